@@ -1,0 +1,183 @@
+"""What crosses the pipe between the app and the engine process: frozen, picklable records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.plan.recipe import Recipe
+
+# --- what the app asks for ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSettings:
+    """How a context is made. `n_threads` 0 means the engine's own choice for this machine."""
+
+    n_ctx: int = 4096
+    n_threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Load what the recipe borrows (or reuse what is loaded) and make its view and context."""
+
+    model_paths: tuple[str, ...]
+    recipe: Recipe
+    settings: ContextSettings = ContextSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateMemory:
+    """Simulate `Open` without reading or allocating weights."""
+
+    model_paths: tuple[str, ...]
+    recipe: Recipe
+    settings: ContextSettings = ContextSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn. An empty system message is sent as such; to send none, leave it out."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """`temperature` 0 is greedy; `seed` None draws one, which the reply then reports."""
+
+    temperature: float = 0.7
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Answer a conversation, or with `raw_prompt` continue a text without the chat template."""
+
+    messages: tuple[ChatMessage, ...] = ()
+    raw_prompt: str | None = None
+    n_predict: int = -1
+    """Tokens at most; -1: until the model ends or the context is full."""
+    sampling: Sampling = Sampling()
+
+
+@dataclass(frozen=True, slots=True)
+class SetScale:
+    """A merge scale of the open plan, from the next decoded token on. Answered at once."""
+
+    block: int
+    input: int
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatePerplexity:
+    """Perplexity of the open plan on a text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Free the context, the view and the weights; the process stays."""
+
+
+Request = Open | EstimateMemory | Generate | SetScale | EvaluatePerplexity | Close
+
+# --- what the engine tells on the way ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is: `fraction` 0..1, `phase` in words ("Loading weights", "Reading prompt")."""
+
+    phase: str
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """The next piece of a reply: whole characters, never half a UTF-8 sequence."""
+
+    text: str
+
+
+# --- what a job ends with -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPlan:
+    """The open plan as it runs. `default_system` is what the template sends when no system
+    message is given, '' for nothing."""
+
+    plan_hash: str
+    model_name: str
+    architecture: str
+    n_ctx: int
+    n_threads: int
+    n_weight_layers: int
+    load_ms: float
+    view_ms: float
+    has_chat_template: bool
+    default_system: str
+    rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """Bytes the engine process will hold once the plan is open and has decoded a full batch."""
+
+    weights_bytes: int
+    kv_bytes: int
+    compute_bytes: int
+    """Compute and output buffers."""
+    process_bytes: int
+    """The engine process itself, before any model."""
+
+    @property
+    def total_bytes(self) -> int:
+        """The sum of all parts."""
+        return self.weights_bytes + self.kv_bytes + self.compute_bytes + self.process_bytes
+
+
+StopReason = Literal["end", "length", "context_full", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A finished reply and how it went; speeds are tokens a second, 0 where nothing was timed."""
+
+    text: str
+    n_prompt: int
+    n_prompt_evaluated: int
+    """Prompt tokens decoded now; the others were still in the KV cache."""
+    n_generated: int
+    prompt_tokens_per_s: float
+    tokens_per_s: float
+    stop_reason: StopReason
+    n_ctx_used: int
+    seed: int
+    plan_hash: str
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Perplexity:
+    """Mean negative log likelihood over the predicted tokens (nats), and its exponential."""
+
+    nll: float
+    perplexity: float
+    n_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An answer without content."""
+
+
+Result = OpenedPlan | MemoryEstimate | Reply | Perplexity | Done

@@ -1,0 +1,77 @@
+"""The plan as the editor holds it: frozen blocks by stable id, and what feeds the output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+TOKENS = "tokens"
+"""The id that stands for the token embeddings (input -1 in the file)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightBlock:
+    """A run of `n_layers` plan layers on the weight layers from `weight_start`.
+
+    `input` is a block's id, TOKENS, or None while nothing is linked. `position` is the block's
+    top left corner on the canvas in scene units, None until someone has placed it.
+    """
+
+    id: str
+    weight_start: int
+    n_layers: int
+    input: str | None
+    title: str = ""
+    position: tuple[float, float] | None = None
+
+    @property
+    def weight_end(self) -> int:
+        """One past the last weight layer borrowed."""
+        return self.weight_start + self.n_layers
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInput:
+    """One addend of a merge: the block it comes from (None while unlinked) and its scale."""
+
+    block: str | None
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class MergeBlock:
+    """The scaled sum of other blocks' outputs, in the order of `inputs`; it has no layers."""
+
+    id: str
+    inputs: tuple[MergeInput, ...]
+    title: str = ""
+    position: tuple[float, float] | None = None
+
+
+Block = WeightBlock | MergeBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole plan. `blocks` keeps its order of insertion; `output` is the id that feeds the head.
+
+    `sources` are the model files it was made for, as written in the document (the first gives
+    vocabulary, embeddings and head). `comments` are comment lines of others, kept on saving.
+    """
+
+    blocks: Mapping[str, Block] = field(default_factory=lambda: MappingProxyType({}))
+    output: str | None = None
+    sources: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+
+    def with_blocks(self, *blocks: Block) -> Plan:
+        """The plan with these blocks added, or put in the place of those with the same id."""
+        return replace(self, blocks=MappingProxyType({**self.blocks, **{b.id: b for b in blocks}}))
+
+
+def links_into(block: Block) -> tuple[str | None, ...]:
+    """What feeds the block, one entry a port, in port order; None for an unlinked port."""
+    if isinstance(block, WeightBlock):
+        return (block.input,)
+    return tuple(i.block for i in block.inputs)
