@@ -1,0 +1,229 @@
+"""The sole mutator of the open plan: every edit becomes one undo step, every view hears of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from app.plan import edits
+from app.plan.change import Change
+from app.plan.checks import check_plan
+from app.plan.document import TOKENS, Plan, WeightBlock, links_into
+from app.plan.lowering import Lowered, lower, order
+from app.plan.problem import PlanError, Problem
+
+
+class PlanEditor(QObject):
+    """The open plan, its problems and its undo stack. Lives in the interface's thread.
+
+    `changed` carries the Change that was just made, also for undo and redo. `replaced` says that
+    another document was put in. `problems_changed` carries the new tuple of Problems. When either
+    of the first two is heard, `plan`, `problems` and `lowered` already agree with each other.
+    """
+
+    changed = Signal(object)
+    replaced = Signal()
+    problems_changed = Signal(object)
+    weight_layers_changed = Signal()
+
+    def __init__(self, plan: Plan | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self._plan = plan if plan is not None else Plan()
+        self._n_weight_layers: int | None = None
+        self._source_starts: tuple[int, ...] = (0,)
+        self._problems: tuple[Problem, ...] = ()
+        self._lowered: Lowered | None = None
+        self._numbering: dict[str, int] | None = None
+        self._layer_starts: dict[str, int] | None = None
+        self._check()
+
+    @property
+    def plan(self) -> Plan:
+        """The open plan."""
+        return self._plan
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong or worth a note, by block id."""
+        return self._problems
+
+    @property
+    def lowered(self) -> Lowered | None:
+        """The plan as it would run, None while it has errors."""
+        return self._lowered
+
+    @property
+    def n_weight_layers(self) -> int | None:
+        """How many weight layers the model has, None while no model is known."""
+        return self._n_weight_layers
+
+    def number(self, block_id: str) -> int:
+        """The block's number in the file that would be written now."""
+        return self._numbers()[block_id]
+
+    def plan_layers(self, block_id: str) -> tuple[int, int]:
+        """The block's plan layers `[start, end)` in file order; of a merge, an empty range."""
+        self._numbers()
+        assert self._layer_starts is not None
+        start = self._layer_starts[block_id]
+        block = self._plan.blocks[block_id]
+        return start, start + (block.n_layers if isinstance(block, WeightBlock) else 0)
+
+    def source_of(self, weight_layer: int) -> int:
+        """The index of the source that holds this weight layer."""
+        return max(0, bisect_right(self._source_starts, weight_layer) - 1)
+
+    def set_weight_layer_count(self, n: int | None, source_starts: tuple[int, ...] = (0,)) -> None:
+        """Check the plan against a model of `n` weight layers, None for no model.
+
+        `source_starts` is the first weight layer of each source, rising from 0.
+        """
+        if (n, source_starts) == (self._n_weight_layers, self._source_starts):
+            return
+        self._n_weight_layers = n
+        self._source_starts = source_starts
+        self._check()
+        self.weight_layers_changed.emit()
+        self.problems_changed.emit(self._problems)
+
+    def apply(self, label: str, after: Plan, merge_key: object = None) -> None:
+        """Make the plan `after`, as one undo step called `label`.
+
+        An equal `merge_key` that is not None continues the step before. Applying the plan in which
+        that step began takes the step back. Raises ValueError when `after` names blocks that are
+        not in it or runs in a circle; the plan is then as it was.
+        """
+        if after == self._plan:
+            return
+        _require_sound(after)
+        self.undo_stack.push(_Step(self, Change(label, self._plan, after), merge_key))
+
+    def replace_document(self, plan: Plan) -> None:
+        """Put in another document, with an empty undo stack. Raises ValueError as `apply` does."""
+        _require_sound(plan)
+        self.undo_stack.clear()
+        self._plan = plan
+        self._check()
+        self.replaced.emit()
+        self.problems_changed.emit(self._problems)
+
+    def place(self, positions: Mapping[str, tuple[float, float]]) -> None:
+        """Give positions to blocks that nobody placed yet: no undo step, the document stays clean."""
+        before = self._plan
+        self._plan = edits.move(before, positions)
+        if self._plan != before:
+            self.changed.emit(Change("Place blocks", before, self._plan))
+
+    def mark_saved(self) -> None:
+        """Call the plan as it is now the saved one."""
+        self.undo_stack.setClean()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the plan is as it was last saved or opened."""
+        return self.undo_stack.isClean()
+
+    def _become(self, change: Change) -> None:
+        self._plan = change.after
+        if _only_moved(change):
+            self.changed.emit(change)
+            return
+        before = self._problems
+        self._check()
+        self.changed.emit(change)
+        if self._problems != before:
+            self.problems_changed.emit(self._problems)
+
+    def _check(self) -> None:
+        self._numbering = None
+        self._problems = check_plan(self._plan, self._n_weight_layers)
+        try:
+            self._lowered = lower(self._plan)
+        except PlanError:
+            self._lowered = None
+
+    def _numbers(self) -> dict[str, int]:
+        if self._numbering is None:
+            self._numbering, self._layer_starts, start = {}, {}, 0
+            for number, block_id in enumerate(order(self._plan)):
+                self._numbering[block_id] = number
+                self._layer_starts[block_id] = start
+                block = self._plan.blocks[block_id]
+                start += block.n_layers if isinstance(block, WeightBlock) else 0
+        return self._numbering
+
+
+class _Step(QUndoCommand):
+    """One undo step. The first redo makes the change, so that pushing is applying."""
+
+    def __init__(self, editor: PlanEditor, change: Change, merge_key: object) -> None:
+        super().__init__(change.label)
+        self._editor = editor
+        self._change = change
+        self._merge_key = merge_key
+
+    def redo(self) -> None:
+        self._editor._become(self._change)
+
+    def undo(self) -> None:
+        self._editor._become(self._change.inverse)
+
+    def id(self) -> int:
+        return -1 if self._merge_key is None else 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Step) or other._merge_key != self._merge_key:
+            return False
+        self._change = self._change.merged_with(other._change)
+        self.setObsolete(self._change.before == self._change.after)
+        return True
+
+
+def _only_moved(change: Change) -> bool:
+    before, after = change.before, change.after
+    if change.added or change.removed or before.output != after.output:
+        return False
+    return all(
+        replace(before.blocks[i], position=after.blocks[i].position) == after.blocks[i]
+        for i in change.changed
+    )
+
+
+def _require_sound(plan: Plan) -> None:
+    known = plan.blocks
+    if plan.output is not None and plan.output not in known:
+        raise ValueError(f"The output names block {plan.output!r}, which is not in the plan.")
+    for block_id, block in known.items():
+        if block.id != block_id:
+            raise ValueError(f"Block {block.id!r} is filed under {block_id!r}.")
+        for source in links_into(block):
+            if source is not None and source != TOKENS and source not in known:
+                raise ValueError(f"Block {block_id!r} names block {source!r}, which is not there.")
+    _require_no_circle(plan)
+
+
+def _require_no_circle(plan: Plan) -> None:
+    waiting = {
+        block_id: {s for s in links_into(block) if s is not None and s != TOKENS}
+        for block_id, block in plan.blocks.items()
+    }
+    followers: dict[str, list[str]] = {}
+    for block_id, sources in waiting.items():
+        for source in sources:
+            followers.setdefault(source, []).append(block_id)
+    ready = [block_id for block_id, sources in waiting.items() if not sources]
+    n_done = 0
+    while ready:
+        done = ready.pop()
+        n_done += 1
+        for follower in followers.get(done, ()):
+            waiting[follower].discard(done)
+            if not waiting[follower]:
+                ready.append(follower)
+    if n_done != len(waiting):
+        raise ValueError("The links run in a circle.")
