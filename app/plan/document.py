@@ -9,6 +9,12 @@ from types import MappingProxyType
 TOKENS = "tokens"
 """The id that stands for the token embeddings (input -1 in the file)."""
 
+LAYER_LIMIT = 100_000
+"""Weight layers are numbered below this, and a block is no longer; models are far smaller."""
+
+POSITION_LIMIT = 1e7
+"""Canvas coordinates are no larger than this, either way."""
+
 
 @dataclass(frozen=True, slots=True)
 class WeightBlock:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 
 
@@ -24,12 +25,97 @@ class RecipeMerge:
     inputs: tuple[tuple[int, float], ...]
 
 
+RecipeBlock = RecipeWeight | RecipeMerge
+
+
 @dataclass(frozen=True)
 class Recipe:
     """The blocks of a valid plan, numbered as in the file; the last one is the output."""
 
-    blocks: tuple[RecipeWeight | RecipeMerge, ...]
+    blocks: tuple[RecipeBlock, ...]
 
-    # properties to come: n_plan_layers, live (block numbers the output depends on),
-    # weight_layers (sorted, of live blocks), text (strict), hash (first 12 hex digits of
-    # sha256 over text); whole(n_layers) class method
+    @classmethod
+    def whole(cls, n_layers: int) -> Recipe:
+        """One block over all `n_layers` weight layers: the ordinary model."""
+        return cls((RecipeWeight(0, n_layers, 0, -1),))
+
+    @cached_property
+    def n_plan_layers(self) -> int:
+        """How many layers the file counts, unused blocks included (TotalLayers)."""
+        return sum(b.end - b.start for b in self.blocks if isinstance(b, RecipeWeight))
+
+    @cached_property
+    def live(self) -> frozenset[int]:
+        """The numbers of the blocks that the output depends on, its own among them."""
+        live = {len(self.blocks) - 1}
+        for number in range(len(self.blocks) - 1, -1, -1):
+            if number in live:
+                live.update(i for i in inputs_of(self.blocks[number]) if i >= 0)
+        return frozenset(live)
+
+    @cached_property
+    def weight_layers(self) -> tuple[int, ...]:
+        """The distinct weight layers that live blocks borrow, ascending."""
+        layers: set[int] = set()
+        for number in self.live:
+            block = self.blocks[number]
+            if isinstance(block, RecipeWeight):
+                layers.update(
+                    range(block.weight_start, block.weight_start + block.end - block.start)
+                )
+        return tuple(sorted(layers))
+
+    @cached_property
+    def text(self) -> str:
+        """The recipe as layerBlocks text without comments; merges keep all their inputs."""
+        lines = [block_line(b) for b in self.blocks] + [total_line(self.n_plan_layers)]
+        return "\n".join(lines) + "\n"
+
+    @cached_property
+    def hash(self) -> str:
+        """Twelve hex digits that stand for what runs: equal for equal recipes."""
+        return hashlib.sha256(self.text.encode("ascii")).hexdigest()[:12]
+
+    def with_scale(self, block: int, input: int, scale: float) -> Recipe:
+        """The recipe with another scale at input `input` (from 0) of merge `block`.
+
+        Raises ValueError when there is no such merge or input.
+        """
+        merge = self.blocks[block] if 0 <= block < len(self.blocks) else None
+        n_inputs = len(merge.inputs) if isinstance(merge, RecipeMerge) else 0
+        if not isinstance(merge, RecipeMerge) or not 0 <= input < n_inputs:
+            raise ValueError(
+                f"Block {block} has no scale {input}: "
+                + (f"its inputs are 0 to {n_inputs - 1}." if n_inputs else "it is no merge block.")
+            )
+        pairs = list(merge.inputs)
+        pairs[input] = (pairs[input][0], scale)
+        changed = replace(merge, inputs=tuple(pairs))
+        return Recipe((*self.blocks[:block], changed, *self.blocks[block + 1 :]))
+
+
+def inputs_of(block: RecipeBlock) -> tuple[int, ...]:
+    """The numbers of the blocks that feed this one, in port order; -1 for the tokens."""
+    if isinstance(block, RecipeWeight):
+        return (block.input,)
+    return tuple(number for number, _ in block.inputs)
+
+
+def block_line(block: RecipeBlock) -> str:
+    """The block's line in a layerBlocks file."""
+    if isinstance(block, RecipeWeight):
+        return f"WeightBlock; {block.start}; {block.end}; {block.weight_start}; {block.input}"
+    fields = "; ".join(f"{number}; {scale_text(scale)}" for number, scale in block.inputs)
+    return f"MergeBlock; {fields}"
+
+
+def total_line(n_plan_layers: int) -> str:
+    """The line that closes a layerBlocks file."""
+    return f"TotalLayers; {n_plan_layers}"
+
+
+def scale_text(scale: float) -> str:
+    """The shortest decimal that reads back to the same double; an exponent only when huge or tiny."""
+    shortest = repr(scale)
+    plain = format(Decimal(shortest), "f").removesuffix(".0")
+    return plain if len(plain) <= 25 else shortest

@@ -1,0 +1,262 @@
+"""What a user can do to a plan: one pure function for each intent, from a plan to a plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from app.plan.document import (
+    LAYER_LIMIT,
+    POSITION_LIMIT,
+    TOKENS,
+    Block,
+    MergeBlock,
+    MergeInput,
+    Plan,
+    WeightBlock,
+    links_into,
+)
+from app.plan.ordering import descendants
+from app.plan.problem import PlanError, Problem
+
+
+def whole_model(n_layers: int, source: str | None = None) -> Plan:
+    """A plan of one block over all layers of a model: what runs without any plan."""
+    plan = Plan(sources=() if source is None else (source,))
+    plan = add_block(plan, WeightBlock("b0", 0, n_layers, TOKENS))
+    return connect_output(plan, "b0")
+
+
+def new_id(plan: Plan) -> str:
+    """An id that no block of the plan has."""
+    taken = (i[1:] for i in plan.blocks if i.startswith("b"))
+    numbers = [int(n) for n in taken if n.isascii() and n.isdigit() and len(n) < 10]
+    return f"b{max(numbers, default=-1) + 1}"
+
+
+def add_block(plan: Plan, block: Block) -> Plan:
+    """The plan with one block more. Raises PlanError for a used id or what no plan may hold."""
+    if block.id in plan.blocks or block.id == TOKENS:
+        raise _refusal("id-taken", f"There is already a block “{block.id}”.", "Use a new id.", None)
+    for link in links_into(block):
+        if link is not None and link != TOKENS and link not in plan.blocks:
+            raise _refusal(
+                "missing-input", f"There is no block “{link}” to link from.", "Add it first.", None
+            )
+    if isinstance(block, WeightBlock):
+        _require_layers(block.id, block.weight_start, block.n_layers)
+    else:
+        if len(block.inputs) < 2:
+            raise _too_few_inputs(block.id)
+        for merge_input in block.inputs:
+            _require_finite(block.id, merge_input.scale)
+    if block.position is not None:
+        block = replace(block, position=_tidy(block.id, block.position))
+    return plan.with_blocks(replace(block, title=_one_line(block.title)))
+
+
+def remove(plan: Plan, ids: Collection[str], heal: bool = False) -> Plan:
+    """The plan without these blocks; what they fed is unlinked.
+
+    With `heal` the chain goes on as if they had not been there: whatever a removed block fed is
+    fed by the first block or token input that led into it.
+    """
+    gone = set(ids) & set(plan.blocks)
+
+    def next_source(link: str | None) -> str | None:
+        while link is not None and link in gone:
+            linked = (k for k in links_into(plan.blocks[link]) if k is not None)
+            link = next(linked, None) if heal else None
+        return link
+
+    kept = {
+        id_: _with_links(block, [next_source(link) for link in links_into(block)])
+        for id_, block in plan.blocks.items()
+        if id_ not in gone
+    }
+    output = next_source(plan.output)
+    return replace(plan, blocks=MappingProxyType(kept), output=None if output == TOKENS else output)
+
+
+def why_not_connect(plan: Plan, from_id: str, to_id: str) -> str | None:
+    """Why no link may lead from one block (or TOKENS) to the other; None when it may."""
+    if from_id != TOKENS and from_id not in plan.blocks:
+        return f"There is no block “{from_id}”."
+    if to_id == TOKENS:
+        return "Nothing can feed the token input."
+    if to_id not in plan.blocks:
+        return f"There is no block “{to_id}”."
+    if from_id == to_id:
+        return "A block cannot feed itself."
+    if from_id in descendants(plan, to_id):
+        return "This link would close a circle: the block it comes from depends on the other one."
+    return None
+
+
+def connect(plan: Plan, from_id: str, to_id: str, port: int) -> Plan:
+    """The plan with a link into input `port` (from 0), in place of what led there.
+
+    Raises PlanError with the reason of `why_not_connect`.
+    """
+    reason = why_not_connect(plan, from_id, to_id)
+    if reason is not None:
+        raise _refusal("link-refused", reason, "Link other blocks.", to_id)
+    return _linked(plan, from_id, to_id, port)
+
+
+def disconnect(plan: Plan, to_id: str, port: int) -> Plan:
+    """The plan without the link into input `port` of a block; a merge keeps the port's scale."""
+    return _linked(plan, None, to_id, port)
+
+
+def why_not_output(plan: Plan, from_id: str) -> str | None:
+    """Why the block may not feed the output; None when it may."""
+    if from_id == TOKENS:
+        return "The token input cannot feed the output: at least one block has to lie between."
+    return None if from_id in plan.blocks else f"There is no block “{from_id}”."
+
+
+def connect_output(plan: Plan, from_id: str | None) -> Plan:
+    """The plan with another block feeding the output, or none. Raises PlanError."""
+    reason = None if from_id is None else why_not_output(plan, from_id)
+    if reason is not None:
+        raise _refusal("link-refused", reason, "Link a block of the plan.", None)
+    return replace(plan, output=from_id)
+
+
+def set_scale(plan: Plan, id_: str, port: int, scale: float) -> Plan:
+    """The plan with another scale at input `port` of a merge. Raises PlanError unless finite."""
+    merge = _merge(plan, id_)
+    _require_port(id_, port, len(merge.inputs))
+    _require_finite(id_, scale)
+    inputs = list(merge.inputs)
+    inputs[port] = replace(inputs[port], scale=float(scale))
+    return plan.with_blocks(replace(merge, inputs=tuple(inputs)))
+
+
+def set_weights(plan: Plan, id_: str, weight_start: int, n_layers: int) -> Plan:
+    """The plan with another range of weight layers in a block. Raises PlanError for an empty one."""
+    block = _block(plan, id_)
+    if not isinstance(block, WeightBlock):
+        raise _refusal("not-a-weight-block", "A merge block has no layers.", "Choose another.", id_)
+    _require_layers(id_, weight_start, n_layers)
+    return plan.with_blocks(replace(block, weight_start=weight_start, n_layers=n_layers))
+
+
+def add_merge_input(plan: Plan, id_: str, from_id: str | None = None, scale: float = 0.0) -> Plan:
+    """The plan with one more input at a merge's end, linked if `from_id` is given.
+
+    At scale 0 the merge's result stays what it was. Raises PlanError.
+    """
+    merge = _merge(plan, id_)
+    _require_finite(id_, scale)
+    grown = replace(merge, inputs=(*merge.inputs, MergeInput(None, float(scale))))
+    plan = plan.with_blocks(grown)
+    return plan if from_id is None else connect(plan, from_id, id_, len(merge.inputs))
+
+
+def remove_merge_input(plan: Plan, id_: str, port: int) -> Plan:
+    """The plan without input `port` of a merge. Raises PlanError when only two are left."""
+    merge = _merge(plan, id_)
+    _require_port(id_, port, len(merge.inputs))
+    if len(merge.inputs) <= 2:
+        raise _too_few_inputs(id_)
+    kept = (*merge.inputs[:port], *merge.inputs[port + 1 :])
+    return plan.with_blocks(replace(merge, inputs=kept))
+
+
+def move(plan: Plan, positions: Mapping[str, tuple[float, float]]) -> Plan:
+    """The plan with blocks at other places, in scene units rounded to hundredths."""
+    moved = [replace(_block(plan, i), position=_tidy(i, at)) for i, at in positions.items()]
+    return plan.with_blocks(*moved)
+
+
+def rename(plan: Plan, id_: str, title: str) -> Plan:
+    """The plan with another title on a block, made one line."""
+    return plan.with_blocks(replace(_block(plan, id_), title=_one_line(title)))
+
+
+def _linked(plan: Plan, from_id: str | None, to_id: str, port: int) -> Plan:
+    block = _block(plan, to_id)
+    links = list(links_into(block))
+    _require_port(to_id, port, len(links))
+    links[port] = from_id
+    return plan.with_blocks(_with_links(block, links))
+
+
+def _with_links(block: Block, links: list[str | None]) -> Block:
+    if links == list(links_into(block)):
+        return block
+    if isinstance(block, WeightBlock):
+        return replace(block, input=links[0])
+    inputs = (MergeInput(k, i.scale) for k, i in zip(links, block.inputs, strict=True))
+    return replace(block, inputs=tuple(inputs))
+
+
+def _block(plan: Plan, id_: str) -> Block:
+    if id_ not in plan.blocks:
+        raise _refusal("no-such-block", f"There is no block “{id_}”.", "Choose another.", None)
+    return plan.blocks[id_]
+
+
+def _merge(plan: Plan, id_: str) -> MergeBlock:
+    block = _block(plan, id_)
+    if not isinstance(block, MergeBlock):
+        raise _refusal(
+            "not-a-merge-block", "A weight block has no scales.", "Choose a merge block.", id_
+        )
+    return block
+
+
+def _require_port(id_: str, port: int, n_ports: int) -> None:
+    if not 0 <= port < n_ports:
+        raise _refusal("no-such-input", f"The block has no input {port}.", "Choose another.", id_)
+
+
+def _require_finite(id_: str, scale: float) -> None:
+    if not math.isfinite(scale):
+        raise _refusal(
+            "scale-not-finite",
+            "A scale has to be a finite number.",
+            "Give it an ordinary number such as 0.5.",
+            id_,
+        )
+
+
+def _require_layers(id_: str, weight_start: int, n_layers: int) -> None:
+    if weight_start < 0 or n_layers < 1 or weight_start + n_layers > LAYER_LIMIT:
+        raise _refusal(
+            "weight-range",
+            "A weight block has at least one layer, and its weight layers are numbered from 0 "
+            f"to {LAYER_LIMIT - 1}.",
+            "Choose another range.",
+            id_,
+        )
+
+
+def _tidy(id_: str, position: tuple[float, float]) -> tuple[float, float]:
+    if not all(abs(c) <= POSITION_LIMIT for c in position):
+        raise _refusal(
+            "position", "This place lies outside the canvas.", "Choose another place.", id_
+        )
+    x, y = position
+    return round(float(x), 2), round(float(y), 2)
+
+
+def _one_line(title: str) -> str:
+    return " ".join(title.split())
+
+
+def _too_few_inputs(id_: str) -> PlanError:
+    return _refusal(
+        "too-few-inputs",
+        "A merge block keeps at least two inputs.",
+        "Unlink the input instead, or delete the block.",
+        id_,
+    )
+
+
+def _refusal(code: str, message: str, fix: str, id_: str | None) -> PlanError:
+    return PlanError([Problem(code, message, fix, block_id=id_)])
