@@ -1,0 +1,17 @@
+"""What can be wrong with a model file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class ModelFileError(Exception):
+    """A model file that cannot be used; `str()` is a sentence that names it and says what to do."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[ModelFileError], tuple[Path, str]]:
+        return ModelFileError, (self.path, self.message)

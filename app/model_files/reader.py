@@ -1,0 +1,300 @@
+"""Reading a model file: from a path to a checked `ModelFile`, or an error that helps."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterable
+from os import stat_result
+from pathlib import Path
+from typing import BinaryIO
+
+from app.model_files.architectures import KNOWN_ARCHITECTURES, sliding_layers, sliding_window
+from app.model_files.errors import ModelFileError
+from app.model_files.gguf_header import (
+    CutOff,
+    Damaged,
+    GGUFHeader,
+    Tensor,
+    UnsupportedVersion,
+    read_header,
+)
+from app.model_files.lookalike import describe
+from app.model_files.model_file import ModelFile
+
+_LAYER = re.compile(r"blk\.([0-9]{1,4})\.")
+_MAX_LAYERS = 512
+_LAYERS_MAY_BE_EMPTY = frozenset({"deci"})
+
+
+def read_model_file(path: Path) -> ModelFile:
+    """What a complete model file holds. Slow storage apart, 50 ms; raises ModelFileError only."""
+    model = read_source(path)
+    if model.is_layer_pack:
+        raise ModelFileError(
+            path,
+            f"“{path.name}” holds only layers ({model.layers[0]} to {model.layers[-1]}), without "
+            f"token embeddings. Open the model it was made for instead.",
+        )
+    return model
+
+
+def read_source(path: Path) -> ModelFile:
+    """As `read_model_file`, but a pack of layers without embeddings is welcome too."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+    _require_regular(path, status)
+    try:
+        with path.open("rb") as file:
+            header = _read_checked_header(path, file, status.st_size)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    try:
+        return _Interpretation(path, status, header).model_file()
+    except Damaged as damage:
+        raise _damaged(path, damage) from None
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> ModelFileError:
+    if isinstance(error, FileNotFoundError):
+        return ModelFileError(path, f"There is no file “{path}”. Choose another model file.")
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return ModelFileError(
+        path, f"“{path}” cannot be read: {reason}. Check the path and your rights to the file."
+    )
+
+
+def _require_regular(path: Path, status: stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise ModelFileError(path, f"“{path}” is a folder. Choose the GGUF file in it.")
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelFileError(path, f"“{path}” is not an ordinary file. Choose a GGUF file.")
+    if status.st_size == 0:
+        raise ModelFileError(path, f"“{path.name}” is empty. Download or copy it again.")
+
+
+def _read_checked_header(path: Path, file: BinaryIO, size_bytes: int) -> GGUFHeader:
+    head = file.read(4096)
+    if not head.startswith(b"GGUF"):
+        kind = describe(head)
+        looks = f"it looks like {kind}" if kind else "its first bytes are not “GGUF”"
+        raise ModelFileError(
+            path, f"“{path.name}” is not a GGUF model: {looks}. Choose a file in GGUF format."
+        )
+    try:
+        header = read_header(file, size_bytes)
+    except CutOff:
+        raise ModelFileError(
+            path,
+            f"“{path.name}” is cut off: it ends inside its header, after {size_bytes:,} bytes. "
+            "Download or copy it again.",
+        ) from None
+    except UnsupportedVersion as error:
+        raise ModelFileError(path, _about_version(path, error)) from None
+    except Damaged as damage:
+        raise _damaged(path, damage) from None
+    missing_bytes = header.end - size_bytes
+    if missing_bytes > 0:
+        raise ModelFileError(
+            path,
+            f"“{path.name}” is cut off: {missing_bytes:,} of {header.end:,} bytes are missing. "
+            "Download or copy it again.",
+        )
+    return header
+
+
+def _damaged(path: Path, damage: Damaged) -> ModelFileError:
+    return ModelFileError(path, f"“{path.name}” is damaged: {damage} Download or copy it again.")
+
+
+def _about_version(path: Path, error: UnsupportedVersion) -> str:
+    if error.is_big_endian:
+        return (
+            f"“{path.name}” is a GGUF for big-endian machines. Convert it with "
+            "gguf-convert-endian, or take the little-endian file."
+        )
+    return (
+        f"“{path.name}” is GGUF version {error.version}; versions 2 and 3 can be read. "
+        "Convert the model again with a llama.cpp of today."
+    )
+
+
+class _Interpretation:
+    """One header's values by the names and defaults of llama.cpp."""
+
+    def __init__(self, path: Path, status: stat_result, header: GGUFHeader) -> None:
+        self.path = path
+        self.status = status
+        self.header = header
+        self.architecture = self._text("general.architecture")
+        self._check_kind()
+        n_blocks = self._number("block_count", required=True)
+        if not 0 < n_blocks <= _MAX_LAYERS:
+            raise Damaged(f"it announces {n_blocks:,} layers, where 1 to {_MAX_LAYERS} can be.")
+        self.n_blocks = n_blocks
+
+    def model_file(self) -> ModelFile:
+        """Raises Damaged, ModelFileError."""
+        by_layer, others = self._split_tensors()
+        layers = tuple(sorted(by_layer))
+        embeddings = next((t for t in others if t.name == "token_embd.weight"), None)
+        self._check_layers(layers, is_pack=embeddings is None)
+        n_swa = sliding_window(self.architecture, self._optional_number("attention.sliding_window"))
+        slides = self._sliding() if n_swa else (False,) * self.n_blocks
+        n_head = self._by_block("attention.head_count", (0,) * self.n_blocks)
+        n_head_kv = self._by_block("attention.head_count_kv", n_head)
+        head_k, head_v = self._head_sizes(n_head[0], slides)
+        return ModelFile(
+            path=self.path,
+            size_bytes=self.status.st_size,
+            mtime_ns=self.status.st_mtime_ns,
+            architecture=self.architecture,
+            name=self._text("general.name") or self.path.stem,
+            licence=self._text("general.license.name") or self._text("general.license"),
+            file_type=_heaviest_type(self.header.tensors),
+            n_ctx_train=self._number("context_length", required=True),
+            n_embd=self._number("embedding_length", required=True),
+            n_vocab=self._n_vocab(embeddings),
+            n_swa=n_swa,
+            has_chat_template=bool(self._text("tokenizer.chat_template")),
+            layers=layers,
+            layer_types=tuple(_heaviest_type(by_layer[n]) for n in layers),
+            layer_bytes=tuple(sum(t.n_bytes for t in by_layer[n]) for n in layers),
+            n_head=tuple(n_head[n] for n in layers),
+            n_head_kv=tuple(n_head_kv[n] for n in layers),
+            n_embd_head_k=tuple(head_k[n] for n in layers),
+            n_embd_head_v=tuple(head_v[n] for n in layers),
+            is_sliding=tuple(slides[n] for n in layers),
+            other_bytes=sum(t.n_bytes for t in others),
+            token_embd_bytes=embeddings.n_bytes if embeddings else 0,
+            token_embd_type=embeddings.type_name if embeddings else "",
+            has_head=any(t.name == "output.weight" for t in others),
+        )
+
+    def _check_kind(self) -> None:
+        name = self.path.name
+        if not self.architecture:
+            raise Damaged("it does not say which architecture it is (general.architecture).")
+        if self.architecture == "clip":
+            raise ModelFileError(
+                self.path,
+                f"“{name}” is the image part of a model (mmproj). Choose the language model file "
+                "it belongs to.",
+            )
+        if self.architecture not in KNOWN_ARCHITECTURES:
+            raise ModelFileError(
+                self.path,
+                f"“{name}” is of the architecture “{self.architecture[:80]}”, which the llama.cpp "
+                "of this program does not know. Choose another model.",
+            )
+        n_parts = self.header.scalars.get("split.count", 1)
+        if n_parts not in (0, 1):
+            raise ModelFileError(
+                self.path,
+                f"“{name}” is one of {n_parts} parts of a model. Join them with "
+                "llama-gguf-split --merge and choose the result.",
+            )
+
+    def _check_layers(self, layers: tuple[int, ...], is_pack: bool) -> None:
+        if not layers:
+            raise ModelFileError(
+                self.path,
+                f"“{self.path.name}” holds no layers (tensors blk.0 and so on) that a plan could "
+                "borrow. Choose a file with the whole model.",
+            )
+        may_lack = is_pack or self.architecture in _LAYERS_MAY_BE_EMPTY
+        n_plain = self.n_blocks - self._number("nextn_predict_layers")
+        missing = sorted(set(range(n_plain)) - set(layers))
+        if missing and not may_lack:
+            raise ModelFileError(
+                self.path,
+                f"“{self.path.name}” announces {n_plain} layers, but the tensors of layer "
+                f"{missing[0]} are missing. Convert or download the model again.",
+            )
+
+    def _split_tensors(self) -> tuple[dict[int, list[Tensor]], list[Tensor]]:
+        """The tensors of each layer that plans can borrow, and all others."""
+        by_layer: dict[int, list[Tensor]] = {}
+        others: list[Tensor] = []
+        n_plain = self.n_blocks - self._number("nextn_predict_layers")
+        for tensor in self.header.tensors:
+            match = _LAYER.match(tensor.name)
+            n = int(match[1]) if match else n_plain
+            if n < n_plain:
+                by_layer.setdefault(n, []).append(tensor)
+            else:
+                others.append(tensor)
+        return by_layer, others
+
+    def _sliding(self) -> tuple[bool, ...]:
+        key = f"{self.architecture}.attention.sliding_window_pattern"
+        if key in self.header.arrays:
+            flags = self.header.arrays[key]
+            return tuple(il < len(flags) and bool(flags[il]) for il in range(self.n_blocks))
+        stated = self._optional_number("attention.sliding_window_pattern")
+        return sliding_layers(self.architecture, self.n_blocks, stated)
+
+    def _head_sizes(
+        self, first_n_head: int, slides: tuple[bool, ...]
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Key and value sizes of one head, by block; with latent attention no values are kept."""
+        if first_n_head == 0:
+            return (0,) * self.n_blocks, (0,) * self.n_blocks
+        default = self._number("embedding_length") // first_n_head
+        k = self._number("attention.key_length", default)
+        v = self._number("attention.value_length", default)
+        k_sliding = self._number("attention.key_length_swa", k)
+        v_sliding = self._number("attention.value_length_swa", v)
+        if self._number("attention.key_length_mla"):
+            v = v_sliding = 0
+        return (
+            tuple(k_sliding if s else k for s in slides),
+            tuple(v_sliding if s else v for s in slides),
+        )
+
+    def _n_vocab(self, embeddings: Tensor | None) -> int:
+        n_tokens = self.header.lengths.get("tokenizer.ggml.tokens")
+        if n_tokens is not None:
+            return n_tokens
+        return embeddings.shape[1] if embeddings and len(embeddings.shape) > 1 else 0
+
+    def _text(self, key: str) -> str:
+        value = self.header.scalars.get(key, "")
+        return value if isinstance(value, str) else ""
+
+    def _optional_number(self, key: str) -> int | None:
+        full_key = f"{self.architecture}.{key}"
+        value = self.header.scalars.get(full_key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise Damaged(f"“{full_key}” is {str(value)[:80]!r} instead of a whole number.")
+        return value
+
+    def _number(self, key: str, default: int = 0, required: bool = False) -> int:
+        value = self._optional_number(key)
+        if value is None and required:
+            raise Damaged(f"it does not state “{self.architecture}.{key}”.")
+        return default if value is None else value
+
+    def _by_block(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        """One number a block, from a list or from one number for all."""
+        full_key = f"{self.architecture}.{key}"
+        if full_key in self.header.lengths:
+            items = self.header.arrays.get(full_key, ())
+            if len(items) != self.n_blocks or not all(isinstance(i, int) and i >= 0 for i in items):
+                raise Damaged(f"“{full_key}” is no list of {self.n_blocks} whole numbers.")
+            return tuple(int(i) for i in items)
+        value = self._optional_number(key)
+        return default if value is None else (value,) * self.n_blocks
+
+
+def _heaviest_type(tensors: Iterable[Tensor]) -> str:
+    """The type that holds most of the bytes."""
+    n_bytes: Counter[str] = Counter()
+    for tensor in tensors:
+        n_bytes[tensor.type_name] += tensor.n_bytes
+    return n_bytes.most_common(1)[0][0]
