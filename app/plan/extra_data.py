@@ -1,0 +1,155 @@
+"""The editor's own data in a layerBlocks text: comments that start with `#@` and hold JSON.
+
+`#@ llama-blocks {"version": 1, "sources": ["a.gguf"]}` speaks for the whole document.
+`WeightBlock; 0; 22; 0; -1  #@ {"title": "Trunk", "at": [120, 40]}` speaks for one block.
+`#@ draft {"weights": [0, 22], "input": -1}` and `#@ draft {"merge": [[1, 0.5], [null, 0.5]]}`
+are blocks that a strict file cannot say yet, numbered on after its last block; weights are the
+range `[start, end)`, null an unlinked input, and `"output": true` marks the one that feeds the
+output. Keys that would say nothing are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.plan.document import LAYER_LIMIT, POSITION_LIMIT, Block, MergeInput, Plan, WeightBlock
+
+MARK = "#@"
+VERSION = 1
+HEADER_KEYS = frozenset({"version", "sources"})
+BLOCK_KEYS = frozenset({"title", "at"})
+DRAFT_KEYS = BLOCK_KEYS | {"weights", "input", "merge", "output"}
+
+Json = dict[str, Any]
+
+
+def header_comment(plan: Plan) -> str:
+    """The line that speaks for the whole document."""
+    data: Json = {"version": VERSION}
+    if plan.sources:
+        data["sources"] = list(plan.sources)
+    return f"{MARK} llama-blocks {_dump(data)}"
+
+
+def block_comment(block: Block) -> str:
+    """What goes behind a block's line; empty when there is nothing to say."""
+    data = _block_data(block)
+    return f"{MARK} {_dump(data)}" if data else ""
+
+
+def draft_comment(block: Block, number: Mapping[str | None, int], is_output: bool) -> str:
+    """The line of a block that a strict file cannot say; `number` gives the links' numbers."""
+    data: Json = {}
+    if isinstance(block, WeightBlock):
+        data["weights"] = [block.weight_start, block.weight_end]
+        if block.input in number:
+            data["input"] = number[block.input]
+    else:
+        data["merge"] = [[number.get(i.block), _plain(i.scale)] for i in block.inputs]
+    if is_output:
+        data["output"] = True
+    return f"{MARK} draft {_dump(data | _block_data(block))}"
+
+
+def split_own(comment: str) -> tuple[str, str]:
+    """A trailing comment as (what others wrote, the JSON behind `#@`), either may be empty."""
+    found = re.search(r"#@\s*(?=\{)", comment)
+    if found is None or parse_object(comment[found.end() :]) is None:
+        return comment, ""
+    return comment[: found.start()].strip(), comment[found.end() :]
+
+
+def parse_object(text: str) -> Json | None:
+    """The JSON object in a text, or None when it holds anything else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def sources_in(data: Json) -> tuple[str, ...]:
+    """The model files a header names."""
+    sources = data.get("sources")
+    if not isinstance(sources, list) or not all(isinstance(s, str) for s in sources):
+        return ()
+    return tuple(sources)
+
+
+def title_in(data: Json) -> str:
+    """A block's title; empty when it has none."""
+    title = data.get("title")
+    return title if isinstance(title, str) else ""
+
+
+def position_in(data: Json) -> tuple[float, float] | None:
+    """A block's place on the canvas; None when it has none, or none that can be."""
+    at = data.get("at")
+    if not isinstance(at, list) or len(at) != 2:
+        return None
+    x, y = (finite_number(c) for c in at)
+    if x is None or y is None or max(abs(x), abs(y)) > POSITION_LIMIT:
+        return None
+    return x, y
+
+
+def weights_in(data: Json) -> tuple[int, int] | None:
+    """A draft's weight layers as (start, how many); None when they make no sense."""
+    match data.get("weights"):
+        case [int(start), int(end)] if 0 <= start < end <= LAYER_LIMIT:
+            return int(start), int(end) - int(start)
+    return None
+
+
+def merge_in(data: Json) -> tuple[tuple[int | None, MergeInput], ...] | None:
+    """A draft merge's inputs, each with its block's number; None when they make no sense."""
+    inputs = []
+    pairs = data.get("merge")
+    for pair in pairs if isinstance(pairs, list) else ():
+        if not isinstance(pair, list) or len(pair) != 2:
+            return None
+        scale = finite_number(pair[1])
+        if scale is None:
+            return None
+        inputs.append((link_in(pair[0]), MergeInput(None, scale)))
+    return tuple(inputs) if len(inputs) >= 2 else None
+
+
+def link_in(value: object) -> int | None:
+    """The number of the block that a draft's input names; None for an unlinked one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def finite_number(value: object) -> float | None:
+    """A JSON number as a finite double, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _block_data(block: Block) -> Json:
+    data: Json = {}
+    if block.title:
+        data["title"] = block.title
+    if block.position is not None:
+        data["at"] = [_plain(c) for c in block.position]
+    return data
+
+
+def _plain(number: float) -> float:
+    """The number without a needless `.0`."""
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+def _dump(data: Json) -> str:
+    """JSON on one line that any encoding of Unicode can carry."""
+    text = json.dumps(data, ensure_ascii=False)
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)

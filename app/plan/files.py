@@ -1,0 +1,87 @@
+"""Plans on disk: reading one whatever it holds, and saving so that a failure loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from app.plan.problem import Problem
+from app.plan.reader import ReadPlan, read_plan
+
+MAX_FILE_BYTES = 8 * 1024 * 1024
+"""A plan is far smaller; what is larger is not read."""
+
+
+def load(path: str | os.PathLike[str]) -> ReadPlan:
+    """The plan in a file and its problems. Raises OSError when the file cannot be read.
+
+    UTF-8 is expected; UTF-16 with its mark and, for comments written long ago, Latin-1 are coped
+    with.
+    """
+    with open(path, "rb") as file:
+        raw = file.read(MAX_FILE_BYTES + 1)
+    if raw.startswith(b"GGUF"):
+        return read_plan("GGUF")
+    if len(raw) > MAX_FILE_BYTES:
+        too_large = Problem(
+            "not-a-plan",
+            f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB, so it is not a plan.",
+            "Open a layerBlocks text file.",
+        )
+        return ReadPlan(None, (too_large,))
+    return read_plan(_decoded(raw))
+
+
+def save(path: str | os.PathLike[str], text: str) -> None:
+    """The text as the file's whole content, in UTF-8 with `\\n` line ends.
+
+    It is written aside in the same folder and put in place at once: on any failure (OSError) the
+    old file stays as it was. A link is followed, and the old file's mode is kept.
+    """
+    target = Path(path).resolve()
+    data = text.encode("utf-8")
+    handle, aside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(aside, _mode(target))
+        os.replace(aside, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
+        raise
+    _sync_folder(target.parent)
+
+
+def _decoded(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _mode(target: Path) -> int:
+    """The old file's permissions, or for a new file what the process's umask leaves."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,60 @@
+"""A plan as layerBlocks text: the document with the editor's data, or strict for any reader."""
+
+from __future__ import annotations
+
+from app.plan.document import TOKENS, Plan
+from app.plan.extra_data import block_comment, draft_comment, header_comment
+from app.plan.lowering import lower, lower_blocks, order
+from app.plan.ordering import file_order
+from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight, block_line, total_line
+
+
+def write_document(plan: Plan) -> str:
+    """The whole plan, also an unfinished one; reading the text gives it back.
+
+    Blocks are numbered anew in file order. What a strict file cannot say follows in comments.
+    """
+    in_file = file_order(plan)
+    everything = order(plan)
+    number: dict[str | None, int] = {id_: n for n, id_ in enumerate(everything)}
+    number[TOKENS] = -1
+    lines = [header_comment(plan)] if plan.sources or not plan.blocks else []
+    lines += plan.comments
+    recipe = lower_blocks(plan, in_file).recipe
+    for id_, block in zip(in_file, recipe.blocks, strict=True):
+        extra = block_comment(plan.blocks[id_])
+        lines.append(f"{block_line(block)}  {extra}" if extra else block_line(block))
+    if in_file:
+        lines.append(total_line(recipe.n_plan_layers))
+    for id_ in everything[len(in_file) :]:
+        lines.append(draft_comment(plan.blocks[id_], number, id_ == plan.output))
+    return "\n".join(lines) + "\n"
+
+
+def write_strict(plan: Plan) -> str:
+    """What runs, in the note's own words: no comments, exactly two inputs a merge.
+
+    Drafts are left out. Raises PlanError when the plan is not valid.
+    """
+    return _in_twos(lower(plan).recipe).text
+
+
+def _in_twos(recipe: Recipe) -> Recipe:
+    """The recipe with each longer merge as a chain of merges of two.
+
+    The backend adds a merge's terms from left to right, so a sum carried on with scale 1 keeps
+    every bit of the result.
+    """
+    blocks: list[RecipeBlock] = []
+    number = {-1: -1}
+    for old, block in enumerate(recipe.blocks):
+        if isinstance(block, RecipeWeight):
+            source = number[block.input]
+            blocks.append(RecipeWeight(block.start, block.end, block.weight_start, source))
+        else:
+            first, *others = [(number[source], scale) for source, scale in block.inputs]
+            for other in others:
+                blocks.append(RecipeMerge((first, other)))
+                first = (len(blocks) - 1, 1.0)
+        number[old] = len(blocks) - 1
+    return Recipe(tuple(blocks))
