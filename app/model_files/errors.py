@@ -15,3 +15,8 @@ class ModelFileError(Exception):
 
     def __reduce__(self) -> tuple[type[ModelFileError], tuple[Path, str]]:
         return ModelFileError, (self.path, self.message)
+
+
+def shown(text: str) -> str:
+    """A text from a file, fit for one line of a message: at most 80 characters, all printable."""
+    return "".join(c if c.isprintable() else "�" for c in text[:80])

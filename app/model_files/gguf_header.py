@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from app.model_files.errors import shown
 from app.model_files.tensor_types import TENSOR_TYPES
 
 Scalar = int | float | bool | str
@@ -108,7 +109,7 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
     for _ in range(n_fields):
         key = cursor.string()
         if not key or key in scalars or key in lengths:
-            raise Damaged(f"the metadata name “{key[:80]}” is empty or there twice.")
+            raise Damaged(f"the metadata name “{shown(key)}” is empty or there twice.")
         kind = cursor.u32()
         if kind == _STRING:
             scalars[key] = cursor.string()
@@ -119,7 +120,7 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
         elif kind in _SCALARS:
             scalars[key] = cursor.scalar(_SCALARS[kind])
         else:
-            raise Damaged(f"“{key[:80]}” has the unknown type {kind}.")
+            raise Damaged(f"“{shown(key)}” has the unknown type {kind}.")
 
     alignment = scalars.get("general.alignment", _DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or alignment <= 0 or alignment & (alignment - 1):
@@ -135,24 +136,24 @@ def _read_tensors(cursor: _Cursor, n_tensors: int, alignment: int) -> tuple[Tens
     for _ in range(n_tensors):
         name = cursor.string(_MAX_NAME_BYTES)
         if name in names:
-            raise Damaged(f"the tensor “{name}” is there twice.")
+            raise Damaged(f"the tensor “{shown(name)}” is there twice.")
         names.add(name)
         n_dims = cursor.u32()
         if n_dims > _MAX_DIMENSIONS:
-            raise Damaged(f"the tensor “{name}” has {n_dims} dimensions.")
+            raise Damaged(f"the tensor “{shown(name)}” has {n_dims} dimensions.")
         shape = tuple(cursor.u64() for _ in range(n_dims))
         kind = cursor.u32()
         offset = cursor.u64()
         if kind not in TENSOR_TYPES:
-            raise Damaged(f"the tensor “{name}” has the unknown type {kind}.")
+            raise Damaged(f"the tensor “{shown(name)}” has the unknown type {kind}.")
         tensor_type = TENSOR_TYPES[kind]
         n_items = 1
         for n in shape:
             n_items *= n
         if n_items >= 1 << 63 or (shape[0] if shape else 1) % tensor_type.block_items:
-            raise Damaged(f"the tensor “{name}” cannot have the shape {list(shape)}.")
+            raise Damaged(f"the tensor “{shown(name)}” cannot have the shape {list(shape)}.")
         if offset != next_offset:
-            raise Damaged(f"the tensor “{name}” does not follow the one before it.")
+            raise Damaged(f"the tensor “{shown(name)}” does not follow the one before it.")
         n_bytes = n_items // tensor_type.block_items * tensor_type.block_bytes
         next_offset = _padded(offset + n_bytes, alignment)
         tensors.append(Tensor(name, shape, tensor_type.name, n_bytes, offset))
@@ -222,7 +223,7 @@ class _Cursor:
             self._skip_strings(length)
             return length, None
         if kind not in _SCALARS:
-            raise Damaged(f"the list “{key[:80]}” has {length:,} items of type {kind}.")
+            raise Damaged(f"the list “{shown(key)}” has {length:,} items of type {kind}.")
         item_bytes = _SCALARS[kind].size
         if self.position + length * item_bytes > self._size_bytes:
             raise CutOff

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.model_files.architectures import KNOWN_ARCHITECTURES, sliding_layers, sliding_window
-from app.model_files.errors import ModelFileError
+from app.model_files.errors import ModelFileError, shown
 from app.model_files.gguf_header import (
     CutOff,
     Damaged,
@@ -89,8 +89,8 @@ def _read_checked_header(path: Path, file: BinaryIO, size_bytes: int) -> GGUFHea
     except CutOff:
         raise ModelFileError(
             path,
-            f"“{path.name}” is cut off: it ends inside its header, after {size_bytes:,} bytes. "
-            "Download or copy it again.",
+            f"“{path.name}” is cut off or damaged: its header goes on past its end, which is at "
+            f"{size_bytes:,} bytes. Download or copy it again.",
         ) from None
     except UnsupportedVersion as error:
         raise ModelFileError(path, _about_version(path, error)) from None
@@ -152,8 +152,8 @@ class _Interpretation:
             size_bytes=self.status.st_size,
             mtime_ns=self.status.st_mtime_ns,
             architecture=self.architecture,
-            name=self._text("general.name") or self.path.stem,
-            licence=self._text("general.license.name") or self._text("general.license"),
+            name=shown(self._text("general.name")) or self.path.stem,
+            licence=shown(self._text("general.license.name") or self._text("general.license")),
             file_type=_heaviest_type(self.header.tensors),
             n_ctx_train=self._number("context_length", required=True),
             n_embd=self._number("embedding_length", required=True),
@@ -187,7 +187,7 @@ class _Interpretation:
         if self.architecture not in KNOWN_ARCHITECTURES:
             raise ModelFileError(
                 self.path,
-                f"“{name}” is of the architecture “{self.architecture[:80]}”, which the llama.cpp "
+                f"“{name}” is of the architecture “{shown(self.architecture)}”, which the llama.cpp "
                 "of this program does not know. Choose another model.",
             )
         n_parts = self.header.scalars.get("split.count", 1)
@@ -262,7 +262,7 @@ class _Interpretation:
         return embeddings.shape[1] if embeddings and len(embeddings.shape) > 1 else 0
 
     def _text(self, key: str) -> str:
-        value = self.header.scalars.get(key, "")
+        value = self.header.scalars.get(key)
         return value if isinstance(value, str) else ""
 
     def _optional_number(self, key: str) -> int | None:
@@ -271,13 +271,15 @@ class _Interpretation:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise Damaged(f"“{full_key}” is {str(value)[:80]!r} instead of a whole number.")
+            raise Damaged(
+                f"“{shown(full_key)}” is “{shown(str(value))}” instead of a whole number."
+            )
         return value
 
     def _number(self, key: str, default: int = 0, required: bool = False) -> int:
         value = self._optional_number(key)
         if value is None and required:
-            raise Damaged(f"it does not state “{self.architecture}.{key}”.")
+            raise Damaged(f"it does not state “{shown(self.architecture)}.{key}”.")
         return default if value is None else value
 
     def _by_block(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
@@ -286,7 +288,7 @@ class _Interpretation:
         if full_key in self.header.lengths:
             items = self.header.arrays.get(full_key, ())
             if len(items) != self.n_blocks or not all(isinstance(i, int) and i >= 0 for i in items):
-                raise Damaged(f"“{full_key}” is no list of {self.n_blocks} whole numbers.")
+                raise Damaged(f"“{shown(full_key)}” is no list of {self.n_blocks} whole numbers.")
             return tuple(int(i) for i in items)
         value = self._optional_number(key)
         return default if value is None else (value,) * self.n_blocks
