@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
 from app.plan.ordering import blocks_on_cycles, file_order, live_blocks
-from app.plan.problem import Problem
+from app.plan.problem import Problem, errors
 
 MAX_PLAN_LAYERS = 512
 """The most plan layers that the backend runs."""
@@ -27,7 +27,13 @@ def check_numbered(
     plan: Plan, number: Mapping[str, int], n_weight_layers: int | None = None
 ) -> tuple[Problem, ...]:
     """As `check_plan`, for block numbers that are known already, such as those in a file."""
-    return tuple(_Check(plan, number, n_weight_layers).problems())
+    check = _Check(plan, number, n_weight_layers)
+    return (*check.broken_rules(), *check.oddities())
+
+
+def errors_of(plan: Plan, number: Mapping[str, int]) -> tuple[Problem, ...]:
+    """What keeps a plan with these block numbers from running."""
+    return errors(_Check(plan, number, None).broken_rules())
 
 
 def block_name(plan: Plan, id_: str, number: Mapping[str, int]) -> str:
@@ -57,9 +63,11 @@ class _Check:
         self.live = live_blocks(plan)
         self.has_output = plan.output in plan.blocks
 
-    def problems(self) -> Iterator[Problem]:
+    def broken_rules(self) -> Iterator[Problem]:
+        """The errors; notes in their place for blocks that the output does not need."""
         yield from self._whole()
-        for id_ in blocks_on_cycles(self.plan):
+        is_whole = len(self.number) == len(self.plan.blocks)
+        for id_ in () if is_whole else blocks_on_cycles(self.plan):
             yield self._at(
                 id_,
                 "cycle",
@@ -67,10 +75,22 @@ class _Check:
                 "Cut one of the links that close the circle.",
             )
         for id_, block in self.plan.blocks.items():
-            yield from self._links(id_, block)
+            if id_ in self.live or not self.has_output:
+                yield from self._links(id_, block)
             if isinstance(block, WeightBlock):
                 yield from self._weights(id_, block)
-            else:
+            elif not all(math.isfinite(i.scale) for i in block.inputs):
+                yield self._at(
+                    id_,
+                    "scale-not-finite",
+                    f"{self._name(id_)} has a scale that is not a finite number.",
+                    "Give it an ordinary number such as 0.5.",
+                )
+
+    def oddities(self) -> Iterator[Problem]:
+        """The notes on what is legal and yet perhaps not meant."""
+        for id_, block in self.plan.blocks.items():
+            if isinstance(block, MergeBlock):
                 yield from self._scales(id_, block)
             if self.has_output and id_ not in self.live:
                 yield self._unused(id_, block)
@@ -113,10 +133,8 @@ class _Check:
             )
 
     def _links(self, id_: str, block: Block) -> Iterator[Problem]:
-        if self.has_output and id_ not in self.live:
-            return
         for port, link in enumerate(links_into(block)):
-            if link == TOKENS or link in self.plan.blocks:
+            if link in self.plan.blocks or link == TOKENS:
                 continue
             which = "Its input" if isinstance(block, WeightBlock) else f"Its input {port + 1}"
             yield self._at(
@@ -154,17 +172,8 @@ class _Check:
             )
 
     def _scales(self, id_: str, block: MergeBlock) -> Iterator[Problem]:
-        scales = [i.scale for i in block.inputs]
-        if not all(map(math.isfinite, scales)):
-            yield self._at(
-                id_,
-                "scale-not-finite",
-                f"{self._name(id_)} has a scale that is not a finite number.",
-                "Give it an ordinary number such as 0.5.",
-            )
-            return
-        total = math.fsum(scales)
-        if abs(total - 1.0) > 1e-6:
+        total = sum(i.scale for i in block.inputs)
+        if math.isfinite(total) and abs(total - 1.0) > 1e-6:
             yield self._at(
                 id_,
                 "scales-sum",

@@ -80,4 +80,4 @@ def links_into(block: Block) -> tuple[str | None, ...]:
     """What feeds the block, one entry a port, in port order; None for an unlinked port."""
     if isinstance(block, WeightBlock):
         return (block.input,)
-    return tuple(i.block for i in block.inputs)
+    return tuple([i.block for i in block.inputs])

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.plan.checks import check_numbered
+from app.plan.checks import errors_of
 from app.plan.document import TOKENS, Plan, WeightBlock
 from app.plan.ordering import file_order, order
-from app.plan.problem import PlanError, errors
+from app.plan.problem import PlanError
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
 
 __all__ = ["Lowered", "lower", "lower_blocks", "order"]
@@ -40,7 +40,7 @@ def lower(plan: Plan) -> Lowered:
     can say keep their numbers, though the backend does not compute them.
     """
     block_ids = file_order(plan)
-    wrong = errors(check_numbered(plan, {id_: n for n, id_ in enumerate(block_ids)}))
+    wrong = errors_of(plan, {id_: n for n, id_ in enumerate(block_ids)})
     if wrong:
         raise PlanError(wrong)
     return lower_blocks(plan, block_ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from app.plan.document import TOKENS, Block, Plan, WeightBlock, links_into
 
@@ -16,22 +16,22 @@ def file_order(plan: Plan) -> tuple[str, ...]:
     file is kept. Blocks that lack an input, that hang on such a block or come after the output
     are left out; without an output that can be said, so is everything.
     """
-    insertion = {id_: n for n, id_ in enumerate(plan.blocks)}
-    users = _users(plan)
+    ids = tuple(plan.blocks)
+    insertion = {id_: n for n, id_ in enumerate(ids)}
+    users: dict[str, list[str]] = {}
     waiting = {}
     ready = []
     for id_, block in plan.blocks.items():
         links = links_into(block)
-        n_waiting = sum(link != TOKENS for link in links)
-        if any(link != TOKENS and link not in plan.blocks for link in links):
-            continue
+        waiting[id_] = len(links) - links.count(TOKENS)
+        for link in links:
+            if link in insertion:
+                users.setdefault(link, []).append(id_)
         if not _can_be_said(block):
-            continue
-        waiting[id_] = n_waiting
-        if n_waiting == 0:
+            waiting[id_] = -1
+        elif waiting[id_] == 0:
             ready.append(insertion[id_])
     heapq.heapify(ready)
-    ids = tuple(plan.blocks)
     placed = []
     output_is_ready = False
     while ready:
@@ -41,10 +41,9 @@ def file_order(plan: Plan) -> tuple[str, ...]:
             continue
         placed.append(id_)
         for user in users.get(id_, ()):
-            if user in waiting:
-                waiting[user] -= 1
-                if waiting[user] == 0:
-                    heapq.heappush(ready, insertion[user])
+            waiting[user] -= 1
+            if waiting[user] == 0:
+                heapq.heappush(ready, insertion[user])
     if plan.output is None or not output_is_ready:
         return ()
     return (*placed, plan.output)
@@ -61,20 +60,13 @@ def live_blocks(plan: Plan) -> frozenset[str]:
     """The blocks that the output depends on, itself among them; none without an output."""
     if plan.output is None or plan.output not in plan.blocks:
         return frozenset()
-    return ancestors(plan, plan.output) | {plan.output}
-
-
-def ancestors(plan: Plan, id_: str) -> frozenset[str]:
-    """The blocks that the block depends on, directly or not."""
-    inputs = {
-        i: [link for link in links_into(b) if link in plan.blocks] for i, b in plan.blocks.items()
-    }
-    return _reach(id_, inputs)
+    return _reach(plan.output, lambda id_: links_into(plan.blocks[id_]), plan) | {plan.output}
 
 
 def descendants(plan: Plan, id_: str) -> frozenset[str]:
     """The blocks that depend on the block, directly or not."""
-    return _reach(id_, _users(plan))
+    users = _users(plan)
+    return _reach(id_, lambda user: users.get(user, ()), plan)
 
 
 def blocks_on_cycles(plan: Plan) -> tuple[str, ...]:
@@ -102,12 +94,12 @@ def _users(plan: Plan) -> dict[str, list[str]]:
     return users
 
 
-def _reach(start: str, steps: Mapping[str, Iterable[str | None]]) -> frozenset[str]:
+def _reach(start: str, steps: Callable[[str], Iterable[str | None]], plan: Plan) -> frozenset[str]:
     seen: set[str] = set()
     stack = [start]
     while stack:
-        for step in steps.get(stack.pop(), ()):
-            if step is not None and step not in seen:
+        for step in steps(stack.pop()):
+            if step is not None and step not in seen and step in plan.blocks:
                 seen.add(step)
                 stack.append(step)
     return frozenset(seen)
