@@ -1,0 +1,248 @@
+"""The native library: its loading, our C API over it, and its status codes as exceptions.
+
+Everything here runs in the engine process. Objects free what they hold when closed; a base lives
+on until the last view over it is closed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.plan.recipe import Recipe, RecipeWeight
+
+LIBRARY_DIR = Path(__file__).parents[2] / "build" / "native" / "lib"
+os.environ.setdefault("LLAMA_CPP_LIB_PATH", str(LIBRARY_DIR))
+
+import llama_cpp.llama_cpp as llama  # noqa: E402  (the path above must be set first)
+
+
+class NativeError(Exception):
+    """The native library refused; the message says why."""
+
+
+class Aborted(Exception):
+    """The abort callback, or the load's progress callback, asked to stop."""
+
+
+class _Memory(ctypes.Structure):
+    _fields_ = [
+        ("buffer_type", ctypes.c_char * 64),
+        ("weights", ctypes.c_size_t),
+        ("kv", ctypes.c_size_t),
+        ("compute", ctypes.c_size_t),
+    ]
+
+
+def _declare(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+    function = getattr(llama._lib, name)
+    function.restype = result
+    function.argtypes = arguments
+    return function  # type: ignore[no-any-return]
+
+
+_P = ctypes.c_void_p
+_I = ctypes.c_int32
+_last_error = _declare("llama_blocks_last_error", ctypes.c_char_p)
+_arch_support = _declare("llama_blocks_arch_support", ctypes.c_int, ctypes.c_char_p)
+_plan_init = _declare("llama_blocks_plan_init", _P)
+_plan_free = _declare("llama_blocks_plan_free", None, _P)
+_plan_add_weights = _declare("llama_blocks_plan_add_weights", _I, _P, _I, _I, _I)
+_plan_add_merge = _declare(
+    "llama_blocks_plan_add_merge",
+    *(_I, _P, ctypes.POINTER(_I), ctypes.POINTER(ctypes.c_float), _I),
+)
+_base_load = _declare(
+    "llama_blocks_base_load",
+    *(_P, ctypes.c_char_p, llama.llama_model_params, ctypes.POINTER(_I), _I),
+)
+_base_model = _declare("llama_blocks_base_model", _P, _P)
+_base_free = _declare("llama_blocks_base_free", None, _P)
+_view_init = _declare("llama_blocks_view_init", _P, _P, _P)
+_view_set_scale = _declare("llama_blocks_view_set_scale", _I, _P, _I, _I, ctypes.c_float)
+_context_memory = _declare("llama_blocks_context_memory", _I, _P, ctypes.POINTER(_Memory), _I)
+
+
+def _reason() -> str:
+    return str(_last_error().decode(errors="replace"))
+
+
+def is_supported(architecture: str) -> bool:
+    """Whether plans run on models of this GGUF architecture."""
+    return bool(_arch_support(architecture.encode()))
+
+
+def keep_log(on_line: Callable[[str], None]) -> object:
+    """Sends the library's log lines to `on_line` for as long as the returned object lives."""
+
+    @llama.llama_log_callback
+    def on_log(_level: int, text: bytes, _data: Any) -> None:
+        on_line(text.decode(errors="replace"))
+
+    llama.llama_log_set(on_log, None)
+    return on_log
+
+
+class Base:
+    """The wanted weight layers of a model file, in memory.
+
+    `weight_layers` are ascending, None for all. With `dry` nothing is read or allocated but the
+    vocabulary: views and contexts over it only tell how much memory they would take.
+    `on_progress` gets 0..1 and stops the load by returning False: then Aborted is raised.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        weight_layers: Sequence[int] | None = None,
+        *,
+        dry: bool = False,
+        on_progress: Callable[[float], bool] = lambda fraction: True,
+    ) -> None:
+        params = llama.llama_model_default_params()
+        if dry:
+            params.no_alloc = True
+            params.load_mode = llama.LLAMA_LOAD_MODE_NONE
+        stopped = False
+
+        @llama.llama_progress_callback
+        def progress(fraction: float, _data: Any) -> bool:
+            nonlocal stopped
+            stopped = not on_progress(fraction)
+            return not stopped
+
+        params.progress_callback = progress
+        wanted = (_I * len(weight_layers))(*weight_layers) if weight_layers is not None else None
+        n_wanted = len(weight_layers) if weight_layers is not None else 0
+        self._handle = _base_load(os.fsencode(path), params, wanted, n_wanted)
+        if not self._handle:
+            raise Aborted if stopped else NativeError(_reason())
+        self.model = _base_model(self._handle)
+        """The loaded model as llama.cpp's own pointer: for its vocabulary and metadata."""
+
+    def close(self) -> None:
+        """Gives the weights up; they stay for as long as a view needs them."""
+        if self._handle:
+            _base_free(self._handle)
+            self._handle = None
+
+
+class View:
+    """A model that runs a recipe over a base's weights."""
+
+    def __init__(self, base: Base, recipe: Recipe) -> None:
+        plan = _plan_init()
+        try:
+            for block in recipe.blocks:
+                if isinstance(block, RecipeWeight):
+                    n_layers = block.end - block.start
+                    added = _plan_add_weights(plan, block.weight_start, n_layers, block.input)
+                else:
+                    n = len(block.inputs)
+                    inputs = (_I * n)(*(number for number, _ in block.inputs))
+                    scales = (ctypes.c_float * n)(*(scale for _, scale in block.inputs))
+                    added = _plan_add_merge(plan, inputs, scales, n)
+                if added < 0:
+                    raise NativeError(_reason())
+            self.model = _view_init(base._handle, plan)
+        finally:
+            _plan_free(plan)
+        if not self.model:
+            raise NativeError(_reason())
+
+    def set_scale(self, block: int, input: int, scale: float) -> None:
+        """Sets a merge scale, from the next decode on; never to be called during one."""
+        if _view_set_scale(self.model, block, input, scale) != 0:
+            raise NativeError(_reason())
+
+    def close(self) -> None:
+        """Frees the view; its contexts must have been closed."""
+        if self.model:
+            llama.llama_model_free(self.model)
+            self.model = None
+
+
+class Context:
+    """The KV cache and compute buffers of one conversation over a model or view.
+
+    `should_stop` is asked often during a decode, from the thread that decodes.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        n_ctx: int,
+        n_batch: int,
+        n_threads: int,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        params = llama.llama_context_default_params()
+        params.n_ctx = n_ctx
+        params.n_batch = n_batch
+        params.n_ubatch = n_batch
+        params.n_threads = params.n_threads_batch = n_threads
+        params.no_perf = True
+
+        @llama.ggml_abort_callback
+        def abort(_data: Any) -> bool:
+            return should_stop()
+
+        self._abort = params.abort_callback = abort
+        self.model = model
+        self.handle = llama.llama_init_from_model(model, params)
+        if not self.handle:
+            raise NativeError("the context could not be made")
+        self.n_ctx: int = llama.llama_n_ctx(self.handle)
+        self.n_batch = n_batch
+        self._memory = llama.llama_get_memory(self.handle)
+
+    def decode(self, tokens: Sequence[int], position: int, n_logits: int) -> None:
+        """Evaluates up to `n_batch` tokens from `position` on; the last `n_logits` give logits.
+
+        Raises Aborted when `should_stop` said so; what was decoded of the tokens is forgotten.
+        """
+        n = len(tokens)
+        batch = llama.llama_batch_init(n, 0, 1)
+        try:
+            batch.n_tokens = n
+            for i, token in enumerate(tokens):
+                batch.token[i] = token
+                batch.pos[i] = position + i
+                batch.n_seq_id[i] = 1
+                batch.seq_id[i][0] = 0
+                batch.logits[i] = i >= n - n_logits
+            status = llama.llama_decode(self.handle, batch)
+        finally:
+            llama.llama_batch_free(batch)
+        if status:
+            self.forget_from(position)
+            if status == 2:
+                raise Aborted
+            raise NativeError(f"decoding failed with status {status}")
+
+    def forget_from(self, position: int) -> int:
+        """Drops the KV cache from a position on. Returns how many tokens are still held, which
+        is 0 where the architecture cannot go back to the middle."""
+        if position and llama.llama_memory_seq_rm(self._memory, 0, position, -1):
+            return position
+        llama.llama_memory_clear(self._memory, True)
+        return 0
+
+    def memory_bytes(self) -> tuple[int, int, int]:
+        """Bytes of weights, KV cache and compute buffers, over all devices."""
+        rows = (_Memory * 16)()
+        n = _context_memory(self.handle, rows, len(rows))
+        if n < 0:
+            raise NativeError(_reason())
+        held = rows[:n]
+        return sum(r.weights for r in held), sum(r.kv for r in held), sum(r.compute for r in held)
+
+    def close(self) -> None:
+        """Frees KV cache and buffers."""
+        if self.handle:
+            llama.llama_free(self.handle)
+            self.handle = None
