@@ -1,0 +1,62 @@
+"""The program's start: the window is painted first, everything else is brought in after it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from app.ui import theme
+from app.ui.engine_bridge import EngineBridge
+from app.ui.settings import Settings
+from app.ui.window.main_window import MainWindow
+
+SAMPLE_PLAN = Path(__file__).resolve().parents[2] / "plans" / "sample.txt"
+
+
+def bundled_model() -> Path:
+    """The model that comes with the program."""
+    from app.engine.bundled import bundled_model as find
+
+    return find()
+
+
+def make_application() -> QApplication:
+    """The QApplication with our name and colours; the existing one when there is one."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("Llama Blocks")
+    app.setQuitOnLastWindowClosed(False)
+    theme.install(app)
+    return app
+
+
+def run(plan_path: str | None, model_path: str | None) -> int:
+    """Show the window until the user closes it; the exit status. Paths replace what is bundled."""
+    app = make_application()
+    window = MainWindow(EngineBridge(), Settings(), bundled_model)
+    window.restore_layout()
+    window.show()
+    app.processEvents()
+
+    from qasync import QEventLoop
+
+    loop = QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    window.closed.connect(loop.stop)
+    loop.call_soon(lambda: window.tasks.start(open_first(window, plan_path, model_path)))
+    with loop:
+        loop.run_forever()
+    return 0
+
+
+async def open_first(window: MainWindow, plan_path: str | None, model_path: str | None) -> None:
+    """Open the model and the plan to begin with: those named, else the bundled ones."""
+    model = Path(model_path) if model_path is not None else bundled_model()
+    if not await window.load_model(model) and model_path is not None:
+        await window.load_model(bundled_model())
+    if plan_path is None or not await window.documents.open(Path(plan_path)):
+        await window.documents.open(SAMPLE_PLAN, is_sample=True)
+    window.chat.suggest()

@@ -1,0 +1,234 @@
+"""One message of the transcript: a document of its own, so that streaming costs only its size."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from PySide6.QtCore import QRectF, QSizeF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontDatabase,
+    QGuiApplication,
+    QPainter,
+    QPaintEvent,
+    QTextCursor,
+    QTextDocument,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QTextBrowser,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+FLUSH_MS = 33
+"""Streamed text is put into the document this often, not at each token."""
+
+
+class MessageText(QTextBrowser):
+    """Read-only text as high as its content; the transcript scrolls, not the message."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setOpenExternalLinks(True)
+        self.setTabChangesFocus(True)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.setFixedHeight(self.fontMetrics().lineSpacing())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        event.ignore()
+
+    def _fit(self, size: QSizeF) -> None:
+        height = max(ceil(size.height()), self.fontMetrics().lineSpacing())
+        if height != self.height():
+            self.setFixedHeight(height)
+
+
+class MessageView(QFrame):
+    """A message with its author, its buttons and its footer."""
+
+    regenerate_requested = Signal()
+
+    def __init__(self, author: str, kind: str, parent: QWidget | None = None) -> None:
+        """`kind` is "user", "reply" or "error"."""
+        super().__init__(parent)
+        self.kind = kind
+        self._text = ""
+        self._pending: list[str] = []
+        self._flush = QTimer(self, interval=FLUSH_MS, singleShot=True)
+        self._flush.timeout.connect(self.flush)
+
+        self._author = QLabel(author)
+        font = self._author.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        self._author.setFont(font)
+        self.body = MessageText()
+        self.body.setAccessibleName(f"{author}'s message" if kind != "error" else "What went wrong")
+        self._footer = QLabel()
+        self._footer.setWordWrap(True)
+        self._footer.setFont(_small(self._footer))
+        self._footer.setForegroundRole(self._footer.foregroundRole())
+        self._footer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._footer.setEnabled(False)
+        self._footer.hide()
+
+        self._head = QHBoxLayout()
+        self._head.setContentsMargins(0, 0, 0, 0)
+        self._head.addWidget(self._author, 1)
+        self._copy = self.add_tool("Copy", "Copy this message", self._copy_text)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(12, 8, 12, 8)
+        self._column.setSpacing(4)
+        self._column.addLayout(self._head)
+        self._column.addWidget(self.body)
+        self._column.addWidget(self._footer)
+
+    @property
+    def text(self) -> str:
+        """The message so far, as the model or the user wrote it."""
+        return self._text + "".join(self._pending)
+
+    def add_tool(self, words: str, tip: str, action: object) -> QToolButton:
+        """A small button beside the author's name."""
+        button = QToolButton()
+        button.setText(words)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setAutoRaise(True)
+        button.setFont(_small(button))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(action)
+        self._head.addWidget(button)
+        return button
+
+    def set_plain(self, text: str) -> None:
+        """Show the text as it is."""
+        self._text, self._pending = text, []
+        self.body.setPlainText(text)
+
+    def append(self, piece: str) -> None:
+        """Add streamed text; it is shown with the next flush."""
+        self._pending.append(piece)
+        if not self._flush.isActive():
+            self._flush.start()
+
+    def flush(self) -> None:
+        """Show what has arrived."""
+        if not self._pending:
+            return
+        piece, self._pending = "".join(self._pending), []
+        self._text += piece
+        cursor = QTextCursor(self.body.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(piece)
+
+    def finish(self, text: str) -> None:
+        """The whole message, laid out as Markdown."""
+        self._flush.stop()
+        self._text, self._pending = text, []
+        features = QTextDocument.MarkdownFeature
+        self.body.document().setMarkdown(
+            _keep_line_breaks(text),
+            features.MarkdownDialectGitHub | features.MarkdownNoHTML,
+        )
+
+    def set_footer(self, text: str) -> None:
+        """How the reply went, in small type under it."""
+        self._footer.setText(text)
+        self._footer.setVisible(bool(text))
+
+    @property
+    def footer(self) -> str:
+        """The footer's words."""
+        return self._footer.text()
+
+    def add_detail(self, title: str, lines: tuple[str, ...]) -> None:
+        """A part that opens on demand, such as the engine's own words."""
+        toggle = QToolButton()
+        toggle.setText(title)
+        toggle.setCheckable(True)
+        toggle.setAutoRaise(True)
+        toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        toggle.setArrowType(Qt.ArrowType.RightArrow)
+        box = QPlainTextEdit("\n".join(lines))
+        box.setReadOnly(True)
+        box.setAccessibleName(title)
+        box.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        box.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        box.setFixedHeight(box.fontMetrics().lineSpacing() * 9)
+        box.hide()
+
+        def show(on: bool) -> None:
+            box.setVisible(on)
+            toggle.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+
+        toggle.toggled.connect(show)
+        self._column.addWidget(toggle)
+        self._column.addWidget(box)
+
+    def add_button(self, words: str, action: object) -> QPushButton:
+        """A button under the message, such as "Start again"."""
+        button = QPushButton(words)
+        button.setAutoDefault(False)
+        button.clicked.connect(action)
+        row = QHBoxLayout()
+        row.addWidget(button)
+        row.addStretch(1)
+        self._column.addLayout(row)
+        return button
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette = self.palette()
+        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        if self.kind == "user":
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(palette.alternateBase())
+            painter.drawRoundedRect(frame, 8, 8)
+        elif self.kind == "error":
+            painter.setPen(Qt.PenStyle.NoPen)
+            tint = QColor(213, 94, 0, 34)
+            painter.setBrush(tint)
+            painter.drawRoundedRect(frame, 8, 8)
+            tint.setAlpha(255)
+            painter.setBrush(tint)
+            painter.drawRoundedRect(QRectF(frame.left(), frame.top(), 4, frame.height()), 2, 2)
+
+    def _copy_text(self) -> None:
+        QGuiApplication.clipboard().setText(self.text)
+
+
+def _small(widget: QWidget) -> object:
+    font = widget.font()
+    font.setPointSizeF(font.pointSizeF() * 0.85)
+    return font
+
+
+def _keep_line_breaks(text: str) -> str:
+    """The text with a hard break at each line's end, except inside code fences.
+
+    Models break lines where they mean it; Markdown alone would join them.
+    """
+    lines, in_code = [], False
+    for line in text.splitlines():
+        if line.lstrip().startswith(("```", "~~~")):
+            in_code = not in_code
+            lines.append(line)
+        else:
+            lines.append(line if in_code or not line.strip() else f"{line}  ")
+    return "\n".join(lines)

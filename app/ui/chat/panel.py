@@ -1,0 +1,170 @@
+"""The chat: system message, transcript, input and the settings of replies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from app.ui.chat.composer import Composer
+from app.ui.chat.reply_flow import ReplyFlow
+from app.ui.chat.sampling_panel import SamplingPanel
+from app.ui.chat.system_field import SystemField
+from app.ui.chat.transcript import SUGGESTIONS, Transcript
+from app.ui.engine_bridge import EngineBridge
+from app.ui.icons import dress
+from app.ui.plan_runner import PlanRunner
+from app.ui.settings import ChatSettings
+from app.ui.tasks import Tasks
+
+
+class ChatPanel(QWidget):
+    """Talk with the plan that runs."""
+
+    settings_changed = Signal()
+
+    def __init__(
+        self,
+        engine: EngineBridge,
+        runner: PlanRunner,
+        settings: ChatSettings,
+        plan_name: Callable[[], str],
+        tasks: Tasks,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self.system = SystemField()
+        self.sampling = SamplingPanel(settings)
+        self.transcript = Transcript()
+        self.composer = Composer()
+        self.flow = ReplyFlow(
+            engine,
+            runner,
+            self.transcript,
+            lambda: self.system.message,
+            lambda: self.sampling.chat,
+            plan_name,
+            tasks,
+            self,
+        )
+        self._running = QLabel()
+        self._running.setEnabled(False)
+        self._running.setAccessibleName("Plan that answers")
+        self.regenerate = self._tool("regenerate", "Answer the last message again")
+        self.new_chat = self._tool("new-chat", "Start a new conversation")
+        self.fold = self._tool("sliders", "Show the settings of replies")
+        self.fold.setCheckable(True)
+        self.send = self._tool("send", "Send the message (Enter)")
+        self._lay_out()
+        self._connect()
+        self.sampling.hide()
+        self._busy_changed(False)
+        self._plan_changed()
+
+    def suggest(self) -> None:
+        """Put a first question into the input, ready to be sent or typed over."""
+        self.composer.suggest(SUGGESTIONS[0])
+        self.composer.setFocus()
+
+    def run(self) -> None:
+        """Open the plan, and ask the suggested question where nothing was asked yet."""
+        if self.composer.holds_suggestion and not self.transcript.messages:
+            self.composer.submit()
+        else:
+            self.flow.open_plan()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(self._running, 1)
+        for button in (self.regenerate, self.new_chat, self.fold):
+            head.addWidget(button)
+        top = QVBoxLayout()
+        top.setContentsMargins(12, 4, 8, 4)
+        top.setSpacing(4)
+        top.addLayout(head)
+        top.addWidget(self.system)
+        top.addWidget(self.sampling)
+        entry = QHBoxLayout()
+        entry.setContentsMargins(8, 4, 8, 8)
+        entry.setSpacing(4)
+        entry.addWidget(self.composer, 1)
+        entry.addWidget(self.send, 0, Qt.AlignmentFlag.AlignBottom)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(_rule())
+        column.addWidget(self.transcript, 1)
+        column.addWidget(_rule())
+        column.addLayout(entry)
+
+    def _connect(self) -> None:
+        self.composer.submitted.connect(self._submit)
+        self.composer.stop_requested.connect(self.flow.stop)
+        self.composer.textChanged.connect(self._show_send_state)
+        self.transcript.suggestion_chosen.connect(self._submit)
+        self.send.clicked.connect(self._send_or_stop)
+        self.regenerate.clicked.connect(lambda: self.flow.regenerate())
+        self.new_chat.clicked.connect(self._begin_anew)
+        self.fold.toggled.connect(self.sampling.setVisible)
+        self.sampling.changed.connect(self.settings_changed)
+        self.flow.busy_changed.connect(self._busy_changed)
+        self._runner.changed.connect(self._plan_changed)
+
+    def _tool(self, name: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        dress(button, name)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        return button
+
+    def _submit(self, text: str) -> None:
+        if not self.flow.busy:
+            self.composer.take()
+            self.flow.send(text)
+
+    def _send_or_stop(self) -> None:
+        if self.flow.busy:
+            self.flow.stop()
+        else:
+            self.composer.submit()
+
+    def _begin_anew(self) -> None:
+        self.flow.clear()
+        self.composer.setFocus()
+
+    def _busy_changed(self, busy: bool) -> None:
+        dress(self.send, "stop" if busy else "send")
+        tip = "Stop (Esc)" if busy else "Send the message (Enter)"
+        self.send.setToolTip(tip)
+        self.send.setAccessibleName(tip)
+        self.regenerate.setEnabled(not busy and bool(self.flow.conversation.exchanges))
+        self._show_send_state()
+
+    def _show_send_state(self) -> None:
+        self.send.setEnabled(self.flow.busy or bool(self.composer.toPlainText().strip()))
+
+    def _plan_changed(self) -> None:
+        opened = self._runner.opened
+        self.system.set_opened(opened)
+        if self._runner.opening:
+            words = "Opening the plan …"
+        elif opened is None:
+            words = "No plan is running"
+        elif self._runner.is_current:
+            words = f"{opened.model_name} · plan {opened.plan_hash[:12]}"
+        else:
+            words = "The plan was edited; the next message runs it anew"
+        self._running.setText(words)
+
+
+def _rule() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setFrameShadow(QFrame.Shadow.Plain)
+    line.setForegroundRole(line.palette().ColorRole.Mid)
+    return line

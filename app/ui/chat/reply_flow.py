@@ -1,0 +1,202 @@
+"""From a prompt to the finished reply: opens the plan, streams, and tells what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+
+from PySide6.QtCore import QObject, Signal
+
+from app.engine.errors import EngineDied, EngineError, JobCancelled
+from app.engine.messages import Generate, Progress, Reply, TextPiece
+from app.ui.chat.conversation import Conversation, Exchange, SystemMessage
+from app.ui.chat.message_view import MessageView
+from app.ui.chat.transcript import Transcript
+from app.ui.engine_bridge import EngineBridge
+from app.ui.plan_runner import PlanNotReady, PlanRunner
+from app.ui.settings import ChatSettings
+from app.ui.tasks import Tasks
+
+STOP_WORDS = {
+    "end": "the model ended its reply",
+    "length": "stopped at the token limit",
+    "context_full": "stopped because the context is full",
+    "cancelled": "stopped by you",
+}
+
+
+class ReplyFlow(QObject):
+    """One reply at a time. Everything that fails becomes a message in the transcript."""
+
+    busy_changed = Signal(bool)
+    speed_changed = Signal(float)
+    """Tokens a second of the reply that is coming, twice a second."""
+
+    def __init__(
+        self,
+        engine: EngineBridge,
+        runner: PlanRunner,
+        transcript: Transcript,
+        system: Callable[[], SystemMessage],
+        chat: Callable[[], ChatSettings],
+        plan_name: Callable[[], str],
+        tasks: Tasks,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._runner = runner
+        self._transcript = transcript
+        self._system = system
+        self._chat = chat
+        self._plan_name = plan_name
+        self._tasks = tasks
+        self.conversation = Conversation()
+        self.busy = False
+        self._stopped = False
+        self._clear_when_stopped = False
+
+    def open_plan(self) -> None:
+        """Open the plan as the editor shows it."""
+        if not self.busy:
+            self._begin(self._open())
+
+    def send(self, prompt: str) -> None:
+        """Ask the model; the plan is opened first where that is needed."""
+        if self.busy:
+            return
+        self._transcript.add("You", "user", prompt)
+        self._begin(self._answer(self.conversation.ask(prompt)))
+
+    def regenerate(self) -> None:
+        """Answer the last prompt anew."""
+        if self.busy:
+            return
+        exchange = self.conversation.reopen_last()
+        if exchange is not None:
+            self._transcript.remove_after_last_prompt()
+            self._begin(self._answer(exchange))
+
+    def clear(self) -> None:
+        """Begin a new conversation; a reply that is on its way is stopped first."""
+        if self.busy:
+            self._clear_when_stopped = True
+            self.stop()
+            return
+        self.conversation.clear()
+        self._transcript.clear()
+
+    def stop(self) -> None:
+        """Ask what is running to stop; a reply so far stays."""
+        if self.busy:
+            self._stopped = True
+            self._engine.cancel()
+
+    def show_death(self, sentence: str, log: tuple[str, ...] = ()) -> None:
+        """Say that the engine ended while nobody waited for it."""
+        if not self.busy:
+            self._show_error(sentence, log, died=True)
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        self._stopped = False
+        self._set_busy(True)
+        self._tasks.start(self._guarded(work))
+
+    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except JobCancelled:
+            pass
+        except PlanNotReady as error:
+            self._show_error(str(error))
+        except EngineDied as error:
+            self._show_error(str(error), error.log, died=True)
+        except EngineError as error:
+            self._show_error(str(error), error.log)
+        finally:
+            self._set_busy(False)
+            if self._clear_when_stopped:
+                self._clear_when_stopped = False
+                self.clear()
+
+    async def _open(self) -> None:
+        await self._runner.ensure_open()
+
+    async def _answer(self, exchange: Exchange) -> None:
+        opened = await self._runner.ensure_open()
+        if self._stopped:
+            return
+        view = self._transcript.add(opened.model_name or "Reply", "reply")
+        view.set_footer("Reading the prompt …")
+
+        def on_event(event: Progress | TextPiece) -> None:
+            if isinstance(event, TextPiece):
+                if not view.text:
+                    view.set_footer("")
+                view.append(event.text)
+            elif not view.text:
+                view.set_footer(f"{event.phase} {event.fraction:.0%}")
+
+        settings = self._chat()
+        request = Generate(
+            messages=self.conversation.messages(self._system()),
+            n_predict=settings.n_predict,
+            sampling=settings.sampling,
+        )
+        try:
+            reply = await self._engine.run(request, on_event)
+        except (EngineError, JobCancelled):
+            self._keep_partial(view, exchange)
+            raise
+        assert isinstance(reply, Reply)
+        exchange.answer = reply.text
+        view.finish(reply.text)
+        name = self._plan_name()
+        view.set_footer(reply_summary(reply, opened.n_ctx, name))
+        if not reply.text.strip():
+            view.set_plain("(no text)")
+
+    def _keep_partial(self, view: MessageView, exchange: Exchange) -> None:
+        text = view.text
+        if not text:
+            self._transcript.remove(view)
+            return
+        exchange.answer = text
+        view.finish(text)
+        view.set_footer("Interrupted: the reply ends here because the engine stopped.")
+
+    def _show_error(self, sentence: str, log: tuple[str, ...] = (), died: bool = False) -> None:
+        view = self._transcript.add("This did not work", "error", sentence)
+        if log:
+            view.add_detail("The engine's own words", log)
+        if died:
+            view.add_button("Start again", lambda: self._retry(view, self.open_plan))
+        elif self.conversation.exchanges and self.conversation.exchanges[-1].answer is None:
+            view.add_button("Try again", self.regenerate)
+
+    def _retry(self, view: MessageView, action: Callable[[], None]) -> None:
+        if not self.busy:
+            self._transcript.remove(view)
+            action()
+
+    def _set_busy(self, busy: bool) -> None:
+        self.busy = busy
+        self.busy_changed.emit(busy)
+
+
+def reply_summary(reply: Reply, n_ctx: int, plan_name: str) -> str:
+    """How a reply went, in one line of words and numbers."""
+    tokens = "1 token" if reply.n_generated == 1 else f"{reply.n_generated} tokens"
+    parts = [f"{tokens}, {reply.tokens_per_s:.0f} tok/s" if reply.tokens_per_s else tokens]
+    prompt = f"prompt {reply.n_prompt}"
+    if reply.n_prompt_evaluated < reply.n_prompt:
+        prompt += f" ({reply.n_prompt_evaluated} new)"
+    if reply.prompt_tokens_per_s:
+        prompt += f", {reply.prompt_tokens_per_s:.0f} tok/s"
+    parts += [
+        prompt,
+        f"context {reply.n_ctx_used} of {n_ctx}",
+        STOP_WORDS[reply.stop_reason],
+        f"seed {reply.seed}",
+        f"{plan_name} {reply.plan_hash[:12]}",
+    ]
+    return " · ".join(parts)

@@ -1,0 +1,123 @@
+"""The settings of replies: sampling, seed, lengths and threads, in an area that folds away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QSpinBox,
+    QWidget,
+)
+
+from app.engine.messages import ContextSettings, Sampling
+from app.ui.settings import ChatSettings
+
+_LARGEST = 2**31 - 1
+
+
+class SamplingPanel(QWidget):
+    """Eight fields in two columns. `changed` is emitted for each edit."""
+
+    changed = Signal()
+
+    def __init__(self, chat: ChatSettings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 4)
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(3, 1)
+        context, sampling = chat.context, chat.sampling
+        self.temperature = self._real(
+            "&Temperature", sampling.temperature, 5.0, "0 always takes the likeliest token"
+        )
+        self.top_k = self._whole(
+            "Top-&k", sampling.top_k, 0, 1000, "off", "Choose among this many likeliest tokens"
+        )
+        self.top_p = self._real(
+            "Top-&p", sampling.top_p, 1.0, "Choose among tokens that together reach this share"
+        )
+        self.min_p = self._real(
+            "&Min-p", sampling.min_p, 1.0, "Leave out tokens below this share of the likeliest"
+        )
+        self.seed = self._whole(
+            "&Seed",
+            -1 if sampling.seed is None else sampling.seed,
+            -1,
+            _LARGEST,
+            "random",
+            "The same seed and settings give the same reply",
+        )
+        self.n_predict = self._whole(
+            "Ma&x tokens", chat.n_predict, -1, 1_000_000, "no limit", "Tokens a reply has at most"
+        )
+        self.n_ctx = self._whole(
+            "&Context",
+            context.n_ctx,
+            64,
+            4_194_304,
+            "",
+            "Tokens that prompt and replies may take together; the plan is opened anew for it",
+        )
+        self.n_ctx.setSingleStep(512)
+        self.n_threads = self._whole(
+            "T&hreads",
+            context.n_threads,
+            0,
+            1024,
+            "automatic",
+            "Threads that compute; the plan is opened anew for it",
+        )
+
+    @property
+    def chat(self) -> ChatSettings:
+        """The settings as shown."""
+        seed = self.seed.value()
+        return ChatSettings(
+            ContextSettings(self.n_ctx.value(), self.n_threads.value()),
+            Sampling(
+                temperature=self.temperature.value(),
+                top_k=self.top_k.value(),
+                top_p=self.top_p.value(),
+                min_p=self.min_p.value(),
+                seed=None if seed < 0 else seed,
+            ),
+            self.n_predict.value(),
+        )
+
+    def _real(self, words: str, value: float, top: float, tip: str) -> QDoubleSpinBox:
+        box = QDoubleSpinBox()
+        box.setRange(0.0, top)
+        box.setSingleStep(0.05)
+        box.setDecimals(2)
+        box.setValue(value)
+        box.valueChanged.connect(self.changed)
+        self._add(words, box, tip)
+        return box
+
+    def _whole(
+        self, words: str, value: int, low: int, high: int, at_low: str, tip: str
+    ) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(low, high)
+        box.setSpecialValueText(at_low)
+        box.setValue(value)
+        box.valueChanged.connect(self.changed)
+        self._add(words, box, tip)
+        return box
+
+    def _add(self, words: str, box: QSpinBox | QDoubleSpinBox, tip: str) -> None:
+        n = self._grid.count() // 2
+        label = QLabel(words)
+        label.setBuddy(box)
+        label.setToolTip(tip)
+        box.setToolTip(tip)
+        box.setAccessibleName(words.replace("&", ""))
+        box.setAccessibleDescription(tip)
+        box.setKeyboardTracking(False)
+        box.setMinimumWidth(72)
+        self._grid.addWidget(label, n // 2, 2 * (n % 2))
+        self._grid.addWidget(box, n // 2, 2 * (n % 2) + 1)

@@ -1,0 +1,75 @@
+"""Questions and files asked for without a nested event loop: each dialog is opened and awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+
+CANCEL = "Cancel"
+
+
+async def ask(
+    parent: QWidget, text: str, explanation: str = "", choices: Sequence[str] = ("OK",)
+) -> str:
+    """The chosen button's words; CANCEL when the dialog was closed. The first is the default."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setText(text)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(explanation)
+    roles = QMessageBox.ButtonRole
+    buttons = {}
+    for n, words in enumerate(choices):
+        role = roles.RejectRole if words == CANCEL else roles.AcceptRole if not n else roles.ActionRole
+        buttons[words] = box.addButton(words, role)
+    box.setDefaultButton(buttons[choices[0]])
+    box.setEscapeButton(buttons[CANCEL if CANCEL in buttons else choices[-1]])
+    await _finished(box)
+    clicked = box.clickedButton()
+    return next((words for words, button in buttons.items() if button is clicked), CANCEL)
+
+
+async def tell(parent: QWidget, text: str, explanation: str = "") -> None:
+    """Show a sentence that the user has to know and wait until it is read."""
+    await ask(parent, text, explanation)
+
+
+async def ask_open_path(parent: QWidget, title: str, folder: Path, pattern: str) -> Path | None:
+    """The existing file the user picks, None when cancelled."""
+    dialog = QFileDialog(parent, title, str(folder), pattern)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    return await _picked(dialog)
+
+
+async def ask_save_path(parent: QWidget, title: str, proposed: Path, pattern: str) -> Path | None:
+    """The file name the user picks (replacing was confirmed by the dialog), None when cancelled."""
+    dialog = QFileDialog(parent, title, str(proposed.parent), pattern)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(proposed.suffix.lstrip("."))
+    dialog.selectFile(proposed.name)
+    return await _picked(dialog)
+
+
+async def _picked(dialog: QFileDialog) -> Path | None:
+    if await _finished(dialog) != QDialog.DialogCode.Accepted or not dialog.selectedFiles():
+        return None
+    return Path(dialog.selectedFiles()[0])
+
+
+async def _finished(dialog: QDialog) -> int:
+    future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def settle(code: int) -> None:
+        if not future.done():
+            future.set_result(code)
+
+    dialog.finished.connect(settle)
+    dialog.open()
+    try:
+        return await future
+    finally:
+        dialog.deleteLater()

@@ -1,0 +1,126 @@
+"""The engine client as Qt sees it: results awaited, states and events as signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from app.engine.messages import Progress, Request, Result, TextPiece
+from app.ui.tasks import in_thread
+
+if TYPE_CHECKING:
+    from app.engine.client import EngineState
+
+OnEvent = Callable[[Progress | TextPiece], None]
+
+
+class Client(Protocol):
+    """What the bridge needs of `app.engine.client.EngineClient`."""
+
+    def submit(self, request: Request, on_event: OnEvent = ...) -> Future[Result]: ...
+    def cancel(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def start_client(on_state: Callable[[EngineState], None]) -> Client:
+    """The client of the real engine process; imported when first needed, after the first paint."""
+    from app.engine.client import EngineClient
+
+    return EngineClient(on_state)
+
+
+class EngineBridge(QObject):
+    """One engine for the window. All methods belong to the UI thread and never block it."""
+
+    state_changed = Signal(object)
+    """An EngineState."""
+    progressed = Signal(object)
+    """A Progress of the running job."""
+
+    _state_arrived = Signal(object)
+    _event_arrived = Signal(object, object)
+
+    def __init__(
+        self,
+        make_client: Callable[[Callable[[EngineState], None]], Client] = start_client,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._make_client = make_client
+        self._client: Client | None = None
+        self._closed = False
+        self.state: EngineState | None = None
+        queued = Qt.ConnectionType.QueuedConnection
+        self._state_arrived.connect(self._take_state, queued)
+        self._event_arrived.connect(self._take_event, queued)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is running or the process is starting."""
+        return self.state is not None and self.state.phase in ("starting", "busy")
+
+    async def run(self, request: Request, on_event: OnEvent | None = None) -> Result:
+        """The request's result. Raises EngineError, EngineDied or JobCancelled.
+
+        `on_event` is called on the UI thread with what the job tells on the way.
+        """
+        if self._closed:
+            raise asyncio.CancelledError
+        if self._client is None:
+            self._client = self._make_client(self._tell_state)
+        future = self._client.submit(request, lambda event: self._tell_event(on_event, event))
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def cancel(self) -> None:
+        """Ask the running job to stop."""
+        if self._client is not None:
+            self._client.cancel()
+
+    async def close(self, timeout_s: float) -> bool:
+        """End the engine process; one that does not end in time is killed (then False)."""
+        self._closed = True
+        client, self._client = self._client, None
+        if client is None:
+            return True
+        client.cancel()
+        try:
+            await asyncio.wait_for(in_thread(client.close), timeout_s)
+        except TimeoutError:
+            _kill(self.state.pid if self.state is not None else None)
+            return False
+        return True
+
+    # The next two run on the client's thread. After closing nothing may be emitted: Qt is leaving.
+
+    def _tell_state(self, state: EngineState) -> None:
+        if not self._closed:
+            self._state_arrived.emit(state)
+
+    def _tell_event(self, on_event: OnEvent | None, event: Progress | TextPiece) -> None:
+        if not self._closed:
+            self._event_arrived.emit(on_event, event)
+
+    @Slot(object)
+    def _take_state(self, state: EngineState) -> None:
+        self.state = state
+        self.state_changed.emit(state)
+
+    @Slot(object, object)
+    def _take_event(self, on_event: OnEvent | None, event: Progress | TextPiece) -> None:
+        if isinstance(event, Progress):
+            self.progressed.emit(event)
+        if on_event is not None:
+            on_event(event)
+
+
+def _kill(pid: int | None) -> None:
+    import psutil
+
+    if pid is not None:
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(pid).kill()

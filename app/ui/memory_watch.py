@@ -1,0 +1,161 @@
+"""Keeps the memory estimate in step with the plan: exact sums at once, then the engine's dry run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.engine.errors import EngineError, JobCancelled
+from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate
+from app.ui.editor import PlanEditor
+from app.ui.engine_bridge import EngineBridge
+from app.ui.memory_panel import MemoryFigures
+from app.ui.open_model import OpenModel
+from app.ui.plan_runner import PlanRunner
+from app.ui.tasks import Tasks
+
+SUMS_AFTER_MS = 40
+"""Edits that follow each other faster (a drag) are summed once."""
+DRY_RUN_AFTER_MS = 120
+
+
+class MemoryWatch(QObject):
+    """Tells what the plan will take whenever the plan, the model or the context changes."""
+
+    estimated = Signal(object)
+    """MemoryFigures."""
+    unknown = Signal(str)
+    """Why there is no estimate."""
+
+    def __init__(
+        self,
+        engine: EngineBridge,
+        editor: PlanEditor,
+        model: OpenModel,
+        runner: PlanRunner,
+        context: Callable[[], ContextSettings],
+        tasks: Tasks,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._editor = editor
+        self._model = model
+        self._runner = runner
+        self._context = context
+        self._tasks = tasks
+        self._shown: MemoryEstimate | None = None
+        self._asked: EstimateMemory | None = None
+        self._refused: EstimateMemory | None = None
+        self._compute_bytes = 0
+        self._process_bytes = 0
+        self._is_dry_run = False
+        self._simulating = False
+        self._sums = QTimer(self, singleShot=True, interval=SUMS_AFTER_MS)
+        self._sums.timeout.connect(self._show_sums)
+        self._dry_run = QTimer(self, singleShot=True, interval=DRY_RUN_AFTER_MS)
+        self._dry_run.timeout.connect(self._start_dry_run)
+        for signal in (editor.changed, editor.replaced, editor.weight_layers_changed):
+            signal.connect(self.look_again)
+        runner.changed.connect(self.look_again)
+        engine.state_changed.connect(self._engine_moved)
+
+    def look_again(self, _change: object = None) -> None:
+        """Estimate anew soon; called for every edit."""
+        if not self._sums.isActive():
+            self._sums.start()
+
+    def _request(self) -> EstimateMemory | None:
+        lowered = self._editor.lowered
+        if lowered is None or not self._model.paths:
+            return None
+        n_layers = sum(model.n_layers for model in self._model.files)
+        if max(lowered.recipe.weight_layers, default=0) >= n_layers:
+            return None
+        paths = tuple(str(path) for path in self._model.paths)
+        return EstimateMemory(paths, lowered.recipe, self._context())
+
+    def _show_sums(self) -> None:
+        request = self._request()
+        if request is None:
+            self._asked = self._shown = None
+            self.unknown.emit(
+                "The estimate follows when the plan is valid"
+                if self._model.paths
+                else "Open a model to see what the plan needs"
+            )
+            return
+        if request == self._asked and self._shown is not None:
+            self._show()
+            return
+        from app.memory.estimate import estimate_exact
+
+        self._asked, self._is_dry_run = request, False
+        parts = estimate_exact(self._model.files, request.recipe, request.settings.n_ctx)
+        sums = MemoryEstimate(
+            parts.weights_bytes, parts.kv_bytes, self._compute_bytes, self._process_bytes
+        )
+        self._shown = sums
+        self._show()
+        self._dry_run.start()
+
+    def _start_dry_run(self) -> None:
+        request = self._asked
+        if request is None or self._is_dry_run or request == self._refused:
+            return
+        if not self._simulating and not self._engine.busy:
+            self._simulating = True
+            self._tasks.start(self._simulate(request))
+
+    async def _simulate(self, request: EstimateMemory) -> None:
+        try:
+            result = await self._engine.run(request)
+        except JobCancelled:
+            return
+        except EngineError:
+            self._refused = request
+            return
+        finally:
+            self._simulating = False
+        assert isinstance(result, MemoryEstimate)
+        self._compute_bytes = result.compute_bytes
+        self._process_bytes = result.process_bytes
+        if request == self._asked:
+            self._shown, self._is_dry_run = result, True
+            self._show()
+        else:
+            self._dry_run.start()
+
+    def _engine_moved(self, _state: object) -> None:
+        if not self._engine.busy and self._asked is not None:
+            self._dry_run.start()
+            self.look_again()
+
+    def _show(self) -> None:
+        if self._shown is None:
+            return
+        from app.memory.machine import available_bytes
+
+        state = self._engine.state
+        held = resident_bytes(state.pid) if state is not None and state.pid else 0
+        is_running = self._runner.opened is not None and self._runner.is_current
+        self.estimated.emit(
+            MemoryFigures(
+                estimate=self._shown,
+                available_bytes=available_bytes(),
+                given_back_bytes=held,
+                is_dry_run=self._is_dry_run,
+                measured_bytes=held if is_running and held else None,
+            )
+        )
+
+
+def resident_bytes(pid: int) -> int:
+    """What a process holds in main memory, 0 when it is gone."""
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -1,0 +1,102 @@
+"""What the program remembers between starts: window layout, recent files, chat settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from app.engine.messages import ContextSettings, Sampling
+
+MAX_RECENT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """How replies are made. `n_predict` -1 means until the model ends or the context is full."""
+
+    context: ContextSettings = ContextSettings()
+    sampling: Sampling = Sampling()
+    n_predict: int = -1
+
+
+class Settings:
+    """The program's QSettings, typed. A damaged or missing entry reads as its default."""
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        self._store = store if store is not None else QSettings("llama-blocks", "Llama Blocks")
+
+    def recent_plans(self) -> tuple[Path, ...]:
+        """Plan files, the latest first."""
+        return self._paths("recent/plans")
+
+    def recent_models(self) -> tuple[Path, ...]:
+        """Model files the user chose, the latest first."""
+        return self._paths("recent/models")
+
+    def add_recent_plan(self, path: Path) -> None:
+        """Put a plan file first among the recent ones."""
+        self._add("recent/plans", path)
+
+    def add_recent_model(self, path: Path) -> None:
+        """Put a model file first among the recent ones."""
+        self._add("recent/models", path)
+
+    def forget_recent(self) -> None:
+        """Empty the lists of recent files."""
+        self._store.remove("recent")
+
+    def window_layout(self) -> tuple[QByteArray, QByteArray] | None:
+        """Geometry and dock state as last saved, None at the first start."""
+        geometry, state = (self._store.value(f"window/{key}") for key in ("geometry", "state"))
+        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
+            return geometry, state
+        return None
+
+    def save_window_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Remember where the window and its docks are."""
+        self._store.setValue("window/geometry", geometry)
+        self._store.setValue("window/state", state)
+
+    def chat(self) -> ChatSettings:
+        """The chat settings as last used."""
+        try:
+            saved = json.loads(str(self._store.value("chat/settings", "{}")))
+            return ChatSettings(
+                ContextSettings(**_known(ContextSettings, saved.get("context"))),
+                Sampling(**_known(Sampling, saved.get("sampling"))),
+                int(saved.get("n_predict", -1)),
+            )
+        except (ValueError, TypeError, AttributeError):
+            return ChatSettings()
+
+    def save_chat(self, chat: ChatSettings) -> None:
+        """Remember the chat settings."""
+        self._store.setValue("chat/settings", json.dumps(asdict(chat)))
+
+    def sync(self) -> None:
+        """Write to disk now."""
+        self._store.sync()
+
+    def _paths(self, key: str) -> tuple[Path, ...]:
+        value = self._store.value(key, "[]")
+        try:
+            return tuple(Path(str(entry)) for entry in json.loads(str(value)))
+        except (ValueError, TypeError):
+            return ()
+
+    def _add(self, key: str, path: Path) -> None:
+        path = path.absolute()
+        paths: Sequence[Path] = (path, *(p for p in self._paths(key) if p != path))
+        self._store.setValue(key, json.dumps([str(p) for p in paths[:MAX_RECENT]]))
+
+
+def _known(record: type[Any], saved: object) -> dict[str, Any]:
+    names = {f.name: f for f in fields(record)}
+    if not isinstance(saved, dict):
+        return {}
+    return {k: v for k, v in saved.items() if k in names and (v is None or isinstance(v, int | float))}

@@ -1,0 +1,98 @@
+"""What stands in the menus and on the toolbar, with the keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from app.ui import dialogs
+from app.ui.icons import dress
+from app.ui.window.actions import add_action, add_path_menu, make_tool_bar
+
+if TYPE_CHECKING:
+    from app.ui.window.main_window import MainWindow
+
+Standard = QKeySequence.StandardKey
+
+
+def fill_menus(window: MainWindow) -> None:
+    """Make the menu bar and the toolbar of the window."""
+    bar = window.menuBar()
+    file = bar.addMenu("&File")
+    new = add_action(file, "&New plan", window.new_plan, Standard.New, "new-plan")
+    new.setToolTip("New plan over the whole model")
+    open_plan = add_action(file, "&Open plan …", window.choose_plan, Standard.Open, "open")
+    recent_plans = window.settings.recent_plans
+    add_path_menu(file, "Open &recent", recent_plans, window.open_plan, window.forget_recent)
+    file.addSeparator()
+    save = add_action(file, "&Save", window.save, Standard.Save, "save")
+    add_action(file, "Save &as …", window.save_as, "Ctrl+Shift+S")
+    add_action(file, "&Export layerBlocks.txt …", window.export_strict, "Ctrl+E", "export")
+    file.addSeparator()
+    add_action(file, "&Quit", window.close, Standard.Quit)
+
+    edit = bar.addMenu("&Edit")
+    undo = window.editor.undo_stack.createUndoAction(window, "Undo")
+    redo = window.editor.undo_stack.createRedoAction(window, "Redo")
+    undo.setShortcut(QKeySequence(Standard.Undo))
+    redo.setShortcut(QKeySequence("Ctrl+Shift+Z"))
+    dress(undo, "undo")
+    dress(redo, "redo")
+    edit.addActions([undo, redo])
+
+    plan = bar.addMenu("&Plan")
+    run = add_action(plan, "&Run", window.chat.run, "Ctrl+R", "run")
+    stop = add_action(plan, "&Stop", window.chat.flow.stop, "Ctrl+.", "stop")
+    run.setToolTip("Open the plan in the engine (Ctrl+R)")
+    stop.setToolTip("Stop what the engine does (Ctrl+.)")
+
+    def show_busy(busy: bool) -> None:
+        run.setEnabled(not busy)
+        stop.setEnabled(busy)
+
+    show_busy(False)
+    window.chat.flow.busy_changed.connect(show_busy)
+
+    model = bar.addMenu("&Model")
+    add_action(model, "&Open model …", window.choose_model, "Ctrl+M", "model")
+    recent_models = window.settings.recent_models
+    add_path_menu(model, "Open &recent", recent_models, window.open_model, window.forget_recent)
+    add_action(model, "&Bundled model", window.open_bundled_model)
+    model.addSeparator()
+    add_action(model, "&New plan over the whole model", window.new_plan)
+
+    _fill_view_menu(bar.addMenu("&View"), window)
+    help_menu = bar.addMenu("&Help")
+    add_action(help_menu, "&Keys", lambda: window.tasks.start(_show_keys(window)), "F1")
+    add_action(help_menu, "&About Llama Blocks", lambda: window.tasks.start(_show_about(window)))
+    make_tool_bar(window, (new, open_plan, save, None, undo, redo), (run, stop))
+
+
+def _fill_view_menu(view: QMenu, window: MainWindow) -> None:
+    for dock in window.docks.values():
+        view.addAction(dock.toggleViewAction())
+    view.addSeparator()
+    add_action(view, "&Reset layout", window.reset_layout)
+
+
+async def _show_keys(window: MainWindow) -> None:
+    lines = []
+    for menu in window.menuBar().findChildren(QMenu):
+        for action in menu.actions():
+            if not action.shortcut().isEmpty():
+                words = action.text().replace("&", "").replace(" …", "")
+                lines.append(f"{action.shortcut().toString():<14} {words}")
+    lines += ["Enter          Send the message", "Shift+Enter    New line in the message"]
+    await dialogs.tell(window, "Keys", "\n".join(dict.fromkeys(lines)))
+
+
+async def _show_about(window: MainWindow) -> None:
+    await dialogs.tell(
+        window,
+        "Llama Blocks",
+        "Compose block graphs of a language model's layers and talk to the result at once. "
+        "MIT licence. The engine is llama.cpp with a patch of our own; the bundled model is "
+        "SmolLM2-135M-Instruct (Apache-2.0).",
+    )

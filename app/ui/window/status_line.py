@@ -1,0 +1,93 @@
+"""The status bar: what the engine does, in words, with progress where it is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+
+from app.engine.messages import OpenedPlan, Progress
+
+if TYPE_CHECKING:
+    from app.engine.client import EngineState
+
+
+class StatusLine(QStatusBar):
+    """Permanent words on the left; what passes (a saved file) may cover them for a moment."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state: EngineState | None = None
+        self._opened: OpenedPlan | None = None
+        self._is_current = True
+        self._n_plan_layers = 0
+        self._tokens_per_s = 0.0
+        self._progress: Progress | None = None
+        self._words = QLabel()
+        self._words.setAccessibleName("Engine state")
+        self._bar = QProgressBar()
+        self._bar.setAccessibleName("Progress of the engine")
+        self._bar.setTextVisible(False)
+        self._bar.setMaximum(1000)
+        self._bar.setFixedSize(120, 8)
+        self._bar.hide()
+        self.addWidget(self._words)
+        self.addWidget(self._bar)
+        self._show()
+
+    @property
+    def words(self) -> str:
+        """What is shown."""
+        return self._words.text()
+
+    def set_state(self, state: EngineState) -> None:
+        """Take over the engine's state."""
+        self._state = state
+        if state.phase != "busy":
+            self._progress, self._tokens_per_s = None, 0.0
+        self._show()
+
+    def set_plan(self, opened: OpenedPlan | None, is_current: bool, n_plan_layers: int) -> None:
+        """Take over what is open, and whether the editor still shows it."""
+        self._opened, self._is_current = opened, is_current
+        self._n_plan_layers = n_plan_layers
+        self._show()
+
+    def set_progress(self, progress: Progress) -> None:
+        """Take over how far the running job is."""
+        self._progress = progress
+        self._show()
+
+    def set_speed(self, tokens_per_s: float) -> None:
+        """Take over how fast the reply comes."""
+        self._progress, self._tokens_per_s = None, tokens_per_s
+        self._show()
+
+    def _show(self) -> None:
+        self._words.setText(self._say())
+        progress = self._progress
+        is_busy = self._state is not None and self._state.phase == "busy"
+        self._bar.setVisible(progress is not None and is_busy)
+        if progress is not None:
+            self._bar.setValue(round(progress.fraction * 1000))
+
+    def _say(self) -> str:
+        state = self._state
+        if state is None or state.phase == "off":
+            return "Engine off · Run starts it"
+        process = f" · pid {state.pid}" if state.pid else ""
+        if state.phase == "starting":
+            return "Engine starting …"
+        if state.phase == "died":
+            return f"Engine died · {state.detail}" if state.detail else "Engine died"
+        if state.phase == "busy":
+            if self._progress is not None:
+                return f"{self._progress.phase} {self._progress.fraction:.0%}{process}"
+            if self._tokens_per_s:
+                return f"Generating {self._tokens_per_s:.0f} tok/s{process}"
+            return f"{state.job or 'Working'} …{process}"
+        if self._opened is None:
+            return f"Engine ready · no plan is running{process}"
+        edited = "" if self._is_current else " · plan edited: run again to use it"
+        layers = f"{self._n_plan_layers} layers"
+        return f"Ready · {self._opened.model_name} · {layers}{edited}{process}"
