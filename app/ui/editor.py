@@ -11,10 +11,11 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from app.plan import edits
 from app.plan.change import Change
-from app.plan.checks import check_plan
+from app.plan.checks import check_numbered
 from app.plan.document import TOKENS, Plan, WeightBlock, links_into
-from app.plan.lowering import Lowered, lower, order
-from app.plan.problem import PlanError, Problem
+from app.plan.lowering import Lowered, lower_blocks
+from app.plan.ordering import blocks_on_cycles, file_order
+from app.plan.problem import Problem, errors
 
 
 class PlanEditor(QObject):
@@ -38,8 +39,7 @@ class PlanEditor(QObject):
         self._source_starts: tuple[int, ...] = (0,)
         self._problems: tuple[Problem, ...] = ()
         self._lowered: Lowered | None = None
-        self._numbering: dict[str, int] | None = None
-        self._layer_starts: dict[str, int] | None = None
+        self._places: dict[str, tuple[int, int, int]] = {}
         self._check()
 
     @property
@@ -62,17 +62,15 @@ class PlanEditor(QObject):
         """How many weight layers the model has, None while no model is known."""
         return self._n_weight_layers
 
-    def number(self, block_id: str) -> int:
-        """The block's number in the file that would be written now."""
-        return self._numbers()[block_id]
+    def number(self, block_id: str) -> int | None:
+        """The block's number in the file, None while the file cannot hold it (no input, say)."""
+        place = self._places.get(block_id)
+        return None if place is None else place[0]
 
-    def plan_layers(self, block_id: str) -> tuple[int, int]:
-        """The block's plan layers `[start, end)` in file order; of a merge, an empty range."""
-        self._numbers()
-        assert self._layer_starts is not None
-        start = self._layer_starts[block_id]
-        block = self._plan.blocks[block_id]
-        return start, start + (block.n_layers if isinstance(block, WeightBlock) else 0)
+    def plan_layers(self, block_id: str) -> tuple[int, int] | None:
+        """The block's plan layers `[start, end)`, empty for a merge; None as for `number`."""
+        place = self._places.get(block_id)
+        return None if place is None else place[1:]
 
     def source_of(self, weight_layer: int) -> int:
         """The index of the source that holds this weight layer."""
@@ -140,22 +138,16 @@ class PlanEditor(QObject):
             self.problems_changed.emit(self._problems)
 
     def _check(self) -> None:
-        self._numbering = None
-        self._problems = check_plan(self._plan, self._n_weight_layers)
-        try:
-            self._lowered = lower(self._plan)
-        except PlanError:
-            self._lowered = None
-
-    def _numbers(self) -> dict[str, int]:
-        if self._numbering is None:
-            self._numbering, self._layer_starts, start = {}, {}, 0
-            for number, block_id in enumerate(order(self._plan)):
-                self._numbering[block_id] = number
-                self._layer_starts[block_id] = start
-                block = self._plan.blocks[block_id]
-                start += block.n_layers if isinstance(block, WeightBlock) else 0
-        return self._numbering
+        block_ids = file_order(self._plan)
+        number = {block_id: n for n, block_id in enumerate(block_ids)}
+        self._problems = check_numbered(self._plan, number, self._n_weight_layers)
+        self._lowered = None if errors(self._problems) else lower_blocks(self._plan, block_ids)
+        self._places, start = {}, 0
+        for n, block_id in enumerate(block_ids):
+            block = self._plan.blocks[block_id]
+            end = start + (block.n_layers if isinstance(block, WeightBlock) else 0)
+            self._places[block_id] = n, start, end
+            start = end
 
 
 class _Step(QUndoCommand):
@@ -178,6 +170,8 @@ class _Step(QUndoCommand):
 
     def mergeWith(self, other: QUndoCommand) -> bool:
         if not isinstance(other, _Step) or other._merge_key != self._merge_key:
+            return False
+        if other._change.before != self._change.after:
             return False
         self._change = self._change.merged_with(other._change)
         self.setObsolete(self._change.before == self._change.after)
@@ -204,26 +198,5 @@ def _require_sound(plan: Plan) -> None:
         for source in links_into(block):
             if source is not None and source != TOKENS and source not in known:
                 raise ValueError(f"Block {block_id!r} names block {source!r}, which is not there.")
-    _require_no_circle(plan)
-
-
-def _require_no_circle(plan: Plan) -> None:
-    waiting = {
-        block_id: {s for s in links_into(block) if s is not None and s != TOKENS}
-        for block_id, block in plan.blocks.items()
-    }
-    followers: dict[str, list[str]] = {}
-    for block_id, sources in waiting.items():
-        for source in sources:
-            followers.setdefault(source, []).append(block_id)
-    ready = [block_id for block_id, sources in waiting.items() if not sources]
-    n_done = 0
-    while ready:
-        done = ready.pop()
-        n_done += 1
-        for follower in followers.get(done, ()):
-            waiting[follower].discard(done)
-            if not waiting[follower]:
-                ready.append(follower)
-    if n_done != len(waiting):
+    if blocks_on_cycles(plan):
         raise ValueError("The links run in a circle.")

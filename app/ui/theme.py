@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 GRID = 4
 """Everything on the canvas and all spacing in the window is a multiple of this, in pixels."""
 
-SMALL, NORMAL, TITLE = 9, 11, 13
+SMALL, NORMAL, TITLE = 10, 12, 13
 """The three text sizes of the canvas, in scene pixels."""
 
 

@@ -1,0 +1,98 @@
+"""The canvas's actions with their shortcuts, for the menus, the toolbar and the context menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from app.ui import icons
+
+if TYPE_CHECKING:
+    from app.ui.canvas.canvas import Canvas
+
+Keys = QKeySequence.StandardKey | str
+
+
+class CanvasActions(QObject):
+    """`edit`, `view` and `add` list the actions in menu order; None stands for a separator."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+        standard = QKeySequence.StandardKey
+        stack = canvas.editor.undo_stack
+        self.undo = stack.createUndoAction(self, "Undo")
+        self.undo.setShortcuts(standard.Undo)
+        icons.dress(self.undo, "undo")
+        self.redo = stack.createRedoAction(self, "Redo")
+        self.redo.setShortcuts(standard.Redo)
+        icons.dress(self.redo, "redo")
+        make = self._make
+        self.cut = make("Cut", "cut", canvas.cut, standard.Cut)
+        self.copy = make("Copy", "copy", canvas.copy, standard.Copy)
+        self.paste = make("Paste", "paste", canvas.paste, standard.Paste)
+        self.duplicate = make("Duplicate", "duplicate", canvas.duplicate, "Ctrl+D")
+        self.rename = make("Rename", "rename", canvas.rename, "F2")
+        self.delete = make("Delete", "delete", canvas.delete, standard.Delete, "Backspace")
+        self.delete_and_join = make(
+            "Delete and join neighbours", "delete-join", canvas.delete_and_join, "Ctrl+Del"
+        )
+        self.select_all = make("Select all", "select-all", canvas.select_all, standard.SelectAll)
+        self.invert = make("Invert selection", None, canvas.invert_selection, "Ctrl+I")
+        self.zoom_in = make(
+            "Zoom in", "zoom-in", lambda: canvas.zoom_by(2**0.5), standard.ZoomIn, "Ctrl+="
+        )
+        self.zoom_out = make(
+            "Zoom out", "zoom-out", lambda: canvas.zoom_by(0.5**0.5), standard.ZoomOut
+        )
+        self.actual_size = make(
+            "Actual size", None, lambda: canvas.zoom_by(1 / canvas.zoom), "Ctrl+0"
+        )
+        self.fit_selection = make("Fit selection", "fit", canvas.fit_selection, "F")
+        self.fit_all = make("Fit whole plan", "fit-all", canvas.fit_all, "Home")
+        self.arrange = make("Arrange blocks", "arrange", canvas.arrange, "L")
+        self.add_weight = make(
+            "Add weight block", "weight-block", lambda: canvas.add_block("weight"), "W"
+        )
+        self.add_merge = make(
+            "Add merge block", "merge-block", lambda: canvas.add_block("merge"), "Shift+M"
+        )
+        self.edit: list[QAction | None] = [
+            *(self.undo, self.redo, None),
+            *(self.cut, self.copy, self.paste, self.duplicate, None),
+            *(self.rename, self.delete, self.delete_and_join, None),
+            *(self.select_all, self.invert),
+        ]
+        self.view: list[QAction | None] = [
+            *(self.zoom_in, self.zoom_out, self.actual_size, None),
+            *(self.fit_selection, self.fit_all, None, self.arrange),
+        ]
+        self.add: list[QAction | None] = [self.add_weight, self.add_merge]
+        canvas.selection_changed.connect(self._enable)
+        canvas.editor.changed.connect(self._enable)
+        canvas.editor.replaced.connect(self._enable)
+        self._enable()
+
+    def _make(self, text: str, icon: str | None, run: Callable[[], object], *keys: Keys) -> QAction:
+        action = QAction(text, self)
+        if icon is not None:
+            icons.dress(action, icon)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(lambda _checked=False: run())
+        self._canvas.addAction(action)
+        return action
+
+    def _enable(self, _heard: object = None) -> None:
+        selected = self._canvas.selected_ids()
+        has_link = self._canvas.plan_scene.selected_link is not None
+        for action in (self.cut, self.copy, self.duplicate, self.delete_and_join):
+            action.setEnabled(bool(selected))
+        self.delete.setEnabled(bool(selected) or has_link)
+        self.rename.setEnabled(len(selected) == 1)
+        has_blocks = bool(self._canvas.editor.plan.blocks)
+        for action in (self.select_all, self.invert, self.arrange):
+            action.setEnabled(has_blocks)

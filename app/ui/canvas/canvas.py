@@ -1,0 +1,214 @@
+"""The canvas with all that can be done on it: add, delete, copy, paste, arrange, rename."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+)
+from PySide6.QtWidgets import QWidget
+
+from app.plan import edits, layout
+from app.plan.document import MergeBlock
+from app.ui import theme as themes
+from app.ui.canvas import clipboard, menus
+from app.ui.canvas.actions import CanvasActions
+from app.ui.canvas.gestures import Pointer
+from app.ui.canvas.gestures.drag_link import without_link
+from app.ui.canvas.inline_edit import InlineEdit, parse_number
+from app.ui.canvas.new_blocks import Kind, with_new_block
+from app.ui.canvas.scene import Hit
+from app.ui.canvas.shapes import MergeShape, WeightShape, is_terminal, shape_of
+from app.ui.canvas.view import PlanView
+from app.ui.editor import PlanEditor
+
+KIND_MIME = "application/x-llama-blocks-kind"
+"""The kind of block, "weight" or "merge", that is dragged from the palette."""
+
+
+class Canvas(PlanView):
+    """The node editor. `commands` holds its actions, for menus and toolbars."""
+
+    def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
+        super().__init__(editor, parent)
+        self.commands = CanvasActions(self)
+        self.setAcceptDrops(True)
+        self.opened.connect(self._open)
+        self.menu_wanted.connect(self._show_menu)
+
+    def add_block(self, kind: Kind, at: QPointF | None = None) -> None:
+        """Add a block around a point of the scene, by default the middle of what is seen."""
+        plan = self.editor.plan
+        centre = self.seen_rect().center() if at is None else at
+        after, block_id = with_new_block(
+            plan, kind, self.editor.n_weight_layers, self.selected_ids(), centre
+        )
+        self.editor.apply("Add weight block" if kind == "weight" else "Add merge block", after)
+        self.show_block(block_id)
+
+    def delete(self) -> None:
+        """Delete the selected blocks, or the selected link. What they fed is left unlinked."""
+        link = self.plan_scene.selected_link
+        if link is not None:
+            self.editor.apply("Remove link", without_link(self.editor.plan, link))
+            return
+        self._delete_blocks(self.selected_ids(), heal=False)
+
+    def delete_and_join(self) -> None:
+        """Delete the selected blocks; what fed them feeds what they fed."""
+        self._delete_blocks(self.selected_ids(), heal=True)
+
+    def select_all(self) -> None:
+        """Select every block."""
+        self.plan_scene.select(self.editor.plan.blocks)
+
+    def invert_selection(self) -> None:
+        """Select the blocks that are not selected, and no others."""
+        self.plan_scene.select(self.editor.plan.blocks.keys() - set(self.selected_ids()))
+
+    def copy(self) -> None:
+        """Put the selected blocks on the clipboard, as layerBlocks text."""
+        ids = self.selected_ids()
+        if ids:
+            QGuiApplication.clipboard().setText(clipboard.text_of(self.editor.plan, ids))
+
+    def cut(self) -> None:
+        """Put the selected blocks on the clipboard and delete them."""
+        ids = self.selected_ids()
+        if ids:
+            self.copy()
+            self.editor.apply(f"Cut {_blocks(ids)}", edits.remove(self.editor.plan, ids))
+
+    def paste(self) -> None:
+        """Add the blocks of a layerBlocks text on the clipboard, at the pointer or midway."""
+        text = QGuiApplication.clipboard().text()
+        at = self._to_scene(self.menu_point())
+        if not self._add_text("Paste", text, at):
+            self.notice.emit("The clipboard holds no blocks: copy some, or a layerBlocks text.")
+
+    def duplicate(self) -> None:
+        """Add a copy of the selected blocks beside them."""
+        ids = self.selected_ids()
+        if ids:
+            self._add_text("Duplicate", clipboard.text_of(self.editor.plan, ids), None)
+
+    def arrange(self) -> None:
+        """Lay out all blocks from left to right."""
+        plan = self.editor.plan
+        sizes = {i: (shape_of(b).width, shape_of(b).height) for i, b in plan.blocks.items()}
+        self.editor.apply("Arrange blocks", edits.move(plan, layout.arrange(plan, sizes)))
+        self.fit_all()
+
+    def rename(self) -> None:
+        """Type another title for the selected block, where it stands."""
+        ids = self.selected_ids()
+        if len(ids) == 1:
+            self._type_title(ids[0])
+
+    def reset_scale(self, block_id: str, port: int) -> None:
+        """Give a merge's input the share at which all its inputs count alike."""
+        plan = self.editor.plan
+        merge = plan.blocks[block_id]
+        assert isinstance(merge, MergeBlock)
+        share = 1.0 / len(merge.inputs)
+        self.editor.apply("Reset scale", edits.set_scale(plan, block_id, port, share))
+
+    def _delete_blocks(self, ids: Sequence[str], *, heal: bool) -> None:
+        if ids:
+            after = edits.remove(self.editor.plan, ids, heal=heal)
+            self.editor.apply(f"Delete {_blocks(ids)}", after)
+
+    def _add_text(self, label: str, text: str, centre: QPointF | None) -> bool:
+        added = clipboard.with_text(self.editor.plan, text, centre)
+        if added is None:
+            return False
+        after, ids = added
+        self.editor.apply(f"{label} {_blocks(ids)}", after)
+        self.plan_scene.select(ids)
+        return True
+
+    def _open(self, hit: Hit, pointer: Pointer) -> None:
+        """What a double click does, by what it hits."""
+        if hit.block_id is None or hit.part is None:
+            if hit.link is None:
+                self._show_menu(hit, pointer)
+        elif is_terminal(hit.block_id):
+            return
+        elif hit.part.kind == "fader":
+            self.reset_scale(hit.block_id, hit.part.index)
+        elif hit.part.kind == "number":
+            self._type_scale(hit.block_id, hit.part.index)
+        elif hit.part.kind in ("title", "body"):
+            self._type_title(hit.block_id)
+
+    def _show_menu(self, hit: Hit, pointer: Pointer) -> None:
+        menu = menus.menu_for(self, hit, pointer)
+        menu.popup(self.viewport().mapToGlobal(pointer.view.toPoint()))
+
+    def _type_scale(self, block_id: str, port: int) -> None:
+        plan = self.editor.plan
+        merge = plan.blocks[block_id]
+        shape = self.plan_scene.blocks[block_id].block_shape
+        assert isinstance(merge, MergeBlock) and isinstance(shape, MergeShape)
+
+        def take(text: str) -> None:
+            value = parse_number(text)
+            if value is None:
+                self.notice.emit("A scale has to be a number such as 0.5.")
+            else:
+                after = edits.set_scale(self.editor.plan, block_id, port, value)
+                self.editor.apply("Set scale", after)
+
+        area = self._on_screen(block_id, shape.number(port), least_width=64)
+        self._edit_line(area, repr(merge.inputs[port].scale), f"Scale of input {port + 1}", take)
+
+    def _type_title(self, block_id: str) -> None:
+        shape = self.plan_scene.blocks[block_id].block_shape
+        assert isinstance(shape, MergeShape | WeightShape)
+
+        def take(text: str) -> None:
+            self.editor.apply("Rename block", edits.rename(self.editor.plan, block_id, text))
+
+        area = self._on_screen(block_id, shape.title, least_width=140)
+        self._edit_line(area, self.editor.plan.blocks[block_id].title, "Title of the block", take)
+
+    def _edit_line(self, area: QRect, text: str, name: str, take: menus.Take) -> None:
+        font = themes.canvas_font(themes.NORMAL * max(1.0, min(self.zoom, 1.5)))
+        InlineEdit(self.viewport(), area, text, font, name, take)
+
+    def _on_screen(self, block_id: str, rect: QRectF, least_width: int) -> QRect:
+        placed = rect.translated(self.plan_scene.blocks[block_id].pos())
+        seen = self.viewportTransform().mapRect(placed)
+        width, height = max(float(least_width), seen.width()), max(26.0, seen.height())
+        centre = seen.center()
+        return QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height).toRect()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasFormat(KIND_MIME):
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if event.mimeData().hasFormat(KIND_MIME):
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        kind: Kind = "merge" if bytes(event.mimeData().data(KIND_MIME)) == b"merge" else "weight"
+        self.add_block(kind, self._to_scene(event.position()))
+        event.acceptProposedAction()
+
+
+def _blocks(ids: Sequence[str]) -> str:
+    return "block" if len(ids) == 1 else f"{len(ids)} blocks"

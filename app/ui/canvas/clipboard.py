@@ -1,0 +1,75 @@
+"""Blocks as layerBlocks text, for the clipboard: out of a plan and into another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from PySide6.QtCore import QPointF, QRectF
+
+from app.plan import edits, layout
+from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.reader import read_plan
+from app.plan.writer import write_document
+from app.ui.canvas.shapes import shape_of
+from app.ui.theme import GRID
+
+
+def text_of(plan: Plan, ids: Collection[str]) -> str:
+    """These blocks as text, with the links among them and from the tokens."""
+    kept = {TOKENS: TOKENS, **{i: i for i in plan.blocks if i in ids}}
+    blocks = {i: _relinked(b, kept) for i, b in plan.blocks.items() if i in kept}
+    used = {source for block in blocks.values() for source in links_into(block)}
+    ends = [i for i in blocks if i not in used]
+    output = plan.output if plan.output in blocks else (ends[0] if len(ends) == 1 else None)
+    return write_document(Plan(MappingProxyType(blocks), output))
+
+
+def with_text(plan: Plan, text: str, centre: QPointF | None) -> tuple[Plan, tuple[str, ...]] | None:
+    """The plan with the blocks of a text added, and their new ids; None when it holds none.
+
+    They are put around `centre`, or without one a little beside where the text says.
+    """
+    read = read_plan(text).plan
+    if read is None or not read.blocks:
+        return None
+    new_ids = {TOKENS: TOKENS}
+    after = plan
+    for old_id, block in read.blocks.items():
+        new_ids[old_id] = edits.new_id(after)
+        blank = _relinked(replace(block, id=new_ids[old_id]), {})
+        after = after.with_blocks(blank)
+    places = _places(read, centre)
+    pasted = [
+        replace(_relinked(block, new_ids), id=new_ids[old_id], position=places[old_id])
+        for old_id, block in read.blocks.items()
+    ]
+    return after.with_blocks(*pasted), tuple(block.id for block in pasted)
+
+
+def _places(read: Plan, centre: QPointF | None) -> dict[str, tuple[float, float]]:
+    sizes = {i: (shape_of(b).width, shape_of(b).height) for i, b in read.blocks.items()}
+    known = {i: b.position for i, b in read.blocks.items() if b.position is not None}
+    places = known if len(known) == len(sizes) else layout.arrange(read, sizes)
+    dx = dy = 6.0 * GRID
+    if centre is not None:
+        whole = QRectF()
+        for block_id, (x, y) in places.items():
+            whole |= QRectF(x, y, *sizes[block_id])
+        dx, dy = centre.x() - whole.center().x(), centre.y() - whole.center().y()
+    dx, dy = round(dx / GRID) * GRID, round(dy / GRID) * GRID
+    return {i: (x + dx, y + dy) for i, (x, y) in places.items()}
+
+
+def _relinked(block: Block, new_ids: Mapping[str, str]) -> Block:
+    """The block with its links translated; a link to what is not named is cut."""
+
+    def translated(source: str | None) -> str | None:
+        return None if source is None else new_ids.get(source)
+
+    if isinstance(block, WeightBlock):
+        return replace(block, input=translated(block.input))
+    assert isinstance(block, MergeBlock)
+    inputs = (replace(i, block=translated(i.block)) for i in block.inputs)
+    return replace(block, inputs=tuple(inputs))

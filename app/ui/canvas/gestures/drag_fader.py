@@ -1,0 +1,74 @@
+"""Drag a merge's fader: the plan follows every move, the whole drag is one undo step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from app.plan import edits
+from app.plan.document import MergeBlock
+from app.ui.canvas.gestures.gesture import Gesture, Pointer
+from app.ui.canvas.shapes import MergeShape, fader_range
+
+if TYPE_CHECKING:
+    from app.ui.canvas.view import Canvas
+
+_HOLD = 24.0
+"""Scene pixels for which a fader rests at its end before the value goes on beyond."""
+
+_FINE = 10.0
+
+
+class DragFader(Gesture):
+    """The value follows the drag from where it was; with Shift ten times finer."""
+
+    cursor = Qt.CursorShape.SizeVerCursor
+
+    def __init__(self, canvas: Canvas, press: Pointer, block_id: str, port: int) -> None:
+        super().__init__(canvas, press)
+        self._block_id = block_id
+        self._port = port
+        self._before = canvas.editor.plan
+        block = self._before.blocks[block_id]
+        shape = canvas.plan_scene.blocks[block_id].block_shape
+        assert isinstance(block, MergeBlock) and isinstance(shape, MergeShape)
+        self._low, self._high = fader_range(block.inputs[port].scale)
+        self._pixels = shape.track(port).height()
+        self._last_y = press.scene.y()
+        self._height = (block.inputs[port].scale - self._low) * self._per_unit
+        self._dragging = False
+
+    @property
+    def _per_unit(self) -> float:
+        return self._pixels / (self._high - self._low)
+
+    def move(self, to: Pointer) -> None:
+        if not self._dragging:
+            if not self.travelled(to):
+                return
+            self._dragging = True
+            self._last_y = self.press.scene.y()
+        step = self._last_y - to.scene.y()
+        self._last_y = to.scene.y()
+        self._height += step / _FINE if to.shift else step
+        value = self._low + _with_rests(self._height, self._pixels) / self._per_unit
+        self._apply(round(value, 3 if to.shift else 2))
+
+    def cancel(self) -> None:
+        editor = self.canvas.editor
+        editor.apply("Set scale", self._before, merge_key=self)
+
+    def _apply(self, scale: float) -> None:
+        editor = self.canvas.editor
+        after = edits.set_scale(editor.plan, self._block_id, self._port, scale)
+        editor.apply("Set scale", after, merge_key=self)
+
+
+def _with_rests(height: float, pixels: float) -> float:
+    """The height along the fader, resting at both ends for a while before it goes on."""
+    if height > pixels:
+        return max(pixels, height - _HOLD)
+    if height < 0:
+        return min(0.0, height + _HOLD)
+    return height

@@ -1,0 +1,198 @@
+"""Drag a new link from a port, or an end of a link elsewhere or into the void."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+
+from app.plan import edits
+from app.plan.document import TOKENS, MergeBlock, Plan, links_into
+from app.ui import theme as themes
+from app.ui.canvas.gestures.gesture import Gesture, Pointer
+from app.ui.canvas.links import LinkKey, curve
+from app.ui.canvas.scene import OUTPUT_LINK
+from app.ui.canvas.shapes import OUTPUT, is_terminal
+
+if TYPE_CHECKING:
+    from app.ui.canvas.view import Canvas
+
+
+class DragLink(Gesture):
+    """One end stays at `anchor`; the other follows the pointer.
+
+    `source` is given when the end that arrives is dragged, `target` when the end that leaves is.
+    `moved` is the link that was taken up, if it is no new one. `reason` says in words why the
+    link may not be made where the pointer is, None when it may or there is nothing.
+    """
+
+    cursor = Qt.CursorShape.CrossCursor
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        press: Pointer,
+        *,
+        source: str | None = None,
+        target: LinkKey | None = None,
+        moved: LinkKey | None = None,
+    ) -> None:
+        super().__init__(canvas, press)
+        assert (source is None) != (target is None)
+        self._source = source
+        self._target = target
+        self._moved = moved
+        self._to = press
+        self._aim: tuple[str, LinkKey] | None = None
+        self._dragging = False
+        self.reason: str | None = None
+
+    def move(self, to: Pointer) -> None:
+        if not self._dragging and not self.travelled(to):
+            return
+        self._dragging = True
+        self.canvas.plan_scene.hidden_link = self._moved
+        self._to = to
+        self._aim = self._link_under(to)
+        plan = without_link(self.canvas.editor.plan, self._moved)
+        self.reason = None if self._aim is None else why_not(plan, *self._aim)
+        self.canvas.viewport().update()
+
+    def release(self, at: Pointer) -> None:
+        self.canvas.plan_scene.hidden_link = None
+        self.canvas.viewport().update()
+        if not self._dragging:
+            self.canvas.plan_scene.select_link(self._moved)
+            return
+        editor = self.canvas.editor
+        if self._aim is not None:
+            if self.reason is None:
+                label = "Add link" if self._moved is None else "Move link"
+                after = with_link(without_link(editor.plan, self._moved), *self._aim)
+                editor.apply(label, after)
+            else:
+                self.canvas.notice.emit(self.reason)
+        elif self._moved is not None and self._over_nothing(at):
+            editor.apply("Remove link", without_link(editor.plan, self._moved))
+
+    def cancel(self) -> None:
+        self.canvas.plan_scene.hidden_link = None
+        self.canvas.viewport().update()
+
+    def paint(self, painter: QPainter) -> None:
+        if not self._dragging:
+            return
+        theme = self.canvas.theme
+        loose = self._to.scene
+        if self._aim is not None and self.reason is None:
+            loose = self._port_of(self._aim)
+        start, end = (
+            (self._anchor(), loose) if self._source is not None else (loose, self._anchor())
+        )
+        colour = theme.error if self.reason is not None else theme.accent
+        pen = QPen(colour, 2.0)
+        if self.reason is not None:
+            pen.setDashPattern([3.0, 3.0])
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(curve(start, end))
+        painter.setBrush(colour)
+        painter.drawEllipse(loose, 4.0, 4.0)
+        if self.reason is not None:
+            self._paint_reason(painter, self.reason)
+
+    def _anchor(self) -> QPointF:
+        blocks = self.canvas.plan_scene.blocks
+        if self._source is not None:
+            return blocks[self._source].out_port()
+        assert self._target is not None
+        return blocks[self._target[0]].in_port(self._target[1])
+
+    def _port_of(self, aim: tuple[str, LinkKey]) -> QPointF:
+        """The port that the loose end would be put to."""
+        source, (target, port) = aim
+        blocks = self.canvas.plan_scene.blocks
+        if self._source is not None:
+            return blocks[target].in_port(port)
+        return blocks[source].out_port()
+
+    def _link_under(self, to: Pointer) -> tuple[str, LinkKey] | None:
+        """The link that a release here would ask for."""
+        hit = self.canvas.hit(to)
+        if hit.block_id is None or hit.part is None:
+            return None
+        if self._source is not None:
+            if hit.block_id == TOKENS:
+                return None
+            port = hit.part.index if hit.part.kind == "in" else self._free_port(hit.block_id)
+            return self._source, (hit.block_id, port)
+        assert self._target is not None
+        return None if hit.block_id == OUTPUT else (hit.block_id, self._target)
+
+    def _free_port(self, block_id: str) -> int:
+        """The port that a drop on the block's body means: the first that is free, or the last."""
+        if is_terminal(block_id):
+            return 0
+        linked = links_into(self.canvas.editor.plan.blocks[block_id])
+        return linked.index(None) if None in linked else len(linked) - 1
+
+    def _over_nothing(self, at: Pointer) -> bool:
+        return self.canvas.hit(at).block_id is None
+
+    def _paint_reason(self, painter: QPainter, reason: str) -> None:
+        theme = self.canvas.theme
+        painter.save()
+        painter.resetTransform()
+        font = themes.canvas_font(themes.NORMAL)
+        metrics = QFontMetricsF(font)
+        room = min(300.0, self.canvas.viewport().width() - 32.0)
+        flags = int(Qt.TextFlag.TextWordWrap)
+        words = metrics.boundingRect(QRectF(0, 0, room, 400), flags, reason)
+        box = QRectF(0, 0, words.width() + 25, words.height() + 16)
+        box.moveTopLeft(self._to.view + QPointF(16, 16))
+        box.moveRight(min(box.right(), self.canvas.viewport().width() - 8.0))
+        box.moveBottom(min(box.bottom(), self.canvas.viewport().height() - 8.0))
+        painter.setPen(QPen(theme.error, 1.0))
+        painter.setBrush(theme.block)
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.setFont(font)
+        painter.setPen(theme.text)
+        painter.drawText(box.adjusted(12, 8, -12, -8), flags, reason)
+        painter.restore()
+
+
+def why_not(plan: Plan, source: str, key: LinkKey) -> str | None:
+    """Why no link may lead from a block or the tokens into this port; None when it may."""
+    target, _ = key
+    if target == OUTPUT:
+        return edits.why_not_output(plan, source)
+    return edits.why_not_connect(plan, source, target)
+
+
+def with_link(plan: Plan, source: str, key: LinkKey) -> Plan:
+    """The plan with this link; `why_not` must have allowed it."""
+    target, port = key
+    if key == OUTPUT_LINK:
+        return edits.connect_output(plan, source)
+    return edits.connect(plan, source, target, port)
+
+
+def without_link(plan: Plan, key: LinkKey | None) -> Plan:
+    """The plan without this link."""
+    if key is None:
+        return plan
+    if key == OUTPUT_LINK:
+        return edits.connect_output(plan, None)
+    return edits.disconnect(plan, *key)
+
+
+def port_is_linked(plan: Plan, key: LinkKey) -> bool:
+    """Whether a link arrives at this port."""
+    target, port = key
+    if target == OUTPUT:
+        return plan.output is not None
+    block = plan.blocks[target]
+    if isinstance(block, MergeBlock):
+        return block.inputs[port].block is not None
+    return block.input is not None

@@ -1,0 +1,51 @@
+"""Drag an edge of a WeightBlock's strip: the block borrows more or fewer weight layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from app.plan import edits
+from app.plan.document import LAYER_LIMIT, WeightBlock
+from app.ui.canvas.gestures.gesture import Gesture, Pointer
+from app.ui.canvas.shapes import WeightShape
+
+if TYPE_CHECKING:
+    from app.ui.canvas.view import Canvas
+
+
+class DragRange(Gesture):
+    """The plan follows every move; the whole drag is one undo step."""
+
+    cursor = Qt.CursorShape.SizeHorCursor
+
+    def __init__(self, canvas: Canvas, press: Pointer, block_id: str, *, at_end: bool) -> None:
+        super().__init__(canvas, press)
+        self._block_id = block_id
+        self._at_end = at_end
+        self._before = canvas.editor.plan
+        block = self._before.blocks[block_id]
+        shape = canvas.plan_scene.blocks[block_id].block_shape
+        assert isinstance(block, WeightBlock) and isinstance(shape, WeightShape)
+        self._start, self._end = block.weight_start, block.weight_end
+        self._cell = max(shape.cell, 2.0)
+        self._dragging = False
+
+    def move(self, to: Pointer) -> None:
+        self._dragging = self._dragging or self.travelled(to)
+        if not self._dragging:
+            return
+        editor = self.canvas.editor
+        n_layers = round((to.scene.x() - self.press.scene.x()) / self._cell)
+        start, end = self._start, self._end
+        if self._at_end:
+            last = max(end, editor.n_weight_layers or LAYER_LIMIT)
+            end = min(max(start + 1, end + n_layers), last)
+        else:
+            start = min(max(0, start + n_layers), end - 1)
+        after = edits.set_weights(editor.plan, self._block_id, start, end - start)
+        editor.apply("Change layers", after, merge_key=self)
+
+    def cancel(self) -> None:
+        self.canvas.editor.apply("Change layers", self._before, merge_key=self)

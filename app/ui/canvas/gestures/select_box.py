@@ -1,0 +1,60 @@
+"""Drag over empty space: what the box touches is selected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from app.ui.canvas.gestures.gesture import Gesture, Pointer
+from app.ui.canvas.shapes import is_terminal
+
+if TYPE_CHECKING:
+    from app.ui.canvas.view import Canvas
+
+
+class SelectBox(Gesture):
+    """Shift adds what is touched, Ctrl turns it over; a plain click selects nothing."""
+
+    def __init__(self, canvas: Canvas, press: Pointer) -> None:
+        super().__init__(canvas, press)
+        self._before = frozenset(canvas.selected_ids())
+        self._box: QRectF | None = None
+        if not press.shift and not press.ctrl:
+            canvas.plan_scene.select(())
+
+    def move(self, to: Pointer) -> None:
+        if self._box is None and not self.travelled(to):
+            return
+        self._box = QRectF(self.press.scene, to.scene).normalized()
+        scene = self.canvas.plan_scene
+        touched = {
+            i
+            for i, item in scene.blocks.items()
+            if not is_terminal(i)
+            and item.boundingRect().translated(item.pos()).intersects(self._box)
+        }
+        if self.press.shift:
+            touched |= self._before
+        elif self.press.ctrl:
+            touched ^= self._before
+        scene.select(touched)
+        self.canvas.viewport().update()
+
+    def release(self, at: Pointer) -> None:
+        self.canvas.viewport().update()
+
+    def cancel(self) -> None:
+        self.canvas.plan_scene.select(self._before)
+        self.canvas.viewport().update()
+
+    def paint(self, painter: QPainter) -> None:
+        if self._box is None:
+            return
+        accent = self.canvas.theme.accent
+        pen = QPen(accent, 1.0)
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.setBrush(QColor(accent.red(), accent.green(), accent.blue(), 28))
+        painter.drawRect(self._box)

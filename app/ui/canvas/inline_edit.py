@@ -1,0 +1,72 @@
+"""A line edit laid over the canvas, to type a scale or a title where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+
+class InlineEdit(QLineEdit):
+    """Enter or leaving it takes the text, Escape does not; then it is gone."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        area: QRect,
+        text: str,
+        font: QFont,
+        name: str,
+        take: Callable[[str], None],
+    ) -> None:
+        super().__init__(text, parent)
+        self._take: Callable[[str], None] | None = take
+        self.setFont(font)
+        self.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.setAccessibleName(name)
+        self.setGeometry(area)
+        self.selectAll()
+        self.show()
+        self.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._finish(taken=True)
+        elif event.key() == Qt.Key.Key_Escape:
+            self._finish(taken=False)
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._finish(taken=True)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+        return super().event(event)
+
+    def _finish(self, *, taken: bool) -> None:
+        take, self._take = self._take, None
+        if take is None:
+            return
+        if taken and self.isModified():
+            take(self.text())
+        parent = self.parentWidget()
+        self.hide()
+        self.deleteLater()
+        if parent is not None and parent.parentWidget() is not None:
+            parent.parentWidget().setFocus()
+
+
+def parse_number(text: str) -> float | None:
+    """The number typed, with a decimal point or comma; None for anything else."""
+    plain = text.strip().replace("−", "-").replace(",", ".")
+    try:
+        value = float(plain)
+    except ValueError:
+        return None
+    return value if abs(value) < float("inf") else None

@@ -1,0 +1,90 @@
+"""What a new block starts as: the layers it borrows, its links, and a free place for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from PySide6.QtCore import QPointF, QRectF
+
+from app.plan import edits
+from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
+from app.ui.canvas.shapes import shape_of
+from app.ui.theme import GRID
+
+Kind = Literal["weight", "merge"]
+
+_N_LAYERS = 8
+_STEP = 24
+_CLEARANCE = 12
+
+
+def with_new_block(
+    plan: Plan, kind: Kind, n_weight_layers: int | None, selected: Sequence[str], centre: QPointF
+) -> tuple[Plan, str]:
+    """The plan with a new block around a point, and the block's id.
+
+    A WeightBlock goes on where the only selected one ends, or else takes weight layers that no
+    block borrows. In an empty plan it takes the whole model and is linked to both ends. A
+    MergeBlock is fed by the selected blocks when there are several.
+    """
+    block_id = edits.new_id(plan)
+    block: Block
+    if kind == "merge":
+        block = _merge(block_id, selected)
+    elif not plan.blocks:
+        block = WeightBlock(block_id, 0, n_weight_layers or _N_LAYERS, TOKENS)
+    else:
+        start, n_layers = _next_layers(plan, n_weight_layers, selected)
+        block = WeightBlock(block_id, start, n_layers, None)
+    block = replace(block, position=free_place(plan, block, centre))
+    after = edits.add_block(plan, block)
+    return (after if plan.blocks else edits.connect_output(after, block_id)), block_id
+
+
+def free_place(plan: Plan, block: Block, centre: QPointF) -> tuple[float, float]:
+    """A place for the block around a point, or the next below where it covers no other."""
+    shape = shape_of(block)
+    taken = [
+        QRectF(QPointF(*other.position), shape_of(other).rect.size()).adjusted(
+            -_CLEARANCE, -_CLEARANCE, _CLEARANCE, _CLEARANCE
+        )
+        for other in plan.blocks.values()
+        if other.position is not None
+    ]
+    x, y = _snapped(centre.x() - shape.width / 2), _snapped(centre.y() - shape.height / 2)
+    while any(QRectF(x, y, shape.width, shape.height).intersects(rect) for rect in taken):
+        y += _STEP
+    return x, y
+
+
+def _merge(block_id: str, selected: Sequence[str]) -> MergeBlock:
+    sources: Sequence[str | None] = selected if len(selected) >= 2 else (None, None)
+    share = 1.0 / len(sources)
+    return MergeBlock(block_id, tuple(MergeInput(source, share) for source in sources))
+
+
+def _next_layers(
+    plan: Plan, n_weight_layers: int | None, selected: Sequence[str]
+) -> tuple[int, int]:
+    """The first weight layer and the number of layers that a further WeightBlock borrows."""
+    blocks = [b for b in plan.blocks.values() if isinstance(b, WeightBlock)]
+    chosen = [b for b in blocks if b.id in selected]
+    end = (
+        chosen[0].weight_end if len(chosen) == 1 else max((b.weight_end for b in blocks), default=0)
+    )
+    if n_weight_layers is None:
+        return end, _N_LAYERS
+    if end < n_weight_layers:
+        return end, min(_N_LAYERS, n_weight_layers - end)
+    used = {layer for b in blocks for layer in range(b.weight_start, b.weight_end)}
+    start = next((layer for layer in range(n_weight_layers) if layer not in used), 0)
+    stop = start
+    while stop < min(start + _N_LAYERS, n_weight_layers) and (stop not in used or start in used):
+        stop += 1
+    return start, max(1, stop - start)
+
+
+def _snapped(value: float) -> float:
+    return float(round(value / GRID) * GRID)

@@ -1,0 +1,275 @@
+"""The plan as things on the canvas: follows the editor, says what has to be painted again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QPointF, QRectF, Signal
+from PySide6.QtWidgets import QGraphicsScene
+
+from app.plan import layout
+from app.plan.change import Change
+from app.plan.document import POSITION_LIMIT, TOKENS, Block, MergeBlock, Plan, links_into
+from app.ui.canvas.faces import TerminalFace, faces
+from app.ui.canvas.items import BlockItem
+from app.ui.canvas.links import Link, LinkKey, make_link
+from app.ui.canvas.shapes import (
+    MARGIN,
+    OUTPUT,
+    OUTPUT_SHAPE,
+    TOKENS_SHAPE,
+    Part,
+    is_terminal,
+    shape_of,
+)
+from app.ui.editor import PlanEditor
+
+OUTPUT_LINK: LinkKey = (OUTPUT, 0)
+EXTENT = 1.2 * POSITION_LIMIT
+"""How far the canvas reaches from its origin, in scene pixels."""
+
+_TERMINAL_GAP = 56.0
+_LINK_REACH = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What lies under a point: a part of a block, or else a link, or nothing."""
+
+    block_id: str | None = None
+    part: Part | None = None
+    link: LinkKey | None = None
+
+
+class PlanScene(QGraphicsScene):
+    """All blocks, terminals and links. `touched` carries a QRectF that has to be painted again."""
+
+    touched = Signal(object)
+
+    def __init__(self, editor: PlanEditor, parent: QObject | None = None) -> None:
+        super().__init__(-EXTENT, -EXTENT, 2 * EXTENT, 2 * EXTENT, parent)
+        self._editor = editor
+        self.blocks: dict[str, BlockItem] = {}
+        self.links: dict[LinkKey, Link] = {}
+        self.hidden_link: LinkKey | None = None
+        self._selected_link: LinkKey | None = None
+        self._links_at: dict[str, set[LinkKey]] = {}
+        for terminal, shape, title in (
+            (TOKENS, TOKENS_SHAPE, "Tokens"),
+            (OUTPUT, OUTPUT_SHAPE, "Output"),
+        ):
+            self.blocks[terminal] = BlockItem(terminal, shape, TerminalFace(title, False))
+            self.addItem(self.blocks[terminal])
+        editor.changed.connect(self._follow_change)
+        editor.replaced.connect(self._start_over)
+        editor.weight_layers_changed.connect(self._refresh)
+        self._start_over()
+
+    @property
+    def selected_link(self) -> LinkKey | None:
+        """The link that is selected, if one is."""
+        return self._selected_link
+
+    def select_link(self, key: LinkKey | None) -> None:
+        """Select this link, or none."""
+        for changed in (self._selected_link, key):
+            if changed in self.links:
+                self.touched.emit(self.links[changed].bounds)
+        if key != self._selected_link:
+            self._selected_link = key
+            self.selectionChanged.emit()
+
+    def selected_ids(self) -> tuple[str, ...]:
+        """The selected blocks, in the plan's order."""
+        return tuple(i for i in self._editor.plan.blocks if self.blocks[i].isSelected())
+
+    def select(self, ids: Iterable[str]) -> None:
+        """Select these blocks and nothing else."""
+        wanted = set(ids)
+        for block_id, item in self.blocks.items():
+            item.setSelected(block_id in wanted)
+        self.select_link(None)
+
+    def links_at(self, block_id: str) -> Iterator[Link]:
+        """The links that run into or out of a block."""
+        return (self.links[key] for key in self._links_at.get(block_id, ()))
+
+    def bounds_of(self, ids: Iterable[str]) -> QRectF:
+        """The rectangle around these blocks."""
+        united = QRectF()
+        for block_id in ids:
+            item = self.blocks[block_id]
+            united |= item.block_shape.rect.translated(item.pos())
+        return united
+
+    def hit(self, at: QPointF, slop: float = 0.0) -> Hit:
+        """What lies under a point; `slop` widens what is hard to hit when zoomed out."""
+        reach = MARGIN + slop
+        area = QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach)
+        for item in self.items(area):
+            if isinstance(item, BlockItem):
+                part = item.block_shape.part_at(at - item.pos(), slop)
+                if part is not None:
+                    return Hit(item.block_id, part)
+        near = [
+            (link.distance_to(at), key)
+            for key, link in self.links.items()
+            if link.bounds.adjusted(-slop, -slop, slop, slop).contains(at)
+        ]
+        if near and min(near)[0] <= _LINK_REACH + slop:
+            return Hit(link=min(near)[1])
+        return Hit()
+
+    def preview_positions(self, positions: Mapping[str, QPointF]) -> None:
+        """Show blocks at other places without a word to the document."""
+        dirty = QRectF()
+        for block_id in positions:
+            dirty |= self._extent(block_id)
+        for block_id, position in positions.items():
+            self.blocks[block_id].setPos(position)
+        for key in {link.key for block_id in positions for link in self.links_at(block_id)}:
+            self._put_link(key, self.links[key].source, self.links[key].scale)
+        for block_id in positions:
+            dirty |= self._extent(block_id)
+        self.touched.emit(dirty)
+
+    def _extent(self, block_id: str) -> QRectF:
+        """All that is painted for a block and its links."""
+        bounds = self.blocks[block_id].scene_bounds()
+        for link in self.links_at(block_id):
+            bounds |= link.bounds
+        return bounds
+
+    def _start_over(self) -> None:
+        self.select(())
+        self._place_new_blocks(self._editor.plan)
+        self._refresh()
+        self.touched.emit(self.sceneRect())
+
+    def _follow_change(self, change: Change) -> None:
+        self._place_new_blocks(change.after)
+        self._refresh()
+
+    def _place_new_blocks(self, plan: Plan) -> None:
+        """Lay out blocks that nobody placed: all of them, or the new ones beside the others."""
+        new = [i for i, block in plan.blocks.items() if block.position is None]
+        if not new:
+            return
+        sizes = {i: (shape_of(b).width, shape_of(b).height) for i, b in plan.blocks.items()}
+        arranged = layout.arrange(plan, sizes)
+        if len(new) < len(plan.blocks):
+            placed = [b for b in plan.blocks.values() if b.position is not None]
+            below = max(b.position[1] + sizes[b.id][1] for b in placed if b.position) + 48
+            top = min(arranged[i][1] for i in new)
+            arranged = {i: (arranged[i][0], arranged[i][1] - top + below) for i in new}
+        self._editor.place(arranged)
+
+    def _refresh(self) -> None:
+        """Make items and links what the plan says now and ask to paint what differs."""
+        plan = self._editor.plan
+        dirty = self._drop_gone(plan)
+        looks = faces(self._editor)
+        for block_id, block in plan.blocks.items():
+            shape, face = shape_of(block), looks[block_id]
+            position = QPointF(*block.position) if block.position is not None else QPointF()
+            item = self.blocks.get(block_id)
+            if item is None:
+                item = self.blocks[block_id] = BlockItem(block_id, shape, face)
+                item.setPos(position)
+                self.addItem(item)
+                dirty |= item.scene_bounds()
+                continue
+            before = item.scene_bounds()
+            moved = item.pos() != position
+            if item.take_look(shape, face) or moved:
+                item.setPos(position)
+                dirty |= before | item.scene_bounds()
+        dirty |= self._place_terminals(plan)
+        dirty |= self._refresh_links(plan)
+        if not dirty.isNull():
+            self.touched.emit(dirty)
+
+    def _drop_gone(self, plan: Plan) -> QRectF:
+        dirty = QRectF()
+        for block_id in [i for i in self.blocks if i not in plan.blocks and not is_terminal(i)]:
+            item = self.blocks.pop(block_id)
+            dirty |= item.scene_bounds()
+            self.removeItem(item)
+        return dirty
+
+    def _place_terminals(self, plan: Plan) -> QRectF:
+        """Keep the tokens left of everything and the output right of it, level with their links."""
+        whole = self.bounds_of(plan.blocks)
+        fed = [self.blocks[i] for i, b in plan.blocks.items() if TOKENS in links_into(b)]
+        heights = [
+            item.in_port(port).y()
+            for item in fed
+            for port, source in enumerate(links_into(plan.blocks[item.block_id]))
+            if source == TOKENS
+        ]
+        middle = whole.center().y()
+        tokens_y = sum(heights) / len(heights) if heights else middle
+        output_y = middle if plan.output is None else self.blocks[plan.output].out_port().y()
+        tokens_x = min(0.0, whole.left()) - _TERMINAL_GAP - TOKENS_SHAPE.width
+        output_x = max(0.0, whole.right()) + _TERMINAL_GAP
+        tokens = TerminalFace("Tokens", bool(fed))
+        output = TerminalFace("Output", plan.output is not None)
+        dirty = QRectF()
+        for terminal, face, x, y in (
+            (TOKENS, tokens, tokens_x, tokens_y),
+            (OUTPUT, output, output_x, output_y),
+        ):
+            item = self.blocks[terminal]
+            before, place = item.scene_bounds(), QPointF(round(x), round(y - 20))
+            if item.take_look(item.block_shape, face) or item.pos() != place:
+                item.setPos(place)
+                dirty |= before | item.scene_bounds()
+        return dirty
+
+    def _refresh_links(self, plan: Plan) -> QRectF:
+        wanted = {
+            (block.id, port): (source, scale)
+            for block in plan.blocks.values()
+            for port, (source, scale) in enumerate(_inputs(block))
+            if source is not None
+        }
+        if plan.output is not None:
+            wanted[OUTPUT_LINK] = (plan.output, None)
+        dirty = QRectF()
+        for key in [key for key in self.links if key not in wanted]:
+            dirty |= self.links[key].bounds
+            self._forget_link(key)
+        for key, (source, scale) in wanted.items():
+            before = self.links.get(key)
+            if before is not None and before.source != source:
+                self._forget_link(key)
+            after = self._put_link(key, source, scale)
+            if after is not before:
+                dirty |= after.bounds if before is None else before.bounds | after.bounds
+        if self._selected_link not in self.links:
+            self._selected_link = None
+        return dirty
+
+    def _put_link(self, key: LinkKey, source: str, scale: float | None) -> Link:
+        start = self.blocks[source].out_port()
+        end = self.blocks[key[0]].in_port(key[1])
+        link = self.links.get(key)
+        if link is not None and (link.scale, link.line.p1(), link.line.p2()) == (scale, start, end):
+            return link
+        link = self.links[key] = make_link(key, source, scale, start, end)
+        self._links_at.setdefault(source, set()).add(key)
+        self._links_at.setdefault(key[0], set()).add(key)
+        return link
+
+    def _forget_link(self, key: LinkKey) -> None:
+        link = self.links.pop(key)
+        self._links_at[link.source].discard(key)
+        self._links_at[key[0]].discard(key)
+
+
+def _inputs(block: Block) -> Iterator[tuple[str | None, float | None]]:
+    if isinstance(block, MergeBlock):
+        yield from ((i.block, i.scale) for i in block.inputs)
+    else:
+        yield block.input, None
