@@ -1,0 +1,87 @@
+"""Hypothesis strategies for plans: whatever a user can make with the edits, and plan texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+
+from app.plan import edits
+from app.plan.document import LAYER_LIMIT, TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.problem import PlanError
+
+scales = st.one_of(
+    st.sampled_from([0.0, 0.5, 1.0, -1.0, 0.1, 1e-7, 1e300]),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+coordinates = st.floats(-1e6, 1e6)
+titles = st.one_of(st.sampled_from(["", "Trunk", 'a "b" #@ {c}; 1 # d']), st.text(max_size=12))
+ports = st.integers(0, 3)
+
+
+def ids(plan: Plan) -> st.SearchStrategy[str]:
+    """A block of the plan."""
+    return st.sampled_from(sorted(plan.blocks))
+
+
+def feeds(plan: Plan) -> st.SearchStrategy[str | None]:
+    """What a port may hold: mostly something."""
+    return st.sampled_from([TOKENS, TOKENS, None, *sorted(plan.blocks)])
+
+
+def edit(draw: st.DrawFn, plan: Plan) -> Callable[[], Plan]:
+    """One edit drawn for the plan; calling it may raise PlanError, as a refused one does."""
+    add_weight = draw(st.integers(0, 12))
+    if not plan.blocks or add_weight <= 2:
+        block = WeightBlock(
+            edits.new_id(plan),
+            draw(st.integers(0, 40)),
+            draw(st.integers(1, 40) | st.just(LAYER_LIMIT)),
+            draw(feeds(plan)),
+            draw(titles),
+            draw(st.none() | st.tuples(coordinates, coordinates)),
+        )
+        return lambda: edits.add_block(plan, block)
+    if add_weight == 3:
+        inputs = draw(st.lists(st.builds(MergeInput, feeds(plan), scales), min_size=2, max_size=4))
+        merge = MergeBlock(edits.new_id(plan), tuple(inputs), draw(titles))
+        return lambda: edits.add_block(plan, merge)
+    id_, port, scale = draw(ids(plan)), draw(ports), draw(scales)
+    source = draw(feeds(plan))
+    at = (draw(coordinates), draw(coordinates))
+    some = draw(st.sets(ids(plan), max_size=2))
+    heal = draw(st.booleans())
+    start, n_layers = draw(st.integers(-1, 40)), draw(st.integers(0, 40))
+    title = draw(titles)
+    choices: list[Callable[[], Plan]] = [
+        lambda: edits.remove(plan, some, heal=heal),
+        lambda: edits.connect(plan, source or TOKENS, id_, port),
+        lambda: edits.connect(plan, source or TOKENS, id_, 0),
+        lambda: edits.connect_output(plan, id_ if heal else source),
+        lambda: edits.connect_output(plan, id_),
+        lambda: edits.disconnect(plan, id_, port),
+        lambda: edits.set_scale(plan, id_, port, scale),
+        lambda: edits.set_weights(plan, id_, start, n_layers),
+        lambda: edits.add_merge_input(plan, id_, source, scale),
+        lambda: edits.remove_merge_input(plan, id_, port),
+        lambda: edits.move(plan, dict.fromkeys(some, at)),
+        lambda: edits.rename(plan, id_, title),
+    ]
+    return draw(st.sampled_from(choices))
+
+
+@st.composite
+def histories(draw: st.DrawFn, max_edits: int = 14) -> list[Plan]:
+    """A plan after each of some edits, the empty or whole-model plan first."""
+    sources = draw(st.none() | st.just("model.gguf") | st.text(max_size=8))
+    plan = draw(st.sampled_from([Plan(), edits.whole_model(30, sources)]))
+    history = [plan]
+    for _ in range(draw(st.integers(0, max_edits))):
+        try:
+            history.append(edit(draw, history[-1])())
+        except PlanError as refusal:
+            assert refusal.problems
+    return history
+
+
+plans = histories().map(lambda history: history[-1])

@@ -1,0 +1,121 @@
+"""Saving replaces a plan whole or not at all; loading copes with whatever lies in the file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from app.plan import files
+from app.plan.writer import write_document
+from tests.plan.test_round_trip import NOTE_MERGE
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "plan.txt"
+    files.save(path, NOTE_MERGE)
+    assert path.read_bytes() == NOTE_MERGE.encode()
+    read = files.load(path)
+    assert read.problems == () and read.plan is not None
+    assert write_document(read.plan) == NOTE_MERGE
+    assert os.listdir(tmp_path) == ["plan.txt"]
+
+
+@pytest.mark.parametrize("step", ["write", "fsync", "replace", "chmod"])
+def test_the_old_file_stays_whole_on_a_failure(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plan.txt"
+    files.save(path, NOTE_MERGE)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if step == "write":
+        real = os.fdopen
+
+        def opened(handle: int, mode: str) -> object:
+            file = real(handle, mode, buffering=0)
+
+            class Full:
+                write = staticmethod(full)
+
+                def __enter__(self) -> Self:
+                    return self
+
+                def __exit__(self, *_: object) -> None:
+                    file.close()
+
+            return Full()
+
+        monkeypatch.setattr(os, "fdopen", opened)
+    else:
+        monkeypatch.setattr(os, step, full)
+    with pytest.raises(OSError, match="No space left"):
+        files.save(path, "TotalLayers; 0\n")
+    monkeypatch.undo()
+    assert path.read_text() == NOTE_MERGE
+    assert os.listdir(tmp_path) == ["plan.txt"]
+
+
+def test_the_mode_is_kept_and_a_new_file_follows_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "plan.txt"
+    umask = os.umask(0o027)
+    try:
+        files.save(path, NOTE_MERGE)
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    path.chmod(0o604)
+    files.save(path, NOTE_MERGE)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o604
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_text("")
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    files.save(tmp_path / "link.txt", NOTE_MERGE)
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real.txt").read_text() == NOTE_MERGE
+
+
+def test_saving_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        files.save(tmp_path / "nowhere" / "plan.txt", NOTE_MERGE)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_encodings_are_coped_with(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.txt"
+    path.write_bytes(("# Gemüse\r\n" + NOTE_MERGE).encode(encoding))
+    read = files.load(path)
+    assert read.problems == () and read.plan is not None
+    assert read.plan.comments == ("# Gemüse",)
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"GGUF\x03\0\0\0" + bytes(range(256)) * 40_000, "model file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not a plan"),
+        (b"x" * (files.MAX_FILE_BYTES + 1), "larger than 8 MiB"),
+        (b"", "empty"),
+        (b"\xff\xfe\x00", "not a plan"),
+    ],
+)
+def test_files_that_are_no_plans(raw: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.txt"
+    path.write_bytes(raw)
+    read = files.load(path)
+    assert read.plan is None
+    (problem,) = read.problems
+    assert says in problem.message and problem.fix
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        files.load(tmp_path / "plan.txt")
