@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from app.plan.recipe import Recipe, RecipeWeight
 
+__all__ = ["Aborted", "Base", "Context", "NativeError", "View", "is_supported", "keep_log", "llama"]
+
 LIBRARY_DIR = Path(__file__).parents[2] / "build" / "native" / "lib"
 os.environ.setdefault("LLAMA_CPP_LIB_PATH", str(LIBRARY_DIR))
 
-import llama_cpp.llama_cpp as llama  # noqa: E402  (the path above must be set first)
+import llama_cpp.llama_cpp as llama
 
 
 class NativeError(Exception):
@@ -75,15 +78,28 @@ def is_supported(architecture: str) -> bool:
     return bool(_arch_support(architecture.encode()))
 
 
+_errors_logged: deque[str] = deque(maxlen=8)
+_LOG_LEVEL_ERROR = 4
+
+
 def keep_log(on_line: Callable[[str], None]) -> object:
     """Sends the library's log lines to `on_line` for as long as the returned object lives."""
 
-    @llama.llama_log_callback
-    def on_log(_level: int, text: bytes, _data: Any) -> None:
-        on_line(text.decode(errors="replace"))
+    def on_log(level: int, text: bytes, _data: Any) -> None:
+        line = text.decode(errors="replace").rstrip("\n")
+        if level == _LOG_LEVEL_ERROR:
+            _errors_logged.append(line)
+        on_line(line)
 
-    llama.llama_log_set(on_log, None)
-    return on_log
+    callback = llama.llama_log_callback(on_log)
+    llama.llama_log_set(callback, None)
+    return callback
+
+
+def _with_logged(message: str) -> str:
+    """The message with what the library said first of the error, without its function names."""
+    said = _errors_logged[0].split(": ", 1)[-1] if _errors_logged else ""
+    return f"{message}: {said}" if said else message
 
 
 class Base:
@@ -108,18 +124,18 @@ class Base:
             params.load_mode = llama.LLAMA_LOAD_MODE_NONE
         stopped = False
 
-        @llama.llama_progress_callback
         def progress(fraction: float, _data: Any) -> bool:
             nonlocal stopped
             stopped = not on_progress(fraction)
             return not stopped
 
-        params.progress_callback = progress
+        params.progress_callback = llama.llama_progress_callback(progress)
         wanted = (_I * len(weight_layers))(*weight_layers) if weight_layers is not None else None
         n_wanted = len(weight_layers) if weight_layers is not None else 0
+        _errors_logged.clear()
         self._handle = _base_load(os.fsencode(path), params, wanted, n_wanted)
         if not self._handle:
-            raise Aborted if stopped else NativeError(_reason())
+            raise Aborted if stopped else NativeError(_with_logged(_reason()))
         self.model = _base_model(self._handle)
         """The loaded model as llama.cpp's own pointer: for its vocabulary and metadata."""
 
@@ -187,15 +203,13 @@ class Context:
         params.n_threads = params.n_threads_batch = n_threads
         params.no_perf = True
 
-        @llama.ggml_abort_callback
-        def abort(_data: Any) -> bool:
-            return should_stop()
-
-        self._abort = params.abort_callback = abort
+        self._abort = llama.ggml_abort_callback(lambda _data: should_stop())
+        params.abort_callback = self._abort
         self.model = model
+        _errors_logged.clear()
         self.handle = llama.llama_init_from_model(model, params)
         if not self.handle:
-            raise NativeError("the context could not be made")
+            raise NativeError(_with_logged(f"no context of {n_ctx} tokens could be made"))
         self.n_ctx: int = llama.llama_n_ctx(self.handle)
         self.n_batch = n_batch
         self._memory = llama.llama_get_memory(self.handle)
@@ -203,7 +217,8 @@ class Context:
     def decode(self, tokens: Sequence[int], position: int, n_logits: int) -> None:
         """Evaluates up to `n_batch` tokens from `position` on; the last `n_logits` give logits.
 
-        Raises Aborted when `should_stop` said so; what was decoded of the tokens is forgotten.
+        Raises Aborted when `should_stop` said so. After any error some of the tokens may be in the
+        KV cache: `forget_from` the position.
         """
         n = len(tokens)
         batch = llama.llama_batch_init(n, 0, 1)
@@ -218,10 +233,9 @@ class Context:
             status = llama.llama_decode(self.handle, batch)
         finally:
             llama.llama_batch_free(batch)
+        if status == 2:
+            raise Aborted
         if status:
-            self.forget_from(position)
-            if status == 2:
-                raise Aborted
             raise NativeError(f"decoding failed with status {status}")
 
     def forget_from(self, position: int) -> int:
@@ -229,7 +243,7 @@ class Context:
         is 0 where the architecture cannot go back to the middle."""
         if position and llama.llama_memory_seq_rm(self._memory, 0, position, -1):
             return position
-        llama.llama_memory_clear(self._memory, True)
+        llama.llama_memory_clear(self._memory, False)
         return 0
 
     def memory_bytes(self) -> tuple[int, int, int]:

@@ -1,0 +1,273 @@
+"""The app's side of the engine: one worker thread that drives one engine process."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Literal
+
+from app.engine.errors import EngineDied, EngineError, JobCancelled
+from app.engine.messages import (
+    Answered,
+    Cancel,
+    Failed,
+    FromEngine,
+    Job,
+    LogLine,
+    Progress,
+    Ready,
+    Request,
+    Result,
+    SetScale,
+    Stopped,
+    TextPiece,
+    Told,
+)
+
+N_LOG_LINES = 60
+_ROOT = Path(__file__).parents[2]
+
+OnEvent = Callable[[Progress | TextPiece], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """What the engine process does. `job` is the running request's name, `detail` says why it
+    died."""
+
+    phase: Literal["off", "starting", "idle", "busy", "died"]
+    job: str = ""
+    detail: str = ""
+    pid: int | None = None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A job that was submitted and has not ended."""
+
+    job: Job
+    on_event: OnEvent
+    future: Future[Result]
+
+
+class EngineClient:
+    """Jobs for the engine process, done one after the other; `SetScale` overtakes the others.
+
+    The process is started by the first job and again by the first one after it died. Callbacks
+    and the futures' own run on the worker thread. Public methods may be called from any thread
+    and never wait, but for `close`.
+    """
+
+    def __init__(self, on_state: Callable[[EngineState], None] = lambda state: None) -> None:
+        self._on_state = on_state
+        self._ids = itertools.count()
+        self._outbox: deque[_Waiting | Cancel | None] = deque()  # None: close
+        self._wake_reader, self._wake_writer = Pipe(duplex=False)
+        self._waking = threading.Lock()
+        self._waiting: dict[int, _Waiting] = {}
+        self._log: deque[str] = deque(maxlen=N_LOG_LINES)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+        self._stderr: threading.Thread
+        self._is_ready = False
+        self._state = EngineState("off")
+        self._thread = threading.Thread(target=self._work, name="engine client")
+        self._thread.start()
+
+    def submit(self, request: Request, on_event: OnEvent = lambda event: None) -> Future[Result]:
+        """The request's result to come. The future raises EngineError, EngineDied or
+        JobCancelled."""
+        waiting = _Waiting(Job(next(self._ids), request), on_event, Future())
+        waiting.future.set_running_or_notify_cancel()  # stopping goes through `cancel`
+        self._put(waiting)
+        return waiting.future
+
+    def cancel(self) -> None:
+        """Asks the running job to stop: `Generate` then ends with what there is, others raise
+        JobCancelled."""
+        for job_id, waiting in list(self._waiting.items()):
+            if not isinstance(waiting.job.request, SetScale):
+                self._put(Cancel(job_id))
+                return
+
+    def close(self) -> None:
+        """Ends the process and the thread, and waits for both; unfinished jobs are cancelled."""
+        self._put(None)
+        self._thread.join()
+
+    def _put(self, item: _Waiting | Cancel | None) -> None:
+        self._outbox.append(item)
+        with self._waking:
+            self._wake_writer.send_bytes(b"!")
+
+    # --- the worker thread -------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            sources = [self._wake_reader, *([self._pipe] if self._pipe else [])]
+            for source in wait(sources):
+                if source is self._wake_reader:
+                    self._wake_reader.recv_bytes()
+                    if not self._send_next():
+                        return
+                else:
+                    self._receive()
+
+    def _send_next(self) -> bool:
+        item = self._outbox.popleft()
+        if item is None:
+            self._end()
+            return False
+        if isinstance(item, Cancel):
+            if item.job_id in self._waiting:
+                self._send(item)
+            return True
+        self._waiting[item.job.id] = item
+        try:
+            if self._process is None:
+                self._start()
+        except OSError as error:
+            self._lose(f"The engine process could not be started: {error.strerror}.")
+            return True
+        self._send(item.job)
+        if self._is_ready:
+            self._tell_state()
+        return True
+
+    def _start(self) -> None:
+        self._log.clear()
+        self._is_ready = False
+        self._set_state(EngineState("starting"))
+        pipe, theirs = Pipe()
+        fd = theirs.fileno()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "app.engine.host", str(fd)],
+            cwd=_ROOT,
+            pass_fds=(fd,),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+        )
+        theirs.close()
+        self._pipe = pipe
+        self._stderr = threading.Thread(target=self._keep_stderr, args=(self._process,))
+        self._stderr.start()
+
+    def _keep_stderr(self, process: subprocess.Popen[bytes]) -> None:
+        """What a crash says goes around the library's own log. Runs on a thread of its own."""
+        assert process.stderr is not None
+        for line in process.stderr:
+            self._log.append(line.decode(errors="replace").rstrip())
+
+    def _send(self, message: Job | Cancel) -> None:
+        assert self._pipe is not None
+        try:
+            self._pipe.send(message)
+        except OSError:
+            pass  # it has died: receiving will say so
+
+    def _receive(self) -> None:
+        assert self._pipe is not None
+        try:
+            message: FromEngine = self._pipe.recv()
+        except (EOFError, OSError):
+            self._bury()
+            return
+        match message:
+            case Ready():
+                self._is_ready = True
+                self._tell_state()
+            case LogLine(text):
+                self._log.append(text)
+            case Told(job_id, event):
+                self._waiting[job_id].on_event(event)
+            case Answered(job_id, result):
+                self._finish(job_id).set_result(result)
+            case Stopped(job_id):
+                self._finish(job_id).set_exception(JobCancelled())
+            case Failed(job_id, text):
+                self._finish(job_id).set_exception(EngineError(text, tuple(self._log)))
+
+    def _finish(self, job_id: int) -> Future[Result]:
+        future = self._waiting.pop(job_id).future
+        self._tell_state()
+        return future
+
+    def _bury(self) -> None:
+        """The process is gone by itself: says why."""
+        status = self._reap()
+        if self._is_ready:
+            self._lose(_how_it_ended(status))
+        else:
+            why = self._log[-1] if self._log else f"exit status {status}"
+            self._lose(f"The engine process could not start: {why}")
+
+    def _lose(self, detail: str) -> None:
+        """Fails what the process had to do."""
+        self._set_state(EngineState("died", detail=detail))
+        self._fail_all(EngineDied(detail, tuple(self._log)))
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._reap()
+        self._set_state(EngineState("off"))
+        self._fail_all(JobCancelled())
+        self._wake_reader.close()
+        self._wake_writer.close()
+
+    def _reap(self) -> int:
+        """Closes the pipe, which ends a living process, and returns the exit status."""
+        assert self._process is not None and self._pipe is not None
+        self._pipe.close()
+        process, self._process, self._pipe = self._process, None, None
+        try:
+            status = process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = process.wait()
+        self._stderr.join()
+        return status
+
+    def _fail_all(self, error: Exception) -> None:
+        waiting = list(self._waiting.values())
+        self._waiting.clear()
+        for one in waiting:
+            one.future.set_exception(error)
+
+    def _tell_state(self) -> None:
+        pid = self._process.pid if self._process else None
+        running = next(iter(self._waiting.values()), None)
+        if running is None:
+            self._set_state(EngineState("idle", pid=pid))
+        else:
+            self._set_state(EngineState("busy", type(running.job.request).__name__, pid=pid))
+
+    def _set_state(self, state: EngineState) -> None:
+        if state != self._state:
+            self._state = state
+            self._on_state(state)
+
+
+def _how_it_ended(status: int) -> str:
+    """An exit status in words."""
+    if status >= 0:
+        return f"The engine process ended unexpectedly (exit status {status})."
+    name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
+    if status == -signal.SIGKILL:
+        return (
+            "The engine process was killed (SIGKILL). The system does that when memory runs out: "
+            "a smaller context or fewer layers need less."
+        )
+    return f"The engine process crashed ({name})."

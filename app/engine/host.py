@@ -1,0 +1,129 @@
+"""The engine process: takes jobs from a pipe, does one at a time, and tells how they go.
+
+Started by the client as `python -m app.engine.host FD`, with its end of the pipe as file
+descriptor FD. It ends when the other end is closed.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections import deque
+from multiprocessing.connection import Connection
+
+from app.engine.errors import EngineError
+from app.engine.messages import (
+    Answered,
+    Cancel,
+    Close,
+    Done,
+    EstimateMemory,
+    EvaluatePerplexity,
+    Failed,
+    FromEngine,
+    Generate,
+    Job,
+    LogLine,
+    Open,
+    Ready,
+    Result,
+    SetScale,
+    Stopped,
+    Told,
+)
+from app.engine.native import Aborted, NativeError, keep_log
+from app.engine.session import Session, Tell
+
+
+class Host:
+    """Does the jobs on the main thread while a second one listens to the pipe."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._sending = threading.Lock()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._scale_jobs: deque[Job] = deque()
+        self._cancelled: set[int] = set()
+        self._running = -1
+        self._session = Session(self._should_stop, self._set_scales)
+
+    def run(self) -> None:
+        """Serves until the app's end of the pipe is closed."""
+        log = keep_log(lambda line: self._send(LogLine(line)))
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._send(Ready(os.getpid()))
+        while True:
+            job = self._jobs.get()
+            self._set_scales()
+            if job is not None:
+                self._running = job.id
+                self._do(job)
+                self._running = -1
+                self._cancelled.discard(job.id)
+        del log
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                message = self._pipe.recv()
+                if isinstance(message, Cancel):
+                    self._cancelled.add(message.job_id)
+                elif isinstance(message.request, SetScale):
+                    self._scale_jobs.append(message)
+                    self._jobs.put(None)
+                else:
+                    self._jobs.put(message)
+        except (EOFError, OSError):
+            os._exit(0)  # the app is gone: also out of a long decode
+
+    def _do(self, job: Job) -> None:
+        try:
+            if job.id in self._cancelled:
+                raise Aborted
+            self._send(Answered(job.id, self._result(job)))
+        except Aborted:
+            self._send(Stopped(job.id))
+        except (EngineError, NativeError) as error:
+            self._send(Failed(job.id, str(error)))
+        except Exception as error:  # noqa: BLE001 (the border: the process goes on)
+            for line in traceback.format_exc().splitlines():
+                self._send(LogLine(line))
+            self._send(Failed(job.id, f"The engine made a mistake: {error!r}"))
+
+    def _result(self, job: Job) -> Result:
+        tell: Tell = lambda event: self._send(Told(job.id, event))
+        match job.request:
+            case Open():
+                return self._session.open(job.request, tell)
+            case EstimateMemory():
+                return self._session.estimate(job.request)
+            case Generate():
+                return self._session.generate(job.request, tell)
+            case EvaluatePerplexity(text):
+                return self._session.perplexity(text, tell)
+            case SetScale(block, input, scale):
+                self._session.set_scale(block, input, scale)
+            case Close():
+                self._session.close()
+        return Done()
+
+    def _set_scales(self) -> None:
+        while self._scale_jobs:
+            self._do(self._scale_jobs.popleft())
+
+    def _should_stop(self) -> bool:
+        return self._running in self._cancelled
+
+    def _send(self, message: FromEngine) -> None:
+        with self._sending:
+            try:
+                self._pipe.send(message)
+            except OSError:
+                os._exit(0)
+
+
+if __name__ == "__main__":
+    Host(Connection(int(sys.argv[1]))).run()

@@ -1,0 +1,157 @@
+"""An open plan: a view with its context, and the tokens in its KV cache."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+
+from app.engine.chat_template import ChatTemplate, TemplateError
+from app.engine.errors import EngineError
+from app.engine.messages import ContextSettings, Generate, OpenedPlan
+from app.engine.native import Aborted, Base, Context, NativeError, View, llama
+from app.engine.process_memory import rss_bytes
+from app.engine.vocabulary import Vocabulary
+from app.plan.recipe import Recipe
+
+N_BATCH = 512
+"""Tokens evaluated together at most (llama.cpp's n_batch and n_ubatch)."""
+
+
+class OpenPlan:
+    """A view with its context, and the tokens in its KV cache."""
+
+    def __init__(
+        self,
+        base: Base,
+        recipe: Recipe,
+        settings: ContextSettings,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.recipe = recipe
+        self.tokens: list[int] = []
+        self.vocabulary = Vocabulary(base.model)
+        self.n_threads = settings.n_threads or default_n_threads()
+        self._scales_changed = False
+        self._view = View(base, recipe)
+        try:
+            self.context = Context(
+                self._view.model,
+                n_ctx=settings.n_ctx,
+                n_batch=N_BATCH,
+                n_threads=self.n_threads,
+                should_stop=should_stop,
+            )
+        except NativeError:
+            self._view.close()
+            raise
+        self._template_source = _chat_template(self._view.model)
+
+    @property
+    def n_scored_batch(self) -> int:
+        """How many tokens to evaluate together when each gives logits: at most 128 MiB of them."""
+        return max(1, min(N_BATCH, (128 << 20) // (4 * self.vocabulary.n_tokens)))
+
+    def describe(self, *, load_ms: float, view_ms: float) -> OpenedPlan:
+        """What the app shows of the open plan."""
+        model = self._view.model
+        has_template = bool(self._template_source)
+        return OpenedPlan(
+            plan_hash=self.recipe.hash,
+            model_name=_metadata(model, "general.name"),
+            architecture=_metadata(model, "general.architecture"),
+            n_ctx=self.context.n_ctx,
+            n_threads=self.n_threads,
+            n_weight_layers=len(self.recipe.weight_layers),
+            load_ms=load_ms,
+            view_ms=view_ms,
+            has_chat_template=has_template,
+            default_system=self._template().default_system() if has_template else "",
+            rss_bytes=rss_bytes(),
+        )
+
+    def prompt_tokens(self, request: Generate) -> list[int]:
+        """The request's prompt as the model reads it."""
+        if request.raw_prompt is not None:
+            return self.vocabulary.tokenize(request.raw_prompt, add_special=True)
+        if not self._template_source:
+            raise EngineError(
+                "The model file has no chat template: it was made to continue texts, not to "
+                "chat. Use the raw mode (--raw on the command line)."
+            )
+        try:
+            prompt = self._template().render(request.messages)
+        except TemplateError as error:
+            raise EngineError(str(error)) from error
+        return self.vocabulary.tokenize(prompt, add_special=False)
+
+    def keep_prefix(self, prompt: list[int]) -> int:
+        """Keeps what the KV cache shares with the prompt, and returns how many tokens that is.
+
+        At least one token is left to evaluate. After a change of scales nothing is kept, so that
+        the whole prompt is read at the present ones.
+        """
+        n = 0
+        if not self._scales_changed:
+            most = min(len(self.tokens), len(prompt) - 1)
+            while n < most and self.tokens[n] == prompt[n]:
+                n += 1
+        self._scales_changed = False
+        n = self.context.forget_from(n)
+        del self.tokens[n:]
+        return n
+
+    def forget(self) -> None:
+        """Empties the KV cache."""
+        self.tokens.clear()
+        self.context.forget_from(0)
+
+    def decode(self, tokens: list[int], n_logits: int) -> None:
+        """Evaluates tokens that follow those in the KV cache."""
+        try:
+            self.context.decode(tokens, len(self.tokens), n_logits)
+        except (Aborted, NativeError):
+            del self.tokens[self.context.forget_from(len(self.tokens)) :]
+            raise
+        self.tokens += tokens
+
+    def set_scale(self, block: int, input: int, scale: float) -> None:
+        """Sets a merge scale, from the next decode on."""
+        recipe = self.recipe.with_scale(block, input, scale)
+        if recipe != self.recipe:
+            self._view.set_scale(block, input, scale)
+            self.recipe = recipe
+            self._scales_changed = True
+
+    def close(self) -> None:
+        """Frees the context, then the view."""
+        self.context.close()
+        self._view.close()
+
+    def _template(self) -> ChatTemplate:
+        vocabulary = self.vocabulary
+        return ChatTemplate(
+            self._template_source,
+            bos=vocabulary.special_text(vocabulary.bos),
+            eos=vocabulary.special_text(vocabulary.eos),
+        )
+
+
+def default_n_threads() -> int:
+    """One thread for each physical core that this process may use: more of them slow each other."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(usable or 1, psutil.cpu_count(logical=False) or usable or 1))
+
+
+def _metadata(model: Any, key: str) -> str:
+    value = ctypes.create_string_buffer(1024)
+    n = llama.llama_model_meta_val_str(model, key.encode(), value, len(value))
+    return value.value.decode(errors="replace") if n >= 0 else ""
+
+
+def _chat_template(model: Any) -> str:
+    source = llama.llama_model_chat_template(model, None)
+    return source.decode(errors="replace") if source else ""
