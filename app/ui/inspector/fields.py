@@ -1,0 +1,190 @@
+"""The inspector's controls: layer numbers, scales, and the choice of a block to be fed by."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSlider, QSpinBox, QWidget
+
+from app.plan.document import TOKENS, Plan
+from app.plan.ordering import descendants
+from app.ui import theme as themes
+from app.ui.canvas.faces import title_of
+from app.ui.canvas.inline_edit import parse_number
+from app.ui.canvas.shapes import fader_range
+from app.ui.editor import PlanEditor
+
+_SLIDER_STEPS = 100
+_SCALE_DECIMALS = 6
+
+
+class LayerSpin(QSpinBox):
+    """A weight layer's number or a count of layers. The wheel turns it only while it has focus."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setKeyboardTracking(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFont(themes.with_tabular_figures(self.font()))
+
+    def show_value(self, value: int, least: int, most: int) -> None:
+        """Show a value and allow `least` to `most`, without a word to anyone."""
+        with QSignalBlocker(self):
+            self.setRange(least, max(value, most))
+            self.setValue(value)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class ScaleSpin(QDoubleSpinBox):
+    """A scale, any finite number, written without idle zeros; takes a decimal comma too."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setLocale(QLocale.c())
+        self.setRange(-1e6, 1e6)
+        self.setDecimals(_SCALE_DECIMALS)
+        self.setSingleStep(0.01)
+        self.setAccessibleName(name)
+        self.setKeyboardTracking(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFont(themes.with_tabular_figures(self.font()))
+
+    def show_value(self, value: float) -> None:
+        """Show a value without a word to anyone."""
+        with QSignalBlocker(self):
+            if abs(value) > self.maximum():
+                self.setRange(-abs(value), abs(value))
+            self.setValue(value)
+
+    def textFromValue(self, value: float) -> str:
+        text = f"{value:.{_SCALE_DECIMALS}f}".rstrip("0")
+        whole, _, decimals = text.partition(".")
+        return f"{whole}.{decimals.ljust(2, '0')}"
+
+    def valueFromText(self, text: str) -> float:
+        value = parse_number(text)
+        return self.value() if value is None else value
+
+    def validate(self, text: str, position: int) -> object:
+        if set(text) - set("0123456789.,-−+eE "):
+            return QValidator.State.Invalid, text, position
+        fits = parse_number(text) is not None
+        return (
+            (QValidator.State.Acceptable if fits else QValidator.State.Intermediate),
+            text,
+            position,
+        )
+
+    def sizeHint(self) -> QSize:
+        width = self.fontMetrics().horizontalAdvance("−0.333333") + 32
+        return QSize(width, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class ScaleSlider(QSlider):
+    """A level slider for a scale. `dragged` carries the new scale, `drag_began` starts a step."""
+
+    dragged = Signal(float)
+    drag_began = Signal()
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSingleStep(1)
+        self.setPageStep(10)
+        self.sliderPressed.connect(self.drag_began)
+        self.valueChanged.connect(lambda steps: self.dragged.emit(steps / _SLIDER_STEPS))
+
+    def show_value(self, scale: float) -> None:
+        """Show a scale without a word to anyone; the ends wait until a drag is over."""
+        with QSignalBlocker(self):
+            if not self.isSliderDown():
+                low, high = fader_range(max(-1e6, min(1e6, scale)))
+                self.setRange(round(low * _SLIDER_STEPS), round(high * _SLIDER_STEPS))
+                self.setValue(round(scale * _SLIDER_STEPS))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class BlockChoice(QComboBox):
+    """Which block feeds an input; only what would close no circle is offered.
+
+    `chosen` carries the block's id, TOKENS, or None for no link.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumContentsLength(8)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
+
+    def show_choice(self, editor: PlanEditor, block_id: str, source: str | None) -> None:
+        """Offer what may feed the block and show what does."""
+        entries = _entries(editor, block_id)
+        with QSignalBlocker(self):
+            known = [(self.itemText(i), self.itemData(i)) for i in range(self.count())]
+            if known != entries:
+                self.clear()
+                for text, data in entries:
+                    self.addItem(text, data)
+            self.setCurrentIndex(next(i for i, (_, data) in enumerate(entries) if data == source))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+def block_label(editor: PlanEditor, block_id: str) -> str:
+    """How a block is named in a list: its number, where it has one, and its title."""
+    if block_id == TOKENS:
+        return "Tokens"
+    number, title = editor.number(block_id), title_of(editor.plan.blocks[block_id])
+    return title if number is None else f"{number}  {title}"
+
+
+def caption(text: str) -> QLabel:
+    """A label for a control or for a fact."""
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setMinimumWidth(label.fontMetrics().horizontalAdvance("First weight layer"))
+    return label
+
+
+def fact() -> QLabel:
+    """A fact that can be read, selected and copied."""
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setWordWrap(True)
+    label.setFont(themes.with_tabular_figures(label.font()))
+    return label
+
+
+def _entries(editor: PlanEditor, block_id: str) -> list[tuple[str, str | None]]:
+    plan: Plan = editor.plan
+    barred = descendants(plan, block_id) | {block_id}
+    entries: list[tuple[str, str | None]] = [("Not linked", None), ("Tokens", TOKENS)]
+    entries += [(block_label(editor, i), i) for i in plan.blocks if i not in barred]
+    return entries

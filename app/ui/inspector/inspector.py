@@ -1,0 +1,51 @@
+"""Shows the form for what is selected on the canvas and keeps it in step with the plan."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
+
+from app.plan.document import WeightBlock
+from app.ui.canvas import Canvas
+from app.ui.editor import PlanEditor
+from app.ui.inspector.merge_form import MergeForm
+from app.ui.inspector.summary import Summary
+from app.ui.inspector.weight_form import WeightForm
+
+
+class Inspector(QScrollArea):
+    """The properties of the selected block; for none or several, a summary."""
+
+    def __init__(self, editor: PlanEditor, canvas: Canvas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._editor = editor
+        self._canvas = canvas
+        self.weight_form = WeightForm(editor)
+        self.merge_form = MergeForm(editor)
+        self.summary = Summary(editor, canvas)
+        self._pages = QStackedWidget()
+        for page in (self.summary, self.weight_form, self.merge_form):
+            self._pages.addWidget(page)
+        self.setWidget(self._pages)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName("Inspector")
+        canvas.selection_changed.connect(self._refresh)
+        editor.changed.connect(self._refresh)
+        editor.replaced.connect(self._refresh)
+        editor.weight_layers_changed.connect(self._refresh)
+        self._refresh()
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 360)
+
+    def _refresh(self, _heard: object = None) -> None:
+        selected = self._canvas.selected_ids()
+        block = self._editor.plan.blocks[selected[0]] if len(selected) == 1 else None
+        if block is None:
+            self.summary.refresh()
+            self._pages.setCurrentWidget(self.summary)
+            return
+        form = self.weight_form if isinstance(block, WeightBlock) else self.merge_form
+        form.show_block(block.id)
+        self._pages.setCurrentWidget(form)

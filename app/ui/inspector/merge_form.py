@@ -1,0 +1,138 @@
+"""The form of a MergeBlock: its inputs with their scales, and the sum of them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QToolButton, QWidget
+
+from app.plan import edits
+from app.plan.document import MergeBlock, MergeInput
+from app.ui import icons
+from app.ui.canvas.faces import scale_text
+from app.ui.editor import PlanEditor
+from app.ui.inspector.fields import BlockChoice, ScaleSlider, ScaleSpin, caption, fact
+from app.ui.inspector.form import BlockForm
+
+
+class MergeForm(BlockForm):
+    """A row for each input: what feeds it, its scale to type or to drag, a button to remove it."""
+
+    def __init__(self, editor: PlanEditor) -> None:
+        super().__init__(editor, "Merge block")
+
+    def fill_body(self) -> None:
+        self.inputs: list[InputRow] = []
+        self._list = QWidget()
+        self._grid = QGridLayout(self._list)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(0, 1)
+        self.add_input = QPushButton("Add input")
+        icons.dress(self.add_input, "add")
+        self.add_input.clicked.connect(self._add_input)
+        self.equalise = QPushButton("Equalise")
+        icons.dress(self.equalise, "equalise")
+        self.equalise.setToolTip("Give all inputs the same scale, with a sum of 1.")
+        self.equalise.clicked.connect(self._equalise)
+        self.sum = fact()
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self.add_input)
+        buttons.addWidget(self.equalise)
+        self.body.addWidget(self._list)
+        self.body.addLayout(buttons)
+        self.end_rows.addRow(caption("Sum of scales"), self.sum)
+
+    def refresh(self) -> None:
+        super().refresh()
+        merge = self._merge()
+        while len(self.inputs) > len(merge.inputs):
+            self.inputs.pop().remove_from(self._grid)
+        while len(self.inputs) < len(merge.inputs):
+            self.inputs.append(InputRow(self, self._grid, len(self.inputs)))
+        for row, merge_input in zip(self.inputs, merge.inputs, strict=True):
+            row.source.show_choice(self.editor, self.block_id, merge_input.block)
+            row.spin.show_value(merge_input.scale)
+            row.slider.show_value(merge_input.scale)
+            row.remove.setEnabled(len(merge.inputs) > 2)
+        self.sum.setText(scale_text(sum(i.scale for i in merge.inputs)))
+        self.equalise.setEnabled(
+            len({i.scale for i in _equalised(merge).inputs + merge.inputs}) > 1
+        )
+
+    def link(self, port: int, source: str | None) -> None:
+        """Feed an input by another block, or by none."""
+        plan = self.editor.plan
+        if source is None:
+            self.editor.apply("Remove link", edits.disconnect(plan, self.block_id, port))
+        else:
+            self.editor.apply("Add link", edits.connect(plan, source, self.block_id, port))
+
+    def set_scale(self, port: int, scale: float) -> None:
+        """Set an input's scale; consecutive calls are one undo step until `new_step`."""
+        after = edits.set_scale(self.editor.plan, self.block_id, port, scale)
+        self.editor.apply("Set scale", after, merge_key=(self.step, port))
+
+    def remove_input(self, port: int) -> None:
+        """Take an input away, with its link."""
+        after = edits.remove_merge_input(self.editor.plan, self.block_id, port)
+        self.editor.apply("Remove input", after)
+
+    def _merge(self) -> MergeBlock:
+        block = self.editor.plan.blocks[self.block_id]
+        assert isinstance(block, MergeBlock)
+        return block
+
+    def _add_input(self) -> None:
+        self.editor.apply("Add input", edits.add_merge_input(self.editor.plan, self.block_id))
+
+    def _equalise(self) -> None:
+        after = self.editor.plan.with_blocks(_equalised(self._merge()))
+        self.editor.apply("Equalise scales", after)
+
+
+class InputRow:
+    """The controls of one input of a merge, in two lines of a grid."""
+
+    def __init__(self, form: MergeForm, grid: QGridLayout, port: int) -> None:
+        name = f"input {port + 1}"
+        self.source = BlockChoice(f"Block of {name}")
+        self.source.chosen.connect(partial(form.link, port))
+        self.spin = ScaleSpin(f"Scale of {name}")
+        self.spin.valueChanged.connect(partial(form.set_scale, port))
+        self.spin.editingFinished.connect(form.new_step)
+        self.slider = ScaleSlider(f"Scale of {name} as a slider")
+        self.slider.drag_began.connect(form.new_step)
+        self.slider.dragged.connect(partial(form.set_scale, port))
+        self.slider.sliderReleased.connect(form.refresh)
+        self.remove = QToolButton()
+        self.remove.setAutoRaise(True)
+        self.remove.setAccessibleName(f"Remove {name}")
+        self.remove.setToolTip("Remove this input")
+        icons.dress(self.remove, "remove")
+        self.remove.clicked.connect(lambda _checked=False: form.remove_input(port))
+        grid.addWidget(self.source, 2 * port, 0)
+        grid.addWidget(self.remove, 2 * port, 1)
+        line = QHBoxLayout()
+        line.setContentsMargins(0, 0, 0, 12)
+        line.setSpacing(8)
+        line.addWidget(self.slider, 1)
+        line.addWidget(self.spin)
+        self._line = line
+        grid.addLayout(line, 2 * port + 1, 0, 1, 2)
+
+    def remove_from(self, grid: QGridLayout) -> None:
+        """Take the controls off the form."""
+        grid.removeItem(self._line)
+        for widget in (self.source, self.spin, self.slider, self.remove):
+            grid.removeWidget(widget)
+            widget.hide()
+            widget.deleteLater()
+
+
+def _equalised(merge: MergeBlock) -> MergeBlock:
+    share = 1.0 / len(merge.inputs)
+    inputs = tuple(MergeInput(i.block, share) for i in merge.inputs)
+    return MergeBlock(merge.id, inputs, merge.title, merge.position)

@@ -1,0 +1,82 @@
+"""What the inspector says when no single block is selected: the plan, or the selection, in short."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.plan.document import MergeBlock, WeightBlock
+from app.plan.ordering import live_blocks
+from app.ui import icons
+from app.ui.canvas import Canvas
+from app.ui.editor import PlanEditor
+from app.ui.inspector.fields import caption, fact
+
+
+class Summary(QWidget):
+    """Counts of blocks and layers, and what to do next."""
+
+    def __init__(self, editor: PlanEditor, canvas: Canvas) -> None:
+        super().__init__()
+        self._editor = editor
+        self._canvas = canvas
+        self._heading = QLabel()
+        font = self._heading.font()
+        font.setBold(True)
+        self._heading.setFont(font)
+        self._blocks, self._plan_layers, self._weight_layers = fact(), fact(), fact()
+        self._facts = QWidget()
+        rows = QFormLayout(self._facts)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setHorizontalSpacing(12)
+        rows.setVerticalSpacing(8)
+        rows.addRow(caption("Blocks"), self._blocks)
+        rows.addRow(caption("Plan layers"), self._plan_layers)
+        rows.addRow(caption("Weight layers used"), self._weight_layers)
+        self._hint = QLabel()
+        self._hint.setWordWrap(True)
+        self._add = QPushButton("Add weight block")
+        icons.dress(self._add, "weight-block")
+        self._add.clicked.connect(lambda _checked=False: canvas.add_block("weight"))
+        self._merge = QPushButton("Merge these blocks")
+        icons.dress(self._merge, "merge-block")
+        self._merge.clicked.connect(lambda _checked=False: canvas.add_block("merge"))
+        body = QVBoxLayout(self)
+        body.setContentsMargins(12, 12, 12, 12)
+        body.setSpacing(12)
+        for widget in (self._heading, self._facts, self._hint, self._add, self._merge):
+            body.addWidget(widget)
+        body.addStretch(1)
+
+    def refresh(self) -> None:
+        """Show the plan and the selection as they are now."""
+        plan, selected = self._editor.plan, self._canvas.selected_ids()
+        shown = selected or tuple(plan.blocks)
+        blocks = [plan.blocks[i] for i in shown]
+        weight_blocks = [b for b in blocks if isinstance(b, WeightBlock)]
+        n_merges = sum(isinstance(b, MergeBlock) for b in blocks)
+        self._heading.setText(f"{len(selected)} blocks selected" if selected else "The whole plan")
+        self._facts.setVisible(bool(blocks))
+        self._blocks.setText(
+            f"{_count(len(weight_blocks), 'weight block')}, {_count(n_merges, 'merge block')}"
+        )
+        running = weight_blocks
+        if not selected:
+            live = live_blocks(plan)
+            running = [b for b in weight_blocks if b.id in live]
+        self._plan_layers.setText(str(sum(b.n_layers for b in running)))
+        used = len({i for b in running for i in range(b.weight_start, b.weight_end)})
+        n = self._editor.n_weight_layers
+        self._weight_layers.setText(str(used) if n is None else f"{used} of {n}")
+        self._add.setVisible(not plan.blocks)
+        self._merge.setVisible(len(selected) > 1)
+        self._hint.setVisible(len(selected) < 2)
+        self._hint.setText(
+            "Select a block to change its layers, its scales and what feeds it."
+            if plan.blocks
+            else "This plan has no blocks yet. Add one here or from the palette, or double-click "
+            "the canvas where it should be."
+        )
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n} {word}{'' if n == 1 else 's'}"
