@@ -332,7 +332,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self._add_dock("Sources", self.sources, left)
-        self._add_dock("Palette", Palette(self.editor), left)
+        self._add_dock("Palette", Palette(self.canvas), left)
         self._add_dock("Inspector", Inspector(self.editor, self.canvas), left)
         self._add_dock("Chat", self.chat, right)
         self._add_dock("Problems", self.problems, bottom)
