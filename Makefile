@@ -1,0 +1,47 @@
+# Sets Llama Blocks up, runs it and checks it. Each target does what it needs first, and only once.
+
+python := .venv/bin/python
+screen := $(if $(DISPLAY)$(WAYLAND_DISPLAY),window,offscreen)
+system := build/system-$(screen)
+environment := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help environment native unpatched run test check bench clean FORCE
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+environment: $(environment) ## Install what is missing: system packages, uv, the Python packages in .venv
+
+native: environment ## Fetch, patch and compile the native library into build/native
+	@$(python) native/build.py
+
+unpatched: environment ## Compile the same source without our hooks, to compare with
+	@$(python) native/build.py --unpatched
+
+run: environment native ## Open the window; without a display, make the same journey offscreen
+	@$(python) main.py $(if $(filter offscreen,$(screen)),tour)
+
+test: environment native unpatched ## Run the tests
+	@$(python) -m pytest
+
+check: environment native unpatched ## Run ruff, mypy, the import rules and the tests
+	@$(python) -m ruff check .
+	@$(python) -m mypy
+	@$(python) -m pytest
+
+bench: environment native unpatched ## Measure, print the table and write bench.json
+	@$(python) -m tests.bench
+
+clean: ## Remove all that make made; system packages stay
+	rm -rf build .venv uv.lock bench.json tour .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find app native tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(environment): pyproject.toml resources/setup/environment.sh $(if $(wildcard $(python)),,FORCE) | $(system)
+	@resources/setup/environment.sh
+	@touch $@
+
+$(system): resources/setup/system.sh
+	@mkdir -p build/log
+	@resources/setup/system.sh $(screen)
+	@touch $@
