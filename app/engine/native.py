@@ -201,6 +201,7 @@ class Context:
         params.n_batch = n_batch
         params.n_ubatch = n_batch
         params.n_threads = params.n_threads_batch = n_threads
+        params.swa_full = False  # sliding layers hold their window only
         params.no_perf = True
 
         self._abort = llama.ggml_abort_callback(lambda _data: should_stop())
@@ -240,8 +241,10 @@ class Context:
 
     def forget_from(self, position: int) -> int:
         """Drops the KV cache from a position on. Returns how many tokens are still held, which
-        is 0 where the architecture cannot go back to the middle."""
-        if position and llama.llama_memory_seq_rm(self._memory, 0, position, -1):
+        is 0 where the model cannot go back to the middle."""
+        oldest = llama.llama_memory_seq_pos_min(self._memory, 0)
+        has_window = oldest <= max(position - llama.llama_model_n_swa(self.model), 0)
+        if position and has_window and llama.llama_memory_seq_rm(self._memory, 0, position, -1):
             return position
         llama.llama_memory_clear(self._memory, False)
         return 0

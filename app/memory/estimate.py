@@ -63,7 +63,7 @@ def block_memory(
 ) -> tuple[BlockMemory, ...]:
     """What each block of the recipe takes, by block number.
 
-    The KV cache has room for the plan layers of unused blocks too; their weights are not loaded.
+    An unused block takes nothing: the backend leaves it out.
     Raises IndexError for a weight layer that no source holds.
     """
     layer_bytes = _weight_layer_bytes(models)
@@ -71,12 +71,11 @@ def block_memory(
     n_borrowers = Counter(n for number in recipe.live for n in _borrowed(recipe, number))
     blocks = []
     for number in range(len(recipe.blocks)):
-        borrowed = _borrowed(recipe, number)
-        loaded = borrowed if number in recipe.live else range(0)
+        borrowed = _borrowed(recipe, number) if number in recipe.live else range(0)
         blocks.append(
             BlockMemory(
-                weights_bytes=sum(layer_bytes[n] for n in loaded),
-                own_weights_bytes=sum(layer_bytes[n] for n in loaded if n_borrowers[n] == 1),
+                weights_bytes=sum(layer_bytes[n] for n in borrowed),
+                own_weights_bytes=sum(layer_bytes[n] for n in borrowed if n_borrowers[n] == 1),
                 kv_bytes=sum(layer_kv_bytes[n] for n in borrowed),
             )
         )

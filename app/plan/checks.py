@@ -97,10 +97,12 @@ class _Check:
 
     def _whole(self) -> Iterator[Problem]:
         plan = self.plan
-        if not any(isinstance(b, WeightBlock) for b in plan.blocks.values()):
+        on_the_way = self.live if plan.output in self.number else plan.blocks
+        if not any(isinstance(plan.blocks[id_], WeightBlock) for id_ in on_the_way):
             yield Problem(
                 "no-weight-block",
-                "The plan has no weight block, so no layer would run.",
+                "No weight block lies between the token input and the output, so no layer would "
+                "run.",
                 "Add a weight block and link it between the token input and the output.",
             )
         if not plan.blocks:

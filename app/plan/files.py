@@ -15,8 +15,9 @@ MAX_FILE_BYTES = 8 * 1024 * 1024
 """A plan is far smaller; what is larger is not read."""
 
 
-def load(path: str | os.PathLike[str]) -> ReadPlan:
-    """The plan in a file and its problems. Raises OSError when the file cannot be read.
+def load(path: str | os.PathLike[str], n_weight_layers: int | None = None) -> ReadPlan:
+    """The plan in a file and its problems, as `read_plan`. Raises OSError when the file cannot be
+    read.
 
     UTF-8 is expected; UTF-16 with its mark and, for comments written long ago, Latin-1 are coped
     with.
@@ -32,7 +33,7 @@ def load(path: str | os.PathLike[str]) -> ReadPlan:
             "Open a layerBlocks text file.",
         )
         return ReadPlan(None, (too_large,))
-    return read_plan(_decoded(raw))
+    return read_plan(_decoded(raw), n_weight_layers)
 
 
 def save(path: str | os.PathLike[str], text: str) -> None:

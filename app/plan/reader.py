@@ -32,17 +32,12 @@ class ReadPlan:
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_plan(text: str) -> ReadPlan:
-    """The plan in a text and all problems of both; it raises nothing, whatever the text."""
-    return _read(text, None)
+def read_plan(text: str, n_weight_layers: int | None = None) -> ReadPlan:
+    """The plan in a text and all problems of both; it raises nothing, whatever the text.
 
-
-def check_text(text: str, n_weight_layers: int | None = None) -> tuple[Problem, ...]:
-    """All problems of a text, also against the number of weight layers its models have."""
-    return _read(text, n_weight_layers).problems
-
-
-def _read(text: str, n_weight_layers: int | None) -> ReadPlan:
+    With `n_weight_layers`, the weight layers of the plan's models together, the layers borrowed
+    are checked against them.
+    """
     lines = () if "\0" in text else tuple(split_lines(text))
     reader = _Reader()
     for line in lines:

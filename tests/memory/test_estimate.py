@@ -92,10 +92,10 @@ def test_blocks(tiny: ModelFile) -> None:
     assert block_memory([tiny], recipe, n_ctx=1) == (
         BlockMemory(2 * layer, layer, 2 * kv),
         BlockMemory(2 * layer, layer, 2 * kv),
-        BlockMemory(0, 0, kv),
+        BlockMemory(0, 0, 0),
         BlockMemory(0, 0, 0),
     )
-    assert estimate_exact([tiny], recipe, 1) == MemoryParts(3 * layer + tiny.other_bytes, 5 * kv)
+    assert estimate_exact([tiny], recipe, 1) == MemoryParts(3 * layer + tiny.other_bytes, 4 * kv)
 
 
 def test_the_context_is_rounded_up(tiny: ModelFile) -> None:

@@ -24,6 +24,13 @@ def test_an_empty_plan_lacks_a_weight_block() -> None:
     assert problem.code == "no-weight-block" and "weight block" in problem.fix
 
 
+def test_a_weight_block_beside_the_way_to_the_output_is_none() -> None:
+    plan = edits.whole_model(30)
+    merge = MergeBlock("m", (MergeInput(TOKENS, 0.5), MergeInput(TOKENS, 0.5)))
+    plan = edits.connect_output(edits.add_block(plan, merge), "m")
+    assert codes(plan) == [("no-weight-block", "error", None), ("unused", "note", "b0")]
+
+
 def test_nothing_feeds_the_output() -> None:
     plan = edits.connect_output(edits.whole_model(30), None)
     (problem,) = check_plan(plan)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.plan.document import MergeBlock, MergeInput, WeightBlock
 from app.plan.problem import Problem
-from app.plan.reader import MAX_PROBLEMS, check_text, read_plan
+from app.plan.reader import MAX_PROBLEMS, read_plan
 from app.plan.writer import write_document
 from tests.plan.edited_plans import plans
 from tests.plan.test_round_trip import NOTE_MERGE
@@ -22,13 +22,13 @@ PIECES = st.sampled_from(
 
 def told(text: str, n_weight_layers: int | None = None) -> list[tuple[str, int | None, int | None]]:
     """The errors of a text as (code, line, block)."""
-    problems = check_text(text, n_weight_layers)
+    problems = read_plan(text, n_weight_layers).problems
     return [(p.code, p.line, p.block) for p in problems if p.severity == "error"]
 
 
 def the_problem(text: str, code: str, n_weight_layers: int | None = None) -> Problem:
     """The only problem of that code."""
-    (problem,) = (p for p in check_text(text, n_weight_layers) if p.code == code)
+    (problem,) = (p for p in read_plan(text, n_weight_layers).problems if p.code == code)
     return problem
 
 
@@ -102,7 +102,7 @@ def test_what_is_no_plan_gets_one_clear_problem(text: str, says: str) -> None:
 
 
 def test_past_a_hundred_problems_their_number_is_told() -> None:
-    problems = check_text("TotalLayers; 0\n" + "what is this\n" * 10_000)
+    problems = read_plan("TotalLayers; 0\n" + "what is this\n" * 10_000).problems
     assert len(problems) == MAX_PROBLEMS + 1
     assert problems[-1].code == "more-problems" and "9901" in problems[-1].message
     assert problems[-1].severity == "error"
@@ -113,7 +113,7 @@ def test_marks_line_ends_case_spaces_and_comments_are_accepted() -> None:
         "\ufeff\r\n# made by hand\r\n weightblock ;0;20 ; 0;-1\t# a;b\r\n\r\n"
         "WEIGHTBLOCK;20;40;20;0\r\nMergeBlock; 0; .5; 1; 5e-1\r\ntotallayers; 40 # all"
     )
-    assert check_text(text) == ()
+    assert read_plan(text).problems == ()
     assert read_plan(text.replace("\r\n", "\r")).plan == read_plan(text).plan
     assert read_plan(text).lines == {"b0": 3, "b1": 5, "b2": 6}
 
@@ -149,7 +149,7 @@ def test_a_statement_of_no_known_kind() -> None:
 def test_what_was_meant_is_read_and_told(line: str) -> None:
     text = NOTE_MERGE.replace("WeightBlock; 20; 40; 20; 0", line)
     assert told(text) == [("unknown-statement", 2, None)]
-    assert "WeightBlock; START; END; WEIGHT_START; INPUT" in check_text(text)[0].fix
+    assert "WeightBlock; START; END; WEIGHT_START; INPUT" in read_plan(text).problems[0].fix
     assert read_plan(text).plan == read_plan(NOTE_MERGE).plan
 
 
@@ -166,8 +166,8 @@ def test_misnumbered_layers_are_told_once_each_and_read_anew() -> None:
 def test_an_input_that_comes_later_or_is_the_block_itself() -> None:
     later = NOTE_MERGE.replace("20; 40; 20; 0", "20; 40; 20; 2")
     assert told(later) == [("later-input", 2, 1)]
-    assert "block 2, which comes later" in check_text(later)[0].message
-    assert "earlier block" in check_text(later)[0].fix
+    assert "block 2, which comes later" in read_plan(later).problems[0].message
+    assert "earlier block" in read_plan(later).problems[0].fix
     itself = NOTE_MERGE.replace("20; 40; 20; 0", "20; 40; 20; 1")
     assert told(itself) == [("later-input", 2, 1)]
     plan = read_plan(itself).plan
@@ -241,7 +241,7 @@ def test_a_scale_that_is_not_finite(scale: str) -> None:
 def test_an_empty_range() -> None:
     text = "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 4; 0; 0\nTotalLayers; 4\n"
     assert told(text) == [("empty-range", 2, 1)]
-    assert "larger number" in check_text(text)[0].fix
+    assert "larger number" in read_plan(text).problems[0].fix
 
 
 def test_total_layers_missing_wrong_or_twice() -> None:
@@ -258,7 +258,7 @@ def test_weight_layers_that_the_model_lacks() -> None:
     problem = the_problem(NOTE_MERGE, "weight-range", n_weight_layers=50)
     assert (problem.line, problem.block) == (3, 2)
     assert "40-59" in problem.message and "only 50" in problem.message and "below 50" in problem.fix
-    assert check_text(NOTE_MERGE, n_weight_layers=60) == ()
+    assert read_plan(NOTE_MERGE, n_weight_layers=60).problems == ()
     absurd = the_problem("WeightBlock; 0; 1; 99999999; -1\nTotalLayers; 1\n", "weight-range")
     assert (absurd.line, absurd.block) == (1, 0) and absurd.fix
 
@@ -266,12 +266,12 @@ def test_weight_layers_that_the_model_lacks() -> None:
 def test_more_layers_than_the_backend_runs() -> None:
     problem = the_problem("WeightBlock; 0; 513; 0; -1\nTotalLayers; 513\n", "too-many-layers")
     assert "513" in problem.message and "512" in problem.message and "1 or more" in problem.fix
-    assert check_text("WeightBlock; 0; 512; 0; -1\nTotalLayers; 512\n") == ()
+    assert read_plan("WeightBlock; 0; 512; 0; -1\nTotalLayers; 512\n").problems == ()
 
 
 def test_notes_leave_a_text_valid() -> None:
     text = NOTE_MERGE.replace("1; 0.5; 2; 0.5", "1; 0.5; 1; -0.7")
-    notes = {p.code: p for p in check_text(text)}
+    notes = {p.code: p for p in read_plan(text).problems}
     assert set(notes) == {"scales-sum", "unused"} and told(text) == []
     assert (notes["unused"].line, notes["unused"].block) == (3, 2)
     assert (notes["scales-sum"].line, notes["scales-sum"].block) == (4, 3)

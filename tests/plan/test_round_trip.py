@@ -14,7 +14,7 @@ from app.plan.checks import check_plan
 from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
 from app.plan.lowering import lower, order
 from app.plan.problem import PlanError, errors
-from app.plan.reader import check_text, read_plan
+from app.plan.reader import read_plan
 from app.plan.writer import write_document, write_strict
 from tests.plan.edited_plans import plans
 
@@ -62,7 +62,7 @@ def test_reading_what_was_written_gives_the_plan(plan: Plan) -> None:
 @given(plans)
 def test_a_plan_and_its_text_are_judged_alike(plan: Plan) -> None:
     of_plan = {(p.code, p.severity) for p in check_plan(canonical(plan), 30)}
-    of_text = {(p.code, p.severity) for p in check_text(write_document(plan), 30)}
+    of_text = {(p.code, p.severity) for p in read_plan(write_document(plan), 30).problems}
     assert of_text == of_plan or (len(plan.blocks) > 30 and of_text)
 
 
@@ -73,7 +73,7 @@ def test_strict_text_is_what_runs(plan: Plan) -> None:
             write_strict(plan)
         return
     strict = write_strict(plan)
-    assert not errors(check_text(strict))
+    assert not errors(read_plan(strict).problems)
     assert "#" not in strict and "\n\n" not in strict
     for line in strict.splitlines():
         if line.startswith("MergeBlock"):
@@ -175,7 +175,7 @@ def test_samples_are_valid_for_the_bundled_model_and_written_as_the_editor_would
     path: Path,
 ) -> None:
     text = path.read_text(encoding="utf-8")
-    assert check_text(text, n_weight_layers=30) == ()
+    assert read_plan(text, n_weight_layers=30).problems == ()
     plan = read_plan(text).plan
     assert plan is not None and plan.comments and all(b.title for b in plan.blocks.values())
     assert write_document(plan) == text

@@ -1,0 +1,8 @@
+"""Llama Blocks: the window, or with a command name the same engine from the command line."""
+
+import sys
+
+if __name__ == "__main__":
+    from app.command_line import main
+
+    sys.exit(main(sys.argv[1:]))
