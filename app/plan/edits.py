@@ -137,7 +137,7 @@ def set_scale(plan: Plan, id_: str, port: int, scale: float) -> Plan:
 
 
 def set_weights(plan: Plan, id_: str, weight_start: int, n_layers: int) -> Plan:
-    """The plan with another range of weight layers in a block. Raises PlanError for an empty one."""
+    """The plan with another range of weight layers in a block. Raises PlanError if it is empty."""
     block = _block(plan, id_)
     if not isinstance(block, WeightBlock):
         raise _refusal("not-a-weight-block", "A merge block has no layers.", "Choose another.", id_)

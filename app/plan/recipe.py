@@ -10,7 +10,7 @@ from functools import cached_property
 
 @dataclass(frozen=True, slots=True)
 class RecipeWeight:
-    """Plan layers `[start, end)` on weight layers from `weight_start`, fed by block `input` or -1."""
+    """Plan layers `[start, end)` on weight layers from `weight_start`, fed by a block or -1."""
 
     start: int
     end: int
@@ -115,7 +115,7 @@ def total_line(n_plan_layers: int) -> str:
 
 
 def scale_text(scale: float) -> str:
-    """The shortest decimal that reads back to the same double; an exponent only when huge or tiny."""
+    """The shortest decimal that reads back to the same double; exponents for huge or tiny only."""
     shortest = repr(scale)
     plain = format(Decimal(shortest), "f").removesuffix(".0")
     return plain if len(plain) <= 25 else shortest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from hypothesis import strategies as st
 
@@ -77,10 +78,8 @@ def histories(draw: st.DrawFn, max_edits: int = 14) -> list[Plan]:
     plan = draw(st.sampled_from([Plan(), edits.whole_model(30, sources)]))
     history = [plan]
     for _ in range(draw(st.integers(0, max_edits))):
-        try:
+        with suppress(PlanError):
             history.append(edit(draw, history[-1])())
-        except PlanError as refusal:
-            assert refusal.problems
     return history
 
 

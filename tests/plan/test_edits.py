@@ -40,7 +40,8 @@ def test_every_edit_keeps_the_invariants(history: list[Plan]) -> None:
             assert all(k in (None, TOKENS) or k in plan.blocks for k in links_into(block))
             assert "\n" not in block.title
             if isinstance(block, WeightBlock):
-                assert block.weight_start >= 0 and block.n_layers >= 1
+                assert block.weight_start >= 0
+                assert block.n_layers >= 1
             else:
                 assert len(block.inputs) >= 2
                 assert all(math.isfinite(i.scale) for i in block.inputs)
@@ -50,7 +51,8 @@ def test_every_edit_keeps_the_invariants(history: list[Plan]) -> None:
 def test_a_change_and_its_inverse(history: list[Plan]) -> None:
     changes = [Change("Edit", a, b) for a, b in pairwise(history)]
     for change in changes:
-        assert change.inverse.before is change.after and change.inverse.after is change.before
+        assert change.inverse.before is change.after
+        assert change.inverse.after is change.before
         assert change.inverse.added == change.removed
         assert set(change.inverse.changed) == set(change.changed)
         told = {*change.added, *change.removed, *change.changed}
@@ -112,7 +114,8 @@ def test_links_are_made_replaced_and_cut() -> None:
 
 def test_removing_unlinks_what_the_block_fed() -> None:
     plan = edits.remove(fork(), {"b1", "b3"})
-    assert list(plan.blocks) == ["b0", "b2"] and plan.output is None
+    assert list(plan.blocks) == ["b0", "b2"]
+    assert plan.output is None
     plan = edits.remove(fork(), ["b1"])
     assert links_into(plan.blocks["b3"]) == (None, "b2")
     assert plan.blocks["b2"] is not None
@@ -175,7 +178,9 @@ def test_what_would_break_the_plan_is_refused(code: str, refused: Callable[[Plan
     with pytest.raises(PlanError) as error:
         refused(fork())
     (problem,) = error.value.problems
-    assert problem.code == code and problem.message and problem.fix
+    assert problem.code == code
+    assert problem.message
+    assert problem.fix
     assert problem.message in str(error.value)
 
 

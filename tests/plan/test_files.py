@@ -20,7 +20,8 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     files.save(path, NOTE_MERGE)
     assert path.read_bytes() == NOTE_MERGE.encode()
     read = files.load(path)
-    assert read.problems == () and read.plan is not None
+    assert read.problems == ()
+    assert read.plan is not None
     assert write_document(read.plan) == NOTE_MERGE
     assert os.listdir(tmp_path) == ["plan.txt"]
 
@@ -93,7 +94,8 @@ def test_encodings_are_coped_with(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "plan.txt"
     path.write_bytes(("# Gemüse\r\n" + NOTE_MERGE).encode(encoding))
     read = files.load(path)
-    assert read.problems == () and read.plan is not None
+    assert read.problems == ()
+    assert read.plan is not None
     assert read.plan.comments == ("# Gemüse",)
 
 
@@ -113,7 +115,8 @@ def test_files_that_are_no_plans(raw: bytes, says: str, tmp_path: Path) -> None:
     read = files.load(path)
     assert read.plan is None
     (problem,) = read.problems
-    assert says in problem.message and problem.fix
+    assert says in problem.message
+    assert problem.fix
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

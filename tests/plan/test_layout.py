@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import combinations
+from pathlib import Path
 
 from hypothesis import given
 
@@ -91,3 +94,15 @@ def test_a_long_plan_with_far_links_is_laid_out() -> None:
 
 def test_an_empty_plan_has_no_places() -> None:
     assert arrange(Plan(), {}) == {}
+
+
+def test_the_plan_package_is_imported_without_networkx() -> None:
+    """It takes longer to import than the window may take to its first paint."""
+    modules = ["change", "checks", "edits", "files", "layout", "lowering", "reader", "writer"]
+    imports = "; ".join(f"import app.plan.{name}" for name in modules)
+    script = f"import sys; {imports}; print('networkx' in sys.modules)"
+    root = Path(__file__).parents[2]
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "False\n"

@@ -81,14 +81,17 @@ def test_a_recipe_crosses_the_pipe_and_stands_in_sets() -> None:
     recipe = lower(fork()).recipe
     assert len(recipe.hash) == 12
     copy = pickle.loads(pickle.dumps(recipe))
-    assert copy == recipe and {copy} == {recipe} and copy.hash == recipe.hash
+    assert copy == recipe
+    assert {copy} == {recipe}
+    assert copy.hash == recipe.hash
 
 
 def test_a_recipe_with_another_scale() -> None:
     recipe = lower(fork()).recipe
     changed = recipe.with_scale(3, 1, 0.5)
     assert changed.blocks[3] == RecipeMerge(((1, 0.8), (2, 0.5)))
-    assert changed.hash != recipe.hash and changed.with_scale(3, 1, 0.2) == recipe
+    assert changed.hash != recipe.hash
+    assert changed.with_scale(3, 1, 0.2) == recipe
     for block, at in ((0, 0), (3, 2), (4, 0), (-1, 0), (3, -1)):
         with pytest.raises(ValueError, match=f"Block {block} has no scale {at}"):
             recipe.with_scale(block, at, 1.0)
@@ -108,14 +111,23 @@ def test_a_merge_may_take_the_tokens_and_one_block_twice() -> None:
 @given(scales)
 def test_scales_are_written_exactly(scale: float) -> None:
     text = scale_text(scale)
-    assert float(text) == scale and "," not in text
+    assert float(text) == scale
+    assert "," not in text
     assert "e" not in text or not 1e-6 < abs(scale) < 1e15
 
 
 @pytest.mark.parametrize(
     ("scale", "text"),
-    [(0.5, "0.5"), (1.0, "1"), (-2.0, "-2"), (0.1 + 0.2, "0.30000000000000004")]
-    + [(1e-7, "0.0000001"), (1e15, "1000000000000000"), (1e-300, "1e-300"), (1e300, "1e+300")],
+    [
+        (0.5, "0.5"),
+        (1.0, "1"),
+        (-2.0, "-2"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (1e-07, "0.0000001"),
+        (1000000000000000.0, "1000000000000000"),
+        (1e-300, "1e-300"),
+        (1e300, "1e+300"),
+    ],
 )
 def test_scales_are_written_short(scale: float, text: str) -> None:
     assert scale_text(scale) == text

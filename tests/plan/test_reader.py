@@ -14,9 +14,36 @@ from tests.plan.edited_plans import plans
 from tests.plan.test_round_trip import NOTE_MERGE
 
 PIECES = st.sampled_from(
-    ["WeightBlock", "MergeBlock", "TotalLayers", ";", "; ", "\n", "\r", "#", "#@", "{", "}", '"']
-    + ["#@ draft ", "#@ llama-blocks ", '{"weights": [0, 2]}', '{"merge": [[0, 1], [5, 1]]}']
-    + ["0", "1", "-1", "0.5", "nan", "1e999", "９", "1_0", "9" * 30, "\ufeff", "\x85", "["]
+    [
+        "WeightBlock",
+        "MergeBlock",
+        "TotalLayers",
+        ";",
+        "; ",
+        "\n",
+        "\r",
+        "#",
+        "#@",
+        "{",
+        "}",
+        '"',
+        "#@ draft ",
+        "#@ llama-blocks ",
+        '{"weights": [0, 2]}',
+        '{"merge": [[0, 1], [5, 1]]}',
+        "0",
+        "1",
+        "-1",
+        "0.5",
+        "nan",
+        "1e999",
+        "９",
+        "1_0",
+        "9" * 30,
+        "\ufeff",
+        "\x85",
+        "[",
+    ]
 )
 
 
@@ -42,7 +69,8 @@ def assert_bears(text: str) -> None:
     else:
         again = write_document(read.plan)
         written = read_plan(again).plan
-        assert written is not None and write_document(written) == again
+        assert written is not None
+        assert write_document(written) == again
 
 
 @given(st.text())
@@ -73,10 +101,16 @@ def test_damaged_plans_are_borne(plan: object, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 100_000, "#@ draft " + "[" * 100_000, "MergeBlock; " + "9" * 5000, "WeightBlock;" * 999]
-    + ['#@ draft {"weights": [0, %s]}' % ("9" * 5000), "TotalLayers; " + "1" * 100_000]
-    + ['WeightBlock; 0; 1; 0; -1 #@ {"at": [1%s, 0]}\nTotalLayers; 1' % ("0" * 400)]
-    + ["MergeBlock; 0; %s; 0; 1" % ("1" * 100_000)],
+    [
+        "[" * 100000,
+        "#@ draft " + "[" * 100000,
+        "MergeBlock; " + "9" * 5000,
+        "WeightBlock;" * 999,
+        '#@ draft {"weights": [0, %s]}' % ("9" * 5000),
+        "TotalLayers; " + "1" * 100000,
+        'WeightBlock; 0; 1; 0; -1 #@ {"at": [1%s, 0]}\nTotalLayers; 1' % ("0" * 400),
+        "MergeBlock; 0; %s; 0; 1" % ("1" * 100000),
+    ],
     ids=range(8),
 )
 def test_monstrous_text_is_borne(text: str) -> None:
@@ -98,13 +132,16 @@ def test_what_is_no_plan_gets_one_clear_problem(text: str, says: str) -> None:
     read = read_plan(text)
     assert read.plan is None
     (problem,) = read.problems
-    assert problem.code == "not-a-plan" and says in problem.message and problem.fix
+    assert problem.code == "not-a-plan"
+    assert says in problem.message
+    assert problem.fix
 
 
 def test_past_a_hundred_problems_their_number_is_told() -> None:
     problems = read_plan("TotalLayers; 0\n" + "what is this\n" * 10_000).problems
     assert len(problems) == MAX_PROBLEMS + 1
-    assert problems[-1].code == "more-problems" and "9901" in problems[-1].message
+    assert problems[-1].code == "more-problems"
+    assert "9901" in problems[-1].message
     assert problems[-1].severity == "error"
 
 
@@ -140,7 +177,8 @@ def test_all_problems_are_told_at_once() -> None:
 def test_a_statement_of_no_known_kind() -> None:
     problem = the_problem(NOTE_MERGE + "Banana; 1\n", "unknown-statement")
     assert (problem.line, problem.block) == (6, None)
-    assert "“Banana; 1”" in problem.message and "WeightBlock" in problem.fix
+    assert "“Banana; 1”" in problem.message
+    assert "WeightBlock" in problem.fix
 
 
 @pytest.mark.parametrize(
@@ -157,10 +195,12 @@ def test_misnumbered_layers_are_told_once_each_and_read_anew() -> None:
     text = NOTE_MERGE.replace("; 20; 40; 20; 0", "; 25; 45; 20; 0").replace("40; 60", "45; 65")
     assert told(text) == [("numbering", 2, 1), ("total-layers", 5, None)]
     problem = the_problem(text, "numbering")
-    assert "starts at plan layer 25" in problem.message and problem.fix.startswith("Write 20")
+    assert "starts at plan layer 25" in problem.message
+    assert problem.fix.startswith("Write 20")
     assert problem.block_id == "b1"
     plan = read_plan(text).plan
-    assert plan is not None and write_document(plan) == NOTE_MERGE
+    assert plan is not None
+    assert write_document(plan) == NOTE_MERGE
 
 
 def test_an_input_that_comes_later_or_is_the_block_itself() -> None:
@@ -171,7 +211,8 @@ def test_an_input_that_comes_later_or_is_the_block_itself() -> None:
     itself = NOTE_MERGE.replace("20; 40; 20; 0", "20; 40; 20; 1")
     assert told(itself) == [("later-input", 2, 1)]
     plan = read_plan(itself).plan
-    assert plan is not None and plan.blocks["b1"] == WeightBlock("b1", 20, 20, None)
+    assert plan is not None
+    assert plan.blocks["b1"] == WeightBlock("b1", 20, 20, None)
 
 
 @pytest.mark.parametrize("named", ["7", "-2"])
@@ -179,7 +220,8 @@ def test_an_input_that_does_not_exist(named: str) -> None:
     text = NOTE_MERGE.replace("1; 0.5; 2", f"1; 0.5; {named}")
     problem = the_problem(text, "missing-input")
     assert (problem.line, problem.block, problem.block_id) == (4, 3, "b3")
-    assert f"block {named}, which does not exist" in problem.message and "-1" in problem.fix
+    assert f"block {named}, which does not exist" in problem.message
+    assert "-1" in problem.fix
     plan = read_plan(text).plan
     assert plan is not None
     assert plan.blocks["b3"] == MergeBlock("b3", (MergeInput("b1", 0.5), MergeInput(None, 0.5)))
@@ -205,7 +247,8 @@ def test_a_file_without_weight_blocks() -> None:
 def test_a_wrong_number_of_fields(line: str, has: int) -> None:
     problem = the_problem(f"{line}\nTotalLayers; 1\n", "field-count")
     assert (problem.line, problem.block) == (1, 0)
-    assert f"this line has {has}" in problem.message and "WEIGHT_START" in problem.fix
+    assert f"this line has {has}" in problem.message
+    assert "WEIGHT_START" in problem.fix
 
 
 def test_a_merge_with_a_half_pair_or_one_input() -> None:
@@ -213,7 +256,8 @@ def test_a_merge_with_a_half_pair_or_one_input() -> None:
     assert (half.line, half.block) == (4, 3)
     text = NOTE_MERGE.replace("; 2; 0.5\n", "\n")
     few = the_problem(text, "too-few-inputs")
-    assert (few.line, few.block) == (4, 3) and "MergeBlock; BLOCK; SCALE" in few.fix
+    assert (few.line, few.block) == (4, 3)
+    assert "MergeBlock; BLOCK; SCALE" in few.fix
     plan = read_plan(text).plan
     assert plan is not None
     assert plan.blocks["b3"] == MergeBlock("b3", (MergeInput("b1", 0.5), MergeInput(None, 1.0)))
@@ -223,19 +267,22 @@ def test_a_merge_with_a_half_pair_or_one_input() -> None:
 def test_a_number_that_is_none(number: str) -> None:
     problem = the_problem(f"WeightBlock; 0; 10; {number}; -1\nTotalLayers; 10\n", "bad-number")
     assert (problem.line, problem.block) == (1, 0)
-    assert "WEIGHT_START" in problem.message and "plain digits" in problem.fix
+    assert "WEIGHT_START" in problem.message
+    assert "plain digits" in problem.fix
     assert len(problem.message) < 120
 
 
 def test_a_scale_with_a_decimal_comma() -> None:
     problem = the_problem(NOTE_MERGE.replace("0.5; 2", "0,25; 2"), "bad-number")
-    assert (problem.line, problem.block) == (4, 3) and "such as 0.25" in problem.fix
+    assert (problem.line, problem.block) == (4, 3)
+    assert "such as 0.25" in problem.fix
 
 
 @pytest.mark.parametrize("scale", ["inf", "-Infinity", "NaN", "1e999"])
 def test_a_scale_that_is_not_finite(scale: str) -> None:
     problem = the_problem(NOTE_MERGE.replace("0.5; 2", f"{scale}; 2"), "scale-not-finite")
-    assert (problem.line, problem.block) == (4, 3) and "0.5" in problem.fix
+    assert (problem.line, problem.block) == (4, 3)
+    assert "0.5" in problem.fix
 
 
 def test_an_empty_range() -> None:
@@ -247,35 +294,46 @@ def test_an_empty_range() -> None:
 def test_total_layers_missing_wrong_or_twice() -> None:
     block = "WeightBlock; 0; 4; 0; -1\n"
     missing = the_problem(block, "total-layers")
-    assert missing.line is None and "TotalLayers; 4" in missing.fix
+    assert missing.line is None
+    assert "TotalLayers; 4" in missing.fix
     wrong = the_problem(block + "TotalLayers; 5\n", "total-layers")
-    assert wrong.line == 2 and "TotalLayers; 4" in wrong.fix
+    assert wrong.line == 2
+    assert "TotalLayers; 4" in wrong.fix
     twice = the_problem(block + "TotalLayers; 4\nTotalLayers; 4\n", "total-layers")
-    assert twice.line == 3 and "line 2" in twice.message and "Keep one" in twice.fix
+    assert twice.line == 3
+    assert "line 2" in twice.message
+    assert "Keep one" in twice.fix
 
 
 def test_weight_layers_that_the_model_lacks() -> None:
     problem = the_problem(NOTE_MERGE, "weight-range", n_weight_layers=50)
     assert (problem.line, problem.block) == (3, 2)
-    assert "40-59" in problem.message and "only 50" in problem.message and "below 50" in problem.fix
+    assert "40-59" in problem.message
+    assert "only 50" in problem.message
+    assert "below 50" in problem.fix
     assert read_plan(NOTE_MERGE, n_weight_layers=60).problems == ()
     absurd = the_problem("WeightBlock; 0; 1; 99999999; -1\nTotalLayers; 1\n", "weight-range")
-    assert (absurd.line, absurd.block) == (1, 0) and absurd.fix
+    assert (absurd.line, absurd.block) == (1, 0)
+    assert absurd.fix
 
 
 def test_more_layers_than_the_backend_runs() -> None:
     problem = the_problem("WeightBlock; 0; 513; 0; -1\nTotalLayers; 513\n", "too-many-layers")
-    assert "513" in problem.message and "512" in problem.message and "1 or more" in problem.fix
+    assert "513" in problem.message
+    assert "512" in problem.message
+    assert "1 or more" in problem.fix
     assert read_plan("WeightBlock; 0; 512; 0; -1\nTotalLayers; 512\n").problems == ()
 
 
 def test_notes_leave_a_text_valid() -> None:
     text = NOTE_MERGE.replace("1; 0.5; 2; 0.5", "1; 0.5; 1; -0.7")
     notes = {p.code: p for p in read_plan(text).problems}
-    assert set(notes) == {"scales-sum", "unused"} and told(text) == []
+    assert set(notes) == {"scales-sum", "unused"}
+    assert told(text) == []
     assert (notes["unused"].line, notes["unused"].block) == (3, 2)
     assert (notes["scales-sum"].line, notes["scales-sum"].block) == (4, 3)
-    assert "-0.2" in notes["scales-sum"].message and "allowed" in notes["scales-sum"].fix
+    assert "-0.2" in notes["scales-sum"].message
+    assert "allowed" in notes["scales-sum"].fix
 
 
 def test_damaged_drafts_are_told_and_the_others_keep_their_links() -> None:
@@ -287,6 +345,7 @@ def test_damaged_drafts_are_told_and_the_others_keep_their_links() -> None:
     read = read_plan(text)
     drafts = [(p.line, p.severity) for p in read.problems if p.code == "bad-draft"]
     assert drafts == [(6, "note"), (8, "note"), (9, "note"), (10, "note")]
-    assert read.plan is not None and "b4" not in read.plan.blocks
+    assert read.plan is not None
+    assert "b4" not in read.plan.blocks
     assert read.plan.blocks["b5"] == WeightBlock("b5", 1, 1, "b6")
     assert read.plan.blocks["b6"] == MergeBlock("b6", (MergeInput("b3", 1), MergeInput(None, 0)))

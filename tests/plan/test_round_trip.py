@@ -74,12 +74,14 @@ def test_strict_text_is_what_runs(plan: Plan) -> None:
         return
     strict = write_strict(plan)
     assert not errors(read_plan(strict).problems)
-    assert "#" not in strict and "\n\n" not in strict
+    assert "#" not in strict
+    assert "\n\n" not in strict
     for line in strict.splitlines():
         if line.startswith("MergeBlock"):
             assert line.count(";") == 4
     again = read_plan(strict).plan
-    assert again is not None and write_strict(again) == strict
+    assert again is not None
+    assert write_strict(again) == strict
 
 
 @pytest.mark.parametrize("text", [NOTE_WHOLE, NOTE_TWO_BLOCKS, NOTE_MERGE])
@@ -177,9 +179,12 @@ def test_samples_are_valid_for_the_bundled_model_and_written_as_the_editor_would
     text = path.read_text(encoding="utf-8")
     assert read_plan(text, n_weight_layers=30).problems == ()
     plan = read_plan(text).plan
-    assert plan is not None and plan.comments and all(b.title for b in plan.blocks.values())
+    assert plan is not None
+    assert plan.comments
+    assert all(b.title for b in plan.blocks.values())
     assert write_document(plan) == text
 
 
 def test_there_are_samples() -> None:
-    assert "sample" in {path.stem for path in SAMPLES} and len(SAMPLES) >= 6
+    assert "sample" in {path.stem for path in SAMPLES}
+    assert len(SAMPLES) >= 6
