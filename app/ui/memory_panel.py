@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.engine.messages import MemoryEstimate
@@ -80,7 +80,7 @@ class MemoryPanel(QWidget):
         self._legend.setFont(theme.with_tabular_figures(self._legend.font()))
         self._legend.setAccessibleName("Parts of the memory")
         self._origin = QLabel()
-        self._origin.setEnabled(False)
+        self._origin.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._origin.setAlignment(Qt.AlignmentFlag.AlignRight)
         title = QLabel("Memory")
         bold = title.font()
@@ -175,13 +175,13 @@ class _Bar(QWidget):
         )
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         return QSize(320, 12)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def minimumSizeHint(self) -> QSize:
         return QSize(80, 12)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = theme.current()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.memory.amounts import format_bytes
 from app.ui import theme
+from app.ui.quiet_label import QuietLabel
 
 if TYPE_CHECKING:
     from app.model_files.model_file import ModelFile
@@ -19,27 +20,21 @@ class SourcesPanel(QWidget):
     """One row a source. Without one it says what to do."""
 
     open_requested = Signal()
-    whole_model_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(8)
         self._empty = QLabel("No model is open.\nOpen a GGUF file or drop one here.")
-        self._empty.setEnabled(False)
+        self._empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._rows.addWidget(self._empty)
         open_button = QPushButton("Open model …")
         open_button.clicked.connect(self.open_requested)
-        self._whole = QPushButton("New whole-model plan")
-        self._whole.setToolTip("Replace the plan by one block over all layers of this model")
-        self._whole.clicked.connect(self.whole_model_requested)
-        self._whole.setEnabled(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(8)
         column.addLayout(self._rows)
         column.addWidget(open_button)
-        column.addWidget(self._whole)
         column.addStretch(1)
 
     def show_models(self, models: tuple[ModelFile, ...]) -> None:
@@ -51,7 +46,6 @@ class SourcesPanel(QWidget):
                 row.deleteLater()
         for index, model in enumerate(models):
             self._rows.addWidget(_Source(index, model))
-        self._whole.setEnabled(bool(models))
 
 
 class _Source(QWidget):
@@ -62,14 +56,10 @@ class _Source(QWidget):
         font = name.font()
         font.setBold(True)
         name.setFont(font)
-        name.setWordWrap(True)
+        name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         facts = QLabel(model_facts(model))
-        facts.setWordWrap(True)
         facts.setFont(theme.with_tabular_figures(facts.font()))
-        place = QLabel(model.path.name)
-        place.setEnabled(False)
-        place.setWordWrap(True)
-        place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        place = QuietLabel(model.path.name)
         words = QVBoxLayout()
         words.setSpacing(2)
         for label in (name, facts, place):
@@ -80,7 +70,7 @@ class _Source(QWidget):
         self.setToolTip(str(model.path))
         self.setAccessibleName(f"Source {index + 1}: {name.text()}, {facts.text()}")
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)

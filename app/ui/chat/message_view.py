@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QPainter,
     QPaintEvent,
+    QPalette,
     QTextCursor,
     QTextDocument,
     QWheelEvent,
@@ -48,7 +49,7 @@ class MessageText(QTextBrowser):
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self.setFixedHeight(self.fontMetrics().lineSpacing())
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+    def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
     def _fit(self, size: QSizeF) -> None:
@@ -81,9 +82,8 @@ class MessageView(QFrame):
         self._footer = QLabel()
         self._footer.setWordWrap(True)
         self._footer.setFont(_small(self._footer))
-        self._footer.setForegroundRole(self._footer.foregroundRole())
         self._footer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._footer.setEnabled(False)
+        self._footer.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._footer.hide()
 
         self._head = QHBoxLayout()
@@ -191,7 +191,7 @@ class MessageView(QFrame):
         self._column.addLayout(row)
         return button
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()

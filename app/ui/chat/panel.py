@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.ui.chat.composer import Composer
 from app.ui.chat.reply_flow import ReplyFlow
@@ -15,6 +15,7 @@ from app.ui.chat.transcript import SUGGESTIONS, Transcript
 from app.ui.engine_bridge import EngineBridge
 from app.ui.icons import dress
 from app.ui.plan_runner import PlanRunner
+from app.ui.quiet_label import QuietLabel
 from app.ui.settings import ChatSettings
 from app.ui.tasks import Tasks
 
@@ -49,8 +50,7 @@ class ChatPanel(QWidget):
             tasks,
             self,
         )
-        self._running = QLabel()
-        self._running.setEnabled(False)
+        self._running = QuietLabel()
         self._running.setAccessibleName("Plan that answers")
         self.regenerate = self._tool("regenerate", "Answer the last message again")
         self.new_chat = self._tool("new-chat", "Start a new conversation")

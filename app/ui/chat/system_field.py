@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.engine.messages import OpenedPlan
 from app.ui.chat.conversation import SystemMessage, SystemMode
+from app.ui.quiet_label import QuietLabel
 
 _CHOICES = (
     (SystemMode.TEMPLATE, "Template's default"),
@@ -31,9 +32,7 @@ class SystemField(QWidget):
         for mode, words in _CHOICES:
             self.mode_box.addItem(words, mode)
         label.setBuddy(self.mode_box)
-        self._note = QLabel()
-        self._note.setEnabled(False)
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note = QuietLabel()
         self.text = QPlainTextEdit()
         self.text.setAccessibleName("Text of the system message")
         self.text.setPlaceholderText("For example: You are a helpful assistant. Answer briefly.")
@@ -93,7 +92,7 @@ class SystemField(QWidget):
         if opened is not None and not opened.has_chat_template:
             note = "this model has no chat template"
         elif mode is SystemMode.EMPTY:
-            note = "an empty system message is sent"
+            note = "an empty one is sent"
         elif mode is SystemMode.OWN:
             note = "sent as written"
         elif opened is None:

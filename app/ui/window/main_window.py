@@ -36,6 +36,8 @@ TITLE = "Llama Blocks"
 MODELS = "GGUF models (*.gguf);;All files (*)"
 CLOSE_WITHIN_S = 2.0
 
+FLAT = "QToolBar { border: none; background: palette(window); spacing: 2px; }"
+
 LOAD_ANYWAY = "Load anyway"
 NEW_PLAN, KEEP_PLAN = "New plan over the whole model", "Keep this plan"
 
@@ -167,8 +169,8 @@ class MainWindow(QMainWindow):
         self.documents.opened.connect(self._plan_opened)
         self.model.changed.connect(self._model_changed)
         self.sources.open_requested.connect(self.choose_model)
-        self.sources.whole_model_requested.connect(self.new_plan)
         self.problems.block_requested.connect(self.canvas.show_block)
+        self.canvas.notice.connect(lambda words: self.status.showMessage(words, 6000))
         self.watch.estimated.connect(self.memory.show_figures)
         self.watch.unknown.connect(self.memory.show_reason)
         self.runner.changed.connect(self._show_running)
@@ -281,11 +283,11 @@ class MainWindow(QMainWindow):
 
     # --- Qt ------------------------------------------------------------------------------------------
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._dropped_path(event) is not None:
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+    def dropEvent(self, event: QDropEvent) -> None:
         path = self._dropped_path(event)
         if path is not None:
             event.acceptProposedAction()
@@ -298,7 +300,7 @@ class MainWindow(QMainWindow):
                 return path
         return None
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
         if not self._closing:
             self._closing = True
@@ -327,6 +329,7 @@ class MainWindow(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
             | QMainWindow.DockOption.AllowNestedDocks
         )
+        self.setStyleSheet(FLAT)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
@@ -337,7 +340,7 @@ class MainWindow(QMainWindow):
         self._add_dock("Chat", self.chat, right)
         self._add_dock("Problems", self.problems, bottom)
         docks = self.docks
-        self.resizeDocks([docks["Sources"], docks["Chat"]], [220, 360], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["Sources"], docks["Chat"]], [256, 372], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["Problems"]], [110], Qt.Orientation.Vertical)
         strip = QToolBar("Memory", self)
         strip.setObjectName("memory")

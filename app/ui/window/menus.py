@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from app.ui import dialogs
-from app.ui.icons import dress
 from app.ui.window.actions import add_action, add_path_menu, make_tool_bar
 
 if TYPE_CHECKING:
@@ -33,14 +33,8 @@ def fill_menus(window: MainWindow) -> None:
     file.addSeparator()
     add_action(file, "&Quit", window.close, Standard.Quit)
 
-    edit = bar.addMenu("&Edit")
-    undo = window.editor.undo_stack.createUndoAction(window, "Undo")
-    redo = window.editor.undo_stack.createRedoAction(window, "Redo")
-    undo.setShortcut(QKeySequence(Standard.Undo))
-    redo.setShortcut(QKeySequence("Ctrl+Shift+Z"))
-    dress(undo, "undo")
-    dress(redo, "redo")
-    edit.addActions([undo, redo])
+    commands = window.canvas.commands
+    _add_all(bar.addMenu("&Edit"), commands.edit)
 
     plan = bar.addMenu("&Plan")
     run = add_action(plan, "&Run", window.chat.run, "Ctrl+R", "run")
@@ -52,6 +46,8 @@ def fill_menus(window: MainWindow) -> None:
         run.setEnabled(not busy)
         stop.setEnabled(busy)
 
+    plan.addSeparator()
+    _add_all(plan, [*commands.add, None, commands.arrange])
     show_busy(False)
     window.chat.flow.busy_changed.connect(show_busy)
 
@@ -67,10 +63,22 @@ def fill_menus(window: MainWindow) -> None:
     help_menu = bar.addMenu("&Help")
     add_action(help_menu, "&Keys", lambda: window.tasks.start(_show_keys(window)), "F1")
     add_action(help_menu, "&About Llama Blocks", lambda: window.tasks.start(_show_about(window)))
-    make_tool_bar(window, (new, open_plan, save, None, undo, redo), (run, stop))
+    left = [new, open_plan, save, None, commands.undo, commands.redo, None]
+    left += [*commands.add, None, commands.arrange, commands.fit_all]
+    make_tool_bar(window, left, (run, stop))
+
+
+def _add_all(menu: QMenu, actions: Iterable[QAction | None]) -> None:
+    for action in actions:
+        if action is None:
+            menu.addSeparator()
+        else:
+            menu.addAction(action)
 
 
 def _fill_view_menu(view: QMenu, window: MainWindow) -> None:
+    _add_all(view, [a for a in window.canvas.commands.view if a is not window.canvas.commands.arrange])
+    view.addSeparator()
     for dock in window.docks.values():
         view.addAction(dock.toggleViewAction())
     view.addSeparator()

@@ -31,6 +31,7 @@ class StatusLine(QStatusBar):
         self._bar.setMaximum(1000)
         self._bar.setFixedSize(120, 8)
         self._bar.hide()
+        self._words.setContentsMargins(8, 0, 0, 0)
         self.addWidget(self._words)
         self.addWidget(self._bar)
         self._show()

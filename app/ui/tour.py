@@ -1,0 +1,168 @@
+"""The journey without a display: the window's own steps, told on the terminal and photographed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+
+from app.plan import edits
+from app.plan.document import MergeBlock
+from app.ui.application import bundled_model, make_application, open_first
+from app.ui.chat.message_view import MessageView
+from app.ui.engine_bridge import EngineBridge
+from app.ui.settings import Settings
+from app.ui.window.main_window import MainWindow
+
+PROMPT = "What is the capital of France?"
+STEP_WITHIN_S = 120.0
+
+
+class StepFailed(Exception):
+    """A step of the journey did not come out as it must; `str()` says how."""
+
+
+def run(out_dir: Path) -> int:
+    """Make the journey and save 01-start.png to 04-chat.png into `out_dir`; the exit status."""
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = make_application()
+    from qasync import QEventLoop
+
+    loop = QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    with tempfile.TemporaryDirectory() as folder, loop:
+        store = QSettings(str(Path(folder, "tour.ini")), QSettings.Format.IniFormat)
+        window = MainWindow(EngineBridge(), Settings(store), bundled_model)
+        window.restore_layout()
+        window.show()
+        return int(loop.run_until_complete(_Tour(window, out_dir).make()))
+
+
+class _Tour:
+    def __init__(self, window: MainWindow, out_dir: Path) -> None:
+        self._window = window
+        self._out_dir = out_dir
+
+    async def make(self) -> int:
+        steps: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
+            ("open the sample plan", self._start),
+            ("move a merge slider and undo it", self._edit),
+            ("remove a link and put it back", self._problem),
+            ("chat", self._chat),
+        )
+        try:
+            self._out_dir.mkdir(parents=True, exist_ok=True)
+            for words, step in steps:
+                print(f"== {words}", flush=True)
+                try:
+                    await asyncio.wait_for(step(), STEP_WITHIN_S)
+                except TimeoutError:
+                    raise StepFailed(f"no end within {STEP_WITHIN_S:.0f} s") from None
+        except (StepFailed, OSError) as error:
+            print(f"The tour failed at “{words}”: {error}.", file=sys.stderr)
+            return 1
+        finally:
+            await self._close()
+        print(f"Pictures of each step are in {self._out_dir}.")
+        return 0
+
+    async def _start(self) -> None:
+        window = self._window
+        await open_first(window, None, None)
+        await self._until(lambda: window.memory.figures is not None, "no memory estimate came")
+        await self._until(
+            lambda: window.memory.figures is not None and window.memory.figures.is_dry_run,
+            "the engine did not simulate the plan",
+        )
+        plan = window.editor.plan
+        print(f"{window.documents.name}: {len(plan.blocks)} blocks over {window.model.file.name}")
+        print(window.memory.words)
+        await self._photograph("01-start")
+
+    async def _edit(self) -> None:
+        editor = self._window.editor
+        merge = next((b for b in editor.plan.blocks.values() if isinstance(b, MergeBlock)), None)
+        _require(merge is not None, "the sample plan has no merge block")
+        assert merge is not None
+        before = editor.plan
+        self._window.canvas.show_block(merge.id)
+        editor.apply("Change scale", edits.set_scale(before, merge.id, 0, 0.35))
+        _require(editor.plan != before, "the scale did not change")
+        scale = merge.inputs[0].scale
+        print(f"{merge.title or 'Merge'}: scale {scale} changed to 0.35")
+        await self._photograph("02-edit")
+        editor.undo_stack.undo()
+        _require(editor.plan == before, "undo did not bring the scale back")
+        print("Undone")
+
+    async def _problem(self) -> None:
+        editor = self._window.editor
+        before = editor.plan
+        merge = next(b for b in before.blocks.values() if isinstance(b, MergeBlock))
+        editor.apply("Remove link", edits.disconnect(before, merge.id, 0))
+        errors = [p for p in editor.problems if p.severity == "error"]
+        _require(bool(errors), "a missing link was not noticed")
+        for problem in errors:
+            print(f"Problem: {problem.message} {problem.fix}")
+        await self._photograph("03-problem")
+        editor.undo_stack.undo()
+        _require(editor.lowered is not None, "undo did not bring the link back")
+        print("Undone")
+
+    async def _chat(self) -> None:
+        chat = self._window.chat
+        chat.composer.setPlainText(PROMPT)
+        print(f"You: {PROMPT}")
+        chat.composer.submit()
+        _require(chat.flow.busy, "the message was not sent")
+        printed = 0
+        print("Model: ", end="", flush=True)
+        while chat.flow.busy:
+            await asyncio.sleep(0.03)
+            printed = _print_rest(chat.transcript.messages[-1], printed)
+        print(flush=True)
+        last = chat.transcript.messages[-1]
+        _require(last.kind == "reply", last.text)
+        _require(bool(last.text.strip()), "the reply is empty")
+        print(f"({last.footer})")
+        print(self._window.memory.words)
+        await self._photograph("04-chat")
+
+    async def _photograph(self, name: str) -> None:
+        await asyncio.sleep(0.3)
+        path = self._out_dir / f"{name}.png"
+        _require(self._window.grab().save(str(path)), f"{path} could not be written")
+
+    async def _until(self, holds: Callable[[], bool], otherwise: str) -> None:
+        for _ in range(int(STEP_WITHIN_S / 2 / 0.02)):
+            if holds():
+                return
+            failed = [m for m in self._window.chat.transcript.messages if m.kind == "error"]
+            _require(not failed, failed[0].text if failed else "")
+            await asyncio.sleep(0.02)
+        raise StepFailed(otherwise)
+
+    async def _close(self) -> None:
+        closed = asyncio.get_running_loop().create_future()
+        self._window.closed.connect(lambda: closed.done() or closed.set_result(None))
+        self._window.editor.mark_saved()
+        self._window.close()
+        await asyncio.wait_for(closed, 10)
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise StepFailed(otherwise.rstrip("."))
+
+
+def _print_rest(view: MessageView, printed: int) -> int:
+    if view.kind == "reply" and len(view.text) > printed:
+        print(view.text[printed:], end="", flush=True)
+        return len(view.text)
+    return printed

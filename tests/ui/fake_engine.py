@@ -1,0 +1,160 @@
+"""A stand-in for the engine client: a real worker thread, answers set by the test."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from app.engine.client import EngineState
+from app.engine.errors import EngineDied, EngineError, JobCancelled
+from app.engine.messages import (
+    EstimateMemory,
+    Generate,
+    MemoryEstimate,
+    Open,
+    OpenedPlan,
+    Progress,
+    Reply,
+    Request,
+    Result,
+    SetScale,
+    TextPiece,
+)
+
+MIB = 1 << 20
+OnEvent = Callable[[Progress | TextPiece], None]
+
+
+@dataclass
+class Script:
+    """What the engine is to do."""
+
+    pieces: tuple[str, ...] = ("The capital ", "of France ", "is **Paris**.")
+    estimate: MemoryEstimate = MemoryEstimate(80 * MIB, 90 * MIB, 30 * MIB, 60 * MIB)
+    fail_open: EngineError | None = None
+    fail_generate: EngineError | None = None
+    die_after_pieces: int | None = None
+    hold_after_pieces: int | None = None
+    """Wait there until the test releases it or asks it to stop."""
+    hangs_on_close: bool = False
+    default_system: str = "You are a helpful AI assistant."
+
+
+@dataclass
+class FakeEngine:
+    """As `EngineClient`; `requests` is what it was asked, in order."""
+
+    on_state: Callable[[EngineState], None]
+    script: Script = field(default_factory=Script)
+    requests: list[Request] = field(default_factory=list)
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        self._jobs: queue.Queue[tuple[Request, OnEvent, Future[Result]] | None] = queue.Queue()
+        self._stop = threading.Event()
+        self.release = threading.Event()
+        self._hash = ""
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def submit(self, request: Request, on_event: OnEvent = lambda _event: None) -> Future[Result]:
+        future: Future[Result] = Future()
+        self.requests.append(request)
+        if isinstance(request, SetScale):
+            from app.engine.messages import Done
+
+            future.set_result(Done())
+        else:
+            self._jobs.put((request, on_event, future))
+        return future
+
+    def cancel(self) -> None:
+        self._stop.set()
+
+    def close(self) -> None:
+        if self.script.hangs_on_close:
+            threading.Event().wait(30)
+        self._stop.set()
+        self._jobs.put(None)
+        self._thread.join()
+        self.closed = True
+
+    def asked(self, kind: type[Request]) -> list[Request]:
+        """The requests of one kind."""
+        return [r for r in self.requests if isinstance(r, kind)]
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            request, on_event, future = job
+            self._stop.clear()
+            self.on_state(EngineState("busy", type(request).__name__, "", None))
+            try:
+                result = self._answer(request, on_event)
+            except EngineDied as error:
+                self.on_state(EngineState("died", "", str(error), None))
+                future.set_exception(error)
+                continue
+            except (EngineError, JobCancelled) as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+            self.on_state(EngineState("idle", "", "", None))
+
+    def _answer(self, request: Request, on_event: OnEvent) -> Result:
+        if isinstance(request, EstimateMemory):
+            return self.script.estimate
+        if isinstance(request, Open):
+            if self.script.fail_open is not None:
+                raise self.script.fail_open
+            on_event(Progress("Loading weights", 0.5))
+            self._hash = request.recipe.hash
+            return OpenedPlan(
+                plan_hash=self._hash,
+                model_name="SmolLM2 135M",
+                architecture="llama",
+                n_ctx=request.settings.n_ctx,
+                n_threads=2,
+                n_weight_layers=30,
+                load_ms=100.0,
+                view_ms=0.5,
+                has_chat_template=True,
+                default_system=self.script.default_system,
+                rss_bytes=250 * MIB,
+            )
+        assert isinstance(request, Generate)
+        if self.script.fail_generate is not None:
+            raise self.script.fail_generate
+        return self._generate(on_event)
+
+    def _generate(self, on_event: OnEvent) -> Reply:
+        said: list[str] = []
+        for piece in self.script.pieces:
+            if len(said) == self.script.die_after_pieces:
+                raise EngineDied(
+                    "The engine was killed (signal 9). Your plan and the chat are as they were.",
+                    ("llama_context: n_ctx = 4096", "decode: failed"),
+                )
+            if len(said) == self.script.hold_after_pieces:
+                while not self._stop.is_set() and not self.release.wait(0.01):
+                    pass
+            if self._stop.is_set():
+                break
+            said.append(piece)
+            on_event(TextPiece(piece))
+        stopped = self._stop.is_set()
+        return Reply(
+            text="".join(said),
+            n_prompt=34,
+            n_prompt_evaluated=34,
+            n_generated=len(said),
+            prompt_tokens_per_s=410.0,
+            tokens_per_s=34.0,
+            stop_reason="cancelled" if stopped else "end",
+            n_ctx_used=34 + len(said),
+            seed=7,
+            plan_hash=self._hash,
+            peak_rss_bytes=260 * MIB,
+        )

@@ -1,0 +1,142 @@
+"""A real window over a stand-in engine, with the asyncio loop that the program uses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+from qasync import QEventLoop
+
+from app.ui.engine_bridge import EngineBridge
+from app.ui.settings import Settings
+from app.ui.window.main_window import MainWindow
+from tests.model_files.tiny import TinyModel, write_tiny
+from tests.ui.fake_engine import FakeEngine, Script
+
+PLAN = """WeightBlock; 0; 2; 0; -1
+WeightBlock; 2; 4; 2; 0
+WeightBlock; 4; 5; 3; 0
+MergeBlock; 1; 0.5; 2; 0.5
+TotalLayers; 5
+"""
+
+
+@dataclass
+class Bench:
+    """The window, its engine and the hands that work on it."""
+
+    window: MainWindow
+    script: Script
+    engines: list[FakeEngine]
+    qtbot: QtBot
+    folder: Path
+
+    @property
+    def engine(self) -> FakeEngine:
+        """The engine, once the window has asked it for anything."""
+        self.qtbot.waitUntil(lambda: bool(self.engines))
+        return self.engines[0]
+
+    def dialog(self) -> QMessageBox:
+        """The question or message that is shown, waited for."""
+
+        def shown() -> list[QMessageBox]:
+            return [b for b in self.window.findChildren(QMessageBox) if b.isVisible()]
+
+        self.qtbot.waitUntil(lambda: bool(shown()))
+        return shown()[0]
+
+    def answer(self, words: str) -> str:
+        """Press the dialog's button with these words; what the dialog said."""
+        box = self.dialog()
+        said = f"{box.text()} {box.informativeText()}"
+        next(b for b in box.buttons() if b.text() == words).click()
+        self.qtbot.waitUntil(lambda: not box.isVisible())
+        return said
+
+    def wait_idle(self) -> None:
+        """Wait until no reply and no opening is under way."""
+        self.qtbot.waitUntil(lambda: not self.window.chat.flow.busy)
+
+    def say(self, text: str) -> None:
+        """Type a message, press Enter and wait for the end of the reply."""
+        from PySide6.QtCore import Qt
+
+        self.window.chat.composer.clear()
+        self.qtbot.keyClicks(self.window.chat.composer, text)
+        self.qtbot.keyClick(self.window.chat.composer, Qt.Key.Key_Return)
+        self.wait_idle()
+
+
+@pytest.fixture(scope="session")
+def session_loop(qapp: QApplication) -> Iterator[QEventLoop]:
+    """Stopping a qasync loop makes Qt leave every later event loop, so there is one for all."""
+    loop = QEventLoop(qapp, already_running=True)
+    asyncio.events._set_running_loop(None)
+    yield loop
+    loop.stop()
+    loop.close()
+
+
+@pytest.fixture
+def loop(session_loop: QEventLoop, qapp: QApplication) -> Iterator[QEventLoop]:
+    """The loop in which the window's coroutines run, as if the program's."""
+    asyncio.events._set_running_loop(session_loop)
+    yield session_loop
+    for task in asyncio.all_tasks(session_loop):
+        task.cancel()
+    qapp.processEvents()
+    asyncio.events._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
+def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny(tmp_path_factory.mktemp("models") / "tiny.gguf", TinyModel(n_layers=4))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+
+
+@pytest.fixture
+def bench(
+    qtbot: QtBot,
+    loop: QEventLoop,
+    tmp_path: Path,
+    model_path: Path,
+    settings: Settings,
+) -> Iterator[Bench]:
+    script = Script()
+    engines: list[FakeEngine] = []
+
+    def make_client(on_state: Callable[[object], None]) -> FakeEngine:
+        engines.append(FakeEngine(on_state, script))
+        return engines[-1]
+
+    window = MainWindow(EngineBridge(make_client), settings, lambda: model_path)
+    window.restore_layout()
+    window.show()
+    bench = Bench(window, script, engines, qtbot, tmp_path)
+    plan_path = tmp_path / "plan.txt"
+    plan_path.write_text(PLAN)
+    model_loaded = window.tasks.start(window.load_model(model_path))
+    qtbot.waitUntil(model_loaded.done)
+    plan_opened = window.tasks.start(window.documents.open(plan_path))
+    qtbot.waitUntil(plan_opened.done)
+    qtbot.waitUntil(lambda: window.memory.figures is not None and window.memory.figures.is_dry_run)
+    yield bench
+    for engine in engines:
+        engine.script.hangs_on_close = False
+        engine.release.set()
+    if window.isVisible():
+        window.editor.mark_saved()
+        with qtbot.waitSignal(window.closed):
+            window.close()
+    window.deleteLater()

@@ -1,0 +1,58 @@
+"""Closing the window: asks about changes, ends the engine, never hangs."""
+
+from __future__ import annotations
+
+import time
+
+from app.plan import edits
+from tests.ui.window.conftest import Bench
+
+
+def test_closing_ends_the_engine(bench: Bench) -> None:
+    bench.say("Hi")
+    with bench.qtbot.waitSignal(bench.window.closed):
+        bench.window.close()
+    assert bench.engine.closed
+    assert not bench.window.isVisible()
+
+
+def test_closing_while_a_reply_comes(bench: Bench) -> None:
+    bench.script.hold_after_pieces = 1
+    bench.window.chat.flow.send("Hi")
+    messages = bench.window.chat.transcript.messages
+    bench.qtbot.waitUntil(lambda: len(messages) == 2 and bool(messages[-1].text))
+    with bench.qtbot.waitSignal(bench.window.closed):
+        bench.window.close()
+    assert bench.engine.closed
+
+
+def test_closing_does_not_wait_for_an_engine_that_hangs(bench: Bench) -> None:
+    bench.script.hangs_on_close = True
+    started = time.monotonic()
+    with bench.qtbot.waitSignal(bench.window.closed, timeout=3000):
+        bench.window.close()
+    assert time.monotonic() - started < 3.0
+
+
+def test_closing_asks_about_unsaved_changes(bench: Bench) -> None:
+    editor = bench.window.editor
+    editor.apply("Rename", edits.rename(editor.plan, editor.lowered.block_ids[0], "New"))
+    bench.window.close()
+    assert "plan.txt" in bench.answer("Cancel")
+    bench.qtbot.waitUntil(lambda: not bench.window._closing)
+    assert bench.window.isVisible()
+    assert not bench.engine.closed
+    bench.window.close()
+    with bench.qtbot.waitSignal(bench.window.closed):
+        bench.answer("Discard changes")
+    assert bench.engine.closed
+
+
+def test_layout_is_remembered(bench: Bench) -> None:
+    bench.window.docks["Problems"].hide()
+    with bench.qtbot.waitSignal(bench.window.closed):
+        bench.window.close()
+    assert bench.window.settings.window_layout() is not None
+    bench.window.docks["Problems"].show()
+    bench.window.restore_layout()
+    assert bench.window.docks["Problems"].isHidden()

@@ -1,0 +1,214 @@
+"""Plans and models as files: opened, saved, refused, dropped; nothing is lost in silence."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
+
+from app.plan import edits, files
+from app.ui.settings import MAX_RECENT, ChatSettings, Settings
+from app.ui.window.main_window import NEW_PLAN
+from tests.model_files.tiny import TinyModel, write_tiny
+from tests.ui.window.conftest import PLAN, Bench
+
+
+def run(bench: Bench, work: object) -> object:
+    """The result of a coroutine, run in the window's loop."""
+    task: asyncio.Task[object] = bench.window.tasks.start(work)  # type: ignore[arg-type]
+    bench.qtbot.waitUntil(task.done)
+    return task.result()
+
+
+def rename_first(bench: Bench, title: str = "Renamed") -> None:
+    editor = bench.window.editor
+    editor.apply("Rename", edits.rename(editor.plan, editor.lowered.block_ids[0], title))
+
+
+def test_edit_marks_the_title_and_saving_clears_it(bench: Bench) -> None:
+    window = bench.window
+    assert window.windowTitle().startswith("plan.txt")
+    assert not window.isWindowModified()
+    rename_first(bench)
+    assert window.isWindowModified()
+    bench.qtbot.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    bench.qtbot.waitUntil(lambda: not window.isWindowModified())
+    assert "Renamed" in (bench.folder / "plan.txt").read_text()
+
+
+def test_failed_save_keeps_document_and_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename_first(bench)
+    plan = bench.window.editor.plan
+
+    def full_disk(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "save", full_disk)
+    bench.window.save()
+    said = bench.answer("OK")
+    assert "plan.txt" in said
+    assert "No space left on device" in said
+    assert (bench.folder / "plan.txt").read_text() == PLAN
+    assert bench.window.editor.plan == plan
+    assert bench.window.isWindowModified()
+
+
+def test_text_that_is_no_plan_leaves_the_old_document(bench: Bench) -> None:
+    path = bench.folder / "letter.txt"
+    path.write_text("Dear all,\nthis is a letter.\n")
+    plan = bench.window.editor.plan
+    bench.window.open_plan(path)
+    assert "not a plan" in bench.answer("OK")
+    assert bench.window.editor.plan == plan
+    assert bench.window.documents.name == "plan.txt"
+
+
+def test_missing_file_leaves_the_old_document(bench: Bench) -> None:
+    bench.window.open_plan(bench.folder / "nowhere.txt")
+    assert "could not be read" in bench.answer("OK")
+    assert bench.window.documents.name == "plan.txt"
+
+
+def test_broken_plan_opens_as_far_as_it_can_be_read(bench: Bench) -> None:
+    path = bench.folder / "broken.txt"
+    path.write_text("WeightBlock; 0; 2; 0; -1\nShopping list: bread, milk\nTotalLayers; 2\n")
+    bench.window.open_plan(path)
+    said = bench.answer("OK")
+    assert "Line 2" in said
+    assert len(bench.window.editor.plan.blocks) == 1
+    assert bench.window.documents.name == "broken.txt"
+
+
+def test_merge_with_a_missing_input_opens_with_its_problem(bench: Bench) -> None:
+    path = bench.folder / "missing.txt"
+    path.write_text("WeightBlock; 0; 2; 0; -1\nMergeBlock; 0; 0.5; 7; 0.5\nTotalLayers; 2\n")
+    bench.window.open_plan(path)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "missing.txt")
+    assert len(bench.window.editor.plan.blocks) == 2
+    assert any(p.severity == "error" for p in bench.window.editor.problems)
+
+
+def test_unsaved_changes_are_asked_about_before_another_plan(bench: Bench) -> None:
+    other = bench.folder / "other.txt"
+    other.write_text("WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n")
+    rename_first(bench)
+    bench.window.open_plan(other)
+    assert "plan.txt" in bench.answer("Cancel")
+    assert bench.window.documents.name == "plan.txt"
+    bench.window.open_plan(other)
+    bench.answer("Save")
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
+    assert "Renamed" in (bench.folder / "plan.txt").read_text()
+
+
+def test_sample_is_saved_under_a_name_of_ones_own(bench: Bench) -> None:
+    sample = bench.folder / "sample.txt"
+    sample.write_text(PLAN)
+    run(bench, bench.window.documents.open(sample, is_sample=True))
+    assert bench.window.documents.name == "sample"
+    rename_first(bench)
+    bench.window.save()
+
+    def dialogs() -> list[QFileDialog]:
+        return [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()]
+
+    bench.qtbot.waitUntil(lambda: bool(dialogs()))
+    dialog = dialogs()[0]
+    target = bench.folder / "mine.txt"
+    name = dialog.findChild(QLineEdit)
+    name.setText(str(target))
+    bench.qtbot.keyClick(name, Qt.Key.Key_Return)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "mine.txt")
+    assert "Renamed" in target.read_text()
+    assert sample.read_text() == PLAN
+
+
+def test_export_is_refused_while_the_plan_has_problems(bench: Bench) -> None:
+    editor = bench.window.editor
+    editor.apply("Cut", edits.disconnect(editor.plan, editor.lowered.block_ids[-1], 0))
+    bench.window.export_strict()
+    assert "cannot be exported" in bench.answer("OK")
+
+
+def test_unusable_model_leaves_the_old_one(bench: Bench) -> None:
+    path = bench.folder / "picture.gguf"
+    path.write_bytes(b"\x89PNG" + bytes(100))
+    before = bench.window.model.file
+    bench.window.open_model(path)
+    said = bench.answer("OK")
+    assert "picture.gguf" in said
+    assert bench.window.model.file is before
+
+
+def test_smaller_model_shows_problems_and_offers_a_fitting_plan(bench: Bench) -> None:
+    path = write_tiny(bench.folder / "small.gguf", TinyModel(n_layers=2))
+    bench.window.open_model(path)
+    assert "another model" in bench.answer(NEW_PLAN)
+    bench.qtbot.waitUntil(lambda: len(bench.window.editor.plan.blocks) == 1)
+    assert not [p for p in bench.window.editor.problems if p.severity == "error"]
+    assert bench.window.settings.recent_models() == (path,)
+
+
+def drop(bench: Bench, path: Path) -> bool:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(10, 10), copy, mime, left, none)
+    QApplication.sendEvent(bench.window, enter)
+    event = QDropEvent(QPoint(10, 10), copy, mime, left, none)
+    QApplication.sendEvent(bench.window, event)
+    return enter.isAccepted() and event.isAccepted()
+
+
+def test_plans_and_models_can_be_dropped(bench: Bench) -> None:
+    plan = bench.folder / "dropped.txt"
+    plan.write_text(PLAN)
+    assert drop(bench, plan)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "dropped.txt")
+    model = write_tiny(bench.folder / "dropped.gguf", TinyModel(n_layers=6))
+    assert drop(bench, model)
+    bench.qtbot.waitUntil(lambda: bench.window.model.file.path == model)
+    assert bench.window.editor.n_weight_layers == 6
+
+
+def test_plan_finds_the_model_it_names(bench: Bench) -> None:
+    other = write_tiny(bench.folder / "other.gguf", TinyModel(n_layers=6))
+    run(bench, bench.window.load_model(other))
+    bundled = bench.window._find_bundled_model()
+    bench.window.new_plan()
+    bench.qtbot.waitUntil(lambda: bench.window.editor.plan.sources == ("other.gguf",))
+    path = bench.folder / "whole.txt"
+    bench.window.documents.path = path
+    run(bench, bench.window.documents.save())
+    bench.window.open_model(bundled)
+    bench.answer("Keep this plan")
+    bench.window.open_plan(path)
+    bench.qtbot.waitUntil(lambda: bench.window.model.file.path == other)
+
+
+def test_recent_files_are_kept_latest_first(bench: Bench, settings: Settings) -> None:
+    other = bench.folder / "other.txt"
+    other.write_text(PLAN)
+    bench.window.open_plan(other)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
+    assert settings.recent_plans() == (other, bench.folder / "plan.txt")
+    for n in range(2 * MAX_RECENT):
+        settings.add_recent_plan(Path(f"/plans/{n}.txt"))
+    assert len(settings.recent_plans()) == MAX_RECENT
+    settings.forget_recent()
+    assert settings.recent_plans() == ()
+
+
+def test_damaged_settings_read_as_defaults(settings: Settings) -> None:
+    settings._store.setValue("chat/settings", "{not json")
+    settings._store.setValue("recent/plans", 3.5)
+    settings._store.setValue("window/state", "nonsense")
+    assert settings.chat() == ChatSettings()
+    assert settings.recent_plans() == ()
+    assert settings.window_layout() is None

@@ -1,0 +1,143 @@
+"""The running plan: live scales, edits that wait, memory figures and the question before loading."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.engine.messages import EstimateMemory, MemoryEstimate, Open, SetScale
+from app.plan import edits
+from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
+from app.ui.plan_runner import changed_scales
+from app.ui.window.main_window import LOAD_ANYWAY
+from tests.ui.fake_engine import MIB
+from tests.ui.window.conftest import Bench
+
+TRUNK = RecipeWeight(0, 2, 0, -1)
+
+
+def merge_id(bench: Bench) -> str:
+    return bench.window.editor.lowered.block_ids[-1]
+
+
+def set_scale(bench: Bench, scale: float) -> None:
+    editor = bench.window.editor
+    plan = edits.set_scale(editor.plan, merge_id(bench), 0, scale)
+    editor.apply("Change scale", plan, merge_key="drag")
+
+
+def test_scale_goes_to_the_running_plan_without_opening_it_again(bench: Bench) -> None:
+    bench.say("Hi")
+    for scale in (0.6, 0.7, 0.8):
+        set_scale(bench, scale)
+    runner = bench.window.runner
+    bench.qtbot.waitUntil(
+        lambda: runner.recipe is not None and runner.recipe.blocks[3].inputs[0][1] == 0.8
+    )
+    assert SetScale(3, 0, 0.8) in bench.engine.asked(SetScale)
+    bench.say("Again")
+    assert len(bench.engine.asked(Open)) == 1
+
+
+def test_undo_of_a_scale_reaches_the_engine_too(bench: Bench) -> None:
+    bench.say("Hi")
+    set_scale(bench, 0.9)
+    bench.window.editor.undo_stack.undo()
+    runner = bench.window.runner
+    sent = bench.engine.asked(SetScale)
+    bench.qtbot.waitUntil(lambda: not sent or sent[-1] == SetScale(3, 0, 0.5))
+    bench.qtbot.waitUntil(lambda: runner.recipe.blocks[3].inputs[0][1] == 0.5)
+
+
+def test_structural_edit_waits_for_the_next_message(bench: Bench) -> None:
+    bench.say("Hi")
+    assert bench.window.runner.is_current
+    editor = bench.window.editor
+    editor.apply("Cut", edits.set_weights(editor.plan, editor.lowered.block_ids[0], 0, 1))
+    assert not bench.window.runner.is_current
+    assert "edited" in bench.window.status.words
+    assert len(bench.engine.asked(Open)) == 1
+    editor.undo_stack.undo()
+    assert bench.window.runner.is_current
+    editor.undo_stack.redo()
+    bench.say("Again")
+    assert len(bench.engine.asked(Open)) == 2
+    assert bench.window.runner.is_current
+
+
+def test_plan_with_problems_is_not_opened(bench: Bench) -> None:
+    editor = bench.window.editor
+    editor.apply("Cut link", edits.disconnect(editor.plan, merge_id(bench), 0))
+    bench.window.chat.run()
+    bench.wait_idle()
+    assert not bench.engine.asked(Open)
+    assert "Problems" in bench.window.chat.transcript.messages[-1].text
+
+
+def test_memory_follows_an_edit_at_once_and_is_then_simulated(bench: Bench) -> None:
+    memory, editor = bench.window.memory, bench.window.editor
+    bench.script.estimate = MemoryEstimate(1 * MIB, 2 * MIB, 3 * MIB, 4 * MIB)
+    n_before = len(bench.engine.asked(EstimateMemory))
+    seen: list[tuple[bool, int]] = []
+    bench.window.watch.estimated.connect(
+        lambda f: seen.append((f.is_dry_run, f.estimate.total_bytes))
+    )
+    editor.apply("Shorten", edits.set_weights(editor.plan, editor.lowered.block_ids[0], 0, 1))
+    bench.qtbot.waitUntil(lambda: bool(seen) and seen[-1] == (True, 10 * MIB))
+    assert seen[0][0] is False, "the exact sums come first"
+    assert len(bench.engine.asked(EstimateMemory)) == n_before + 1
+    assert "10.0 MiB" in memory.words or "10 MiB" in memory.words
+
+
+def test_no_simulation_is_asked_for_while_a_reply_comes(bench: Bench) -> None:
+    bench.script.hold_after_pieces = 1
+    bench.window.chat.flow.send("Hi")
+    messages = bench.window.chat.transcript.messages
+    bench.qtbot.waitUntil(lambda: len(messages) == 2 and bool(messages[-1].text))
+    n_before = len(bench.engine.asked(EstimateMemory))
+    set_scale(bench, 0.75)
+    memory = bench.window.memory
+    bench.qtbot.waitUntil(lambda: memory.figures is not None and not memory.figures.is_dry_run)
+    assert "as last simulated" in memory.words
+    assert memory.figures.estimate.compute_bytes == bench.script.estimate.compute_bytes
+    bench.qtbot.wait(200)
+    assert len(bench.engine.asked(EstimateMemory)) == n_before
+    bench.engine.release.set()
+    bench.wait_idle()
+    bench.qtbot.waitUntil(lambda: memory.figures.is_dry_run)
+
+
+def test_invalid_plan_has_no_estimate_but_says_why(bench: Bench) -> None:
+    editor, memory = bench.window.editor, bench.window.memory
+    editor.apply("Cut link", edits.disconnect(editor.plan, merge_id(bench), 0))
+    bench.qtbot.waitUntil(lambda: memory.figures is None)
+    assert "valid" in memory.words
+    editor.undo_stack.undo()
+    bench.qtbot.waitUntil(lambda: memory.figures is not None)
+
+
+def test_plan_that_does_not_fit_is_loaded_only_on_demand(bench: Bench) -> None:
+    bench.script.estimate = replace(bench.script.estimate, weights_bytes=1 << 50)
+    set_scale(bench, 0.25)
+    memory = bench.window.memory
+    bench.qtbot.waitUntil(lambda: memory.figures.estimate.weights_bytes == 1 << 50)
+    assert "Does not fit" in memory.words
+    bench.window.chat.run()
+    assert "needs" in bench.answer("Cancel")
+    bench.wait_idle()
+    assert not bench.engine.asked(Open)
+    bench.window.chat.run()
+    bench.answer(LOAD_ANYWAY)
+    bench.wait_idle()
+    assert len(bench.engine.asked(Open)) == 1
+
+
+def test_changed_scales_tells_live_changes_from_others() -> None:
+    def merged(*scales: float) -> Recipe:
+        return Recipe((TRUNK, RecipeMerge(tuple((0, s) for s in scales))))
+
+    assert changed_scales(merged(1, 2), merged(1, 2)) == {}
+    assert changed_scales(merged(1, 2), merged(1, 3)) == {(1, 1): 3}
+    assert changed_scales(merged(1, 2), merged(1, 2, 3)) is None
+    assert changed_scales(merged(1, 2), Recipe((TRUNK,))) is None
+    moved = Recipe((RecipeWeight(0, 2, 1, -1), merged(1, 2).blocks[1]))
+    assert changed_scales(merged(1, 2), moved) is None
