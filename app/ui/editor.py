@@ -111,7 +111,7 @@ class PlanEditor(QObject):
         self.problems_changed.emit(self._problems)
 
     def place(self, positions: Mapping[str, tuple[float, float]]) -> None:
-        """Give positions to blocks that nobody placed yet: no undo step, the document stays clean."""
+        """Give positions to blocks nobody placed yet: no undo step, the document stays clean."""
         before = self._plan
         self._plan = edits.move(before, positions)
         if self._plan != before:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
+import shiboken6
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -26,16 +28,18 @@ _following: list[QGuiApplication] = []
 
 def icon(name: str) -> QIcon:
     """The icon `resources/icons/NAME.svg` in the palette's colours of now."""
-    palette = QGuiApplication.palette()
-    text = QPalette.ColorRole.ButtonText
+    palette, text = QGuiApplication.palette(), QPalette.ColorRole.ButtonText
+    usual = palette.color(QPalette.ColorGroup.Active, text)
+    faint = palette.color(QPalette.ColorGroup.Disabled, text)
+    return _icon(name, usual.name(), faint.name())
+
+
+@cache
+def _icon(name: str, usual: str, faint: str) -> QIcon:
     result = QIcon()
-    for mode, group in (
-        (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
-        (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),
-    ):
-        colour = palette.color(group, text)
-        for size in SIZES:
-            result.addPixmap(pixmap(name, size, colour), mode)
+    for size in SIZES:
+        result.addPixmap(pixmap(name, size, QColor(usual)), QIcon.Mode.Normal)
+        result.addPixmap(pixmap(name, size, QColor(faint)), QIcon.Mode.Disabled)
     return result
 
 
@@ -69,4 +73,5 @@ def paint(painter: QPainter, area: QRectF, name: str, colour: QColor) -> None:
 
 def _dress_again() -> None:
     for target, name in list(_dressed.items()):
-        target.setIcon(icon(name))
+        if shiboken6.isValid(target):
+            target.setIcon(icon(name))

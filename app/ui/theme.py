@@ -156,10 +156,12 @@ def mixed(colour: QColor, other: QColor, share: float) -> QColor:
 
 
 def text_on(colour: QColor) -> QColor:
-    """Black or white, whichever reads better on this colour."""
-    luminance = 0.2126 * colour.redF() ** 2.2 + 0.7152 * colour.greenF() ** 2.2
-    luminance += 0.0722 * colour.blueF() ** 2.2
-    return QColor("#14171a") if luminance > 0.26 else QColor("#ffffff")
+    """White where it reads well on this colour, else nearly black."""
+    parts = (colour.redF(), colour.greenF(), colour.blueF())
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    contrast_of_white = 1.05 / (luminance + 0.05)
+    return QColor("#ffffff") if contrast_of_white >= 4.0 else QColor("#14171a")
 
 
 def canvas_font(pixels: float, *, strong: bool = False) -> QFont:

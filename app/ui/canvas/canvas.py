@@ -50,7 +50,10 @@ class Canvas(PlanView):
             plan, kind, self.editor.n_weight_layers, self.selected_ids(), centre
         )
         self.editor.apply("Add weight block" if kind == "weight" else "Add merge block", after)
-        self.show_block(block_id)
+        if at is None:
+            self.show_block(block_id)
+        else:
+            self.plan_scene.select((block_id,))
 
     def delete(self) -> None:
         """Delete the selected blocks, or the selected link. What they fed is left unlinked."""
@@ -155,7 +158,8 @@ class Canvas(PlanView):
         plan = self.editor.plan
         merge = plan.blocks[block_id]
         shape = self.plan_scene.blocks[block_id].block_shape
-        assert isinstance(merge, MergeBlock) and isinstance(shape, MergeShape)
+        assert isinstance(merge, MergeBlock)
+        assert isinstance(shape, MergeShape)
 
         def take(text: str) -> None:
             value = parse_number(text)
@@ -205,7 +209,7 @@ class Canvas(PlanView):
         event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        kind: Kind = "merge" if bytes(event.mimeData().data(KIND_MIME)) == b"merge" else "weight"
+        kind: Kind = "merge" if event.mimeData().data(KIND_MIME).data() == b"merge" else "weight"
         self.add_block(kind, self._to_scene(event.position()))
         event.acceptProposedAction()
 

@@ -85,7 +85,7 @@ def title_of(block: Block) -> str:
 
 
 def range_text(start: int, end: int) -> str:
-    """The numbers from `start` to before `end` as people write them: "0–21", or "7" alone."""
+    """The numbers from `start` to before `end` as people write them, with a dash."""
     return str(start) if end - start <= 1 else f"{start}–{end - 1}"
 
 

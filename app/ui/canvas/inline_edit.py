@@ -55,11 +55,12 @@ class InlineEdit(QLineEdit):
             return
         if taken and self.isModified():
             take(self.text())
-        parent = self.parentWidget()
         self.hide()
         self.deleteLater()
-        if parent is not None and parent.parentWidget() is not None:
-            parent.parentWidget().setFocus()
+        viewport = self.parentWidget()
+        canvas = None if viewport is None else viewport.parentWidget()
+        if canvas is not None:
+            canvas.setFocus()
 
 
 def parse_number(text: str) -> float | None:

@@ -115,6 +115,7 @@ class Layer:
 
     def _paint_blocks(self, painter: QPainter, items: list[BlockItem], view: View) -> None:
         plenty = len(items) > _PLENTY
+        self._paint_selection(painter, items, view)
         if plenty and view.zoom < _RECTANGLES_BELOW:
             self._paint_rectangles(painter, items)
         else:
@@ -133,7 +134,6 @@ class Layer:
                 else:
                     picture = self._picture(item, power)
                     painter.drawPixmap(item.scene_bounds(), picture, QRectF(picture.rect()))
-        self._paint_selection(painter, items, view)
 
     def _paint_rectangles(self, painter: QPainter, items: list[BlockItem]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -147,6 +147,7 @@ class Layer:
             painter.drawRects(rects)
 
     def _paint_selection(self, painter: QPainter, items: list[BlockItem], view: View) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(self._theme.accent, 2.0 / min(1.0, view.zoom)))
         for item in items:

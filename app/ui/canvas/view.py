@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, S
 from PySide6.QtGui import (
     QContextMenuEvent,
     QCursor,
+    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -15,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
     QTransform,
     QWheelEvent,
 )
@@ -169,7 +171,7 @@ class PlanView(QGraphicsView):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self._exposed = [*event.region()]
+        self._exposed = list(event.region())  # type: ignore[call-overload]
         super().paintEvent(event)
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
@@ -227,7 +229,7 @@ class PlanView(QGraphicsView):
         if self._fit_when_shown and self.isVisible():
             self.fit_all()
 
-    def showEvent(self, event: QEvent) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._fit_when_shown:
             self.fit_all()
@@ -322,7 +324,7 @@ class PlanView(QGraphicsView):
             return True
         return super().viewportEvent(event)
 
-    def focusOutEvent(self, event: QEvent) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         self._space_held = False
         super().focusOutEvent(event)
 

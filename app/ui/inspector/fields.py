@@ -71,7 +71,7 @@ class ScaleSpin(QDoubleSpinBox):
         value = parse_number(text)
         return self.value() if value is None else value
 
-    def validate(self, text: str, position: int) -> object:
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         if set(text) - set("0123456789.,-−+eE "):
             return QValidator.State.Invalid, text, position
         fits = parse_number(text) is not None

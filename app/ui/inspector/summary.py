@@ -1,4 +1,4 @@
-"""What the inspector says when no single block is selected: the plan, or the selection, in short."""
+"""What the inspector says when no single block is selected: the plan or the selection in short."""
 
 from __future__ import annotations
 
@@ -64,9 +64,10 @@ class Summary(QWidget):
             live = live_blocks(plan)
             running = [b for b in weight_blocks if b.id in live]
         self._plan_layers.setText(str(sum(b.n_layers for b in running)))
-        used = len({i for b in running for i in range(b.weight_start, b.weight_end)})
+        used = {i for b in running for i in range(b.weight_start, b.weight_end)}
         n = self._editor.n_weight_layers
-        self._weight_layers.setText(str(used) if n is None else f"{used} of {n}")
+        there = len(used) if n is None else len(used & {*range(n)})
+        self._weight_layers.setText(str(there) if n is None else f"{there} of {n}")
         self._add.setVisible(not plan.blocks)
         self._merge.setVisible(len(selected) > 1)
         self._hint.setVisible(len(selected) < 2)

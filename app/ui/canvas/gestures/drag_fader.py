@@ -12,7 +12,7 @@ from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.shapes import MergeShape, fader_range
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import Canvas
+    from app.ui.canvas.view import PlanView
 
 _HOLD = 24.0
 """Scene pixels for which a fader rests at its end before the value goes on beyond."""
@@ -25,14 +25,15 @@ class DragFader(Gesture):
 
     cursor = Qt.CursorShape.SizeVerCursor
 
-    def __init__(self, canvas: Canvas, press: Pointer, block_id: str, port: int) -> None:
+    def __init__(self, canvas: PlanView, press: Pointer, block_id: str, port: int) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._port = port
         self._before = canvas.editor.plan
         block = self._before.blocks[block_id]
         shape = canvas.plan_scene.blocks[block_id].block_shape
-        assert isinstance(block, MergeBlock) and isinstance(shape, MergeShape)
+        assert isinstance(block, MergeBlock)
+        assert isinstance(shape, MergeShape)
         self._low, self._high = fader_range(block.inputs[port].scale)
         self._pixels = shape.track(port).height()
         self._last_y = press.scene.y()

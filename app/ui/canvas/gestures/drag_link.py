@@ -16,7 +16,7 @@ from app.ui.canvas.scene import OUTPUT_LINK
 from app.ui.canvas.shapes import OUTPUT, is_terminal
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import Canvas
+    from app.ui.canvas.view import PlanView
 
 
 class DragLink(Gesture):
@@ -31,7 +31,7 @@ class DragLink(Gesture):
 
     def __init__(
         self,
-        canvas: Canvas,
+        canvas: PlanView,
         press: Pointer,
         *,
         source: str | None = None,

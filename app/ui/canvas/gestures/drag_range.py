@@ -12,7 +12,7 @@ from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.shapes import WeightShape
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import Canvas
+    from app.ui.canvas.view import PlanView
 
 
 class DragRange(Gesture):
@@ -20,14 +20,15 @@ class DragRange(Gesture):
 
     cursor = Qt.CursorShape.SizeHorCursor
 
-    def __init__(self, canvas: Canvas, press: Pointer, block_id: str, *, at_end: bool) -> None:
+    def __init__(self, canvas: PlanView, press: Pointer, block_id: str, *, at_end: bool) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._at_end = at_end
         self._before = canvas.editor.plan
         block = self._before.blocks[block_id]
         shape = canvas.plan_scene.blocks[block_id].block_shape
-        assert isinstance(block, WeightBlock) and isinstance(shape, WeightShape)
+        assert isinstance(block, WeightBlock)
+        assert isinstance(shape, WeightShape)
         self._start, self._end = block.weight_start, block.weight_end
         self._cell = max(shape.cell, 2.0)
         self._dragging = False

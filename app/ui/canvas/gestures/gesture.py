@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import Canvas
+    from app.ui.canvas.view import PlanView
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Gesture:
 
     cursor: Qt.CursorShape | None = None
 
-    def __init__(self, canvas: Canvas, press: Pointer) -> None:
+    def __init__(self, canvas: PlanView, press: Pointer) -> None:
         self.canvas = canvas
         self.press = press
 

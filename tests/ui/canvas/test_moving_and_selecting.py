@@ -1,0 +1,136 @@
+"""Selecting blocks and moving them, by mouse and by key."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+
+from tests.ui.canvas.hand import Hand
+
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def hand(canvas) -> Hand:
+    return Hand(canvas)
+
+
+def test_dragging_a_block_moves_it_in_one_undo_step(canvas, editor, plan, hand):
+    start = hand.body("trunk")
+    hand.drag(start, start + QPointF(60, -40))
+    x, y = editor.plan.blocks["trunk"].position
+    assert (x, y) == pytest.approx((60, 20), abs=4)
+    assert x % 4 == y % 4 == 0
+    assert editor.undo_stack.count() == 1
+    editor.undo_stack.undo()
+    assert editor.plan == plan
+    assert canvas.plan_scene.blocks["trunk"].pos() == QPointF(0, 60)
+
+
+def test_all_selected_blocks_move_together(editor, hand):
+    hand.click(hand.body("left"))
+    hand.click(hand.body("right"), SHIFT)
+    start = hand.body("left")
+    hand.drag(start, start + QPointF(0, 40))
+    blocks = editor.plan.blocks
+    assert blocks["left"].position[1] == blocks["right"].position[1] - 160
+    assert blocks["left"].position[1] == pytest.approx(40, abs=4)
+    assert blocks["trunk"].position == (0, 60)
+    assert editor.undo_stack.count() == 1
+
+
+def test_a_move_is_not_in_the_plan_before_the_release_and_escape_gives_it_up(
+    canvas, editor, plan, hand
+):
+    start = hand.body("trunk")
+    hand.drag_only(start, start + QPointF(80, 0))
+    assert editor.plan == plan
+    assert canvas.plan_scene.blocks["trunk"].pos() != QPointF(0, 60)
+    hand.key(Qt.Key.Key_Escape)
+    assert canvas.plan_scene.blocks["trunk"].pos() == QPointF(0, 60)
+    hand.release(start)
+    assert editor.plan == plan
+    assert editor.undo_stack.count() == 0
+
+
+def test_click_shift_and_ctrl_select(canvas, hand):
+    heard = []
+    canvas.selection_changed.connect(heard.append)
+    hand.click(hand.body("left"))
+    assert canvas.selected_ids() == ("left",)
+    hand.click(hand.body("m"), SHIFT)
+    assert canvas.selected_ids() == ("left", "m")
+    hand.click(hand.body("left"), CTRL)
+    assert canvas.selected_ids() == ("m",)
+    hand.click(hand.empty_place())
+    assert canvas.selected_ids() == ()
+    assert heard[-1] == ()
+
+
+def test_a_box_selects_what_it_touches(canvas, hand):
+    hand.drag(QPointF(380, -40), QPointF(460, 200))
+    assert canvas.selected_ids() == ("left", "right")
+    hand.drag(QPointF(-60, 180), QPointF(40, 130), SHIFT)
+    assert canvas.selected_ids() == ("trunk", "left", "right")
+
+
+def test_select_all_and_invert(canvas, hand):
+    hand.key(Qt.Key.Key_A, CTRL)
+    assert canvas.selected_ids() == ("trunk", "left", "right", "m")
+    hand.click(hand.body("m"))
+    hand.key(Qt.Key.Key_I, CTRL)
+    assert canvas.selected_ids() == ("trunk", "left", "right")
+
+
+def test_the_wheel_zooms_at_the_cursor(canvas, hand, qtbot):
+    from PySide6.QtGui import QWheelEvent
+    from PySide6.QtWidgets import QApplication
+
+    at = QPointF(300, 200)
+    before = canvas.viewportTransform().inverted()[0].map(at)
+    event = QWheelEvent(
+        at,
+        QPointF(canvas.viewport().mapToGlobal(at.toPoint())),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    zoom = canvas.zoom
+    QApplication.sendEvent(canvas.viewport(), event)
+    after = canvas.viewportTransform().inverted()[0].map(at)
+    assert canvas.zoom > zoom
+    assert (after - before).manhattanLength() < 2 / canvas.zoom
+
+
+def test_the_middle_button_pans(canvas, hand, editor):
+    at = QPointF(200, 300)
+    before = canvas.mapFromScene(at)
+    hand.press(at, button=Qt.MouseButton.MiddleButton)
+    hand.move(at + QPointF(50, 30), button=Qt.MouseButton.MiddleButton)
+    hand.release(at + QPointF(50, 30), button=Qt.MouseButton.MiddleButton)
+    moved = canvas.mapFromScene(at) - before
+    assert moved.x() == pytest.approx(50 * canvas.zoom, abs=2)
+    assert moved.y() == pytest.approx(30 * canvas.zoom, abs=2)
+    assert editor.undo_stack.count() == 0
+
+
+def test_fit_brings_the_plan_or_the_selection_into_sight(canvas, hand):
+    canvas.zoom_by(3.0)
+    canvas.pan_by(QPointF(5000, 5000))
+    hand.key(Qt.Key.Key_Home)
+    whole = canvas.plan_scene.bounds_of(canvas.plan_scene.blocks)
+    assert canvas.seen_rect().contains(whole)
+    canvas.plan_scene.select(("m",))
+    canvas.pan_by(QPointF(5000, 5000))
+    hand.key(Qt.Key.Key_F)
+    assert canvas.seen_rect().contains(canvas.plan_scene.bounds_of(("m",)))
+
+
+def test_a_block_out_of_sight_is_shown(canvas):
+    canvas.pan_by(QPointF(5000, 5000))
+    canvas.show_block("left")
+    assert canvas.selected_ids() == ("left",)
+    assert canvas.seen_rect().contains(canvas.plan_scene.bounds_of(("left",)))

@@ -1,0 +1,73 @@
+"""Colours and icons: readable in light and in dark, and following the palette."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QAction, QColor
+
+from app.ui import icons
+from app.ui import theme as themes
+
+
+def contrast(a: QColor, b: QColor) -> float:
+    """The contrast ratio of WCAG 2.1."""
+
+    def luminance(colour: QColor) -> float:
+        parts = (colour.redF(), colour.greenF(), colour.blueF())
+        r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", [themes.light(), themes.dark()], ids=["light", "dark"])
+def test_text_is_readable_on_what_it_stands_on(theme):
+    for ground in (theme.window, theme.base, theme.block):
+        assert contrast(theme.text, ground) >= 7
+        assert contrast(theme.quiet, ground) >= 4.5
+        assert contrast(theme.error, ground) >= 4.5
+        assert contrast(theme.note, ground) >= 4.5
+    for source in theme.sources:
+        assert contrast(themes.text_on(source), source) >= 4
+
+
+@pytest.mark.parametrize("theme", [themes.light(), themes.dark()], ids=["light", "dark"])
+def test_sources_have_eight_different_colours(theme):
+    assert len({c.name() for c in theme.sources}) == 8
+    assert theme.source(9) == theme.source(1)
+
+
+def test_the_theme_follows_the_applications_palette(qapp):
+    before = qapp.palette()
+    try:
+        qapp.setPalette(themes.palette(themes.dark()))
+        assert themes.current().dark
+        qapp.setPalette(themes.palette(themes.light()))
+        assert not themes.current().dark
+    finally:
+        qapp.setPalette(before)
+
+
+def test_a_dressed_action_changes_colour_with_the_palette(qapp):
+    before = qapp.palette()
+    action = QAction("Delete")
+    try:
+        qapp.setPalette(themes.palette(themes.light()))
+        icons.dress(action, "delete")
+        in_light = action.icon().pixmap(32).toImage()
+        qapp.setPalette(themes.palette(themes.dark()))
+        qapp.processEvents()
+        assert action.icon().pixmap(32).toImage() != in_light
+    finally:
+        qapp.setPalette(before)
+
+
+@pytest.mark.parametrize("path", sorted(icons.FOLDER.glob("*.svg")), ids=lambda p: p.stem)
+def test_every_icon_is_of_the_family_and_draws_something(qapp, path):
+    drawing = path.read_text()
+    assert 'stroke="currentColor"' in drawing
+    assert 'stroke-width="1.5"' in drawing
+    picture = icons.pixmap(path.stem, 32, QColor("black")).toImage()
+    inked = [(x, y) for x in range(32) for y in range(32) if picture.pixelColor(x, y).alpha() > 128]
+    assert len(inked) > 12
