@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -173,10 +174,8 @@ class EngineClient:
 
     def _send(self, message: Job | Cancel) -> None:
         assert self._pipe is not None
-        try:
+        with suppress(OSError):  # it has died: receiving will say so
             self._pipe.send(message)
-        except OSError:
-            pass  # it has died: receiving will say so
 
     def _receive(self) -> None:
         assert self._pipe is not None
@@ -229,7 +228,8 @@ class EngineClient:
 
     def _reap(self) -> int:
         """Closes the pipe, which ends a living process, and returns the exit status."""
-        assert self._process is not None and self._pipe is not None
+        assert self._process is not None
+        assert self._pipe is not None
         self._pipe.close()
         process, self._process, self._pipe = self._process, None, None
         try:

@@ -28,14 +28,16 @@ from app.engine.messages import (
     Job,
     LogLine,
     Open,
+    Progress,
     Ready,
     Result,
     SetScale,
     Stopped,
+    TextPiece,
     Told,
 )
 from app.engine.native import Aborted, NativeError, keep_log
-from app.engine.session import Session, Tell
+from app.engine.session import Session
 
 
 class Host:
@@ -52,7 +54,7 @@ class Host:
 
     def run(self) -> None:
         """Serves until the app's end of the pipe is closed."""
-        log = keep_log(lambda line: self._send(LogLine(line)))
+        self._log = keep_log(lambda line: self._send(LogLine(line)))
         threading.Thread(target=self._listen, daemon=True).start()
         self._send(Ready(os.getpid()))
         while True:
@@ -63,7 +65,6 @@ class Host:
                 self._do(job)
                 self._running = -1
                 self._cancelled.discard(job.id)
-        del log
 
     def _listen(self) -> None:
         try:
@@ -88,13 +89,15 @@ class Host:
             self._send(Stopped(job.id))
         except (EngineError, NativeError) as error:
             self._send(Failed(job.id, str(error)))
-        except Exception as error:  # noqa: BLE001 (the border: the process goes on)
+        except Exception as error:  # the border: the process goes on
             for line in traceback.format_exc().splitlines():
                 self._send(LogLine(line))
             self._send(Failed(job.id, f"The engine made a mistake: {error!r}"))
 
     def _result(self, job: Job) -> Result:
-        tell: Tell = lambda event: self._send(Told(job.id, event))
+        def tell(event: Progress | TextPiece) -> None:
+            self._send(Told(job.id, event))
+
         match job.request:
             case Open():
                 return self._session.open(job.request, tell)

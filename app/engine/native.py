@@ -20,7 +20,7 @@ __all__ = ["Aborted", "Base", "Context", "NativeError", "View", "is_supported", 
 LIBRARY_DIR = Path(__file__).parents[2] / "build" / "native" / "lib"
 os.environ.setdefault("LLAMA_CPP_LIB_PATH", str(LIBRARY_DIR))
 
-import llama_cpp.llama_cpp as llama
+import llama_cpp.llama_cpp as llama  # noqa: E402 (it reads the path above)
 
 
 class NativeError(Exception):
@@ -184,7 +184,9 @@ class View:
 class Context:
     """The KV cache and compute buffers of one conversation over a model or view.
 
-    `should_stop` is asked often during a decode, from the thread that decodes.
+    At most `n_batch` tokens are evaluated together, and at most `n_logits` of them give logits:
+    both are paid for in compute buffers. `should_stop` is asked often during a decode, from the
+    thread that decodes.
     """
 
     def __init__(
@@ -193,6 +195,7 @@ class Context:
         *,
         n_ctx: int,
         n_batch: int,
+        n_logits: int,
         n_threads: int,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -200,6 +203,7 @@ class Context:
         params.n_ctx = n_ctx
         params.n_batch = n_batch
         params.n_ubatch = n_batch
+        params.n_outputs_max = params.n_outputs_max_per_seq = n_logits
         params.n_threads = params.n_threads_batch = n_threads
         params.swa_full = False  # sliding layers hold their window only
         params.no_perf = True

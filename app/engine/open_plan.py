@@ -36,24 +36,14 @@ class OpenPlan:
         self.vocabulary = Vocabulary(base.model)
         self.n_threads = settings.n_threads or default_n_threads()
         self._scales_changed = False
+        self._should_stop = should_stop
         self._view = View(base, recipe)
         try:
-            self.context = Context(
-                self._view.model,
-                n_ctx=settings.n_ctx,
-                n_batch=N_BATCH,
-                n_threads=self.n_threads,
-                should_stop=should_stop,
-            )
+            self.context = self._new_context(settings.n_ctx, n_batch=N_BATCH, n_logits=1)
         except NativeError:
             self._view.close()
             raise
         self._template_source = _chat_template(self._view.model)
-
-    @property
-    def n_scored_batch(self) -> int:
-        """How many tokens to evaluate together when each gives logits: at most 128 MiB of them."""
-        return max(1, min(N_BATCH, (128 << 20) // (4 * self.vocabulary.n_tokens)))
 
     def describe(self, *, load_ms: float, view_ms: float) -> OpenedPlan:
         """What the app shows of the open plan."""
@@ -104,11 +94,6 @@ class OpenPlan:
         del self.tokens[n:]
         return n
 
-    def forget(self) -> None:
-        """Empties the KV cache."""
-        self.tokens.clear()
-        self.context.forget_from(0)
-
     def decode(self, tokens: list[int], n_logits: int) -> None:
         """Evaluates tokens that follow those in the KV cache."""
         try:
@@ -117,6 +102,12 @@ class OpenPlan:
             del self.tokens[self.context.forget_from(len(self.tokens)) :]
             raise
         self.tokens += tokens
+
+    def scoring_context(self) -> Context:
+        """A context of its own for evaluating texts, in which each token of a batch gives logits:
+        at most 128 MiB of them."""
+        n_batch = max(1, min(N_BATCH, (128 << 20) // (4 * self.vocabulary.n_tokens)))
+        return self._new_context(self.context.n_ctx, n_batch=n_batch, n_logits=n_batch)
 
     def set_scale(self, block: int, input: int, scale: float) -> None:
         """Sets a merge scale, from the next decode on."""
@@ -130,6 +121,16 @@ class OpenPlan:
         """Frees the context, then the view."""
         self.context.close()
         self._view.close()
+
+    def _new_context(self, n_ctx: int, *, n_batch: int, n_logits: int) -> Context:
+        return Context(
+            self._view.model,
+            n_ctx=n_ctx,
+            n_batch=n_batch,
+            n_logits=n_logits,
+            n_threads=self.n_threads,
+            should_stop=self._should_stop,
+        )
 
     def _template(self) -> ChatTemplate:
         vocabulary = self.vocabulary

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from app.engine.messages import Perplexity
 from app.engine.native import Context, llama
+from app.engine.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,42 @@ def windows(n_tokens: int, n_ctx: int) -> list[Window]:
     return [Window(i * n_ctx, (i + 1) * n_ctx, half) for i in range(n_tokens // n_ctx)]
 
 
-def negative_log_likelihood(context: Context, targets: Sequence[int], n_vocab: int) -> float:
+def score(
+    context: Context,
+    vocabulary: Vocabulary,
+    tokens: Sequence[int],
+    before_batch: Callable[[], None],
+    on_progress: Callable[[float], None],
+) -> Perplexity:
+    """Perplexity over at least two tokens, in a context whose batches give all logits.
+
+    `before_batch` may raise to stop; `on_progress` gets 0..1.
+    """
+    spans = windows(len(tokens), context.n_ctx)
+    n_total = sum(span.n_decoded for span in spans)
+    n_done = n_scored = 0
+    nll = 0.0
+    for span in spans:
+        window = list(tokens[span.start : span.end])
+        if span.start and vocabulary.adds_bos:
+            window[0] = vocabulary.bos
+        context.forget_from(0)
+        for at in range(0, span.n_decoded, context.n_batch):
+            before_batch()
+            end = min(at + context.n_batch, span.n_decoded)
+            first = max(at, span.first_scored - 1)
+            context.decode(window[at:end], at, n_logits=max(end - first, 0))
+            if first < end:
+                targets = window[first + 1 : end + 1]
+                nll += _negative_log_likelihood(context, targets, vocabulary.n_tokens)
+                n_scored += len(targets)
+            n_done += end - at
+            on_progress(n_done / n_total)
+    mean = nll / n_scored
+    return Perplexity(mean, math.exp(mean), n_scored)
+
+
+def _negative_log_likelihood(context: Context, targets: Sequence[int], n_vocab: int) -> float:
     """The summed -log p (nats) of the tokens that follow the last decode's logits, in double.
 
     The logits are np (len(targets), n_vocab).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 
@@ -21,7 +20,7 @@ from app.engine.messages import (
 )
 from app.engine.native import Aborted
 from app.engine.open_plan import N_BATCH, OpenPlan
-from app.engine.perplexity import negative_log_likelihood, windows
+from app.engine.perplexity import score
 from app.engine.process_memory import peak_rss_bytes, rss_bytes
 from app.engine.sampling import Sampler
 from app.engine.vocabulary import PieceDecoder
@@ -146,37 +145,22 @@ class Session:
         )
 
     def perplexity(self, text: str, tell: Tell) -> Perplexity:
-        """Perplexity of the open plan on the text; the conversation so far is forgotten."""
+        """Perplexity of the open plan on the text; the conversation is not touched."""
         plan = self._opened()
         tokens = plan.vocabulary.tokenize(text, add_special=True)
         if len(tokens) < 2:
             raise EngineError("The text is too short: nothing in it can be predicted.")
-        spans = windows(len(tokens), plan.context.n_ctx)
-        n_total = sum(span.n_decoded for span in spans)
-        n_done = 0
-        nll = 0.0
-        n_scored = 0
-        for span in spans:
-            window = tokens[span.start : span.end]
-            if span.start and plan.vocabulary.adds_bos:
-                window[0] = plan.vocabulary.bos
-            plan.forget()
-            while len(plan.tokens) < span.n_decoded:
-                self._pause()
-                at = len(plan.tokens)
-                batch = window[at : min(at + plan.n_scored_batch, span.n_decoded)]
-                first = max(span.first_scored - 1 - at, 0)
-                n_logits = max(len(batch) - first, 0)
-                plan.decode(batch, n_logits=n_logits)
-                if n_logits:
-                    targets = window[at + first + 1 : at + len(batch) + 1]
-                    nll += negative_log_likelihood(plan.context, targets, plan.vocabulary.n_tokens)
-                    n_scored += len(targets)
-                n_done += len(batch)
-                tell(Progress("Evaluating text", n_done / n_total))
-        plan.forget()
-        mean = nll / n_scored
-        return Perplexity(mean, math.exp(mean), n_scored)
+        context = plan.scoring_context()
+        try:
+            return score(
+                context,
+                plan.vocabulary,
+                tokens,
+                before_batch=self._pause,
+                on_progress=lambda part: tell(Progress("Evaluating text", part)),
+            )
+        finally:
+            context.close()
 
     def _read_prompt(self, plan: OpenPlan, tokens: list[int], tell: Tell) -> None:
         for at in range(0, len(tokens), N_BATCH):

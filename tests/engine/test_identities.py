@@ -39,7 +39,7 @@ def logits_of(base: Base, recipe: Recipe) -> np.ndarray:
 
 
 def new_context(view: View) -> Context:
-    return Context(view.model, n_ctx=512, n_batch=512, n_threads=N_THREADS)
+    return Context(view.model, n_ctx=512, n_batch=512, n_logits=512, n_threads=N_THREADS)
 
 
 def read_logits(context: Context, n: int = 1) -> np.ndarray:

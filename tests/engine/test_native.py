@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,10 @@ def tiny(tmp_path: Path) -> str:
     return str(write_tiny(tmp_path / "tiny.gguf", TinyModel(n_layers=4)))
 
 
-def new_context(view: View) -> Context:
-    return Context(view.model, n_ctx=256, n_batch=64, n_threads=1)
+def new_context(view: View, should_stop: Callable[[], bool] = lambda: False) -> Context:
+    return Context(
+        view.model, n_ctx=256, n_batch=64, n_logits=64, n_threads=1, should_stop=should_stop
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,7 +141,9 @@ def test_a_decode_can_be_stopped_and_the_cache_taken_back(tiny: str) -> None:
     base = Base(tiny)
     view = View(base, WHOLE)
     stop = False
-    context = Context(view.model, n_ctx=256, n_batch=64, n_threads=1, should_stop=lambda: stop)
+    context = Context(
+        view.model, n_ctx=256, n_batch=64, n_logits=64, n_threads=1, should_stop=lambda: stop
+    )
     context.decode([1, 2, 3], 0, n_logits=1)
     stop = True
     with pytest.raises(Aborted):
