@@ -23,9 +23,9 @@ async def ask(
     box.setInformativeText(explanation)
     roles = QMessageBox.ButtonRole
     buttons = {}
-    for n, words in enumerate(choices):
-        role = roles.RejectRole if words == CANCEL else roles.AcceptRole if not n else roles.ActionRole
-        buttons[words] = box.addButton(words, role)
+    for words in choices:
+        role = roles.AcceptRole if words == choices[0] else roles.ActionRole
+        buttons[words] = box.addButton(words, roles.RejectRole if words == CANCEL else role)
     box.setDefaultButton(buttons[choices[0]])
     box.setEscapeButton(buttons[CANCEL if CANCEL in buttons else choices[-1]])
     await _finished(box)

@@ -170,9 +170,7 @@ class _Bar(QWidget):
     def show_parts(self, parts: tuple[Part, ...], free_bytes: int) -> None:
         self._parts, self._free_bytes = parts, free_bytes
         total = sum(p.n_bytes for p in parts)
-        self.setToolTip(
-            f"{format_bytes(total)} of {format_bytes(free_bytes)}" if parts else ""
-        )
+        self.setToolTip(f"{format_bytes(total)} of {format_bytes(free_bytes)}" if parts else "")
         self.update()
 
     def sizeHint(self) -> QSize:

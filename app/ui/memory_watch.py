@@ -1,4 +1,4 @@
-"""Keeps the memory estimate in step with the plan: exact sums at once, then the engine's dry run."""
+"""Keeps the memory estimate in step with the plan: exact sums, then the engine's dry run."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ MAX_RECENT = 10
 class ChatSettings:
     """How replies are made. `n_predict` -1 means until the model ends or the context is full."""
 
-    context: ContextSettings = ContextSettings()
-    sampling: Sampling = Sampling()
+    context: ContextSettings = field(default_factory=ContextSettings)
+    sampling: Sampling = field(default_factory=Sampling)
     n_predict: int = -1
 
 
@@ -96,7 +96,7 @@ class Settings:
 
 
 def _known(record: type[Any], saved: object) -> dict[str, Any]:
-    names = {f.name: f for f in fields(record)}
     if not isinstance(saved, dict):
         return {}
-    return {k: v for k, v in saved.items() if k in names and (v is None or isinstance(v, int | float))}
+    names = [f.name for f in fields(record)]
+    return {n: saved[n] for n in names if isinstance(saved.get(n), int | float)}

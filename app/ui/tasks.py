@@ -58,7 +58,7 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
     def work() -> None:
         try:
             outcome: tuple[T | None, BaseException | None] = (function(*args), None)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever awaits
+        except BaseException as error:
             outcome = (None, error)
         loop.call_soon_threadsafe(settle, *outcome)
 

@@ -21,6 +21,7 @@ from app.ui.window.main_window import MainWindow
 
 PROMPT = "What is the capital of France?"
 STEP_WITHIN_S = 120.0
+CLOSE_WITHIN_S = 10.0
 
 
 class StepFailed(Exception):
@@ -81,7 +82,8 @@ class _Tour:
             "the engine did not simulate the plan",
         )
         plan = window.editor.plan
-        print(f"{window.documents.name}: {len(plan.blocks)} blocks over {window.model.file.name}")
+        model = window.model.files[0].name
+        print(f"{window.documents.name}: {len(plan.blocks)} blocks over {model}")
         print(window.memory.words)
         await self._photograph("01-start")
 
@@ -131,8 +133,8 @@ class _Tour:
         _require(last.kind == "reply", last.text)
         _require(bool(last.text.strip()), "the reply is empty")
         print(f"({last.footer})")
-        print(self._window.memory.words)
         await self._photograph("04-chat")
+        print(self._window.memory.words)
 
     async def _photograph(self, name: str) -> None:
         await asyncio.sleep(0.3)
@@ -149,11 +151,11 @@ class _Tour:
         raise StepFailed(otherwise)
 
     async def _close(self) -> None:
-        closed = asyncio.get_running_loop().create_future()
-        self._window.closed.connect(lambda: closed.done() or closed.set_result(None))
+        closed = asyncio.Event()
+        self._window.closed.connect(closed.set)
         self._window.editor.mark_saved()
         self._window.close()
-        await asyncio.wait_for(closed, 10)
+        await asyncio.wait_for(closed.wait(), CLOSE_WITHIN_S)
 
 
 def _require(holds: bool, otherwise: str) -> None:

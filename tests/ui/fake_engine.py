@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from app.engine.client import EngineState
 from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import (
+    Done,
     EstimateMemory,
     Generate,
     MemoryEstimate,
@@ -25,6 +26,7 @@ from app.engine.messages import (
 )
 
 MIB = 1 << 20
+ESTIMATE = MemoryEstimate(80 * MIB, 90 * MIB, 30 * MIB, 60 * MIB)
 OnEvent = Callable[[Progress | TextPiece], None]
 
 
@@ -33,7 +35,7 @@ class Script:
     """What the engine is to do."""
 
     pieces: tuple[str, ...] = ("The capital ", "of France ", "is **Paris**.")
-    estimate: MemoryEstimate = MemoryEstimate(80 * MIB, 90 * MIB, 30 * MIB, 60 * MIB)
+    estimate: MemoryEstimate = ESTIMATE
     fail_open: EngineError | None = None
     fail_generate: EngineError | None = None
     die_after_pieces: int | None = None
@@ -64,8 +66,6 @@ class FakeEngine:
         future: Future[Result] = Future()
         self.requests.append(request)
         if isinstance(request, SetScale):
-            from app.engine.messages import Done
-
             future.set_result(Done())
         else:
             self._jobs.put((request, on_event, future))

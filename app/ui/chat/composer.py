@@ -1,4 +1,4 @@
-"""Where the user writes: Enter sends, Shift+Enter breaks the line, the field grows with the text."""
+"""Where the user writes: Enter sends, Shift+Enter breaks the line, the field grows."""
 
 from __future__ import annotations
 

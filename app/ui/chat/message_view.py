@@ -7,6 +7,7 @@ from math import ceil
 from PySide6.QtCore import QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QFont,
     QFontDatabase,
     QGuiApplication,
     QPainter,
@@ -213,7 +214,7 @@ class MessageView(QFrame):
         QGuiApplication.clipboard().setText(self.text)
 
 
-def _small(widget: QWidget) -> object:
+def _small(widget: QWidget) -> QFont:
     font = widget.font()
     font.setPointSizeF(font.pointSizeF() * 0.85)
     return font

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine
 
 from PySide6.QtCore import QObject, Signal
@@ -127,12 +128,15 @@ class ReplyFlow(QObject):
             return
         view = self._transcript.add(opened.model_name or "Reply", "reply")
         view.set_footer("Reading the prompt …")
+        speed = Speedometer()
 
         def on_event(event: Progress | TextPiece) -> None:
             if isinstance(event, TextPiece):
                 if not view.text:
                     view.set_footer("")
                 view.append(event.text)
+                if speed.count_one():
+                    self.speed_changed.emit(speed.per_s)
             elif not view.text:
                 view.set_footer(f"{event.phase} {event.fraction:.0%}")
 
@@ -181,6 +185,27 @@ class ReplyFlow(QObject):
     def _set_busy(self, busy: bool) -> None:
         self.busy = busy
         self.busy_changed.emit(busy)
+
+
+class Speedometer:
+    """How fast something comes: `per_s` since the first, worth a look twice a second."""
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._began = self._looked = 0.0
+        self.per_s = 0.0
+
+    def count_one(self) -> bool:
+        """Count one; True when `per_s` is new."""
+        now = time.monotonic()
+        if not self._n:
+            self._began = self._looked = now
+        self._n += 1
+        if now - self._looked < 0.5:
+            return False
+        self._looked = now
+        self.per_s = (self._n - 1) / (now - self._began)
+        return True
 
 
 def reply_summary(reply: Reply, n_ctx: int, plan_name: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from app.ui.icons import dress
 
@@ -41,7 +42,8 @@ def add_path_menu(
     def fill() -> None:
         submenu.clear()
         for path in paths():
-            add_action(submenu, f"{path.name}\t{_short(path.parent)}", lambda p=path: choose(p))
+            words = f"{path.name}\t{_short(path.parent)}"
+            add_action(submenu, words, partial(choose, path))
         if submenu.isEmpty():
             submenu.addAction("Nothing opened yet").setEnabled(False)
         else:
@@ -52,7 +54,9 @@ def add_path_menu(
     return submenu
 
 
-def make_tool_bar(window: QMainWindow, left: Iterable[QAction | None], right: Iterable[QAction]) -> QToolBar:
+def make_tool_bar(
+    window: QMainWindow, left: Iterable[QAction | None], right: Iterable[QAction]
+) -> None:
     """The toolbar: quiet icons on the left, None between groups; words and icons on the right."""
     bar = QToolBar("Toolbar", window)
     bar.setObjectName("toolbar")
@@ -69,10 +73,10 @@ def make_tool_bar(window: QMainWindow, left: Iterable[QAction | None], right: It
     for action in right:
         bar.addAction(action)
         button = bar.widgetForAction(action)
+        assert isinstance(button, QToolButton)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setAccessibleName(action.text().replace("&", ""))
     window.addToolBar(bar)
-    return bar
 
 
 def _short(folder: Path) -> str:

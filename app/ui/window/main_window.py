@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -16,6 +17,7 @@ from app.ui import dialogs
 from app.ui.canvas import Canvas
 from app.ui.chat.conversation import SystemMode
 from app.ui.chat.panel import ChatPanel
+from app.ui.documents import PATTERN as PLANS
 from app.ui.documents import Documents
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
@@ -32,9 +34,12 @@ from app.ui.tasks import Tasks
 from app.ui.window.menus import fill_menus
 from app.ui.window.status_line import StatusLine
 
+if TYPE_CHECKING:
+    from app.engine.client import EngineState
+
 TITLE = "Llama Blocks"
 MODELS = "GGUF models (*.gguf);;All files (*)"
-CLOSE_WITHIN_S = 2.0
+CLOSE_WITHIN_S = 2.5
 
 FLAT = "QToolBar { border: none; background: palette(window); spacing: 2px; }"
 
@@ -95,7 +100,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._show_title()
 
-    # --- what the menus do ----------------------------------------------------------------------
+    # --- what the menus do -----------------------------------------------------------------------
 
     def open_plan(self, path: Path) -> None:
         """Open a plan file in the place of the present document, asking about unsaved changes."""
@@ -161,7 +166,7 @@ class MainWindow(QMainWindow):
         await self._offer_whole_model()
         return True
 
-    # --- how the parts hear each other ------------------------------------------------------------
+    # --- how the parts hear each other -----------------------------------------------------------
 
     def _connect(self) -> None:
         self.documents.changed.connect(self._show_title)
@@ -188,7 +193,7 @@ class MainWindow(QMainWindow):
         self.watch.look_again()
         self.runner.changed.emit()
 
-    def _engine_moved(self, state: object) -> None:
+    def _engine_moved(self, state: EngineState) -> None:
         self.status.set_state(state)
         if state.phase == "died":
             self.runner.forget()
@@ -208,7 +213,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{self.documents.name}[*] — {TITLE}")
         self.setWindowModified(self.documents.is_dirty)
 
-    # --- what takes time --------------------------------------------------------------------------
+    # --- what takes time -------------------------------------------------------------------------
 
     async def _open_plan(self, path: Path) -> None:
         if await self.documents.may_leave():
@@ -217,7 +222,7 @@ class MainWindow(QMainWindow):
     async def _choose_plan(self) -> None:
         recent = self.settings.recent_plans()
         folder = recent[0].parent if recent else Path.home()
-        path = await dialogs.ask_open_path(self, "Open plan", folder, "Plans (*.txt);;All files (*)")
+        path = await dialogs.ask_open_path(self, "Open plan", folder, PLANS)
         if path is not None:
             await self._open_plan(path)
 
@@ -263,7 +268,7 @@ class MainWindow(QMainWindow):
         if answer == NEW_PLAN:
             await self._new_plan()
 
-    async def _then_say(self, work: Callable[[], object], words: str) -> None:
+    async def _then_say(self, work: Callable[[], Awaitable[bool]], words: str) -> None:
         if await work():
             self.status.showMessage(f"{words}.", 4000)
 
@@ -281,7 +286,7 @@ class MainWindow(QMainWindow):
         )
         return answer == LOAD_ANYWAY
 
-    # --- Qt ------------------------------------------------------------------------------------------
+    # --- Qt --------------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._dropped_path(event) is not None:
@@ -317,7 +322,7 @@ class MainWindow(QMainWindow):
         await self.engine.close(CLOSE_WITHIN_S)
         self.closed.emit()
 
-    # --- layout --------------------------------------------------------------------------------------
+    # --- layout ----------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
         self.resize(1280, 800)

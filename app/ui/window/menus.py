@@ -77,7 +77,8 @@ def _add_all(menu: QMenu, actions: Iterable[QAction | None]) -> None:
 
 
 def _fill_view_menu(view: QMenu, window: MainWindow) -> None:
-    _add_all(view, [a for a in window.canvas.commands.view if a is not window.canvas.commands.arrange])
+    commands = window.canvas.commands
+    _add_all(view, [a for a in commands.view if a is not commands.arrange])
     view.addSeparator()
     for dock in window.docks.values():
         view.addAction(dock.toggleViewAction())

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from app.engine.client import EngineState
 
 
+_DOING = {
+    "Open": "Opening the plan",
+    "Generate": "Generating",
+    "EvaluatePerplexity": "Evaluating a text",
+    "Close": "Freeing memory",
+}
+_ASIDE = ("EstimateMemory", "SetScale")
+"""Jobs of a few milliseconds that are not worth a word."""
+
+
 class StatusLine(QStatusBar):
     """Permanent words on the left; what passes (a saved file) may cover them for a moment."""
 
@@ -81,12 +91,12 @@ class StatusLine(QStatusBar):
             return "Engine starting …"
         if state.phase == "died":
             return f"Engine died · {state.detail}" if state.detail else "Engine died"
-        if state.phase == "busy":
+        if state.phase == "busy" and state.job not in _ASIDE:
             if self._progress is not None:
                 return f"{self._progress.phase} {self._progress.fraction:.0%}{process}"
             if self._tokens_per_s:
                 return f"Generating {self._tokens_per_s:.0f} tok/s{process}"
-            return f"{state.job or 'Working'} …{process}"
+            return f"{_DOING.get(state.job, 'Working')} …{process}"
         if self._opened is None:
             return f"Engine ready · no plan is running{process}"
         edited = "" if self._is_current else " · plan edited: run again to use it"

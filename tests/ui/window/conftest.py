@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
@@ -66,8 +66,6 @@ class Bench:
 
     def say(self, text: str) -> None:
         """Type a message, press Enter and wait for the end of the reply."""
-        from PySide6.QtCore import Qt
-
         self.window.chat.composer.clear()
         self.qtbot.keyClicks(self.window.chat.composer, text)
         self.qtbot.keyClick(self.window.chat.composer, Qt.Key.Key_Return)

@@ -1,4 +1,4 @@
-"""The running plan: live scales, edits that wait, memory figures and the question before loading."""
+"""The running plan: live scales, edits that wait, memory, the question before loading."""
 
 from __future__ import annotations
 
