@@ -28,7 +28,11 @@ case "${UV_DEFAULT_INDEX-}${UV_INDEX_URL-}$uv_settings" in
 esac
 [ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
 certificates=${SSL_CERT_FILE:-${PIP_CERT:-$(pip_setting cert)}}
-[ -z "$certificates" ] || export SSL_CERT_FILE="$certificates"
+if [ -n "$certificates" ]; then
+    export SSL_CERT_FILE="$certificates"
+elif [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+    export UV_SYSTEM_CERTS=1 # what this machine trusts, which uv does not ask by itself
+fi
 
 say "Installing the pinned Python packages into .venv."
 "$uv" sync --python "$python"
