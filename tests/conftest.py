@@ -10,6 +10,10 @@ from hypothesis import settings
 
 from app.engine.bundled import bundled_model
 
+BUILD = Path(__file__).parents[1] / "build"
+
+# For tests that ask the bindings themselves; set before they are first imported.
+os.environ.setdefault("LLAMA_CPP_LIB_PATH", str(BUILD / "native" / "lib"))
 # Set before Qt is first imported. QT_QPA_PLATFORM=xcb shows the windows of the tests instead.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -27,6 +31,6 @@ def model_path() -> Path:
 @pytest.fixture(scope="session")
 def unpatched_lib() -> Path:
     """The folder of libllama as upstream made it, to be loaded in a process of its own."""
-    folder = Path(__file__).parents[1] / "build" / "unpatched" / "lib"
+    folder = BUILD / "unpatched" / "lib"
     assert (folder / "libllama.so").exists(), "It is not built: type “make unpatched” first."
     return folder
