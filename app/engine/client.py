@@ -76,7 +76,7 @@ class EngineClient:
         self._outbox: deque[_Waiting | Cancel | None] = deque()  # None: close
         self._wake_reader, self._wake_writer = Pipe(duplex=False)
         self._waking = threading.Lock()
-        self._waiting: dict[int, _Waiting] = {}
+        self._waiting: dict[int, _Waiting] = {}  # in the order submitted
         self._log: deque[str] = deque(maxlen=N_LOG_LINES)
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
@@ -91,6 +91,7 @@ class EngineClient:
         JobCancelled."""
         waiting = _Waiting(Job(next(self._ids), request), on_event, Future())
         waiting.future.set_running_or_notify_cancel()  # stopping goes through `cancel`
+        self._waiting[waiting.job.id] = waiting
         self._put(waiting)
         return waiting.future
 
@@ -134,7 +135,8 @@ class EngineClient:
             if item.job_id in self._waiting:
                 self._send(item)
             return True
-        self._waiting[item.job.id] = item
+        if item.job.id not in self._waiting:
+            return True  # it failed with the process that died before it
         try:
             if self._process is None:
                 self._start()
