@@ -62,15 +62,24 @@ class PlanEditor(QObject):
         """How many weight layers the model has, None while no model is known."""
         return self._n_weight_layers
 
+    @property
+    def source_starts(self) -> tuple[int, ...]:
+        """The first weight layer of each source."""
+        return self._source_starts
+
     def number(self, block_id: str) -> int | None:
         """The block's number in the file, None while the file cannot hold it (no input, say)."""
-        place = self._places.get(block_id)
+        place = self.place_in_file(block_id)
         return None if place is None else place[0]
 
     def plan_layers(self, block_id: str) -> tuple[int, int] | None:
         """The block's plan layers `[start, end)`, empty for a merge; None as for `number`."""
-        place = self._places.get(block_id)
+        place = self.place_in_file(block_id)
         return None if place is None else place[1:]
+
+    def place_in_file(self, block_id: str) -> tuple[int, int, int] | None:
+        """The block's number and its plan layers' start and end; None as for `number`."""
+        return self._places.get(block_id)
 
     def source_of(self, weight_layer: int) -> int:
         """The index of the source that holds this weight layer."""

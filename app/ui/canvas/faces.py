@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from app.plan.document import Block, WeightBlock, links_into
+from app.plan.document import Block, MergeBlock, WeightBlock, links_into
 from app.plan.ordering import live_blocks
 from app.plan.problem import Problem, Severity
 from app.ui.editor import PlanEditor
@@ -19,8 +20,7 @@ class Badge:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class WeightFace:
+class WeightFace(NamedTuple):
     """A WeightBlock's look. `sources` names the source of each cell, in order."""
 
     number: int | None
@@ -35,8 +35,7 @@ class WeightFace:
     badge: Badge | None
 
 
-@dataclass(frozen=True, slots=True)
-class MergeFace:
+class MergeFace(NamedTuple):
     """A MergeBlock's look. `sources` gives each fader's colour, None for a neutral one."""
 
     number: int | None
@@ -49,8 +48,7 @@ class MergeFace:
     badge: Badge | None
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalFace:
+class TerminalFace(NamedTuple):
     """One of the two fixed ends."""
 
     title: str
@@ -60,19 +58,46 @@ class TerminalFace:
 Face = WeightFace | MergeFace | TerminalFace
 
 
-def faces(editor: PlanEditor) -> dict[str, WeightFace | MergeFace]:
-    """The face of every block of the plan, by id."""
-    plan = editor.plan
-    live = live_blocks(plan)
-    feeding = {source for block in plan.blocks.values() for source in links_into(block)}
-    feeding.add(plan.output)
-    badges = _badges(editor.problems)
-    return {
-        block_id: _face(
-            editor, block, block_id in feeding, block_id not in live, badges.get(block_id)
-        )
-        for block_id, block in plan.blocks.items()
-    }
+class Faces:
+    """The faces of the plan's blocks; those of blocks for which nothing changed are kept."""
+
+    def __init__(self, editor: PlanEditor) -> None:
+        self._editor = editor
+        self._known: dict[str, tuple[tuple[object, ...], WeightFace | MergeFace]] = {}
+
+    def of_all(self) -> dict[str, WeightFace | MergeFace]:
+        """The face of every block of the plan, by id."""
+        editor = self._editor
+        blocks, output = editor.plan.blocks, editor.plan.output
+        live = live_blocks(editor.plan)
+        badges = _badges(editor.problems)
+        feeding: set[str | None] = {output}
+        known = self._known
+        self._known = {}
+        links = {block_id: links_into(block) for block_id, block in blocks.items()}
+        for sources in links.values():
+            feeding.update(sources)
+        for block_id, block in blocks.items():
+            feeds, unused = block_id in feeding, block_id not in live
+            badge = badges.get(block_id)
+            state = (
+                block,
+                editor.place_in_file(block_id),
+                feeds,
+                unused,
+                badge,
+                editor.source_starts,
+                *(
+                    [blocks.get(source or "") for source in links[block_id]]
+                    if isinstance(block, MergeBlock)
+                    else ()
+                ),
+            )
+            before = known.get(block_id)
+            if before is None or before[0] != state:
+                before = state, _face(editor, block, feeds, unused, badge)
+            self._known[block_id] = before
+        return {block_id: face for block_id, (_, face) in self._known.items()}
 
 
 def title_of(block: Block) -> str:
@@ -101,7 +126,6 @@ def _face(
 ) -> WeightFace | MergeFace:
     linked = tuple(source is not None for source in links_into(block))
     if isinstance(block, WeightBlock):
-        layers = range(block.weight_start, block.weight_end)
         plan_layers = editor.plan_layers(block.id)
         return WeightFace(
             number=editor.number(block.id),
@@ -109,7 +133,7 @@ def _face(
             weight_start=block.weight_start,
             n_layers=block.n_layers,
             plan_start=None if plan_layers is None else plan_layers[0],
-            sources=tuple(editor.source_of(layer) for layer in layers),
+            sources=_sources(editor, block),
             linked=linked,
             feeds=feeds,
             unused=unused,
@@ -125,6 +149,14 @@ def _face(
         unused=unused,
         badge=badge,
     )
+
+
+def _sources(editor: PlanEditor, block: WeightBlock) -> tuple[int, ...]:
+    """The source of each of the block's cells."""
+    first, last = editor.source_of(block.weight_start), editor.source_of(block.weight_end - 1)
+    if first == last:
+        return (first,) * block.n_layers
+    return tuple(editor.source_of(i) for i in range(block.weight_start, block.weight_end))
 
 
 def _last_source(editor: PlanEditor, block_id: str | None) -> int | None:

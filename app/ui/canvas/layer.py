@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, floor, log2
+from typing import TypeVar
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
@@ -13,7 +15,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 from app.ui import theme as themes
 from app.ui.canvas.block_painting import BlockPainting, shadow
 from app.ui.canvas.faces import Face
-from app.ui.canvas.items import BlockItem
+from app.ui.canvas.items import BlockItem, Box
 from app.ui.canvas.links import Link
 from app.ui.canvas.scene import PlanScene
 from app.ui.canvas.shapes import MARGIN, Shape
@@ -29,7 +31,10 @@ _RECTANGLES_BELOW = 0.35
 _STRAIGHT_BELOW = 0.6
 _PICTURE_BYTES = 96 * 2**20
 _DOT_STEP = 24
-_DOTS_A_SIDE = 32
+_LEAST_DOT_PIXELS = 18.0
+
+
+Boxed = TypeVar("Boxed", BlockItem, Link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,6 @@ class Layer:
         self._theme = theme
         self._pictures: OrderedDict[tuple[str, int], tuple[Shape, Face, QPixmap]] = OrderedDict()
         self._picture_bytes = 0
-        side = range(_DOTS_A_SIDE)
-        self._dots = QPolygonF([QPointF(x * _DOT_STEP, y * _DOT_STEP) for x in side for y in side])
         self.lifted: frozenset[str] = frozenset()
 
     def paint(self, painter: QPainter, exposed: Iterable[QRectF], view: View) -> None:
@@ -64,27 +67,27 @@ class Layer:
         areas = list(exposed)
         for area in areas:
             painter.fillRect(area, self._theme.canvas)
-        if view.zoom >= 0.5:
-            for area in areas:
-                self._paint_dots(painter, area)
-        links = [
-            link
-            for link in self._scene.links.values()
-            if link.key != self._scene.hidden_link and _seen(link.bounds, areas)
-        ]
+        for area in areas:
+            self._paint_dots(painter, area, view)
+        boxes = [(a.left(), a.top(), a.right(), a.bottom()) for a in areas]
+        hidden = self._scene.hidden_link
+        links = [i for i in _seen(self._scene.links.values(), boxes) if i.key != hidden]
         self._paint_links(painter, links, view)
-        items = [i for i in self._scene.blocks.values() if _seen(i.scene_bounds(), areas)]
-        self._paint_blocks(painter, items, view)
+        self._paint_blocks(painter, _seen(self._scene.blocks.values(), boxes), view)
 
-    def _paint_dots(self, painter: QPainter, area: QRectF) -> None:
-        tile = _DOT_STEP * _DOTS_A_SIDE
-        pen = QPen(self._theme.canvas_dots, 2.0)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    def _paint_dots(self, painter: QPainter, area: QRectF, view: View) -> None:
+        step = float(_DOT_STEP)
+        while step * view.zoom < _LEAST_DOT_PIXELS:
+            step *= 2
+        left, top = floor(area.left() / step), floor(area.top() / step)
+        across, down = ceil(area.right() / step) - left, ceil(area.bottom() / step) - top
+        size = max(1.0, round(1.5 * view.pixel_ratio))
+        pen = QPen(self._theme.canvas_dots, size)
         pen.setCosmetic(True)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(pen)
-        for column in range(floor(area.left() / tile), floor(area.right() / tile) + 1):
-            for row in range(floor(area.top() / tile), floor(area.bottom() / tile) + 1):
-                painter.drawPoints(self._dots.translated(column * tile, row * tile))
+        dots = _dots(across + 1, down + 1, step)
+        painter.drawPoints(dots.translated(left * step, top * step))
 
     def _paint_links(self, painter: QPainter, links: list[Link], view: View) -> None:
         plenty = len(links) > _PLENTY
@@ -126,7 +129,7 @@ class Layer:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not view.moving)
             for item in sorted(items, key=lambda item: item.block_id in self.lifted):
                 if item.block_id in self.lifted:
-                    shadow(painter, item.block_shape.rect.translated(item.pos()))
+                    shadow(painter, item.scene_rect())
                 if exact:
                     painter.translate(item.pos())
                     self._painting.paint(painter, item.block_shape, item.face, view.scale)
@@ -141,7 +144,7 @@ class Layer:
         by_colour: dict[int, list[QRectF]] = {}
         for item in items:
             colour = self._painting.colour_of(item.face).rgb()
-            by_colour.setdefault(colour, []).append(item.block_shape.rect.translated(item.pos()))
+            by_colour.setdefault(colour, []).append(item.scene_rect())
         for colour, rects in by_colour.items():
             painter.setBrush(QColor.fromRgb(colour))
             painter.drawRects(rects)
@@ -152,7 +155,7 @@ class Layer:
         painter.setPen(QPen(self._theme.accent, 2.0 / min(1.0, view.zoom)))
         for item in items:
             if item.isSelected():
-                rect = item.block_shape.rect.translated(item.pos())
+                rect = item.scene_rect()
                 painter.drawRoundedRect(rect.adjusted(-3, -3, 3, 3), 8, 8)
 
     def _picture(self, item: BlockItem, power: int) -> QPixmap:
@@ -183,8 +186,28 @@ class Layer:
         self._picture_bytes -= _n_bytes(self._pictures.pop(key)[2])
 
 
-def _seen(bounds: QRectF, areas: list[QRectF]) -> bool:
-    return any(bounds.intersects(area) for area in areas)
+@lru_cache(maxsize=64)
+def _dots(across: int, down: int, step: float) -> QPolygonF:
+    """The corners of a lattice from the origin."""
+    return QPolygonF([QPointF(x * step, y * step) for x in range(across) for y in range(down)])
+
+
+def _seen(things: Iterable[Boxed], areas: Sequence[Box]) -> list[Boxed]:
+    """The things whose boxes touch one of the areas."""
+    lefts, tops, rights, bottoms = zip(*areas, strict=True)
+    left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
+    near = [
+        thing
+        for thing in things
+        if (b := thing.box)[0] < right and b[2] > left and b[1] < bottom and b[3] > top
+    ]
+    if len(areas) == 1:
+        return near
+    return [thing for thing in near if any(_touch(thing.box, area) for area in areas)]
+
+
+def _touch(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and a[2] > b[0] and a[1] < b[3] and a[3] > b[1]
 
 
 def _n_bytes(picture: QPixmap) -> int:

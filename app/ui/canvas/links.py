@@ -15,7 +15,10 @@ _HIT_STEPS = 24
 
 @dataclass(frozen=True)
 class Link:
-    """A drawn link. `scale` is the merge's scale at its end, None where nothing scales it."""
+    """A drawn link. `scale` is the merge's scale at its end, None where nothing scales it.
+
+    `ends` are the coordinates of start and end, `box` left, top, right and bottom of all painted.
+    """
 
     key: LinkKey
     source: str
@@ -23,6 +26,8 @@ class Link:
     path: QPainterPath
     line: QLineF
     bounds: QRectF
+    ends: tuple[float, float, float, float]
+    box: tuple[float, float, float, float]
 
     @property
     def width(self) -> float:
@@ -44,11 +49,15 @@ class Link:
         return QLineF(at, self.line.p2()).length() <= QLineF(at, self.line.p1()).length()
 
 
-def make_link(key: LinkKey, source: str, scale: float | None, start: QPointF, end: QPointF) -> Link:
-    """The link between two ports in scene coordinates."""
+def make_link(
+    key: LinkKey, source: str, scale: float | None, ends: tuple[float, float, float, float]
+) -> Link:
+    """The link between two ports; `ends` are the start's and the end's scene coordinates."""
+    start, end = QPointF(*ends[:2]), QPointF(*ends[2:])
     path = curve(start, end)
     bounds = path.controlPointRect().adjusted(-5, -5, 5, 5)
-    return Link(key, source, scale, path, QLineF(start, end), bounds)
+    box = (bounds.left(), bounds.top(), bounds.right(), bounds.bottom())
+    return Link(key, source, scale, path, QLineF(start, end), bounds, ends, box)
 
 
 def curve(start: QPointF, end: QPointF) -> QPainterPath:

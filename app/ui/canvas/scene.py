@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from app.plan import layout
 from app.plan.change import Change
 from app.plan.document import POSITION_LIMIT, TOKENS, Block, MergeBlock, Plan, links_into
-from app.ui.canvas.faces import TerminalFace, faces
+from app.ui.canvas.faces import Face, Faces, TerminalFace
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.links import Link, LinkKey, make_link
 from app.ui.canvas.shapes import (
@@ -20,7 +20,6 @@ from app.ui.canvas.shapes import (
     OUTPUT_SHAPE,
     TOKENS_SHAPE,
     Part,
-    is_terminal,
     shape_of,
 )
 from app.ui.editor import PlanEditor
@@ -55,12 +54,14 @@ class PlanScene(QGraphicsScene):
         self.hidden_link: LinkKey | None = None
         self._selected_link: LinkKey | None = None
         self._links_at: dict[str, set[LinkKey]] = {}
+        self._records: dict[str, Block] = {}
         for terminal, shape, title in (
             (TOKENS, TOKENS_SHAPE, "Tokens"),
             (OUTPUT, OUTPUT_SHAPE, "Output"),
         ):
             self.blocks[terminal] = BlockItem(terminal, shape, TerminalFace(title, False))
             self.addItem(self.blocks[terminal])
+        self._faces = Faces(editor)
         editor.changed.connect(self._follow_change)
         editor.replaced.connect(self._start_over)
         editor.weight_layers_changed.connect(self._refresh)
@@ -97,11 +98,12 @@ class PlanScene(QGraphicsScene):
 
     def bounds_of(self, ids: Iterable[str]) -> QRectF:
         """The rectangle around these blocks."""
-        united = QRectF()
-        for block_id in ids:
-            item = self.blocks[block_id]
-            united |= item.block_shape.rect.translated(item.pos())
-        return united
+        boxes = [self.blocks[block_id].box for block_id in ids]
+        if not boxes:
+            return QRectF()
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        corner = QPointF(min(lefts) + MARGIN, min(tops) + MARGIN)
+        return QRectF(corner, QPointF(max(rights) - MARGIN, max(bottoms) - MARGIN))
 
     def hit(self, at: QPointF, slop: float = 0.0) -> Hit:
         """What lies under a point; `slop` widens what is hard to hit when zoomed out."""
@@ -127,9 +129,9 @@ class PlanScene(QGraphicsScene):
         for block_id in positions:
             dirty |= self._extent(block_id)
         for block_id, position in positions.items():
-            self.blocks[block_id].setPos(position)
+            self.blocks[block_id].place(position.x(), position.y())
         for key in {link.key for block_id in positions for link in self.links_at(block_id)}:
-            self._put_link(key, self.links[key].source, self.links[key].scale)
+            self._set_link(key, self.links[key].source, self.links[key].scale)
         for block_id in positions:
             dirty |= self._extent(block_id)
         self.touched.emit(dirty)
@@ -166,36 +168,48 @@ class PlanScene(QGraphicsScene):
         self._editor.place(arranged)
 
     def _refresh(self) -> None:
-        """Make items and links what the plan says now and ask to paint what differs."""
+        """Make items and links what the plan says now and ask to paint what differs.
+
+        Records are immutable, so a block whose record is the one seen before stands where it stood.
+        """
         plan = self._editor.plan
         dirty = self._drop_gone(plan)
-        looks = faces(self._editor)
-        for block_id, block in plan.blocks.items():
-            shape, face = shape_of(block), looks[block_id]
-            position = QPointF(*block.position) if block.position is not None else QPointF()
-            item = self.blocks.get(block_id)
-            if item is None:
-                item = self.blocks[block_id] = BlockItem(block_id, shape, face)
-                item.setPos(position)
-                self.addItem(item)
+        looks = self._faces.of_all()
+        fresh = [b for i, b in plan.blocks.items() if self._records.get(i) is not b]
+        for block in fresh:
+            dirty |= self._put_block(block, looks[block.id])
+        for block_id, face in looks.items():
+            item = self.blocks[block_id]
+            if item.face is not face and item.take_look(item.block_shape, face):
                 dirty |= item.scene_bounds()
-                continue
-            before = item.scene_bounds()
-            moved = item.pos() != position
-            if item.take_look(shape, face) or moved:
-                item.setPos(position)
-                dirty |= before | item.scene_bounds()
+        self._records = dict(plan.blocks)
         dirty |= self._place_terminals(plan)
-        dirty |= self._refresh_links(plan)
+        dirty |= self._refresh_links(plan, fresh)
         if not dirty.isNull():
             self.touched.emit(dirty)
 
+    def _put_block(self, block: Block, face: Face) -> QRectF:
+        """Put a block's item where its record says. Returns what has to be painted again."""
+        left, top = block.position if block.position is not None else (0.0, 0.0)
+        item = self.blocks.get(block.id)
+        if item is None:
+            item = self.blocks[block.id] = BlockItem(block.id, shape_of(block), face)
+            item.place(left, top)
+            self.addItem(item)
+            return item.scene_bounds()
+        before = item.scene_bounds()
+        looks_other = item.take_look(shape_of(block), face)
+        return before | item.scene_bounds() if item.place(left, top) or looks_other else QRectF()
+
     def _drop_gone(self, plan: Plan) -> QRectF:
         dirty = QRectF()
-        for block_id in [i for i in self.blocks if i not in plan.blocks and not is_terminal(i)]:
+        for block_id in [i for i in self._records if i not in plan.blocks]:
             item = self.blocks.pop(block_id)
             dirty |= item.scene_bounds()
             self.removeItem(item)
+            for key in [*self._links_at.get(block_id, ())]:
+                dirty |= self._forget_link(key)
+            del self._records[block_id]
         return dirty
 
     def _place_terminals(self, plan: Plan) -> QRectF:
@@ -221,51 +235,61 @@ class PlanScene(QGraphicsScene):
             (OUTPUT, output, output_x, output_y),
         ):
             item = self.blocks[terminal]
-            before, place = item.scene_bounds(), QPointF(round(x), round(y - 20))
-            if item.take_look(item.block_shape, face) or item.pos() != place:
-                item.setPos(place)
+            before = item.scene_bounds()
+            looks_other = item.take_look(item.block_shape, face)
+            if item.place(float(round(x)), float(round(y - 20))) or looks_other:
                 dirty |= before | item.scene_bounds()
         return dirty
 
-    def _refresh_links(self, plan: Plan) -> QRectF:
-        wanted = {
-            (block.id, port): (source, scale)
-            for block in plan.blocks.values()
-            for port, (source, scale) in enumerate(_inputs(block))
-            if source is not None
-        }
-        if plan.output is not None:
-            wanted[OUTPUT_LINK] = (plan.output, None)
+    def _refresh_links(self, plan: Plan, fresh: list[Block]) -> QRectF:
+        """Mend the links into and out of the fresh blocks and the terminals."""
         dirty = QRectF()
-        for key in [key for key in self.links if key not in wanted]:
-            dirty |= self.links[key].bounds
-            self._forget_link(key)
-        for key, (source, scale) in wanted.items():
-            before = self.links.get(key)
-            if before is not None and before.source != source:
-                self._forget_link(key)
-            after = self._put_link(key, source, scale)
-            if after is not before:
-                dirty |= after.bounds if before is None else before.bounds | after.bounds
+        for block in fresh:
+            inputs = [*_inputs(block)]
+            for port, (source, scale) in enumerate(inputs):
+                dirty |= self._set_link((block.id, port), source, scale)
+            beyond = len(inputs)
+            while (block.id, beyond) in self.links:
+                dirty |= self._forget_link((block.id, beyond))
+                beyond += 1
+        dirty |= self._set_link(OUTPUT_LINK, plan.output, None)
+        for block_id in (TOKENS, *(block.id for block in fresh)):
+            for link in [*self.links_at(block_id)]:
+                dirty |= self._set_link(link.key, link.source, link.scale)
         if self._selected_link not in self.links:
-            self._selected_link = None
+            self.select_link(None)
         return dirty
 
-    def _put_link(self, key: LinkKey, source: str, scale: float | None) -> Link:
-        start = self.blocks[source].out_port()
-        end = self.blocks[key[0]].in_port(key[1])
+    def _set_link(self, key: LinkKey, source: str | None, scale: float | None) -> QRectF:
+        """Draw the link into a port, or none. Returns what has to be painted again."""
+        before = self.links.get(key)
+        dirty = QRectF() if before is None else before.bounds
+        if before is not None and before.source != source:
+            self._forget_link(key)
+        if source is None:
+            return dirty
+        start, end = self.blocks[source], self.blocks[key[0]]
+        out_port, in_port = start.block_shape.out_port, end.block_shape.in_ports[key[1]]
+        assert out_port is not None
+        ends = (
+            start.left + out_port.x(),
+            start.top + out_port.y(),
+            end.left + in_port.x(),
+            end.top + in_port.y(),
+        )
         link = self.links.get(key)
-        if link is not None and (link.scale, link.line.p1(), link.line.p2()) == (scale, start, end):
-            return link
-        link = self.links[key] = make_link(key, source, scale, start, end)
+        if link is not None and link.ends == ends and link.scale == scale:
+            return QRectF()
+        link = self.links[key] = make_link(key, source, scale, ends)
         self._links_at.setdefault(source, set()).add(key)
         self._links_at.setdefault(key[0], set()).add(key)
-        return link
+        return dirty | link.bounds
 
-    def _forget_link(self, key: LinkKey) -> None:
+    def _forget_link(self, key: LinkKey) -> QRectF:
         link = self.links.pop(key)
         self._links_at[link.source].discard(key)
         self._links_at[key[0]].discard(key)
+        return link.bounds
 
 
 def _inputs(block: Block) -> Iterator[tuple[str | None, float | None]]:

@@ -86,7 +86,7 @@ class PlanView(QGraphicsView):
         self.setAccessibleDescription("The graph of blocks and links of the open plan.")
         self.plan_scene.touched.connect(self._repaint_scene_rect)
         self.plan_scene.selectionChanged.connect(self._tell_selection)
-        editor.replaced.connect(self._fit_soon)
+        editor.replaced.connect(self._start_over)
 
     def selected_ids(self) -> tuple[str, ...]:
         """The selected blocks, in the plan's order."""
@@ -218,10 +218,13 @@ class PlanView(QGraphicsView):
         self._look_at(bounds.center(), min(1.0, across, down))
         self._come_to_rest()
 
-    def _fit_soon(self) -> None:
-        self._fit_when_shown = True
+    def _start_over(self) -> None:
+        """Forget what was going on in the document before and look at the new one."""
+        self.gesture = None
+        self._layer.lifted = frozenset()
+        self.plan_scene.hidden_link = None
+        self._fit_when_shown = not self.isVisible()
         if self.isVisible():
-            self._fit_when_shown = False
             self.fit_all()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -303,6 +306,9 @@ class PlanView(QGraphicsView):
             self.viewport().unsetCursor()
 
     def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and self.gesture is not None:
+            event.accept()  # while something is dragged, keys mean nothing but to the gesture
+            return True
         if _is_plain_tab(event):
             pointer = self.pointer_at(self.menu_point(), Qt.KeyboardModifier.NoModifier)
             self.menu_wanted.emit(Hit(), pointer)

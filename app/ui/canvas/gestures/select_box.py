@@ -32,8 +32,7 @@ class SelectBox(Gesture):
         touched = {
             i
             for i, item in scene.blocks.items()
-            if not is_terminal(i)
-            and item.boundingRect().translated(item.pos()).intersects(self._box)
+            if not is_terminal(i) and item.scene_rect().intersects(self._box)
         }
         if self.press.shift:
             touched |= self._before
