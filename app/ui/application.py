@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def make_application() -> QApplication:
 
 def run(plan_path: str | None, model_path: str | None) -> int:
     """Show the window until the user closes it; the exit status. Paths replace what is bundled."""
+    # Python would see Ctrl+C only at the next event; the engine ends by itself with its pipe.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = make_application()
     window = MainWindow(EngineBridge(), Settings(), bundled_model)
     window.restore_layout()
@@ -54,9 +57,8 @@ def run(plan_path: str | None, model_path: str | None) -> int:
 
 async def open_first(window: MainWindow, plan_path: str | None, model_path: str | None) -> None:
     """Open the model and the plan to begin with: those named, else the bundled ones."""
-    model = Path(model_path) if model_path is not None else bundled_model()
-    if not await window.load_model(model) and model_path is not None:
-        await window.load_model(bundled_model())
+    if model_path is None or not await window.files.load_model(Path(model_path)):
+        await window.files.load_bundled_model()
     if plan_path is None or not await window.documents.open(Path(plan_path)):
         await window.documents.open(SAMPLE_PLAN, is_sample=True)
     window.chat.suggest()

@@ -74,7 +74,9 @@ class EngineBridge(QObject):
         if self._client is None:
             self._client = self._make_client(self._tell_state)
         future = self._client.submit(request, lambda event: self._tell_event(on_event, event))
-        return await asyncio.shield(asyncio.wrap_future(future))
+        result = asyncio.wrap_future(future)
+        result.add_done_callback(_take_note)
+        return await asyncio.shield(result)
 
     def cancel(self) -> None:
         """Ask the running job to stop."""
@@ -116,6 +118,12 @@ class EngineBridge(QObject):
             self.progressed.emit(event)
         if on_event is not None:
             on_event(event)
+
+
+def _take_note(result: asyncio.Future[Result]) -> None:
+    """Nobody may be waiting any more: then asyncio would complain of an error not looked at."""
+    if not result.cancelled():
+        result.exception()
 
 
 def _kill(pid: int | None) -> None:

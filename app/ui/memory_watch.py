@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate
+from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate, OpenedPlan
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.memory_panel import MemoryFigures
@@ -48,6 +48,7 @@ class MemoryWatch(QObject):
         self._shown: MemoryEstimate | None = None
         self._asked: EstimateMemory | None = None
         self._refused: EstimateMemory | None = None
+        self._decoded: OpenedPlan | None = None
         self._compute_bytes = 0
         self._process_bytes = 0
         self._is_dry_run = False
@@ -65,6 +66,11 @@ class MemoryWatch(QObject):
         """Estimate anew soon; called for every edit."""
         if not self._sums.isActive():
             self._sums.start()
+
+    def take_decoded(self) -> None:
+        """Take note that the open plan has decoded: what it holds can now be measured."""
+        self._decoded = self._runner.opened
+        self.look_again()
 
     def _request(self) -> EstimateMemory | None:
         lowered = self._editor.lowered
@@ -104,7 +110,9 @@ class MemoryWatch(QObject):
         request = self._asked
         if request is None or self._is_dry_run or request == self._refused:
             return
-        if not self._simulating and not self._engine.busy:
+        state = self._engine.state
+        may_run = state is None or state.phase in ("off", "idle")
+        if may_run and not self._simulating:
             self._simulating = True
             self._tasks.start(self._simulate(request))
 
@@ -139,14 +147,18 @@ class MemoryWatch(QObject):
 
         state = self._engine.state
         held = resident_bytes(state.pid) if state is not None and state.pid else 0
-        is_running = self._runner.opened is not None and self._runner.is_current
+        is_measurable = (
+            self._decoded is not None
+            and self._decoded is self._runner.opened
+            and self._runner.is_current
+        )
         self.estimated.emit(
             MemoryFigures(
                 estimate=self._shown,
                 available_bytes=available_bytes(),
                 given_back_bytes=held,
                 is_dry_run=self._is_dry_run,
-                measured_bytes=held if is_running and held else None,
+                measured_bytes=held if is_measurable and held else None,
             )
         )
 

@@ -42,6 +42,7 @@ class Script:
     hold_after_pieces: int | None = None
     """Wait there until the test releases it or asks it to stop."""
     hangs_on_close: bool = False
+    pid: int | None = None
     default_system: str = "You are a helpful AI assistant."
 
 
@@ -90,7 +91,7 @@ class FakeEngine:
         while (job := self._jobs.get()) is not None:
             request, on_event, future = job
             self._stop.clear()
-            self.on_state(EngineState("busy", type(request).__name__, "", None))
+            self.on_state(EngineState("busy", type(request).__name__, "", self.script.pid))
             try:
                 result = self._answer(request, on_event)
             except EngineDied as error:
@@ -101,7 +102,7 @@ class FakeEngine:
                 future.set_exception(error)
             else:
                 future.set_result(result)
-            self.on_state(EngineState("idle", "", "", None))
+            self.on_state(EngineState("idle", "", "", self.script.pid))
 
     def _answer(self, request: Request, on_event: OnEvent) -> Result:
         if isinstance(request, EstimateMemory):

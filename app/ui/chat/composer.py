@@ -13,7 +13,6 @@ class Composer(QPlainTextEdit):
     """A message being written."""
 
     submitted = Signal(str)
-    stop_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,8 +52,6 @@ class Composer(QPlainTextEdit):
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not shift:
             self.submit()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.stop_requested.emit()
         else:
             super().keyPressEvent(event)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.ui.chat.composer import Composer
@@ -103,7 +104,9 @@ class ChatPanel(QWidget):
 
     def _connect(self) -> None:
         self.composer.submitted.connect(self._submit)
-        self.composer.stop_requested.connect(self.flow.stop)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self.flow.stop)
         self.composer.textChanged.connect(self._show_send_state)
         self.transcript.suggestion_chosen.connect(self._submit)
         self.send.clicked.connect(self._send_or_stop)
@@ -156,7 +159,7 @@ class ChatPanel(QWidget):
         elif opened is None:
             words = "No plan is running"
         elif self._runner.is_current:
-            words = f"{opened.model_name} · plan {opened.plan_hash[:12]}"
+            words = f"Plan {opened.plan_hash[:12]} · {opened.model_name}"
         else:
             words = "The plan was edited; the next message runs it anew"
         self._running.setText(words)

@@ -29,6 +29,8 @@ class ReplyFlow(QObject):
     """One reply at a time. Everything that fails becomes a message in the transcript."""
 
     busy_changed = Signal(bool)
+    replied = Signal()
+    """A reply is finished, so the open plan has decoded."""
     speed_changed = Signal(float)
     """Tokens a second of the reply that is coming, twice a second."""
 
@@ -152,6 +154,7 @@ class ReplyFlow(QObject):
             self._keep_partial(view, exchange)
             raise
         assert isinstance(reply, Reply)
+        self.replied.emit()
         exchange.answer = reply.text
         view.finish(reply.text)
         name = self._plan_name()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,10 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QWidget
 
 from app.memory.amounts import format_bytes
-from app.plan.document import Plan
-from app.plan.edits import whole_model
 from app.ui import dialogs
 from app.ui.canvas import Canvas
 from app.ui.chat.conversation import SystemMode
 from app.ui.chat.panel import ChatPanel
-from app.ui.documents import PATTERN as PLANS
 from app.ui.documents import Documents
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
@@ -32,19 +29,19 @@ from app.ui.settings import Settings
 from app.ui.sources_panel import SourcesPanel
 from app.ui.tasks import Tasks
 from app.ui.window.menus import fill_menus
+from app.ui.window.open_files import OpenFiles
 from app.ui.window.status_line import StatusLine
 
 if TYPE_CHECKING:
     from app.engine.client import EngineState
 
 TITLE = "Llama Blocks"
-MODELS = "GGUF models (*.gguf);;All files (*)"
+NOTICE_MS = 6000
 CLOSE_WITHIN_S = 2.5
 
 FLAT = "QToolBar { border: none; background: palette(window); spacing: 2px; }"
 
 LOAD_ANYWAY = "Load anyway"
-NEW_PLAN, KEEP_PLAN = "New plan over the whole model", "Keep this plan"
 
 
 class MainWindow(QMainWindow):
@@ -62,12 +59,20 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.engine = engine
         self.settings = settings
-        self._find_bundled_model = find_bundled_model
         self._closing = False
         self.tasks = Tasks()
         self.editor = PlanEditor(parent=self)
         self.model = OpenModel(self)
         self.documents = Documents(self.editor, settings, self)
+        self.files = OpenFiles(
+            self,
+            self.editor,
+            self.documents,
+            self.model,
+            settings,
+            find_bundled_model,
+            self.tasks,
+        )
         self.runner = PlanRunner(
             engine,
             self.editor,
@@ -102,45 +107,12 @@ class MainWindow(QMainWindow):
 
     # --- what the menus do -----------------------------------------------------------------------
 
-    def open_plan(self, path: Path) -> None:
-        """Open a plan file in the place of the present document, asking about unsaved changes."""
-        self.tasks.start(self._open_plan(path))
-
-    def open_model(self, path: Path) -> None:
-        """Make another file the model of the plan."""
-        self.tasks.start(self.load_model(path))
-
-    def choose_plan(self) -> None:
-        """Let the user pick a plan file and open it."""
-        self.tasks.start(self._choose_plan())
-
-    def choose_model(self) -> None:
-        """Let the user pick a model file and open it."""
-        self.tasks.start(self._choose_model())
-
-    def open_bundled_model(self) -> None:
-        """Go back to the model that comes with the program."""
-        self.open_model(self._find_bundled_model())
-
-    def new_plan(self) -> None:
-        """One block over the whole model, in the place of the present document."""
-        self.tasks.start(self._new_plan())
-
-    def save(self) -> None:
-        """Save the document."""
-        self.tasks.start(self._then_say(self.documents.save, "Saved"))
-
-    def save_as(self) -> None:
-        """Save the document under another name."""
-        self.tasks.start(self._then_say(self.documents.save_as, "Saved"))
-
-    def export_strict(self) -> None:
-        """Write the plan for parsers that know only the original format."""
-        self.tasks.start(self._then_say(self.documents.export_strict, "Exported"))
-
-    def forget_recent(self) -> None:
-        """Empty the lists of recent files."""
-        self.settings.forget_recent()
+    def run(self) -> None:
+        """Open the plan in the engine, with what will be said about it in sight."""
+        self.docks["Chat"].show()
+        if self.editor.lowered is None:
+            self.docks["Problems"].show()
+        self.chat.run()
 
     def reset_layout(self) -> None:
         """Put all docks back where they were at first."""
@@ -148,44 +120,31 @@ class MainWindow(QMainWindow):
         for dock in self.docks.values():
             dock.show()
 
-    async def load_model(self, path: Path) -> bool:
-        """Read a model file and put the plan over it; False when it cannot be used."""
-        from app.model_files.errors import ModelFileError
-
-        before = self.model.file.path.name if self.model.file is not None else ""
-        try:
-            file = await self.model.open(path)
-        except ModelFileError as error:
-            kept = f"“{before}” stays open." if before else ""
-            await dialogs.tell(self, "This model cannot be used.", f"{error} {kept}")
-            return False
-        is_bundled = file.path == self._find_bundled_model()
-        self.chat.system.choose(SystemMode.EMPTY if is_bundled else SystemMode.TEMPLATE)
-        if not is_bundled:
-            self.settings.add_recent_model(file.path)
-        await self._offer_whole_model()
-        return True
-
     # --- how the parts hear each other -----------------------------------------------------------
 
     def _connect(self) -> None:
         self.documents.changed.connect(self._show_title)
         self.editor.replaced.connect(self._show_title)
-        self.documents.opened.connect(self._plan_opened)
+        self.files.model_loaded.connect(self._model_loaded)
+        self.files.notice.connect(self._say)
         self.model.changed.connect(self._model_changed)
-        self.sources.open_requested.connect(self.choose_model)
+        self.sources.open_requested.connect(self.files.choose_model)
         self.problems.block_requested.connect(self.canvas.show_block)
-        self.canvas.notice.connect(lambda words: self.status.showMessage(words, 6000))
+        self.canvas.notice.connect(self._say)
         self.watch.estimated.connect(self.memory.show_figures)
         self.watch.unknown.connect(self.memory.show_reason)
         self.runner.changed.connect(self._show_running)
         self.engine.state_changed.connect(self._engine_moved)
         self.engine.progressed.connect(self.status.set_progress)
+        self.chat.flow.replied.connect(self.watch.take_decoded)
         self.chat.flow.speed_changed.connect(self.status.set_speed)
         self.chat.settings_changed.connect(self._chat_settings_changed)
 
-    def _plan_opened(self, path: Path) -> None:
-        self.tasks.start(self._match_model(path))
+    def _say(self, words: str) -> None:
+        self.status.showMessage(words, NOTICE_MS)
+
+    def _model_loaded(self, is_bundled: bool) -> None:
+        self.chat.system.choose(SystemMode.EMPTY if is_bundled else SystemMode.TEMPLATE)
 
     def _model_changed(self, _file: object) -> None:
         self.sources.show_models(self.model.files)
@@ -213,65 +172,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{self.documents.name}[*] — {TITLE}")
         self.setWindowModified(self.documents.is_dirty)
 
-    # --- what takes time -------------------------------------------------------------------------
-
-    async def _open_plan(self, path: Path) -> None:
-        if await self.documents.may_leave():
-            await self.documents.open(path)
-
-    async def _choose_plan(self) -> None:
-        recent = self.settings.recent_plans()
-        folder = recent[0].parent if recent else Path.home()
-        path = await dialogs.ask_open_path(self, "Open plan", folder, PLANS)
-        if path is not None:
-            await self._open_plan(path)
-
-    async def _choose_model(self) -> None:
-        recent = self.settings.recent_models()
-        folder = recent[0].parent if recent else Path.home()
-        path = await dialogs.ask_open_path(self, "Open model", folder, MODELS)
-        if path is not None:
-            await self.load_model(path)
-
-    async def _new_plan(self) -> None:
-        if await self.documents.may_leave():
-            file = self.model.file
-            plan = whole_model(file.n_layers, file.path.name) if file is not None else Plan()
-            self.documents.put_new(plan)
-
-    async def _match_model(self, plan_path: Path) -> None:
-        """Open the model that the plan names, where it can be found and is not open already."""
-        file, sources = self.model.file, self.editor.plan.sources
-        if sources and file is not None and file.path.name != Path(sources[0]).name:
-            found = self._find_source(plan_path.parent / sources[0])
-            if found is not None:
-                await self.load_model(found)
-                return
-            self.status.showMessage(f"This plan names {sources[0]}, which was not found.", 10_000)
-        await self._offer_whole_model()
-
-    def _find_source(self, path: Path) -> Path | None:
-        known = (path, *self.settings.recent_models(), self._find_bundled_model())
-        return next((p for p in known if p.name == path.name and p.is_file()), None)
-
-    async def _offer_whole_model(self) -> None:
-        file = self.model.file
-        if file is None or not any(p.code == "weight-range" for p in self.editor.problems):
-            return
-        answer = await dialogs.ask(
-            self,
-            f"The plan was made for another model than “{file.path.name}”.",
-            f"It borrows weight layers beyond 0 to {file.n_layers - 1}, which this model does "
-            "not have. The Problems list names them.",
-            (NEW_PLAN, KEEP_PLAN),
-        )
-        if answer == NEW_PLAN:
-            await self._new_plan()
-
-    async def _then_say(self, work: Callable[[], Awaitable[bool]], words: str) -> None:
-        if await work():
-            self.status.showMessage(f"{words}.", 4000)
-
     async def _may_open(self) -> bool:
         figures: MemoryFigures | None = self.memory.figures
         if figures is None or figures.verdict.kind != "does_not_fit":
@@ -289,21 +189,12 @@ class MainWindow(QMainWindow):
     # --- Qt --------------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._dropped_path(event) is not None:
+        if self.files.dropped_path(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = self._dropped_path(event)
-        if path is not None:
+        if self.files.take_drop(event.mimeData()):
             event.acceptProposedAction()
-            (self.open_model if path.suffix.lower() == ".gguf" else self.open_plan)(path)
-
-    def _dropped_path(self, event: QDropEvent) -> Path | None:
-        for url in event.mimeData().urls():
-            path = Path(url.toLocalFile())
-            if url.isLocalFile() and path.suffix.lower() in (".txt", ".gguf"):
-                return path
-        return None
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()

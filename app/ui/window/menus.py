@@ -19,17 +19,19 @@ Standard = QKeySequence.StandardKey
 
 def fill_menus(window: MainWindow) -> None:
     """Make the menu bar and the toolbar of the window."""
-    bar = window.menuBar()
+    bar, files = window.menuBar(), window.files
     file = bar.addMenu("&File")
-    new = add_action(file, "&New plan", window.new_plan, Standard.New, "new-plan")
+    new = add_action(file, "&New plan", files.new_plan, Standard.New, "new-plan")
     new.setToolTip("New plan over the whole model")
-    open_plan = add_action(file, "&Open plan …", window.choose_plan, Standard.Open, "open")
+    open_plan = add_action(file, "&Open plan …", files.choose_plan, Standard.Open, "open")
     recent_plans = window.settings.recent_plans
-    add_path_menu(file, "Open &recent", recent_plans, window.open_plan, window.forget_recent)
+    add_path_menu(
+        file, "Open &recent", recent_plans, files.open_plan, window.settings.forget_recent
+    )
     file.addSeparator()
-    save = add_action(file, "&Save", window.save, Standard.Save, "save")
-    add_action(file, "Save &as …", window.save_as, "Ctrl+Shift+S")
-    add_action(file, "&Export layerBlocks.txt …", window.export_strict, "Ctrl+E", "export")
+    save = add_action(file, "&Save", files.save, Standard.Save, "save")
+    add_action(file, "Save &as …", files.save_as, "Ctrl+Shift+S")
+    add_action(file, "&Export layerBlocks.txt …", files.export_strict, "Ctrl+E", "export")
     file.addSeparator()
     add_action(file, "&Quit", window.close, Standard.Quit)
 
@@ -37,7 +39,7 @@ def fill_menus(window: MainWindow) -> None:
     _add_all(bar.addMenu("&Edit"), commands.edit)
 
     plan = bar.addMenu("&Plan")
-    run = add_action(plan, "&Run", window.chat.run, "Ctrl+R", "run")
+    run = add_action(plan, "&Run", window.run, "Ctrl+R", "run")
     stop = add_action(plan, "&Stop", window.chat.flow.stop, "Ctrl+.", "stop")
     run.setToolTip("Open the plan in the engine (Ctrl+R)")
     stop.setToolTip("Stop what the engine does (Ctrl+.)")
@@ -52,12 +54,14 @@ def fill_menus(window: MainWindow) -> None:
     window.chat.flow.busy_changed.connect(show_busy)
 
     model = bar.addMenu("&Model")
-    add_action(model, "&Open model …", window.choose_model, "Ctrl+M", "model")
+    add_action(model, "&Open model …", files.choose_model, "Ctrl+M", "model")
     recent_models = window.settings.recent_models
-    add_path_menu(model, "Open &recent", recent_models, window.open_model, window.forget_recent)
-    add_action(model, "&Bundled model", window.open_bundled_model)
+    add_path_menu(
+        model, "Open &recent", recent_models, files.open_model, window.settings.forget_recent
+    )
+    add_action(model, "&Bundled model", files.open_bundled_model)
     model.addSeparator()
-    add_action(model, "&New plan over the whole model", window.new_plan)
+    add_action(model, "&New plan over the whole model", files.new_plan)
 
     _fill_view_menu(bar.addMenu("&View"), window)
     help_menu = bar.addMenu("&Help")

@@ -124,7 +124,7 @@ def bench(
     bench = Bench(window, script, engines, qtbot, tmp_path)
     plan_path = tmp_path / "plan.txt"
     plan_path.write_text(PLAN)
-    model_loaded = window.tasks.start(window.load_model(model_path))
+    model_loaded = window.tasks.start(window.files.load_model(model_path))
     qtbot.waitUntil(model_loaded.done)
     plan_opened = window.tasks.start(window.documents.open(plan_path))
     qtbot.waitUntil(plan_opened.done)

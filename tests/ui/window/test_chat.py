@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+from types import SimpleNamespace
+
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QToolButton
 
 from app.engine.errors import EngineError
-from app.engine.messages import ChatMessage, Generate, Open
+from app.engine.messages import ChatMessage, EstimateMemory, Generate, Open
+from app.ui.chat import reply_flow
 from app.ui.chat.conversation import SystemMode
 from app.ui.chat.message_view import MessageView
 from tests.ui.window.conftest import Bench
@@ -68,6 +73,8 @@ def test_pieces_are_shown_while_they_come_and_escape_stops(bench: Bench) -> None
     bench.qtbot.waitUntil(lambda: last(bench).body.toPlainText() == "The capital of France ")
     bench.qtbot.keyClicks(composer, "next")
     bench.qtbot.keyClick(composer, Qt.Key.Key_Return)
+    composer.setFocus()
+    bench.qtbot.waitUntil(composer.hasFocus)
     assert composer.toPlainText() == "next", "a message cannot be sent while a reply is coming"
     bench.qtbot.keyClick(composer, Qt.Key.Key_Escape)
     bench.wait_idle()
@@ -89,6 +96,7 @@ def test_stop_button_stops(bench: Bench) -> None:
 
 def test_engine_death_keeps_the_transcript_and_can_be_started_again(bench: Bench) -> None:
     bench.say("First")
+    n_estimates = len(bench.engine.asked(EstimateMemory))
     bench.script.die_after_pieces = 1
     bench.say("Second")
     assert kinds(bench) == ["user", "reply", "user", "reply", "error"]
@@ -98,6 +106,7 @@ def test_engine_death_keeps_the_transcript_and_can_be_started_again(bench: Bench
     assert "signal 9" in error.text
     assert "signal 9" in bench.window.status.words
     assert bench.window.runner.opened is None
+    assert len(bench.engine.asked(EstimateMemory)) == n_estimates, "a dead engine stays dead"
     bench.script.die_after_pieces = None
     bench.qtbot.mouseClick(button(error, "Start again"), Qt.MouseButton.LeftButton)
     bench.wait_idle()
@@ -220,6 +229,21 @@ def test_suggestion_is_sent_by_run_and_replaced_by_typing(bench: Bench) -> None:
     chat.run()
     bench.wait_idle()
     assert kinds(bench) == ["user", "reply"]
+
+
+def test_status_line_tells_how_fast_the_reply_comes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count(step=0.25)
+    clock = SimpleNamespace(monotonic=lambda: next(ticks))
+    monkeypatch.setattr(reply_flow, "time", clock)
+    bench.script.pieces = tuple("abcdef")
+    bench.script.hold_after_pieces = 4
+    bench.window.chat.flow.send("Hi")
+    bench.qtbot.waitUntil(lambda: "Generating 4 tok/s" in bench.window.status.words)
+    bench.engine.release.set()
+    bench.wait_idle()
+    bench.qtbot.waitUntil(lambda: bench.window.status.words.startswith("Ready"))
 
 
 def test_settings_of_replies_reach_the_engine_and_are_kept(bench: Bench) -> None:

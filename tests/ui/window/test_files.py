@@ -11,9 +11,11 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
+from app.model_files.errors import ModelFileError
 from app.plan import edits, files
+from app.ui.chat.conversation import SystemMode
 from app.ui.settings import MAX_RECENT, ChatSettings, Settings
-from app.ui.window.main_window import NEW_PLAN
+from app.ui.window.open_files import NEW_PLAN
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import PLAN, Bench
 
@@ -49,7 +51,7 @@ def test_failed_save_keeps_document_and_file(bench: Bench, monkeypatch: pytest.M
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(files, "save", full_disk)
-    bench.window.save()
+    bench.window.files.save()
     said = bench.answer("OK")
     assert "plan.txt" in said
     assert "No space left on device" in said
@@ -62,14 +64,14 @@ def test_text_that_is_no_plan_leaves_the_old_document(bench: Bench) -> None:
     path = bench.folder / "letter.txt"
     path.write_text("Dear all,\nthis is a letter.\n")
     plan = bench.window.editor.plan
-    bench.window.open_plan(path)
+    bench.window.files.open_plan(path)
     assert "not a plan" in bench.answer("OK")
     assert bench.window.editor.plan == plan
     assert bench.window.documents.name == "plan.txt"
 
 
 def test_missing_file_leaves_the_old_document(bench: Bench) -> None:
-    bench.window.open_plan(bench.folder / "nowhere.txt")
+    bench.window.files.open_plan(bench.folder / "nowhere.txt")
     assert "could not be read" in bench.answer("OK")
     assert bench.window.documents.name == "plan.txt"
 
@@ -77,7 +79,7 @@ def test_missing_file_leaves_the_old_document(bench: Bench) -> None:
 def test_broken_plan_opens_as_far_as_it_can_be_read(bench: Bench) -> None:
     path = bench.folder / "broken.txt"
     path.write_text("WeightBlock; 0; 2; 0; -1\nShopping list: bread, milk\nTotalLayers; 2\n")
-    bench.window.open_plan(path)
+    bench.window.files.open_plan(path)
     said = bench.answer("OK")
     assert "Line 2" in said
     assert len(bench.window.editor.plan.blocks) == 1
@@ -87,7 +89,7 @@ def test_broken_plan_opens_as_far_as_it_can_be_read(bench: Bench) -> None:
 def test_merge_with_a_missing_input_opens_with_its_problem(bench: Bench) -> None:
     path = bench.folder / "missing.txt"
     path.write_text("WeightBlock; 0; 2; 0; -1\nMergeBlock; 0; 0.5; 7; 0.5\nTotalLayers; 2\n")
-    bench.window.open_plan(path)
+    bench.window.files.open_plan(path)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "missing.txt")
     assert len(bench.window.editor.plan.blocks) == 2
     assert any(p.severity == "error" for p in bench.window.editor.problems)
@@ -97,10 +99,10 @@ def test_unsaved_changes_are_asked_about_before_another_plan(bench: Bench) -> No
     other = bench.folder / "other.txt"
     other.write_text("WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n")
     rename_first(bench)
-    bench.window.open_plan(other)
+    bench.window.files.open_plan(other)
     assert "plan.txt" in bench.answer("Cancel")
     assert bench.window.documents.name == "plan.txt"
-    bench.window.open_plan(other)
+    bench.window.files.open_plan(other)
     bench.answer("Save")
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
     assert "Renamed" in (bench.folder / "plan.txt").read_text()
@@ -112,7 +114,7 @@ def test_sample_is_saved_under_a_name_of_ones_own(bench: Bench) -> None:
     run(bench, bench.window.documents.open(sample, is_sample=True))
     assert bench.window.documents.name == "sample"
     rename_first(bench)
-    bench.window.save()
+    bench.window.files.save()
 
     def dialogs() -> list[QFileDialog]:
         return [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()]
@@ -131,7 +133,7 @@ def test_sample_is_saved_under_a_name_of_ones_own(bench: Bench) -> None:
 def test_export_is_refused_while_the_plan_has_problems(bench: Bench) -> None:
     editor = bench.window.editor
     editor.apply("Cut", edits.disconnect(editor.plan, editor.lowered.block_ids[-1], 0))
-    bench.window.export_strict()
+    bench.window.files.export_strict()
     assert "cannot be exported" in bench.answer("OK")
 
 
@@ -139,7 +141,7 @@ def test_unusable_model_leaves_the_old_one(bench: Bench) -> None:
     path = bench.folder / "picture.gguf"
     path.write_bytes(b"\x89PNG" + bytes(100))
     before = bench.window.model.file
-    bench.window.open_model(path)
+    bench.window.files.open_model(path)
     said = bench.answer("OK")
     assert "picture.gguf" in said
     assert bench.window.model.file is before
@@ -147,11 +149,24 @@ def test_unusable_model_leaves_the_old_one(bench: Bench) -> None:
 
 def test_smaller_model_shows_problems_and_offers_a_fitting_plan(bench: Bench) -> None:
     path = write_tiny(bench.folder / "small.gguf", TinyModel(n_layers=2))
-    bench.window.open_model(path)
+    bench.window.files.open_model(path)
     assert "another model" in bench.answer(NEW_PLAN)
     bench.qtbot.waitUntil(lambda: len(bench.window.editor.plan.blocks) == 1)
     assert not [p for p in bench.window.editor.problems if p.severity == "error"]
     assert bench.window.settings.recent_models() == (path,)
+
+
+def test_missing_bundled_model_is_told_and_others_still_open(bench: Bench) -> None:
+    def missing() -> Path:
+        raise ModelFileError(Path("bundled.gguf"), "The bundled model is not installed.")
+
+    bench.window.files.find_bundled_model = missing
+    bench.window.files.open_bundled_model()
+    assert "not installed" in bench.answer("OK")
+    other = write_tiny(bench.folder / "other.gguf", TinyModel(n_layers=6))
+    bench.window.files.open_model(other)
+    bench.qtbot.waitUntil(lambda: bench.window.model.file.path == other)
+    assert bench.window.chat.system.mode is SystemMode.TEMPLATE
 
 
 def drop(bench: Bench, path: Path) -> bool:
@@ -179,23 +194,23 @@ def test_plans_and_models_can_be_dropped(bench: Bench) -> None:
 
 def test_plan_finds_the_model_it_names(bench: Bench) -> None:
     other = write_tiny(bench.folder / "other.gguf", TinyModel(n_layers=6))
-    run(bench, bench.window.load_model(other))
-    bundled = bench.window._find_bundled_model()
-    bench.window.new_plan()
+    run(bench, bench.window.files.load_model(other))
+    bundled = bench.window.files.find_bundled_model()
+    bench.window.files.new_plan()
     bench.qtbot.waitUntil(lambda: bench.window.editor.plan.sources == ("other.gguf",))
     path = bench.folder / "whole.txt"
     bench.window.documents.path = path
     run(bench, bench.window.documents.save())
-    bench.window.open_model(bundled)
+    bench.window.files.open_model(bundled)
     bench.answer("Keep this plan")
-    bench.window.open_plan(path)
+    bench.window.files.open_plan(path)
     bench.qtbot.waitUntil(lambda: bench.window.model.file.path == other)
 
 
 def test_recent_files_are_kept_latest_first(bench: Bench, settings: Settings) -> None:
     other = bench.folder / "other.txt"
     other.write_text(PLAN)
-    bench.window.open_plan(other)
+    bench.window.files.open_plan(other)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
     assert settings.recent_plans() == (other, bench.folder / "plan.txt")
     for n in range(2 * MAX_RECENT):

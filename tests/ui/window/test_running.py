@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from app.engine.messages import EstimateMemory, MemoryEstimate, Open, SetScale
@@ -67,8 +68,12 @@ def test_structural_edit_waits_for_the_next_message(bench: Bench) -> None:
 def test_plan_with_problems_is_not_opened(bench: Bench) -> None:
     editor = bench.window.editor
     editor.apply("Cut link", edits.disconnect(editor.plan, merge_id(bench), 0))
-    bench.window.chat.run()
+    bench.window.docks["Problems"].hide()
+    bench.window.docks["Chat"].hide()
+    bench.window.run()
     bench.wait_idle()
+    assert bench.window.docks["Problems"].isVisible()
+    assert bench.window.docks["Chat"].isVisible()
     assert not bench.engine.asked(Open)
     assert "Problems" in bench.window.chat.transcript.messages[-1].text
 
@@ -86,6 +91,21 @@ def test_memory_follows_an_edit_at_once_and_is_then_simulated(bench: Bench) -> N
     assert seen[0][0] is False, "the exact sums come first"
     assert len(bench.engine.asked(EstimateMemory)) == n_before + 1
     assert "10.0 MiB" in memory.words or "10 MiB" in memory.words
+
+
+def test_measured_memory_stands_beside_the_estimate_once_the_plan_has_decoded(
+    bench: Bench,
+) -> None:
+    bench.script.pid = os.getpid()
+    memory = bench.window.memory
+    assert "measured" not in memory.words
+    bench.say("Hi")
+    bench.qtbot.waitUntil(lambda: "measured" in memory.words)
+    assert memory.figures is not None
+    assert memory.figures.given_back_bytes > 10 * MIB
+    editor = bench.window.editor
+    editor.apply("Cut", edits.set_weights(editor.plan, editor.lowered.block_ids[0], 0, 1))
+    bench.qtbot.waitUntil(lambda: "measured" not in memory.words)
 
 
 def test_no_simulation_is_asked_for_while_a_reply_comes(bench: Bench) -> None:

@@ -1,0 +1,196 @@
+"""A plan and the model it is over: chosen, opened, dropped, and kept fitting to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.plan.document import Plan
+from app.plan.edits import whole_model
+from app.ui import dialogs
+from app.ui.documents import PATTERN, Documents
+from app.ui.editor import PlanEditor
+from app.ui.open_model import OpenModel
+from app.ui.settings import Settings
+from app.ui.tasks import Tasks
+
+MODELS = "GGUF models (*.gguf);;All files (*)"
+NEW_PLAN, KEEP_PLAN = "New plan over the whole model", "Keep this plan"
+
+
+class OpenFiles(QObject):
+    """What the file actions of the window do. Those that are not awaited start a task."""
+
+    model_loaded = Signal(bool)
+    """Another model is open; whether it is the one that comes with the program."""
+    notice = Signal(str)
+    """A sentence worth a moment in the status line."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        editor: PlanEditor,
+        documents: Documents,
+        model: OpenModel,
+        settings: Settings,
+        find_bundled_model: Callable[[], Path],
+        tasks: Tasks,
+    ) -> None:
+        """`find_bundled_model` raises ModelFileError when it is not installed."""
+        super().__init__(window)
+        self._window = window
+        self._editor = editor
+        self._documents = documents
+        self._model = model
+        self._settings = settings
+        self.find_bundled_model = find_bundled_model
+        self._tasks = tasks
+        documents.opened.connect(lambda path: tasks.start(self._match_model(path)))
+
+    def open_plan(self, path: Path) -> None:
+        """Open a plan file in the place of the present document, asking about unsaved changes."""
+        self._tasks.start(self._open_plan(path))
+
+    def choose_plan(self) -> None:
+        """Let the user pick a plan file and open it."""
+        self._tasks.start(self._choose_plan())
+
+    def new_plan(self) -> None:
+        """One block over the whole model, in the place of the present document."""
+        self._tasks.start(self._new_plan())
+
+    def save(self) -> None:
+        """Save the document."""
+        self._tasks.start(self._then_say(self._documents.save, "Saved."))
+
+    def save_as(self) -> None:
+        """Save the document under another name."""
+        self._tasks.start(self._then_say(self._documents.save_as, "Saved."))
+
+    def export_strict(self) -> None:
+        """Write the plan for parsers that know only the original format."""
+        self._tasks.start(self._then_say(self._documents.export_strict, "Exported."))
+
+    def open_model(self, path: Path) -> None:
+        """Make another file the model of the plan."""
+        self._tasks.start(self.load_model(path))
+
+    def choose_model(self) -> None:
+        """Let the user pick a model file and open it."""
+        self._tasks.start(self._choose_model())
+
+    def open_bundled_model(self) -> None:
+        """Go back to the model that comes with the program."""
+        self._tasks.start(self.load_bundled_model())
+
+    def take_drop(self, mime: QMimeData) -> bool:
+        """Open what was dropped; False when it is neither a plan nor a model."""
+        path = self.dropped_path(mime)
+        if path is None:
+            return False
+        (self.open_model if path.suffix.lower() == ".gguf" else self.open_plan)(path)
+        return True
+
+    def dropped_path(self, mime: QMimeData) -> Path | None:
+        """The first plan or model among dragged files."""
+        paths = (Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile())
+        return next((p for p in paths if p.suffix.lower() in (".txt", ".gguf")), None)
+
+    async def load_model(self, path: Path) -> bool:
+        """Read a model file and put the plan over it; False when it cannot be used."""
+        from app.model_files.errors import ModelFileError
+
+        before = self._model.file
+        try:
+            file = await self._model.open(path)
+        except ModelFileError as error:
+            kept = f" “{before.path.name}” stays open." if before is not None else ""
+            await dialogs.tell(self._window, "This model cannot be used.", f"{error}{kept}")
+            return False
+        is_bundled = file.path == self._bundled_model()
+        if not is_bundled:
+            self._settings.add_recent_model(file.path)
+        self.model_loaded.emit(is_bundled)
+        await self._offer_whole_model()
+        return True
+
+    async def load_bundled_model(self) -> bool:
+        """Put the plan over the model that comes with the program; False when it is missing."""
+        from app.model_files.errors import ModelFileError
+
+        try:
+            path = self.find_bundled_model()
+        except ModelFileError as error:
+            await dialogs.tell(self._window, "The bundled model is missing.", str(error))
+            return False
+        return await self.load_model(path)
+
+    def _bundled_model(self) -> Path | None:
+        from app.model_files.errors import ModelFileError
+
+        try:
+            return self.find_bundled_model()
+        except ModelFileError:
+            return None
+
+    async def _open_plan(self, path: Path) -> None:
+        if await self._documents.may_leave():
+            await self._documents.open(path)
+
+    async def _choose_plan(self) -> None:
+        folder = _folder_of(self._settings.recent_plans())
+        path = await dialogs.ask_open_path(self._window, "Open plan", folder, PATTERN)
+        if path is not None:
+            await self._open_plan(path)
+
+    async def _choose_model(self) -> None:
+        folder = _folder_of(self._settings.recent_models())
+        path = await dialogs.ask_open_path(self._window, "Open model", folder, MODELS)
+        if path is not None:
+            await self.load_model(path)
+
+    async def _new_plan(self) -> None:
+        if await self._documents.may_leave():
+            file = self._model.file
+            plan = whole_model(file.n_layers, file.path.name) if file is not None else Plan()
+            self._documents.put_new(plan)
+
+    async def _then_say(self, work: Callable[[], Awaitable[bool]], words: str) -> None:
+        if await work():
+            self.notice.emit(words)
+
+    async def _match_model(self, plan_path: Path) -> None:
+        """Open the model that the plan names, where it can be found and is not open already."""
+        file, sources = self._model.file, self._editor.plan.sources
+        if sources and file is not None and file.path.name != Path(sources[0]).name:
+            found = self._find_source(plan_path.parent / sources[0])
+            if found is not None:
+                await self.load_model(found)
+                return
+            self.notice.emit(f"This plan names the model {sources[0]}, which was not found.")
+        await self._offer_whole_model()
+
+    def _find_source(self, path: Path) -> Path | None:
+        known = (path, *self._settings.recent_models(), self._bundled_model())
+        return next((p for p in known if p and p.name == path.name and p.is_file()), None)
+
+    async def _offer_whole_model(self) -> None:
+        file = self._model.file
+        if file is None or not any(p.code == "weight-range" for p in self._editor.problems):
+            return
+        answer = await dialogs.ask(
+            self._window,
+            f"The plan was made for another model than “{file.path.name}”.",
+            f"It borrows weight layers beyond 0 to {file.n_layers - 1}, which this model does "
+            "not have. The Problems list names them.",
+            (NEW_PLAN, KEEP_PLAN),
+        )
+        if answer == NEW_PLAN:
+            await self._new_plan()
+
+
+def _folder_of(recent: tuple[Path, ...]) -> Path:
+    return recent[0].parent if recent else Path.home()
