@@ -27,8 +27,9 @@ from app.ui.canvas.shapes import (
 from app.ui.theme import NORMAL, SMALL, TITLE, Theme
 
 _ROUND = 6.0
-_MIN_NUMBERED_CELL = 14.0
-_LEAST_TEXT_PIXELS = 5.0
+_DIGIT = 6.5
+_NUMBER_STRIDES = (2, 5, 10, 20, 50, 100)
+_LEAST_TEXT_PIXELS = 5.5
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -115,14 +116,28 @@ class BlockPainting:
             x += length * cell
         if cell * scale >= 4:
             painter.setPen(QPen(t.block, 1.0))
-            xs = (strip.left() + i * cell for i in range(1, face.n_layers))
-            painter.drawLines([QLineF(x, strip.top(), x, strip.bottom()) for x in xs])
-        if cell >= _MIN_NUMBERED_CELL and scale * SMALL >= _LEAST_TEXT_PIXELS:
-            painter.setFont(self._small)
-            for i, source in enumerate(face.sources):
-                painter.setPen(themes.text_on(t.source(source)))
-                box = QRectF(strip.left() + i * cell, strip.top(), cell, strip.height())
-                painter.drawText(box, _CENTRE, str(face.weight_start + i))
+            notch = strip.height() / 2 if _stride(shape, face) == 1 else 3.0
+            xs = [strip.left() + i * cell for i in range(1, face.n_layers)]
+            lines = [QLineF(x, strip.top(), x, strip.top() + notch) for x in xs]
+            lines += [QLineF(x, strip.bottom() - notch, x, strip.bottom()) for x in xs]
+            painter.drawLines(lines)
+        if scale * SMALL >= _LEAST_TEXT_PIXELS:
+            self._cell_numbers(painter, shape, face)
+
+    def _cell_numbers(self, painter: QPainter, shape: WeightShape, face: WeightFace) -> None:
+        """Number the cells: each one, or where they are narrow those of a round number."""
+        strip, cell = shape.strip, shape.cell
+        stride = _stride(shape, face)
+        painter.setFont(self._small)
+        for i, source in enumerate(face.sources):
+            layer = face.weight_start + i
+            if layer % stride == 0:
+                painter.setPen(themes.text_on(self.theme.source(source)))
+                middle = strip.left() + (i + 0.5) * cell
+                half = max(cell, _DIGIT * len(str(layer)) + 2) / 2
+                middle = min(max(middle, strip.left() + half), strip.right() - half)
+                box = QRectF(middle - half, strip.top(), 2 * half, strip.height())
+                painter.drawText(box, _CENTRE, str(layer))
 
     def _merge(self, painter: QPainter, shape: MergeShape, face: MergeFace, scale: float) -> None:
         t = self.theme
@@ -139,9 +154,8 @@ class BlockPainting:
             painter.setPen(QPen(t.link if face.linked[i] else t.edge, 1.0))
             painter.drawPath(wire)
             self._fader(painter, track, value, colour)
-            self._text(
-                painter, shape.number(i), scale_text(value), self._normal, t.text, _CENTRE, scale
-            )
+            box = shape.number(i).adjusted(-3, 0, 3, 0)
+            self._text(painter, box, scale_text(value), self._normal, t.text, _CENTRE, scale)
 
     def _fader(self, painter: QPainter, track: QRectF, value: float, colour: QColor) -> None:
         t = self.theme
@@ -246,6 +260,14 @@ class BlockPainting:
                 bar.moveCenter(area.center())
             painter.fillRect(bar, QBrush(themes.mixed(colour, self.theme.block, 0.75)))
         return width
+
+
+def _stride(shape: WeightShape, face: WeightFace) -> int:
+    """Every which cell has a number: each one where they are wide enough."""
+    width = _DIGIT * len(str(face.weight_start + face.n_layers - 1)) + 3
+    if shape.cell >= width:
+        return 1
+    return next(n for n in _NUMBER_STRIDES if n * shape.cell >= 1.4 * width or n == 100)
 
 
 def shadow(painter: QPainter, rect: QRectF) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
     QGuiApplication,
+    QKeyEvent,
 )
 from PySide6.QtWidgets import QWidget
 
@@ -27,6 +28,15 @@ from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import MergeShape, WeightShape, is_terminal, shape_of
 from app.ui.canvas.view import PlanView
 from app.ui.editor import PlanEditor
+from app.ui.theme import GRID
+
+_ARROWS: dict[int, QPointF] = {
+    Qt.Key.Key_Left: QPointF(-1, 0),
+    Qt.Key.Key_Right: QPointF(1, 0),
+    Qt.Key.Key_Up: QPointF(0, -1),
+    Qt.Key.Key_Down: QPointF(0, 1),
+}
+_FAR_STEP = 24
 
 KIND_MIME = "application/x-llama-blocks-kind"
 """The kind of block, "weight" or "merge", that is dragged from the palette."""
@@ -121,6 +131,24 @@ class Canvas(PlanView):
         assert isinstance(merge, MergeBlock)
         share = 1.0 / len(merge.inputs)
         self.editor.apply("Reset scale", edits.set_scale(plan, block_id, port, share))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = _ARROWS.get(event.key())
+        if step is None or self.gesture is not None:
+            super().keyPressEvent(event)
+            return
+        far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        step = step * (_FAR_STEP if far else GRID)
+        if self.selected_ids():
+            self._nudge(self.selected_ids(), step)
+        else:
+            self.pan_by(step * -_FAR_STEP)
+
+    def _nudge(self, ids: tuple[str, ...], step: QPointF) -> None:
+        plan, items = self.editor.plan, self.plan_scene.blocks
+        places = {i: (items[i].left + step.x(), items[i].top + step.y()) for i in ids}
+        after = edits.move(plan, places)
+        self.editor.apply(f"Move {_blocks(ids)}", after, merge_key=("nudge", ids))
 
     def _delete_blocks(self, ids: Sequence[str], *, heal: bool) -> None:
         if ids:

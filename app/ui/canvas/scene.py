@@ -28,7 +28,7 @@ OUTPUT_LINK: LinkKey = (OUTPUT, 0)
 EXTENT = 1.2 * POSITION_LIMIT
 """How far the canvas reaches from its origin, in scene pixels."""
 
-_TERMINAL_GAP = 56.0
+_TERMINAL_GAP = 40.0
 _LINK_REACH = 6.0
 
 
@@ -237,7 +237,10 @@ class PlanScene(QGraphicsScene):
             item = self.blocks[terminal]
             before = item.scene_bounds()
             looks_other = item.take_look(item.block_shape, face)
-            if item.place(float(round(x)), float(round(y - 20))) or looks_other:
+            if (
+                item.place(float(round(x)), float(round(y - item.block_shape.height / 2)))
+                or looks_other
+            ):
                 dirty |= before | item.scene_bounds()
         return dirty
 

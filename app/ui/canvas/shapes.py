@@ -19,8 +19,12 @@ PORT_RADIUS = 5.0
 MARGIN = 12
 """How far ports, badge and selection outline may reach beyond the block's rectangle."""
 
-_MIN_STRIP, _MAX_STRIP, _CELL, _MAX_CELL = 160, 480, 16, 32
-_COLUMN = 36
+_MIN_STRIP, _MAX_STRIP = 160, 480
+_CELL, _MAX_CELL = 16, 32
+_N_FULL_CELLS = 12
+"""Up to this many cells all have their full width; each further one adds half of that."""
+
+_COLUMN = 44
 _PORT_REACH = 11.0
 
 PartKind = Literal["body", "in", "out", "strip-start", "strip-end", "fader", "number", "title"]
@@ -128,9 +132,8 @@ class TerminalShape(Shape):
 
 @cache
 def _weight_shape(n_layers: int) -> WeightShape:
-    cell = min(max(_MAX_STRIP / n_layers, 0.5), _CELL)
-    if n_layers * cell < _MIN_STRIP:
-        cell = min(_MIN_STRIP / n_layers, _MAX_CELL)
+    strip = _CELL * min(n_layers, (n_layers + _N_FULL_CELLS) / 2)
+    cell = min(_MAX_CELL, max(_MIN_STRIP, min(_MAX_STRIP, strip)) / n_layers)
     inner = max(_MIN_STRIP, ceil(n_layers * cell / 4) * 4)
     width = inner + 2 * PAD
     return WeightShape(width, 84, (QPointF(0, 42),), QPointF(width, 42), n_layers, cell)
@@ -144,8 +147,8 @@ def _merge_shape(n_inputs: int) -> MergeShape:
     return MergeShape(width, height, ports, QPointF(width, height / 2))
 
 
-TOKENS_SHAPE = TerminalShape(80, 40, (), QPointF(80, 20))
-OUTPUT_SHAPE = TerminalShape(80, 40, (QPointF(0, 20),), None)
+TOKENS_SHAPE = TerminalShape(76, 36, (), QPointF(76, 18))
+OUTPUT_SHAPE = TerminalShape(76, 36, (QPointF(0, 18),), None)
 
 
 def shape_of(block: Block) -> WeightShape | MergeShape:

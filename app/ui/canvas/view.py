@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsView, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QToolTip, QWidget
 
 from app.ui import theme as themes
 from app.ui.canvas import gestures
@@ -34,7 +34,7 @@ LEAST_ZOOM, MOST_ZOOM = 0.05, 4.0
 _NOTCH = 120
 _NOTCHES_TO_DOUBLE = 4
 _IDLE_MS = 140
-_FIT_MARGIN = 40
+_FIT_MARGIN = 24
 
 _HOVER_CURSORS = {
     "in": Qt.CursorShape.CrossCursor,
@@ -188,6 +188,9 @@ class PlanView(QGraphicsView):
         self.viewport().update(seen.toAlignedRect() & self.viewport().rect())
 
     def _start_moving(self) -> None:
+        typing = QApplication.focusWidget()
+        if typing is not None and self.viewport().isAncestorOf(typing):
+            self.setFocus()
         self._moving = True
         self._idle.start()
 

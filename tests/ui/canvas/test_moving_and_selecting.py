@@ -53,6 +53,35 @@ def test_a_move_is_not_in_the_plan_before_the_release_and_escape_gives_it_up(
     assert editor.undo_stack.count() == 0
 
 
+def test_arrow_keys_move_the_selection_in_one_step(editor, plan, hand):
+    hand.click(hand.body("left"))
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Up):
+        hand.key(key)
+    hand.key(Qt.Key.Key_Down, SHIFT)
+    assert editor.plan.blocks["left"].position == (408, 20)
+    assert editor.undo_stack.count() == 1
+    editor.undo_stack.undo()
+    assert editor.plan == plan
+
+
+def test_keys_mean_nothing_to_the_plan_while_a_block_is_dragged(canvas, editor, plan, hand):
+    start = hand.body("left")
+    hand.drag_only(start, start + QPointF(30, 0))
+    hand.key(Qt.Key.Key_Delete)
+    assert editor.plan == plan
+    hand.release(start + QPointF(30, 0))
+    assert "left" in editor.plan.blocks
+
+
+def test_another_document_ends_a_drag(canvas, editor, plan, hand):
+    start = hand.body("left")
+    hand.drag_only(start, start + QPointF(30, 0))
+    editor.replace_document(plan.with_blocks())
+    hand.release(start + QPointF(30, 0))
+    assert canvas.gesture is None
+    assert editor.plan == plan
+
+
 def test_click_shift_and_ctrl_select(canvas, hand):
     heard = []
     canvas.selection_changed.connect(heard.append)

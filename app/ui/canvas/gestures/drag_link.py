@@ -97,8 +97,9 @@ class DragLink(Gesture):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(curve(start, end))
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        painter.drawEllipse(loose, 4.0, 4.0)
+        painter.drawEllipse(loose, 4.5, 4.5)
         if self.reason is not None:
             self._paint_reason(painter, self.reason)
 
