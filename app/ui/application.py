@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 from pathlib import Path
@@ -43,6 +42,8 @@ def run(plan_path: str | None, model_path: str | None) -> int:
     window.restore_layout()
     window.show()
     app.processEvents()
+
+    import asyncio
 
     from qasync import QEventLoop
 

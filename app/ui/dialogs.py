@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,6 +60,8 @@ async def _picked(dialog: QFileDialog) -> Path | None:
 
 
 async def _finished(dialog: QDialog) -> int:
+    import asyncio
+
     future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def settle(code: int) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -14,6 +12,9 @@ from app.engine.messages import Progress, Request, Result, TextPiece
 from app.ui.tasks import in_thread
 
 if TYPE_CHECKING:
+    import asyncio
+    from concurrent.futures import Future
+
     from app.engine.client import EngineState
 
 OnEvent = Callable[[Progress | TextPiece], None]
@@ -69,6 +70,8 @@ class EngineBridge(QObject):
 
         `on_event` is called on the UI thread with what the job tells on the way.
         """
+        import asyncio
+
         if self._closed:
             raise asyncio.CancelledError
         if self._client is None:
@@ -85,6 +88,8 @@ class EngineBridge(QObject):
 
     async def close(self, timeout_s: float) -> bool:
         """End the engine process; one that does not end in time is killed (then False)."""
+        import asyncio
+
         self._closed = True
         client, self._client = self._client, None
         if client is None:

@@ -1,12 +1,18 @@
-"""Coroutines started from Qt slots: kept alive, cancelled together, failures never lost."""
+"""Coroutines started from Qt slots: kept alive, cancelled together, failures never lost.
+
+Here and in the other modules of the first paint asyncio is imported where it is used: it takes as
+long as all of QtWidgets.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -19,6 +25,8 @@ class Tasks:
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """The task of `work`, kept until it ends. UI thread, while the loop runs."""
+        import asyncio
+
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -44,6 +52,8 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
     The thread is a daemon, so a read that hangs (a lost network drive) cannot keep the program
     from closing.
     """
+    import asyncio
+
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 

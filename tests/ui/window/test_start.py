@@ -1,0 +1,58 @@
+"""The program's start: what the first paint may import, and what is open after it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.engine.messages import EstimateMemory
+from app.ui.application import SAMPLE_PLAN, open_first
+from app.ui.chat.conversation import SystemMode
+from tests.ui.window.conftest import Bench
+
+ROOT = Path(__file__).parents[3]
+LATER = ("asyncio", "gguf", "llama_cpp", "networkx", "numpy", "psutil", "qasync")
+FIRST_PAINT = """
+import sys
+from app.ui.application import MainWindow, EngineBridge, Settings, make_application
+app = make_application()
+window = MainWindow(EngineBridge(), Settings(), lambda: None)
+window.restore_layout()
+window.show()
+app.processEvents()
+print(*sorted(sys.modules))
+"""
+
+
+def test_first_paint_brings_in_only_what_it_needs(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_PAINT],
+        cwd=ROOT,
+        env={"QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not set(LATER) & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("plan", [None, "nowhere.txt"])
+def test_start_shows_the_sample_and_a_question_ready_to_be_asked(
+    bench: Bench, plan: str | None
+) -> None:
+    window = bench.window
+    task = window.tasks.start(open_first(window, plan, None))
+    if plan is not None:
+        assert "could not be read" in bench.answer("OK")
+    if window.editor.n_weight_layers != 30:
+        bench.answer("Keep this plan")
+    bench.qtbot.waitUntil(task.done)
+    assert window.documents.name == SAMPLE_PLAN.stem
+    assert window.chat.composer.holds_suggestion
+    window.activateWindow()
+    bench.qtbot.waitUntil(window.chat.composer.hasFocus)
+    assert window.chat.system.mode is SystemMode.EMPTY
+    assert bench.engine.asked(EstimateMemory)
