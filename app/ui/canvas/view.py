@@ -68,6 +68,7 @@ class PlanView(QGraphicsView):
         self._layer = Layer(self.plan_scene, self.theme)
         self._exposed: list[QRect] = []
         self._space_held = False
+        self._double_clicked = False
         self._fit_when_shown = True
         self._moving = False
         self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
@@ -262,9 +263,13 @@ class PlanView(QGraphicsView):
             self._hover(pointer)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pointer = self.pointer_at(event.position(), event.modifiers())
+        if self._double_clicked:
+            self._double_clicked = False  # a menu opened at the press would take the release
+            self.opened.emit(self.hit(pointer), pointer)
+            return
         if self.gesture is None or event.buttons() != Qt.MouseButton.NoButton:
             return
-        pointer = self.pointer_at(event.position(), event.modifiers())
         gesture, self.gesture = self.gesture, None
         gesture.release(pointer)
         self._hover(pointer)
@@ -273,8 +278,7 @@ class PlanView(QGraphicsView):
         if event.button() != Qt.MouseButton.LeftButton or self._space_held:
             self.mousePressEvent(event)
             return
-        pointer = self.pointer_at(event.position(), event.modifiers())
-        self.opened.emit(self.hit(pointer), pointer)
+        self._double_clicked = True
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.cancel_gesture()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from app.plan.document import WeightBlock
 from app.ui.canvas import Canvas
@@ -23,17 +23,23 @@ class Inspector(QScrollArea):
         self.weight_form = WeightForm(editor)
         self.merge_form = MergeForm(editor)
         self.summary = Summary(editor, canvas)
-        self._pages = QStackedWidget()
-        for page in (self.summary, self.weight_form, self.merge_form):
-            self._pages.addWidget(page)
-        self.setWidget(self._pages)
+        self._pages: tuple[QWidget, ...] = (self.summary, self.weight_form, self.merge_form)
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        for page in self._pages:
+            column.addWidget(page)
+        self.setWidget(holder)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Inspector")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         canvas.selection_changed.connect(self._refresh)
         editor.changed.connect(self._refresh)
         editor.replaced.connect(self._refresh)
         editor.weight_layers_changed.connect(self._refresh)
+        least = max(page.minimumSizeHint().width() for page in self._pages)
+        self.setMinimumWidth(least + self.verticalScrollBar().sizeHint().width())
         self._refresh()
 
     def sizeHint(self) -> QSize:
@@ -44,8 +50,12 @@ class Inspector(QScrollArea):
         block = self._editor.plan.blocks[selected[0]] if len(selected) == 1 else None
         if block is None:
             self.summary.refresh()
-            self._pages.setCurrentWidget(self.summary)
+            self._show_page(self.summary)
             return
         form = self.weight_form if isinstance(block, WeightBlock) else self.merge_form
         form.show_block(block.id)
-        self._pages.setCurrentWidget(form)
+        self._show_page(form)
+
+    def _show_page(self, page: QWidget) -> None:
+        for other in self._pages:
+            other.setVisible(other is page)

@@ -29,6 +29,7 @@ class MergeForm(BlockForm):
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(0, 1)
+        self._show_rows(2)
         self.add_input = QPushButton("Add input")
         icons.dress(self.add_input, "add")
         self.add_input.clicked.connect(self._add_input)
@@ -48,10 +49,7 @@ class MergeForm(BlockForm):
     def refresh(self) -> None:
         super().refresh()
         merge = self._merge()
-        while len(self.inputs) > len(merge.inputs):
-            self.inputs.pop().remove_from(self._grid)
-        while len(self.inputs) < len(merge.inputs):
-            self.inputs.append(InputRow(self, self._grid, len(self.inputs)))
+        self._show_rows(len(merge.inputs))
         for row, merge_input in zip(self.inputs, merge.inputs, strict=True):
             row.source.show_choice(self.editor, self.block_id, merge_input.block)
             row.spin.show_value(merge_input.scale)
@@ -79,6 +77,12 @@ class MergeForm(BlockForm):
         """Take an input away, with its link."""
         after = edits.remove_merge_input(self.editor.plan, self.block_id, port)
         self.editor.apply("Remove input", after)
+
+    def _show_rows(self, n_inputs: int) -> None:
+        while len(self.inputs) > n_inputs:
+            self.inputs.pop().remove_from(self._grid)
+        while len(self.inputs) < n_inputs:
+            self.inputs.append(InputRow(self, self._grid, len(self.inputs)))
 
     def _merge(self) -> MergeBlock:
         block = self.editor.plan.blocks[self.block_id]

@@ -45,6 +45,7 @@ class Hand:
     def double_click(self, at: QPointF) -> None:
         QTest.mouseClick(self.canvas.viewport(), LEFT, NO_KEY, self._on_screen(at))
         QTest.mouseDClick(self.canvas.viewport(), LEFT, NO_KEY, self._on_screen(at))
+        QTest.mouseRelease(self.canvas.viewport(), LEFT, NO_KEY, self._on_screen(at))
 
     def drag(self, start: QPointF, end: QPointF, keys: Qt.KeyboardModifier = NO_KEY) -> None:
         self.drag_only(start, end, keys)

@@ -181,7 +181,8 @@ def test_an_empty_plan_says_what_to_do_first(inspector, editor):
 def test_deleting_the_shown_block_shows_the_summary(inspector, editor, canvas, weight):
     canvas.delete()
     assert "left" not in editor.plan.blocks
-    assert inspector.widget().currentWidget() is inspector.summary
+    assert inspector.summary.isVisible()
+    assert not weight.isVisible()
     editor.undo_stack.undo()
     assert "left" in editor.plan.blocks
 
@@ -189,7 +190,8 @@ def test_deleting_the_shown_block_shows_the_summary(inspector, editor, canvas, w
 @pytest.mark.parametrize("block_id", ["left", "m"])
 def test_every_control_has_an_accessible_name(inspector, canvas, block_id):
     canvas.show_block(block_id)
-    page = inspector.widget().currentWidget()
+    page = inspector.merge_form if block_id == "m" else inspector.weight_form
+    assert page.isVisible()
     for kind in (QAbstractSpinBox, QSlider, QComboBox):
         for control in page.findChildren(kind):
             assert control.accessibleName(), control
