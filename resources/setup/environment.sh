@@ -9,6 +9,7 @@ require_python
 if ! find_uv; then
     say "Fetching uv $uv_version from the package registry into build/uv."
     rm -rf build/uv
+    export PIP_ROOT_USER_ACTION=ignore
     if has_pip; then
         "$python" -m pip install --quiet --target build/uv "uv==$uv_version"
     else

@@ -46,6 +46,8 @@ if [ "$1" = window ]; then
     need_library libxcb-keysyms1 libxcb-keysyms.so.1
     need_library libxcb-shape0 libxcb-shape.so.0
     need_library libxkbcommon-x11-0 libxkbcommon-x11.so.0
+    need_library libwayland-cursor0 libwayland-cursor.so.0
+    need_library libwayland-egl1 libwayland-egl.so.1
 fi
 
 [ -n "$missing" ] || exit 0
