@@ -48,6 +48,11 @@ class Documents(QObject):
         return self._sample or UNTITLED
 
     @property
+    def title(self) -> str:
+        """The name without the file's suffix."""
+        return Path(self.name).stem
+
+    @property
     def is_dirty(self) -> bool:
         """Whether closing would lose changes."""
         return not self._editor.is_clean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -110,6 +110,9 @@ class MemoryPanel(QWidget):
         parts = parts_of(figures.estimate)
         self._bar.show_parts(parts, figures.free_bytes)
         self._verdict.setText(verdict_in_words(figures))
+        is_short = figures.verdict.kind == "does_not_fit"
+        colour = theme.current().error if is_short else theme.current().text
+        self._verdict.setStyleSheet(f"color: {colour.name()}")
         self._legend.setText(
             " &nbsp; ".join(
                 f'<span style="color:{p.colour.name()}">■</span> {p.words} '
@@ -128,6 +131,11 @@ class MemoryPanel(QWidget):
         self._legend.setText(why)
         self._origin.setText("")
         self.setAccessibleDescription(why)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.figures is not None:
+            self.show_figures(self.figures)
 
     @property
     def words(self) -> str:
@@ -152,7 +160,9 @@ def origin(figures: MemoryFigures) -> str:
     """Where the numbers come from, and the measured size beside them."""
     if figures.measured_bytes:
         difference = figures.estimate.total_bytes / figures.measured_bytes - 1
-        return f"running: {format_bytes(figures.measured_bytes)} measured ({difference:+.1%})"
+        return (
+            f"running: {format_bytes(figures.measured_bytes)} measured (estimate {difference:+.1%})"
+        )
     if figures.is_dry_run:
         return "simulated by the engine"
     if figures.estimate.compute_bytes:

@@ -52,17 +52,17 @@ class _Source(QWidget):
     def __init__(self, index: int, model: ModelFile) -> None:
         super().__init__()
         self._index = index
-        name = QLabel(model.name or model.path.stem)
+        name = QLabel(model.path.stem)
         font = name.font()
         font.setBold(True)
         name.setFont(font)
         name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         facts = QLabel(model_facts(model))
         facts.setFont(theme.with_tabular_figures(facts.font()))
-        place = QuietLabel(model.path.name)
+        title = QuietLabel(model.name)
         words = QVBoxLayout()
         words.setSpacing(2)
-        for label in (name, facts, place):
+        for label in (name, title, facts):
             words.addWidget(label)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 0, 0)

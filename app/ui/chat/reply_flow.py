@@ -128,7 +128,8 @@ class ReplyFlow(QObject):
         opened = await self._runner.ensure_open()
         if self._stopped:
             return
-        view = self._transcript.add(opened.model_name or "Reply", "reply")
+        name = self._plan_name()
+        view = self._transcript.add(name, "reply")
         view.set_footer("Reading the prompt …")
         speed = Speedometer()
 
@@ -157,7 +158,6 @@ class ReplyFlow(QObject):
         self.replied.emit()
         exchange.answer = reply.text
         view.finish(reply.text)
-        name = self._plan_name()
         view.set_footer(reply_summary(reply, opened.n_ctx, name))
         if not reply.text.strip():
             view.set_plain("(no text)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ class MainWindow(QMainWindow):
             self,
         )
         self.chat = ChatPanel(
-            engine, self.runner, settings.chat(), lambda: self.documents.name, self.tasks
+            engine, self.runner, settings.chat(), lambda: self.documents.title, self.tasks
         )
         self.canvas = Canvas(self.editor)
         self.problems = ProblemsPanel(self.editor)
@@ -148,7 +149,8 @@ class MainWindow(QMainWindow):
 
     def _model_changed(self, _file: object) -> None:
         self.sources.show_models(self.model.files)
-        self.editor.set_weight_layer_count(sum(m.n_layers for m in self.model.files))
+        *starts, n = accumulate((m.n_layers for m in self.model.files), initial=0)
+        self.editor.set_weight_layer_count(n, tuple(starts) or (0,))
         self.watch.look_again()
         self.runner.changed.emit()
 
@@ -166,7 +168,8 @@ class MainWindow(QMainWindow):
     def _show_running(self) -> None:
         recipe = self.runner.recipe
         n_layers = recipe.n_plan_layers if recipe is not None else 0
-        self.status.set_plan(self.runner.opened, self.runner.is_current, n_layers)
+        name = self.model.file.path.stem if self.runner.opened and self.model.file else ""
+        self.status.set_plan(name, self.runner.is_current, n_layers)
 
     def _show_title(self) -> None:
         self.setWindowTitle(f"{self.documents.name}[*] — {TITLE}")

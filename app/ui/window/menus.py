@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from app.ui import dialogs
 from app.ui.window.actions import add_action, add_path_menu, make_tool_bar
+from app.ui.window.keys_dialog import KeysDialog
 
 if TYPE_CHECKING:
     from app.ui.window.main_window import MainWindow
@@ -65,7 +66,7 @@ def fill_menus(window: MainWindow) -> None:
 
     _fill_view_menu(bar.addMenu("&View"), window)
     help_menu = bar.addMenu("&Help")
-    add_action(help_menu, "&Keys", lambda: window.tasks.start(_show_keys(window)), "F1")
+    add_action(help_menu, "&Keys", lambda: KeysDialog(bar, window).show(), "F1")
     add_action(help_menu, "&About Llama Blocks", lambda: window.tasks.start(_show_about(window)))
     left = [new, open_plan, save, None, commands.undo, commands.redo, None]
     left += [*commands.add, None, commands.arrange, commands.fit_all]
@@ -88,17 +89,6 @@ def _fill_view_menu(view: QMenu, window: MainWindow) -> None:
         view.addAction(dock.toggleViewAction())
     view.addSeparator()
     add_action(view, "&Reset layout", window.reset_layout)
-
-
-async def _show_keys(window: MainWindow) -> None:
-    lines = []
-    for menu in window.menuBar().findChildren(QMenu):
-        for action in menu.actions():
-            if not action.shortcut().isEmpty():
-                words = action.text().replace("&", "").replace(" …", "")
-                lines.append(f"{action.shortcut().toString():<14} {words}")
-    lines += ["Enter          Send the message", "Shift+Enter    New line in the message"]
-    await dialogs.tell(window, "Keys", "\n".join(dict.fromkeys(lines)))
 
 
 async def _show_about(window: MainWindow) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
-from app.engine.messages import OpenedPlan, Progress
+from app.engine.messages import Progress
 
 if TYPE_CHECKING:
     from app.engine.client import EngineState
@@ -28,7 +28,7 @@ class StatusLine(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state: EngineState | None = None
-        self._opened: OpenedPlan | None = None
+        self._model_name = ""
         self._is_current = True
         self._n_plan_layers = 0
         self._tokens_per_s = 0.0
@@ -58,9 +58,9 @@ class StatusLine(QStatusBar):
             self._progress, self._tokens_per_s = None, 0.0
         self._show()
 
-    def set_plan(self, opened: OpenedPlan | None, is_current: bool, n_plan_layers: int) -> None:
-        """Take over what is open, and whether the editor still shows it."""
-        self._opened, self._is_current = opened, is_current
+    def set_plan(self, model_name: str, is_current: bool, n_plan_layers: int) -> None:
+        """Take over which model runs ('' for none), and whether the editor still shows the plan."""
+        self._model_name, self._is_current = model_name, is_current
         self._n_plan_layers = n_plan_layers
         self._show()
 
@@ -97,8 +97,8 @@ class StatusLine(QStatusBar):
             if self._tokens_per_s:
                 return f"Generating {self._tokens_per_s:.0f} tok/s{process}"
             return f"{_DOING.get(state.job, 'Working')} …{process}"
-        if self._opened is None:
+        if not self._model_name:
             return f"Engine ready · no plan is running{process}"
         edited = "" if self._is_current else " · plan edited: run again to use it"
         layers = f"{self._n_plan_layers} layers"
-        return f"Ready · {self._opened.model_name} · {layers}{edited}{process}"
+        return f"Ready · {self._model_name} · {layers}{edited}{process}"
