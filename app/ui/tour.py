@@ -119,6 +119,7 @@ class _Tour:
 
     async def _chat(self) -> None:
         chat = self._window.chat
+        chat.sampling.temperature.setValue(0.0)
         chat.composer.setPlainText(PROMPT)
         print(f"You: {PROMPT}")
         chat.composer.submit()
