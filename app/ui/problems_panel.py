@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import (
+    QAbstractListModel,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QPoint,
     QRect,
@@ -15,8 +17,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
+    QListView,
     QStackedWidget,
     QStyle,
     QStyledItemDelegate,
@@ -29,7 +30,8 @@ from app.ui import icons
 from app.ui import theme as themes
 from app.ui.editor import PlanEditor
 
-_PROBLEM = Qt.ItemDataRole.UserRole
+Index = QModelIndex | QPersistentModelIndex
+
 _PAD, _ICON = 8, 20
 _WRAP = int(Qt.TextFlag.TextWordWrap)
 
@@ -41,14 +43,15 @@ class ProblemsPanel(QStackedWidget):
 
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.list = _ProblemList()
+        self._problems = ProblemsModel(self)
+        self.list = _ProblemList(self._problems)
         self._none = QLabel("No problems")
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._none.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.addWidget(self._none)
         self.addWidget(self.list)
-        self.list.itemClicked.connect(self._request)
-        self.list.itemActivated.connect(self._request)
+        self.list.clicked.connect(self._request)
+        self.list.activated.connect(self._request)
         editor.problems_changed.connect(self._show)
         self._show(editor.problems)
 
@@ -56,27 +59,52 @@ class ProblemsPanel(QStackedWidget):
         return QSize(360, 120)
 
     def _show(self, problems: tuple[Problem, ...]) -> None:
-        self.list.clear()
-        for problem in sorted(problems, key=lambda p: p.severity != "error"):
-            item = QListWidgetItem(f"{_word(problem)}: {problem.message} {problem.fix}")
-            item.setData(_PROBLEM, problem)
-            self.list.addItem(item)
+        self._problems.show(problems)
         self.setCurrentWidget(self.list if problems else self._none)
 
-    def _request(self, item: QListWidgetItem) -> None:
-        problem: Problem = item.data(_PROBLEM)
-        if problem.block_id is not None:
-            self.block_requested.emit(problem.block_id)
+    def _request(self, index: QModelIndex) -> None:
+        block_id = self._problems.problem(index).block_id
+        if block_id is not None:
+            self.block_requested.emit(block_id)
 
 
-class _ProblemList(QListWidget):
-    def __init__(self) -> None:
+class ProblemsModel(QAbstractListModel):
+    """The problems as rows, errors first. (Items of a QListWidget, made in Python, crash in it.)"""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._rows: list[Problem] = []
+
+    def show(self, problems: tuple[Problem, ...]) -> None:
+        """Put these problems in the place of those before."""
+        self.beginResetModel()
+        self._rows = sorted(problems, key=lambda p: p.severity != "error")
+        self.endResetModel()
+
+    def problem(self, index: Index) -> Problem:
+        """The problem of a row."""
+        return self._rows[index.row()]
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return None
+        problem = self.problem(index)
+        return f"{_word(problem)}: {problem.message} {problem.fix}"
+
+
+class _ProblemList(QListView):
+    def __init__(self, problems: ProblemsModel) -> None:
         super().__init__()
+        self.setModel(problems)
         self.setAccessibleName("Problems")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._delegate = _ProblemDelegate(self)
+        self.setMouseTracking(True)
+        self._delegate = _ProblemDelegate(self, problems)
         self.setItemDelegate(self._delegate)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -87,24 +115,23 @@ class _ProblemList(QListWidget):
 class _ProblemDelegate(QStyledItemDelegate):
     """Draws an icon and a word for the severity, the message, and under it how to mend it."""
 
-    def __init__(self, view: QListWidget) -> None:
+    def __init__(self, view: QListView, problems: ProblemsModel) -> None:
         super().__init__(view)
         self._view = view
+        self._problems = problems
 
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         width = self._view.viewport().width()
-        message, fix = self._boxes(option.font, index.data(_PROBLEM), width)
+        message, fix = self._boxes(option.font, self._problems.problem(index), width)
         return QSize(width, fix.bottom() + _PAD if fix.height() else message.bottom() + _PAD)
 
     def paint(
         self,
         painter: QPainter,
         option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
+        index: Index,
     ) -> None:
-        problem: Problem = index.data(_PROBLEM)
+        problem = self._problems.problem(index)
         theme = themes.current()
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)

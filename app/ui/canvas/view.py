@@ -87,6 +87,7 @@ class PlanView(QGraphicsView):
         self.setAccessibleDescription("The graph of blocks and links of the open plan.")
         self.plan_scene.touched.connect(self._repaint_scene_rect)
         self.plan_scene.selectionChanged.connect(self._tell_selection)
+        editor.changed.connect(self._abandon_gesture)
         editor.replaced.connect(self._start_over)
 
     def selected_ids(self) -> tuple[str, ...]:
@@ -149,7 +150,7 @@ class PlanView(QGraphicsView):
 
     def lift(self, ids: Iterable[str]) -> None:
         """Draw these blocks on top of the others, with a shadow, while they are dragged."""
-        changed = self._layer.lifted.symmetric_difference(ids)
+        changed = self._layer.lifted.symmetric_difference(ids) & self.plan_scene.blocks.keys()
         self._layer.lifted = frozenset(ids)
         if changed:
             self._repaint_scene_rect(self.plan_scene.bounds_of(changed).adjusted(-24, -24, 24, 24))
@@ -167,6 +168,13 @@ class PlanView(QGraphicsView):
         if self.gesture is not None:
             gesture, self.gesture = self.gesture, None
             gesture.cancel()
+            self.viewport().unsetCursor()
+
+    def _abandon_gesture(self, _change: object = None) -> None:
+        """End what is being dragged when something else changed the plan."""
+        if self.gesture is not None and not self.gesture.applying:
+            gesture, self.gesture = self.gesture, None
+            gesture.abandon()
             self.viewport().unsetCursor()
 
     # Painting
@@ -224,9 +232,7 @@ class PlanView(QGraphicsView):
 
     def _start_over(self) -> None:
         """Forget what was going on in the document before and look at the new one."""
-        self.gesture = None
-        self._layer.lifted = frozenset()
-        self.plan_scene.hidden_link = None
+        self._abandon_gesture()
         self._fit_when_shown = not self.isVisible()
         if self.isVisible():
             self.fit_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 
+from app.plan import edits
 from tests.ui.canvas.hand import Hand
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -71,6 +72,17 @@ def test_keys_mean_nothing_to_the_plan_while_a_block_is_dragged(canvas, editor, 
     assert editor.plan == plan
     hand.release(start + QPointF(30, 0))
     assert "left" in editor.plan.blocks
+
+
+def test_an_undo_from_elsewhere_ends_a_drag_and_shows_the_plan_as_it_is(canvas, editor, plan, hand):
+    editor.apply("Delete block", edits.remove(plan, ["m"]))
+    start = hand.body("left")
+    hand.drag_only(start, start + QPointF(30, 0))
+    editor.undo_stack.undo()
+    assert canvas.gesture is None
+    hand.release(start + QPointF(30, 0))
+    assert editor.plan == plan
+    assert canvas.plan_scene.blocks["left"].pos() == QPointF(400, 0)
 
 
 def test_another_document_ends_a_drag(canvas, editor, plan, hand):

@@ -54,16 +54,12 @@ class DragFader(Gesture):
         self._last_y = to.scene.y()
         self._height += step / _FINE if to.shift else step
         value = self._low + _with_rests(self._height, self._pixels) / self._per_unit
-        self._apply(round(value, 3 if to.shift else 2))
+        scale = round(value, 3 if to.shift else 2)
+        after = edits.set_scale(self.canvas.editor.plan, self._block_id, self._port, scale)
+        self.apply("Set scale", after)
 
     def cancel(self) -> None:
-        editor = self.canvas.editor
-        editor.apply("Set scale", self._before, merge_key=self)
-
-    def _apply(self, scale: float) -> None:
-        editor = self.canvas.editor
-        after = edits.set_scale(editor.plan, self._block_id, self._port, scale)
-        editor.apply("Set scale", after, merge_key=self)
+        self.apply("Set scale", self._before)
 
 
 def _with_rests(height: float, pixels: float) -> float:

@@ -76,7 +76,7 @@ class DragLink(Gesture):
         elif self._moved is not None and self._over_nothing(at):
             editor.apply("Remove link", without_link(editor.plan, self._moved))
 
-    def cancel(self) -> None:
+    def abandon(self) -> None:
         self.canvas.plan_scene.hidden_link = None
         self.canvas.viewport().update()
 

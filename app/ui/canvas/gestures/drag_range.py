@@ -46,7 +46,7 @@ class DragRange(Gesture):
         else:
             start = min(max(0, start + n_layers), end - 1)
         after = edits.set_weights(editor.plan, self._block_id, start, end - start)
-        editor.apply("Change layers", after, merge_key=self)
+        self.apply("Change layers", after)
 
     def cancel(self) -> None:
-        self.canvas.editor.apply("Change layers", self._before, merge_key=self)
+        self.apply("Change layers", self._before)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
+from app.plan.document import Plan
+
 if TYPE_CHECKING:
     from app.ui.canvas.view import PlanView
 
@@ -30,13 +32,18 @@ class Pointer:
 
 
 class Gesture:
-    """One press, drag and release. A cancelled gesture leaves the plan as it was at the press."""
+    """One press, drag and release. A cancelled gesture leaves the plan as it was at the press.
+
+    `applying` is true while the gesture itself changes the plan. When something else does, the
+    gesture is abandoned: what it knows of the plan may no longer be so.
+    """
 
     cursor: Qt.CursorShape | None = None
 
     def __init__(self, canvas: PlanView, press: Pointer) -> None:
         self.canvas = canvas
         self.press = press
+        self.applying = False
 
     def move(self, to: Pointer) -> None:
         """Follow the pointer."""
@@ -46,6 +53,16 @@ class Gesture:
 
     def cancel(self) -> None:
         """Give up: everything is as at the press."""
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Stop, and show the plan as it is now."""
+
+    def apply(self, label: str, after: Plan) -> None:
+        """Change the plan; all that one gesture applies is one undo step."""
+        self.applying = True
+        self.canvas.editor.apply(label, after, merge_key=self)
+        self.applying = False
 
     def paint(self, painter: QPainter) -> None:
         """Draw on top of the canvas, in scene coordinates."""

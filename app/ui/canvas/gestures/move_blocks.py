@@ -49,10 +49,13 @@ class MoveBlocks(Gesture):
         editor = self.canvas.editor
         editor.apply(f"Move {what}", edits.move(editor.plan, positions))
 
-    def cancel(self) -> None:
+    def abandon(self) -> None:
         self.canvas.lift(())
-        if self._start:
-            self.canvas.plan_scene.preview_positions(self._start)
+        blocks = self.canvas.editor.plan.blocks
+        places = {i: blocks[i].position for i in self._start if i in blocks}
+        self.canvas.plan_scene.preview_positions(
+            {i: QPointF(*place) for i, place in places.items() if place is not None}
+        )
 
     def _select_at_press(self) -> None:
         scene = self.canvas.plan_scene

@@ -46,6 +46,9 @@ class SelectBox(Gesture):
 
     def cancel(self) -> None:
         self.canvas.plan_scene.select(self._before)
+        self.abandon()
+
+    def abandon(self) -> None:
         self.canvas.viewport().update()
 
     def paint(self, painter: QPainter) -> None:
