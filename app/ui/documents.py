@@ -20,6 +20,7 @@ PATTERN = "Plans (*.txt);;All files (*)"
 UNTITLED = "Untitled plan"
 STRICT_NAME = "layerBlocks.txt"
 
+REPLACE = "Replace the file"
 SAVE, DISCARD = "Save", "Discard changes"
 
 
@@ -37,6 +38,7 @@ class Documents(QObject):
         self._settings = settings
         self._window = window
         self._sample: str | None = None
+        self._seen: tuple[int, int] | None = None
         self.path: Path | None = None
         editor.undo_stack.cleanChanged.connect(lambda _clean: self.changed.emit())
 
@@ -69,6 +71,7 @@ class Documents(QObject):
         """
         path = path.absolute()
         try:
+            seen = await in_thread(_stamp, path)
             read = await in_thread(files.load, path)
         except OSError as error:
             await self._tell(f"“{path.name}” could not be read.", _reason(error))
@@ -81,6 +84,7 @@ class Documents(QObject):
                 or "No line in it is a WeightBlock or a MergeBlock.",
             )
             return False
+        self._seen = seen
         self._put(read.plan, None if is_sample else path, path.stem if is_sample else None)
         if not is_sample:
             self._settings.add_recent_plan(path)
@@ -101,6 +105,15 @@ class Documents(QObject):
         """Write the document to its file, asking for a name where it has none. False: not saved."""
         if self.path is None:
             return await self.save_as()
+        if await self._was_changed_by_others(self.path):
+            answer = await dialogs.ask(
+                self._window,
+                f"“{self.path.name}” was changed by another program.",
+                "Saving replaces those changes with yours.",
+                (dialogs.CANCEL, REPLACE),
+            )
+            if answer != REPLACE:
+                return False
         return await self._save_to(self.path)
 
     async def save_as(self) -> bool:
@@ -144,11 +157,15 @@ class Documents(QObject):
         self._editor.mark_saved()
         self.changed.emit()
 
+    async def _was_changed_by_others(self, path: Path) -> bool:
+        now = await in_thread(_stamp, path)
+        return now is not None and now != self._seen
+
     async def _save_to(self, path: Path) -> bool:
         written = self._editor.plan
         if not await self._write(path, write_document(written)):
             return False
-        self.path, self._sample = path, None
+        self.path, self._sample, self._seen = path, None, await in_thread(_stamp, path)
         if self._editor.plan == written:
             self._editor.mark_saved()
         self._settings.add_recent_plan(path)
@@ -175,6 +192,15 @@ class Documents(QObject):
             return self.path.parent
         recent = self._settings.recent_plans()
         return recent[0].parent if recent else Path.home()
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells one version of a file from the next, None while there is no such file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def _reason(error: OSError) -> str:

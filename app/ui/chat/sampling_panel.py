@@ -52,7 +52,12 @@ class SamplingPanel(QWidget):
             "The same seed and settings give the same reply",
         )
         self.n_predict = self._whole(
-            "Ma&x tokens", chat.n_predict, -1, 1_000_000, "no limit", "Tokens a reply has at most"
+            "Ma&x tokens",
+            max(0, chat.n_predict),
+            0,
+            1_000_000,
+            "no limit",
+            "Tokens a reply has at most",
         )
         self.n_ctx = self._whole(
             "&Context",
@@ -85,7 +90,7 @@ class SamplingPanel(QWidget):
                 min_p=self.min_p.value(),
                 seed=None if seed < 0 else seed,
             ),
-            self.n_predict.value(),
+            self.n_predict.value() or -1,
         )
 
     def _real(self, words: str, value: float, top: float, tip: str) -> QDoubleSpinBox:

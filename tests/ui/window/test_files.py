@@ -60,6 +60,23 @@ def test_failed_save_keeps_document_and_file(bench: Bench, monkeypatch: pytest.M
     assert bench.window.isWindowModified()
 
 
+def test_file_changed_by_another_program_is_not_replaced_in_silence(bench: Bench) -> None:
+    path = bench.folder / "plan.txt"
+    rename_first(bench)
+    theirs = PLAN + "# a line by another program\n"
+    path.write_text(theirs)
+    bench.window.files.save()
+    assert "changed by another program" in bench.answer("Cancel")
+    assert path.read_text() == theirs
+    bench.window.files.save()
+    bench.answer("Replace the file")
+    bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
+    rename_first(bench, "Twice")
+    bench.window.files.save()
+    bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
+    assert "Twice" in path.read_text()
+
+
 def test_text_that_is_no_plan_leaves_the_old_document(bench: Bench) -> None:
     path = bench.folder / "letter.txt"
     path.write_text("Dear all,\nthis is a letter.\n")
