@@ -57,6 +57,7 @@ class _Tour:
             ("remove a link and put it back", self._problem),
             ("chat", self._chat),
         )
+        words = "make the folder for the pictures"
         try:
             self._out_dir.mkdir(parents=True, exist_ok=True)
             for words, step in steps:
