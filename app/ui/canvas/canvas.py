@@ -24,6 +24,7 @@ from app.ui.canvas.gestures import Pointer
 from app.ui.canvas.gestures.drag_link import without_link
 from app.ui.canvas.inline_edit import InlineEdit, parse_number
 from app.ui.canvas.new_blocks import Kind, with_new_block
+from app.ui.canvas.places import inside
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import MergeShape, WeightShape, is_terminal, shape_of
 from app.ui.canvas.view import PlanView
@@ -146,7 +147,7 @@ class Canvas(PlanView):
 
     def _nudge(self, ids: tuple[str, ...], step: QPointF) -> None:
         plan, items = self.editor.plan, self.plan_scene.blocks
-        places = {i: (items[i].left + step.x(), items[i].top + step.y()) for i in ids}
+        places = {i: inside(items[i].left + step.x(), items[i].top + step.y()) for i in ids}
         after = edits.move(plan, places)
         self.editor.apply(f"Move {_blocks(ids)}", after, merge_key=("nudge", ids))
 

@@ -12,6 +12,7 @@ from app.plan import edits, layout
 from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
 from app.plan.reader import read_plan
 from app.plan.writer import write_document
+from app.ui.canvas.places import inside, on_grid
 from app.ui.canvas.shapes import shape_of
 from app.ui.theme import GRID
 
@@ -58,8 +59,8 @@ def _places(read: Plan, centre: QPointF | None) -> dict[str, tuple[float, float]
         for block_id, (x, y) in places.items():
             whole |= QRectF(x, y, *sizes[block_id])
         dx, dy = centre.x() - whole.center().x(), centre.y() - whole.center().y()
-    dx, dy = round(dx / GRID) * GRID, round(dy / GRID) * GRID
-    return {i: (x + dx, y + dy) for i, (x, y) in places.items()}
+    dx, dy = on_grid(dx, dy)
+    return {i: inside(x + dx, y + dy) for i, (x, y) in places.items()}
 
 
 def _relinked(block: Block, new_ids: Mapping[str, str]) -> Block:

@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF, QRectF
 
 from app.plan import edits
 from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
+from app.ui.canvas.places import inside, on_grid
 from app.ui.canvas.shapes import shape_of
-from app.ui.theme import GRID
 
 Kind = Literal["weight", "merge"]
 
@@ -53,10 +53,10 @@ def free_place(plan: Plan, block: Block, centre: QPointF) -> tuple[float, float]
         for other in plan.blocks.values()
         if other.position is not None
     ]
-    x, y = _snapped(centre.x() - shape.width / 2), _snapped(centre.y() - shape.height / 2)
+    x, y = on_grid(centre.x() - shape.width / 2, centre.y() - shape.height / 2)
     while any(QRectF(x, y, shape.width, shape.height).intersects(rect) for rect in taken):
         y += _STEP
-    return x, y
+    return inside(x, y)
 
 
 def _merge(block_id: str, selected: Sequence[str]) -> MergeBlock:
@@ -84,7 +84,3 @@ def _next_layers(
     while stop < min(start + _N_LAYERS, n_weight_layers) and (stop not in used or start in used):
         stop += 1
     return start, max(1, stop - start)
-
-
-def _snapped(value: float) -> float:
-    return float(round(value / GRID) * GRID)

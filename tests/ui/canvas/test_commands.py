@@ -82,6 +82,21 @@ def test_new_blocks_cover_no_other(canvas, editor):
     assert not any(a.intersects(b) for a, b in pairs)
 
 
+def test_even_at_the_end_of_the_canvas_blocks_can_be_added_pasted_and_moved(
+    canvas, editor, plan, hand
+):
+    canvas._look_at(QPointF(1.1e7, -1.1e7), 1.0)
+    canvas.add_block("weight")
+    hand.key(Qt.Key.Key_C, CTRL)
+    hand.key(Qt.Key.Key_V, CTRL)
+    hand.key(Qt.Key.Key_Right, SHIFT)
+    far = [b for i, b in editor.plan.blocks.items() if i not in plan.blocks]
+    assert len(far) == 2
+    assert all(9.9e6 < b.position[0] <= 1e7 and b.position[1] < -9.9e6 for b in far)
+    hand.key(Qt.Key.Key_L)
+    assert all(abs(b.position[0]) < 1e5 for b in editor.plan.blocks.values())
+
+
 def test_a_new_merge_is_fed_by_the_selected_blocks(canvas, editor, plan, hand):
     hand.click(hand.body("left"))
     hand.click(hand.body("right"), SHIFT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
 
 from app.plan import edits
 from tests.ui.canvas.hand import Hand
@@ -156,6 +157,17 @@ def test_the_middle_button_pans(canvas, hand, editor):
     assert moved.x() == pytest.approx(50 * canvas.zoom, abs=2)
     assert moved.y() == pytest.approx(30 * canvas.zoom, abs=2)
     assert editor.undo_stack.count() == 0
+
+
+def test_space_and_drag_pans_and_moves_nothing(canvas, hand, editor, plan):
+    at = hand.body("left")
+    before = canvas.mapFromScene(at)
+    QTest.keyPress(canvas, Qt.Key.Key_Space)
+    hand.drag(at, at + QPointF(40, 0))
+    QTest.keyRelease(canvas, Qt.Key.Key_Space)
+    assert canvas.mapFromScene(at).x() > before.x()
+    assert editor.plan == plan
+    assert canvas.selected_ids() == ()
 
 
 def test_fit_brings_the_plan_or_the_selection_into_sight(canvas, hand):

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF
 
 from app.plan import edits
-from app.plan.document import POSITION_LIMIT
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
-from app.ui.theme import GRID
+from app.ui.canvas.places import inside, on_grid
 
 if TYPE_CHECKING:
     from app.ui.canvas.view import PlanView
@@ -35,8 +34,9 @@ class MoveBlocks(Gesture):
             self.canvas.lift(self._start)
         moved = to.scene - self.press.scene
         anchor = self._start.get(self._block_id, next(iter(self._start.values())))
-        moved = _snapped(anchor + moved) - anchor
-        scene.preview_positions({i: _kept_inside(at + moved) for i, at in self._start.items()})
+        moved = QPointF(*on_grid(anchor.x() + moved.x(), anchor.y() + moved.y())) - anchor
+        places = {i: at + moved for i, at in self._start.items()}
+        scene.preview_positions({i: QPointF(*inside(p.x(), p.y())) for i, p in places.items()})
 
     def release(self, at: Pointer) -> None:
         if not self._start:
@@ -73,12 +73,3 @@ class MoveBlocks(Gesture):
             scene.blocks[self._block_id].setSelected(False)
         elif not self.press.ctrl and not self.press.shift:
             scene.select((self._block_id,))
-
-
-def _snapped(at: QPointF) -> QPointF:
-    return QPointF(round(at.x() / GRID) * GRID, round(at.y() / GRID) * GRID)
-
-
-def _kept_inside(at: QPointF) -> QPointF:
-    limit = POSITION_LIMIT
-    return QPointF(min(limit, max(-limit, at.x())), min(limit, max(-limit, at.y())))
