@@ -94,7 +94,7 @@ def loop(session_loop: QEventLoop, qapp: QApplication) -> Iterator[QEventLoop]:
 
 
 @pytest.fixture(scope="session")
-def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny(tmp_path_factory.mktemp("models") / "tiny.gguf", TinyModel(n_layers=4))
 
 
@@ -108,7 +108,7 @@ def bench(
     qtbot: QtBot,
     loop: QEventLoop,
     tmp_path: Path,
-    model_path: Path,
+    tiny_model: Path,
     settings: Settings,
 ) -> Iterator[Bench]:
     script = Script()
@@ -118,13 +118,13 @@ def bench(
         engines.append(FakeEngine(on_state, script))
         return engines[-1]
 
-    window = MainWindow(EngineBridge(make_client), settings, lambda: model_path)
+    window = MainWindow(EngineBridge(make_client), settings, lambda: tiny_model)
     window.restore_layout()
     window.show()
     bench = Bench(window, script, engines, qtbot, tmp_path)
     plan_path = tmp_path / "plan.txt"
     plan_path.write_text(PLAN)
-    model_loaded = window.tasks.start(window.files.load_model(model_path))
+    model_loaded = window.tasks.start(window.files.load_model(tiny_model))
     qtbot.waitUntil(model_loaded.done)
     plan_opened = window.tasks.start(window.documents.open(plan_path))
     qtbot.waitUntil(plan_opened.done)
