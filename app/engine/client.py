@@ -38,6 +38,14 @@ from app.engine.messages import (
 
 N_LOG_LINES = 60
 _ROOT = Path(__file__).parents[2]
+_ENVIRONMENT = {
+    # Threads that spin at barriers starve each other as soon as another process wants a core:
+    # generation then falls to a tenth, and to a half with waiting ones (native/README.md).
+    "OMP_WAIT_POLICY": "passive",
+    # Huge pages where glibc can ask for them: a context is then made in a third of the time.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "GGML_NO_BACKTRACE": "1",  # the debugger it would attach hangs a crash for seconds
+}
 
 OnEvent = Callable[[Progress | TextPiece], None]
 
@@ -161,7 +169,7 @@ class EngineClient:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+            env={**_ENVIRONMENT, **os.environ},
         )
         theirs.close()
         self._pipe = pipe
