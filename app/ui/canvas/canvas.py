@@ -20,6 +20,7 @@ from app.plan.document import MergeBlock
 from app.ui import theme as themes
 from app.ui.canvas import clipboard, menus
 from app.ui.canvas.actions import CanvasActions
+from app.ui.canvas.gesture_view import GestureView
 from app.ui.canvas.gestures import Pointer
 from app.ui.canvas.gestures.drag_link import without_link
 from app.ui.canvas.inline_edit import InlineEdit, parse_number
@@ -27,7 +28,6 @@ from app.ui.canvas.new_blocks import Kind, with_new_block
 from app.ui.canvas.places import inside
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import MergeShape, WeightShape, is_terminal, shape_of
-from app.ui.canvas.view import PlanView
 from app.ui.editor import PlanEditor
 from app.ui.theme import GRID
 
@@ -43,7 +43,7 @@ KIND_MIME = "application/x-llama-blocks-kind"
 """The kind of block, "weight" or "merge", that is dragged from the palette."""
 
 
-class Canvas(PlanView):
+class Canvas(GestureView):
     """The node editor. `commands` holds its actions, for menus and toolbars."""
 
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
@@ -102,7 +102,7 @@ class Canvas(PlanView):
     def paste(self) -> None:
         """Add the blocks of a layerBlocks text on the clipboard, at the pointer or midway."""
         text = QGuiApplication.clipboard().text()
-        at = self._to_scene(self.menu_point())
+        at = self.to_scene(self.menu_point())
         if not self._add_text("Paste", text, at):
             self.notice.emit("The clipboard holds no blocks: copy some, or a layerBlocks text.")
 
@@ -239,7 +239,7 @@ class Canvas(PlanView):
 
     def dropEvent(self, event: QDropEvent) -> None:
         kind: Kind = "merge" if event.mimeData().data(KIND_MIME).data() == b"merge" else "weight"
-        self.add_block(kind, self._to_scene(event.position()))
+        self.add_block(kind, self.to_scene(event.position()))
         event.acceptProposedAction()
 
 

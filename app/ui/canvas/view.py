@@ -1,17 +1,11 @@
-"""The canvas: shows the plan, moves about in it, and hands presses to gestures."""
+"""The view of the plan: paints what is seen and moves about in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QContextMenuEvent,
-    QCursor,
-    QFocusEvent,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
@@ -20,14 +14,11 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
 
 from app.ui import theme as themes
-from app.ui.canvas import gestures
-from app.ui.canvas.gestures import Gesture, Pan, Pointer
 from app.ui.canvas.layer import Layer, View
-from app.ui.canvas.scene import Hit, PlanScene
-from app.ui.canvas.shapes import is_terminal
+from app.ui.canvas.scene import PlanScene
 from app.ui.editor import PlanEditor
 
 LEAST_ZOOM, MOST_ZOOM = 0.05, 4.0
@@ -36,27 +27,11 @@ _NOTCHES_TO_DOUBLE = 4
 _IDLE_MS = 140
 _FIT_MARGIN = 24
 
-_HOVER_CURSORS = {
-    "in": Qt.CursorShape.CrossCursor,
-    "out": Qt.CursorShape.CrossCursor,
-    "fader": Qt.CursorShape.SizeVerCursor,
-    "number": Qt.CursorShape.IBeamCursor,
-    "strip-start": Qt.CursorShape.SizeHorCursor,
-    "strip-end": Qt.CursorShape.SizeHorCursor,
-}
-
 
 class PlanView(QGraphicsView):
-    """Painting, panning, zooming, and the way from a press to a gesture.
-
-    `selection_changed` carries the tuple of selected ids, `notice` a sentence for the status line.
-    `opened` carries the Hit and the Pointer of a double click, `menu_wanted` those of a right one.
-    """
+    """Paints the plan, pans and zooms. `selection_changed` carries the tuple of selected ids."""
 
     selection_changed = Signal(object)
-    notice = Signal(str)
-    opened = Signal(object, object)
-    menu_wanted = Signal(object, object)
     zoom_changed = Signal(float)
 
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
@@ -64,11 +39,8 @@ class PlanView(QGraphicsView):
         self.editor = editor
         self.theme = themes.current()
         self.plan_scene = PlanScene(editor, self)
-        self.gesture: Gesture | None = None
         self._layer = Layer(self.plan_scene, self.theme)
         self._exposed: list[QRect] = []
-        self._space_held = False
-        self._double_clicked = False
         self._fit_when_shown = True
         self._moving = False
         self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
@@ -81,14 +53,12 @@ class PlanView(QGraphicsView):
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Plan")
         self.setAccessibleDescription("The graph of blocks and links of the open plan.")
         self.plan_scene.touched.connect(self._repaint_scene_rect)
         self.plan_scene.selectionChanged.connect(self._tell_selection)
-        editor.changed.connect(self._abandon_gesture)
-        editor.replaced.connect(self._start_over)
+        editor.replaced.connect(self._fit_soon)
 
     def selected_ids(self) -> tuple[str, ...]:
         """The selected blocks, in the plan's order."""
@@ -133,7 +103,7 @@ class PlanView(QGraphicsView):
         if zoom == self.zoom:
             return
         self._start_moving()
-        fixed = self._to_scene(at)
+        fixed = self.to_scene(at)
         self.setTransform(QTransform.fromScale(zoom, zoom))
         self.horizontalScrollBar().setValue(round(fixed.x() * zoom - at.x()))
         self.verticalScrollBar().setValue(round(fixed.y() * zoom - at.y()))
@@ -148,34 +118,16 @@ class PlanView(QGraphicsView):
         """Bring the selected blocks into sight, or the whole plan when none is."""
         self._fit(self.plan_scene.bounds_of(self.selected_ids() or self.plan_scene.blocks))
 
+    def keep_view(self) -> None:
+        """Leave what is in sight as it is from now on, also when the canvas gets its size."""
+        self._fit_when_shown = False
+
     def lift(self, ids: Iterable[str]) -> None:
         """Draw these blocks on top of the others, with a shadow, while they are dragged."""
         changed = self._layer.lifted.symmetric_difference(ids) & self.plan_scene.blocks.keys()
         self._layer.lifted = frozenset(ids)
         if changed:
             self._repaint_scene_rect(self.plan_scene.bounds_of(changed).adjusted(-24, -24, 24, 24))
-
-    def hit(self, pointer: Pointer) -> Hit:
-        """What lies under the pointer."""
-        return self.plan_scene.hit(pointer.scene, min(16.0, max(0.0, 6 / self.zoom - 6)))
-
-    def pointer_at(self, view: QPointF, keys: Qt.KeyboardModifier) -> Pointer:
-        """The pointer at a point of the viewport."""
-        return Pointer(self._to_scene(view), view, keys)
-
-    def cancel_gesture(self) -> None:
-        """Give up what is being dragged, if anything is."""
-        if self.gesture is not None:
-            gesture, self.gesture = self.gesture, None
-            gesture.cancel()
-            self.viewport().unsetCursor()
-
-    def _abandon_gesture(self, _change: object = None) -> None:
-        """End what is being dragged when something else changed the plan."""
-        if self.gesture is not None and not self.gesture.applying:
-            gesture, self.gesture = self.gesture, None
-            gesture.abandon()
-            self.viewport().unsetCursor()
 
     # Painting
 
@@ -188,9 +140,6 @@ class PlanView(QGraphicsView):
         exposed = [to_scene.mapRect(QRectF(r).adjusted(-1, -1, 1, 1)) for r in self._exposed]
         view = View(self.zoom, self.devicePixelRatioF(), self._moving)
         self._layer.paint(painter, exposed or [QRectF(rect)], view)
-        if self.gesture is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self.gesture.paint(painter)
 
     def _repaint_scene_rect(self, rect: QRectF) -> None:
         seen = self.viewportTransform().mapRect(rect).adjusted(-2, -2, 2, 2)
@@ -213,7 +162,8 @@ class PlanView(QGraphicsView):
 
     # Where one looks
 
-    def _to_scene(self, view: QPointF) -> QPointF:
+    def to_scene(self, view: QPointF) -> QPointF:
+        """The point of the scene under a point of the viewport."""
         return self.viewportTransform().inverted()[0].map(view)
 
     def _look_at(self, centre: QPointF, zoom: float) -> None:
@@ -230,9 +180,7 @@ class PlanView(QGraphicsView):
         self._look_at(bounds.center(), min(1.0, across, down))
         self._come_to_rest()
 
-    def _start_over(self) -> None:
-        """Forget what was going on in the document before and look at the new one."""
-        self._abandon_gesture()
+    def _fit_soon(self) -> None:
         self._fit_when_shown = not self.isVisible()
         if self.isVisible():
             self.fit_all()
@@ -247,55 +195,8 @@ class PlanView(QGraphicsView):
         if self._fit_when_shown:
             self.fit_all()
 
-    # From events to gestures
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._fit_when_shown = False
-        if self.gesture is not None:
-            return
-        pointer = self.pointer_at(event.position(), event.modifiers())
-        if event.button() == Qt.MouseButton.MiddleButton or (
-            self._space_held and event.button() == Qt.MouseButton.LeftButton
-        ):
-            self._begin(Pan(self, pointer))
-        elif event.button() == Qt.MouseButton.LeftButton:
-            self._begin(gestures.begin(self, pointer, self.hit(pointer)))
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        pointer = self.pointer_at(event.position(), event.modifiers())
-        if self.gesture is not None:
-            self.gesture.move(pointer)
-        else:
-            self._hover(pointer)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        pointer = self.pointer_at(event.position(), event.modifiers())
-        if self._double_clicked:
-            self._double_clicked = False  # a menu opened at the press would take the release
-            self.opened.emit(self.hit(pointer), pointer)
-            return
-        if self.gesture is None or event.buttons() != Qt.MouseButton.NoButton:
-            return
-        gesture, self.gesture = self.gesture, None
-        gesture.release(pointer)
-        self._hover(pointer)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or self._space_held:
-            self.mousePressEvent(event)
-            return
-        self._double_clicked = True
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.cancel_gesture()
-        at = QPointF(event.pos())
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            at = self.menu_point()
-        pointer = self.pointer_at(at, event.modifiers())
-        self.menu_wanted.emit(self.hit(pointer), pointer)
-
     def wheelEvent(self, event: QWheelEvent) -> None:
-        self._fit_when_shown = False
+        self.keep_view()
         is_touchpad = not event.pixelDelta().isNull()
         if is_touchpad and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.pan_by(QPointF(event.pixelDelta()))
@@ -304,28 +205,7 @@ class PlanView(QGraphicsView):
             self.zoom_by(2.0 ** (notches / _NOTCHES_TO_DOUBLE), event.position())
         event.accept()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.cancel_gesture()
-        elif event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space_held = True
-            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
-        elif event.key() != Qt.Key.Key_Space:
-            event.ignore()
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space_held = False
-            self.viewport().unsetCursor()
-
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and self.gesture is not None:
-            event.accept()  # while something is dragged, keys mean nothing but to the gesture
-            return True
-        if _is_plain_tab(event):
-            pointer = self.pointer_at(self.menu_point(), Qt.KeyboardModifier.NoModifier)
-            self.menu_wanted.emit(Hit(), pointer)
-            return True
         if event.type() == QEvent.Type.PaletteChange:
             self.theme = themes.current()
             self._renew_layer()
@@ -338,51 +218,8 @@ class PlanView(QGraphicsView):
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == pinch:
             self.zoom_by(1.0 + event.value(), event.position())
             return True
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            self._show_tip(event)
-            return True
         return super().viewportEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._space_held = False
-        super().focusOutEvent(event)
-
-    def _begin(self, gesture: Gesture) -> None:
-        self.gesture = gesture
-        if gesture.cursor is not None:
-            self.viewport().setCursor(gesture.cursor)
-
-    def _hover(self, pointer: Pointer) -> None:
-        if self._space_held:
-            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
-            return
-        part = self.hit(pointer).part
-        cursor = None if part is None else _HOVER_CURSORS.get(part.kind)
-        if cursor is None:
-            self.viewport().unsetCursor()
-        else:
-            self.viewport().setCursor(cursor)
-
-    def menu_point(self) -> QPointF:
-        """Where a menu asked for by a key belongs: at the pointer if it is here, else midway."""
-        at = self.viewport().mapFromGlobal(QCursor.pos())
-        rect = self.viewport().rect()
-        return QPointF(at if rect.contains(at) else rect.center())
-
-    def _show_tip(self, event: QHelpEvent) -> None:
-        hit = self.hit(self.pointer_at(QPointF(event.pos()), Qt.KeyboardModifier.NoModifier))
-        sentences = []
-        if hit.block_id is not None and not is_terminal(hit.block_id):
-            wrong = [p for p in self.editor.problems if p.block_id == hit.block_id]
-            sentences = [f"{p.message} {p.fix}" for p in wrong]
-        QToolTip.showText(QPoint(event.globalPos()), "\n".join(sentences), self)
 
     def _renew_layer(self) -> None:
         self._layer = Layer(self.plan_scene, self.theme)
         self.viewport().update()
-
-
-def _is_plain_tab(event: QEvent) -> bool:
-    if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
-        return False
-    return event.key() == Qt.Key.Key_Tab and not event.modifiers()

@@ -15,12 +15,12 @@ from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import is_terminal
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import PlanView
+    from app.ui.canvas.gesture_view import GestureView
 
 __all__ = ["DragLink", "Gesture", "Pan", "Pointer", "begin"]
 
 
-def begin(canvas: PlanView, press: Pointer, hit: Hit) -> Gesture:
+def begin(canvas: GestureView, press: Pointer, hit: Hit) -> Gesture:
     """The gesture that a press of the left button on this begins."""
     if hit.link is not None:
         return _take_link_end(canvas, press, hit)
@@ -46,7 +46,7 @@ def begin(canvas: PlanView, press: Pointer, hit: Hit) -> Gesture:
     return MoveBlocks(canvas, press, hit.block_id)
 
 
-def _take_link_end(canvas: PlanView, press: Pointer, hit: Hit) -> Gesture:
+def _take_link_end(canvas: GestureView, press: Pointer, hit: Hit) -> Gesture:
     assert hit.link is not None
     link = canvas.plan_scene.links[hit.link]
     canvas.plan_scene.select(())

@@ -12,7 +12,7 @@ from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.shapes import MergeShape, fader_range
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import PlanView
+    from app.ui.canvas.gesture_view import GestureView
 
 _HOLD = 24.0
 """Scene pixels for which a fader rests at its end before the value goes on beyond."""
@@ -25,7 +25,7 @@ class DragFader(Gesture):
 
     cursor = Qt.CursorShape.SizeVerCursor
 
-    def __init__(self, canvas: PlanView, press: Pointer, block_id: str, port: int) -> None:
+    def __init__(self, canvas: GestureView, press: Pointer, block_id: str, port: int) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._port = port

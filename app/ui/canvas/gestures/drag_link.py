@@ -16,7 +16,7 @@ from app.ui.canvas.scene import OUTPUT_LINK
 from app.ui.canvas.shapes import OUTPUT, is_terminal
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import PlanView
+    from app.ui.canvas.gesture_view import GestureView
 
 
 class DragLink(Gesture):
@@ -31,7 +31,7 @@ class DragLink(Gesture):
 
     def __init__(
         self,
-        canvas: PlanView,
+        canvas: GestureView,
         press: Pointer,
         *,
         source: str | None = None,

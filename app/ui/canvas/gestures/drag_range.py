@@ -12,7 +12,7 @@ from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.shapes import WeightShape
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import PlanView
+    from app.ui.canvas.gesture_view import GestureView
 
 
 class DragRange(Gesture):
@@ -20,7 +20,7 @@ class DragRange(Gesture):
 
     cursor = Qt.CursorShape.SizeHorCursor
 
-    def __init__(self, canvas: PlanView, press: Pointer, block_id: str, *, at_end: bool) -> None:
+    def __init__(self, canvas: GestureView, press: Pointer, block_id: str, *, at_end: bool) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._at_end = at_end

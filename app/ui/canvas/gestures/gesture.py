@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter
 from app.plan.document import Plan
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import PlanView
+    from app.ui.canvas.gesture_view import GestureView
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Gesture:
 
     cursor: Qt.CursorShape | None = None
 
-    def __init__(self, canvas: PlanView, press: Pointer) -> None:
+    def __init__(self, canvas: GestureView, press: Pointer) -> None:
         self.canvas = canvas
         self.press = press
         self.applying = False

@@ -11,13 +11,13 @@ from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.places import inside, on_grid
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import PlanView
+    from app.ui.canvas.gesture_view import GestureView
 
 
 class MoveBlocks(Gesture):
     """Shift adds to the selection, Ctrl takes in or out, a plain click selects one block alone."""
 
-    def __init__(self, canvas: PlanView, press: Pointer, block_id: str) -> None:
+    def __init__(self, canvas: GestureView, press: Pointer, block_id: str) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._was_selected = canvas.plan_scene.blocks[block_id].isSelected()

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import PlanView
+    from app.ui.canvas.gesture_view import GestureView
 
 
 class Pan(Gesture):
@@ -17,7 +17,7 @@ class Pan(Gesture):
 
     cursor = Qt.CursorShape.ClosedHandCursor
 
-    def __init__(self, canvas: PlanView, press: Pointer) -> None:
+    def __init__(self, canvas: GestureView, press: Pointer) -> None:
         super().__init__(canvas, press)
         self._last = press.view
 

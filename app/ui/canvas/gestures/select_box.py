@@ -11,13 +11,13 @@ from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.shapes import is_terminal
 
 if TYPE_CHECKING:
-    from app.ui.canvas.view import PlanView
+    from app.ui.canvas.gesture_view import GestureView
 
 
 class SelectBox(Gesture):
     """Shift adds what is touched, Ctrl turns it over; a plain click selects nothing."""
 
-    def __init__(self, canvas: PlanView, press: Pointer) -> None:
+    def __init__(self, canvas: GestureView, press: Pointer) -> None:
         super().__init__(canvas, press)
         self._before = frozenset(canvas.selected_ids())
         self._box: QRectF | None = None

@@ -1,0 +1,195 @@
+"""From mouse and keys to gestures: finds what is under the pointer and lets a gesture follow it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QCursor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+)
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from app.ui.canvas import gestures
+from app.ui.canvas.gestures import Gesture, Pan, Pointer
+from app.ui.canvas.scene import Hit
+from app.ui.canvas.shapes import is_terminal
+from app.ui.canvas.view import PlanView
+from app.ui.editor import PlanEditor
+
+_HOVER_CURSORS = {
+    "in": Qt.CursorShape.CrossCursor,
+    "out": Qt.CursorShape.CrossCursor,
+    "fader": Qt.CursorShape.SizeVerCursor,
+    "number": Qt.CursorShape.IBeamCursor,
+    "strip-start": Qt.CursorShape.SizeHorCursor,
+    "strip-end": Qt.CursorShape.SizeHorCursor,
+}
+
+
+class GestureView(PlanView):
+    """A view of the plan in which things can be pressed and dragged.
+
+    `notice` carries a sentence for the status line. `opened` carries the Hit and the Pointer of a
+    double click, `menu_wanted` those of a right click or of the key that asks for a menu.
+    """
+
+    notice = Signal(str)
+    opened = Signal(object, object)
+    menu_wanted = Signal(object, object)
+
+    def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
+        super().__init__(editor, parent)
+        self.gesture: Gesture | None = None
+        self._space_held = False
+        self._double_clicked = False
+        self.setMouseTracking(True)
+        editor.changed.connect(self._abandon_gesture)
+        editor.replaced.connect(self._abandon_gesture)
+
+    def hit(self, pointer: Pointer) -> Hit:
+        """What lies under the pointer."""
+        return self.plan_scene.hit(pointer.scene, min(16.0, max(0.0, 6 / self.zoom - 6)))
+
+    def pointer_at(self, view: QPointF, keys: Qt.KeyboardModifier) -> Pointer:
+        """The pointer at a point of the viewport."""
+        return Pointer(self.to_scene(view), view, keys)
+
+    def cancel_gesture(self) -> None:
+        """Give up what is being dragged, if anything is."""
+        if self.gesture is not None:
+            gesture, self.gesture = self.gesture, None
+            gesture.cancel()
+            self.viewport().unsetCursor()
+
+    def menu_point(self) -> QPointF:
+        """Where a menu asked for by a key belongs: at the pointer if it is here, else midway."""
+        at = self.viewport().mapFromGlobal(QCursor.pos())
+        rect = self.viewport().rect()
+        return QPointF(at if rect.contains(at) else rect.center())
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        super().drawBackground(painter, rect)
+        if self.gesture is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self.gesture.paint(painter)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and self.gesture is not None:
+            event.accept()  # while something is dragged, keys mean nothing but to the gesture
+            return True
+        if _is_plain_tab(event):
+            pointer = self.pointer_at(self.menu_point(), Qt.KeyboardModifier.NoModifier)
+            self.menu_wanted.emit(Hit(), pointer)
+            return True
+        return super().event(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            self._show_tip(event)
+            return True
+        return super().viewportEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.keep_view()
+        if self.gesture is not None:
+            return
+        pointer = self.pointer_at(event.position(), event.modifiers())
+        if event.button() == Qt.MouseButton.MiddleButton or (
+            self._space_held and event.button() == Qt.MouseButton.LeftButton
+        ):
+            self._begin(Pan(self, pointer))
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._begin(gestures.begin(self, pointer, self.hit(pointer)))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        pointer = self.pointer_at(event.position(), event.modifiers())
+        if self.gesture is not None:
+            self.gesture.move(pointer)
+        else:
+            self._hover(pointer)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pointer = self.pointer_at(event.position(), event.modifiers())
+        if self._double_clicked:
+            self._double_clicked = False  # a menu opened at the press would take the release
+            self.opened.emit(self.hit(pointer), pointer)
+            return
+        if self.gesture is None or event.buttons() != Qt.MouseButton.NoButton:
+            return
+        gesture, self.gesture = self.gesture, None
+        gesture.release(pointer)
+        self._hover(pointer)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or self._space_held:
+            self.mousePressEvent(event)
+            return
+        self._double_clicked = True
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.cancel_gesture()
+        at = QPointF(event.pos())
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            at = self.menu_point()
+        pointer = self.pointer_at(at, event.modifiers())
+        self.menu_wanted.emit(self.hit(pointer), pointer)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.cancel_gesture()
+        elif event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space_held = True
+            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        elif event.key() != Qt.Key.Key_Space:
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space_held = False
+            self.viewport().unsetCursor()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._space_held = False
+        super().focusOutEvent(event)
+
+    def _abandon_gesture(self, _change: object = None) -> None:
+        """End what is being dragged when something else changed the plan."""
+        if self.gesture is not None and not self.gesture.applying:
+            gesture, self.gesture = self.gesture, None
+            gesture.abandon()
+            self.viewport().unsetCursor()
+
+    def _begin(self, gesture: Gesture) -> None:
+        self.gesture = gesture
+        if gesture.cursor is not None:
+            self.viewport().setCursor(gesture.cursor)
+
+    def _hover(self, pointer: Pointer) -> None:
+        if self._space_held:
+            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+            return
+        part = self.hit(pointer).part
+        cursor = None if part is None else _HOVER_CURSORS.get(part.kind)
+        if cursor is None:
+            self.viewport().unsetCursor()
+        else:
+            self.viewport().setCursor(cursor)
+
+    def _show_tip(self, event: QHelpEvent) -> None:
+        hit = self.hit(self.pointer_at(QPointF(event.pos()), Qt.KeyboardModifier.NoModifier))
+        sentences = []
+        if hit.block_id is not None and not is_terminal(hit.block_id):
+            wrong = [p for p in self.editor.problems if p.block_id == hit.block_id]
+            sentences = [f"{p.message} {p.fix}" for p in wrong]
+        QToolTip.showText(QPoint(event.globalPos()), "\n".join(sentences), self)
+
+
+def _is_plain_tab(event: QEvent) -> bool:
+    if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+        return False
+    return event.key() == Qt.Key.Key_Tab and not event.modifiers()
