@@ -112,7 +112,9 @@ class MemoryPanel(QWidget):
         self._verdict.setText(verdict_in_words(figures))
         is_short = figures.verdict.kind == "does_not_fit"
         colour = theme.current().error if is_short else theme.current().text
-        self._verdict.setStyleSheet(f"color: {colour.name()}")
+        palette = self._verdict.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, colour)
+        self._verdict.setPalette(palette)
         self._legend.setText(
             " &nbsp; ".join(
                 f'<span style="color:{p.colour.name()}">■</span> {p.words} '

@@ -146,6 +146,7 @@ class MessageView(QFrame):
             _keep_line_breaks(text),
             features.MarkdownDialectGitHub | features.MarkdownNoHTML,
         )
+        _let_code_wrap(self.body.document())
 
     def set_footer(self, text: str) -> None:
         """How the reply went, in small type under it."""
@@ -218,6 +219,17 @@ def _small(widget: QWidget) -> QFont:
     font = widget.font()
     font.setPointSizeF(font.pointSizeF() * 0.85)
     return font
+
+
+def _let_code_wrap(document: QTextDocument) -> None:
+    """Break long lines of code: a message has no scroll bar of its own."""
+    block = document.begin()
+    while block.isValid():
+        block_format = block.blockFormat()
+        if block_format.nonBreakableLines():
+            block_format.setNonBreakableLines(False)
+            QTextCursor(block).setBlockFormat(block_format)
+        block = block.next()
 
 
 def _keep_line_breaks(text: str) -> str:

@@ -7,12 +7,19 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from app.ui.icons import dress
 
 Key = QKeySequence.StandardKey | str | None
+
+
+class FlatToolBar(QToolBar):
+    """A toolbar in the window's plain colour, where the style would shade it."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), self.palette().window())
 
 
 def add_action(
@@ -58,7 +65,7 @@ def make_tool_bar(
     window: QMainWindow, left: Iterable[QAction | None], right: Iterable[QAction]
 ) -> None:
     """The toolbar: quiet icons on the left, None between groups; words and icons on the right."""
-    bar = QToolBar("Toolbar", window)
+    bar = FlatToolBar("Toolbar", window)
     bar.setObjectName("toolbar")
     bar.setMovable(False)
     bar.setIconSize(QSize(20, 20))

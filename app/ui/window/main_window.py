@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from app.memory.amounts import format_bytes
 from app.ui import dialogs
@@ -29,6 +29,7 @@ from app.ui.problems_panel import ProblemsPanel
 from app.ui.settings import Settings
 from app.ui.sources_panel import SourcesPanel
 from app.ui.tasks import Tasks
+from app.ui.window.actions import FlatToolBar
 from app.ui.window.menus import fill_menus
 from app.ui.window.open_files import OpenFiles
 from app.ui.window.status_line import StatusLine
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 TITLE = "Llama Blocks"
 NOTICE_MS = 6000
 CLOSE_WITHIN_S = 2.5
-
-FLAT = "QToolBar { border: none; background: palette(window); spacing: 2px; }"
 
 LOAD_ANYWAY = "Load anyway"
 
@@ -228,7 +227,6 @@ class MainWindow(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
             | QMainWindow.DockOption.AllowNestedDocks
         )
-        self.setStyleSheet(FLAT)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
@@ -241,7 +239,7 @@ class MainWindow(QMainWindow):
         docks = self.docks
         self.resizeDocks([docks["Sources"], docks["Chat"]], [256, 372], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["Problems"]], [110], Qt.Orientation.Vertical)
-        strip = QToolBar("Memory", self)
+        strip = FlatToolBar("Memory", self)
         strip.setObjectName("memory")
         strip.setMovable(False)
         strip.addWidget(self.memory)

@@ -194,6 +194,13 @@ def test_line_breaks_of_the_model_stay(bench: Bench) -> None:
     assert "a\nb" in shown
 
 
+def test_long_lines_of_code_stay_inside_the_message(bench: Bench) -> None:
+    bench.script.pieces = ("```\n", "print(1) " * 60, "\n```")
+    bench.say("Code")
+    body = last(bench).body
+    assert body.document().size().width() <= body.viewport().width()
+
+
 def test_system_message_in_its_three_states(bench: Bench) -> None:
     field = bench.window.chat.system
     assert field.mode is SystemMode.EMPTY

@@ -1,0 +1,45 @@
+"""The window's look: it follows the system from light to dark while open, and fits 1280x800."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QToolBar, QWidget
+
+from app.ui import theme
+from tests.ui.window.conftest import Bench
+
+
+@pytest.fixture
+def app(qapp: QApplication) -> Iterator[QApplication]:
+    yield qapp
+    theme.show(qapp, theme.light())
+
+
+def test_every_part_follows_from_light_to_dark(bench: Bench, app: QApplication) -> None:
+    window = bench.window
+    theme.show(app, theme.light())
+    bench.say("Hi")
+    parts: list[QWidget] = [*window.docks.values(), *window.findChildren(QToolBar)]
+    parts += [window.statusBar(), window.menuBar(), window.memory, window.canvas]
+    parts += window.chat.transcript.messages
+    for name in ("light", "dark"):
+        theme.show(app, theme.dark() if name == "dark" else theme.light())
+        bench.qtbot.wait(50)
+        picture = window.grab().toImage()
+        for part in parts:
+            corner = part.mapTo(window, QPoint(1, part.height() - 3))
+            is_dark = picture.pixelColor(corner).lightness() < 128
+            assert is_dark == (name == "dark"), f"{type(part).__name__} is not {name}"
+
+
+def test_everything_has_room_at_1280_by_800(bench: Bench) -> None:
+    window = bench.window
+    window.resize(1280, 800)
+    bench.qtbot.waitUntil(lambda: window.width() == 1280)
+    assert window.minimumSizeHint().width() <= 1280
+    assert window.minimumSizeHint().height() <= 800
+    assert window.canvas.width() >= 560
+    assert window.canvas.height() >= 480
