@@ -24,6 +24,7 @@ from app.engine.messages import (
     SetScale,
     TextPiece,
 )
+from app.plan.recipe import Recipe
 
 MIB = 1 << 20
 ESTIMATE = MemoryEstimate(80 * MIB, 90 * MIB, 30 * MIB, 60 * MIB)
@@ -59,7 +60,7 @@ class FakeEngine:
         self._jobs: queue.Queue[tuple[Request, OnEvent, Future[Result]] | None] = queue.Queue()
         self._stop = threading.Event()
         self.release = threading.Event()
-        self._hash = ""
+        self._recipe: Recipe | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -67,6 +68,8 @@ class FakeEngine:
         future: Future[Result] = Future()
         self.requests.append(request)
         if isinstance(request, SetScale):
+            assert self._recipe is not None
+            self._recipe = self._recipe.with_scale(request.block, request.input, request.scale)
             future.set_result(Done())
         else:
             self._jobs.put((request, on_event, future))
@@ -111,9 +114,9 @@ class FakeEngine:
             if self.script.fail_open is not None:
                 raise self.script.fail_open
             on_event(Progress("Loading weights", 0.5))
-            self._hash = request.recipe.hash
+            self._recipe = request.recipe
             return OpenedPlan(
-                plan_hash=self._hash,
+                plan_hash=request.recipe.hash,
                 model_name="SmolLM2 135M",
                 architecture="llama",
                 n_ctx=request.settings.n_ctx,
@@ -156,6 +159,6 @@ class FakeEngine:
             stop_reason="cancelled" if stopped else "end",
             n_ctx_used=34 + len(said),
             seed=7,
-            plan_hash=self._hash,
+            plan_hash=self._recipe.hash if self._recipe is not None else "",
             peak_rss_bytes=260 * MIB,
         )

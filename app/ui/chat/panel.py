@@ -152,14 +152,14 @@ class ChatPanel(QWidget):
         self.send.setEnabled(self.flow.busy or bool(self.composer.toPlainText().strip()))
 
     def _plan_changed(self) -> None:
-        opened = self._runner.opened
+        opened, recipe = self._runner.opened, self._runner.recipe
         self.system.set_opened(opened)
         if self._runner.opening:
             words = "Opening the plan …"
-        elif opened is None:
+        elif opened is None or recipe is None:
             words = "No plan is running"
         elif self._runner.is_current:
-            words = f"Plan {opened.plan_hash[:12]} · {opened.model_name}"
+            words = f"Plan {recipe.hash} · {opened.model_name}"
         else:
             words = "The plan was edited; the next message runs it anew"
         self._running.setText(words)

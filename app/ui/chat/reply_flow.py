@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from PySide6.QtCore import QObject, Signal
 
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.messages import Generate, Progress, Reply, TextPiece
+from app.engine.messages import Generate, OpenedPlan, Progress, Reply, TextPiece
 from app.ui.chat.conversation import Conversation, Exchange, SystemMessage
 from app.ui.chat.message_view import MessageView
 from app.ui.chat.transcript import Transcript
@@ -23,6 +23,9 @@ STOP_WORDS = {
     "context_full": "stopped because the context is full",
     "cancelled": "stopped by you",
 }
+
+SCALES_MOVED = "scales moved while it spoke: new ones count from the next token on"
+READ_ANEW = "scales changed: the whole conversation was read anew"
 
 
 class ReplyFlow(QObject):
@@ -55,6 +58,7 @@ class ReplyFlow(QObject):
         self._tasks = tasks
         self.conversation = Conversation()
         self.busy = False
+        self._last: tuple[OpenedPlan, str] | None = None
         self._stopped = False
         self._clear_when_stopped = False
 
@@ -143,6 +147,7 @@ class ReplyFlow(QObject):
             elif not view.text:
                 view.set_footer(f"{event.phase} {event.fraction:.0%}")
 
+        recipe = self._runner.recipe
         settings = self._chat()
         request = Generate(
             messages=self.conversation.messages(self._system()),
@@ -158,7 +163,13 @@ class ReplyFlow(QObject):
         self.replied.emit()
         exchange.answer = reply.text
         view.finish(reply.text)
-        view.set_footer(reply_summary(reply, opened.n_ctx, name))
+        summary = [reply_summary(reply, opened.n_ctx, name)]
+        if self._runner.opened is opened and self._runner.recipe != recipe:
+            summary.append(SCALES_MOVED)
+        elif self._last and self._last[0] is opened and self._last[1] != reply.plan_hash:
+            summary.append(READ_ANEW)
+        self._last = opened, reply.plan_hash
+        view.set_footer(" · ".join(summary))
         if not reply.text.strip():
             view.set_plain("(no text)")
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from app.engine.messages import EstimateMemory, MemoryEstimate, Open, SetScale
 from app.plan import edits
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
+from app.ui.chat.reply_flow import READ_ANEW, SCALES_MOVED
 from app.ui.plan_runner import changed_scales
 from app.ui.window.main_window import LOAD_ANYWAY
 from tests.ui.fake_engine import MIB
@@ -37,6 +38,28 @@ def test_scale_goes_to_the_running_plan_without_opening_it_again(bench: Bench) -
     assert SetScale(3, 0, 0.8) in bench.engine.asked(SetScale)
     bench.say("Again")
     assert len(bench.engine.asked(Open)) == 1
+
+
+def test_reply_says_what_a_moved_scale_meant_for_it(bench: Bench) -> None:
+    runner, messages = bench.window.runner, bench.window.chat.transcript.messages
+    bench.say("Hi")
+    assert "scales" not in messages[-1].footer
+    bench.script.hold_after_pieces = 1
+    bench.window.chat.flow.send("Again")
+    bench.qtbot.waitUntil(lambda: len(messages) == 4 and bool(messages[-1].text))
+    set_scale(bench, 0.75)
+    bench.qtbot.waitUntil(lambda: runner.recipe == bench.window.editor.lowered.recipe)
+    bench.engine.release.set()
+    bench.wait_idle()
+    assert SCALES_MOVED in messages[-1].footer
+    assert runner.recipe.hash in messages[-1].footer
+    bench.script.hold_after_pieces = None
+    bench.say("Same scales")
+    assert "scales" not in messages[-1].footer
+    set_scale(bench, 0.25)
+    bench.qtbot.waitUntil(lambda: runner.recipe == bench.window.editor.lowered.recipe)
+    bench.say("Other scales")
+    assert READ_ANEW in messages[-1].footer
 
 
 def test_undo_of_a_scale_reaches_the_engine_too(bench: Bench) -> None:
