@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -37,6 +38,7 @@ from app.plan.lowering import lower
 from app.plan.problem import PlanError, Problem, errors
 from app.plan.recipe import Recipe
 
+_DISPLAYS = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
 EXIT_PROBLEMS = 1
 EXIT_USAGE = 2
 DEFAULT_N_CTX = 4096
@@ -61,14 +63,14 @@ def main(arguments: Sequence[str]) -> int:
     except UserError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return error.status
-    except ModelFileError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 1
-    except EngineError as error:
+    except (ModelFileError, EngineError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader of our output has left, and so do we
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 # --- commands ---------------------------------------------------------------------------------
@@ -215,6 +217,16 @@ def tour(options: argparse.Namespace) -> int:
 
 def open_window(options: argparse.Namespace) -> int:
     """Opens the window."""
+    if options.plan is not None and not Path(options.plan).exists():
+        raise UserError(
+            f"{options.plan}: there is no such file, nor a command of that name (main.py --help).",
+            EXIT_USAGE,
+        )
+    if sys.platform == "linux" and not os.environ.keys() & _DISPLAYS:
+        raise UserError(
+            "There is no display to open a window on. “main.py tour” makes the window's journey "
+            "without one, and the other commands need none (main.py --help)."
+        )
     from app.ui.application import run
 
     return run(options.plan, options.model)

@@ -201,18 +201,32 @@ class EngineClient:
             case LogLine(text):
                 self._log.append(text)
             case Told(job_id, event):
-                self._waiting[job_id].on_event(event)
+                if job_id in self._waiting:
+                    self._tell(self._waiting[job_id], event)
             case Answered(job_id, result):
-                self._finish(job_id).set_result(result)
+                self._finish(job_id, result)
             case Stopped(job_id):
-                self._finish(job_id).set_exception(JobCancelled())
+                self._finish(job_id, JobCancelled())
             case Failed(job_id, text):
-                self._finish(job_id).set_exception(EngineError(text, tuple(self._log)))
+                self._finish(job_id, EngineError(text, tuple(self._log)))
 
-    def _finish(self, job_id: int) -> Future[Result]:
-        future = self._waiting.pop(job_id).future
+    def _tell(self, waiting: _Waiting, event: Progress | TextPiece) -> None:
+        """A listener that fails ends its job with the same error."""
+        try:
+            waiting.on_event(event)
+        except Exception as error:  # the border: this thread goes on
+            self._send(Cancel(waiting.job.id))
+            self._finish(waiting.job.id, error)
+
+    def _finish(self, job_id: int, outcome: Result | Exception) -> None:
+        waiting = self._waiting.pop(job_id, None)
+        if waiting is None:
+            return
         self._tell_state()
-        return future
+        if isinstance(outcome, Exception):
+            waiting.future.set_exception(outcome)
+        else:
+            waiting.future.set_result(outcome)
 
     def _bury(self) -> None:
         """The process is gone by itself: says why."""

@@ -175,6 +175,17 @@ def test_a_waiting_job_can_be_cancelled(engine: Engine, tiny: tuple[str, ...]) -
     assert isinstance(engine.run(endless(3)), Reply)
 
 
+def test_a_listener_that_fails_ends_its_job_only(engine: Engine, tiny: tuple[str, ...]) -> None:
+    engine.run(Open(tiny, Recipe.whole(4), ContextSettings(n_ctx=100_000)))
+
+    def listen(event: object) -> None:
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        engine.run(endless(), listen)
+    assert isinstance(engine.run(endless(3)), Reply)
+
+
 def test_the_context_fills_up(engine: Engine, tiny: tuple[str, ...]) -> None:
     engine.run(Open(tiny, Recipe.whole(4), ContextSettings(n_ctx=256)))
     reply = engine.run(Generate((), "the", -1, Sampling(temperature=100.0, top_k=5, seed=3)))
