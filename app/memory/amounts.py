@@ -13,7 +13,7 @@ def format_bytes(n_bytes: int) -> str:
     while amount >= 999.5 and unit < len(_UNITS) - 1:
         amount /= 1024
         unit += 1
-    has_decimal = 0 < unit and amount < (99.95 if _UNITS[unit] not in ("KiB", "MiB") else 9.95)
+    has_decimal = unit > 0 and amount < (99.95 if _UNITS[unit] not in ("KiB", "MiB") else 9.95)
     return (
         f"{sign}{amount:.1f} {_UNITS[unit]}"
         if has_decimal

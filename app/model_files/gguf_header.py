@@ -177,7 +177,7 @@ class _Cursor:
     def _hold(self, n_bytes: int) -> int:
         """The place in the window of the next `n_bytes`, which are there after the call."""
         begin = self.position - self._window_start
-        if 0 <= begin and begin + n_bytes <= len(self._window):
+        if begin >= 0 and begin + n_bytes <= len(self._window):
             return begin
         if self.position + n_bytes > self._size_bytes:
             raise CutOff

@@ -187,8 +187,8 @@ class _Interpretation:
         if self.architecture not in KNOWN_ARCHITECTURES:
             raise ModelFileError(
                 self.path,
-                f"“{name}” is of the architecture “{shown(self.architecture)}”, which the llama.cpp "
-                "of this program does not know. Choose another model.",
+                f"“{name}” is of the architecture “{shown(self.architecture)}”, which the "
+                "llama.cpp of this program does not know. Choose another model.",
             )
         n_parts = self.header.scalars.get("split.count", 1)
         if n_parts not in (0, 1):
