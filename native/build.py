@@ -69,12 +69,12 @@ def main() -> int:
             unpack(fetch())
             forget_other_machine(machine)
             patch_source()
-            compile_library("native", PATCHED, LIB, machine)
+            compile_library("native", PATCHED, LIB)
             LIB.with_name("stamp").write_text(native_key)
         unpatched_key = digest([SHA256, machine, *map(contents, recipe_files())])
         if arguments.unpatched and stale(UNPATCHED_LIB, unpatched_key):
             unpack(fetch())
-            compile_library("unpatched", UPSTREAM, UNPATCHED_LIB, machine, f"-DGGML_LIB={LIB}")
+            compile_library("unpatched", UPSTREAM, UNPATCHED_LIB, f"-DGGML_LIB={LIB}")
             UNPATCHED_LIB.with_name("stamp").write_text(unpatched_key)
     except BuildError as error:
         print(f"The native library was not built. {error}", file=sys.stderr)
@@ -128,12 +128,16 @@ def machine_key() -> str:
         f"{name}={os.environ.get(name, '')}"
         for name in ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS", "CMAKE_ARGS")
     ]
-    with contextlib.suppress(OSError):  # no such file but on Linux
+    return digest([*parts, *cpu()])
+
+
+def cpu() -> list[str]:
+    """What -march=native goes by: the first core's lines that name it and its features."""
+    try:
         first_core = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
-        parts += [
-            line for line in first_core.splitlines() if line.split(":")[0].strip() in CPU_LINES
-        ]
-    return digest(parts)
+    except OSError:  # no such file but on Linux
+        return [platform.processor()]
+    return [line for line in first_core.splitlines() if line.split(":")[0].strip() in CPU_LINES]
 
 
 def find_tool(*names: str) -> str | None:
@@ -276,7 +280,7 @@ def apply_patch(patch: Path, tree: Path) -> None:
     )
 
 
-def compile_library(name: str, tree: Path, lib: Path, machine: str, *options: str) -> None:
+def compile_library(name: str, tree: Path, lib: Path, *options: str) -> None:
     """Compiles the tree's libllama and puts it, with the ggml compiled beside it, into lib."""
     cmake, ninja, ccache = find_tool("cmake"), find_tool("ninja"), find_tool("ccache")
     if not cmake:
@@ -295,7 +299,7 @@ def compile_library(name: str, tree: Path, lib: Path, machine: str, *options: st
         # build/ may lie in a repository, whose commit upstream would take for its own.
         "GIT_CEILING_DIRECTORIES": str(BUILD),
         # To ccache -march=native looks the same on every CPU.
-        "CCACHE_NAMESPACE": machine,
+        "CCACHE_NAMESPACE": digest(cpu()),
         "CCACHE_BASEDIR": str(ROOT),
         "CCACHE_NOHASHDIR": "1",
     }
