@@ -39,9 +39,9 @@ from app.engine.messages import (
 N_LOG_LINES = 60
 _ROOT = Path(__file__).parents[2]
 _ENVIRONMENT = {
-    # Threads that spin at barriers starve each other as soon as another process wants a core:
-    # generation then falls to a tenth, and to a half with waiting ones (native/README.md).
-    "OMP_WAIT_POLICY": "passive",
+    # OpenMP threads that spin long at barriers starve each other as soon as another process wants
+    # a core, and threads that never spin are slow without one (measured: native/README.md).
+    "GOMP_SPINCOUNT": "300",
     # Huge pages where glibc can ask for them: a context is then made in a third of the time.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     "GGML_NO_BACKTRACE": "1",  # the debugger it would attach hangs a crash for seconds

@@ -43,7 +43,7 @@ def measuring(model: Path, library: Path, kind: str) -> Iterator[Speed]:
     """A process over the library in that folder; `kind` is "patched" or "unpatched"."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.bench.speed", str(model), kind],
-        env={**os.environ, "LLAMA_CPP_LIB_PATH": str(library), "OMP_WAIT_POLICY": "passive"},
+        env={**os.environ, "LLAMA_CPP_LIB_PATH": str(library)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
