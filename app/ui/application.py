@@ -38,7 +38,7 @@ def run(plan_path: str | None, model_path: str | None) -> int:
     # Python would see Ctrl+C only at the next event; the engine ends by itself with its pipe.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = make_application()
-    window = MainWindow(EngineBridge(), Settings(), bundled_model)
+    window = MainWindow(EngineBridge(), EngineBridge(), Settings(), bundled_model)
     window.restore_layout()
     window.show()
     app.processEvents()

@@ -1,4 +1,8 @@
-"""Keeps the memory estimate in step with the plan: exact sums, then the engine's dry run."""
+"""Keeps the memory estimate in step with the plan: exact sums, then a dry run.
+
+The dry run has an engine process of its own, which never holds weights: so it answers while the
+other one is busy, and what it holds itself is what that one will hold besides the plan.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,7 @@ class MemoryWatch(QObject):
     def __init__(
         self,
         engine: EngineBridge,
+        estimator: EngineBridge,
         editor: PlanEditor,
         model: OpenModel,
         runner: PlanRunner,
@@ -40,6 +45,7 @@ class MemoryWatch(QObject):
     ) -> None:
         super().__init__(parent)
         self._engine = engine
+        self._estimator = estimator
         self._editor = editor
         self._model = model
         self._runner = runner
@@ -110,15 +116,13 @@ class MemoryWatch(QObject):
         request = self._asked
         if request is None or self._is_dry_run or request == self._refused:
             return
-        state = self._engine.state
-        may_run = state is None or state.phase in ("off", "idle")
-        if may_run and not self._simulating:
+        if not self._simulating:
             self._simulating = True
             self._tasks.start(self._simulate(request))
 
     async def _simulate(self, request: EstimateMemory) -> None:
         try:
-            result = await self._engine.run(request)
+            result = await self._estimator.run(request)
         except JobCancelled:
             return
         except EngineError:
@@ -136,8 +140,7 @@ class MemoryWatch(QObject):
             self._dry_run.start()
 
     def _engine_moved(self, _state: object) -> None:
-        if not self._engine.busy and self._asked is not None:
-            self._dry_run.start()
+        if not self._engine.busy:
             self.look_again()
 
     def _show(self) -> None:

@@ -39,7 +39,7 @@ def run(out_dir: Path) -> int:
     asyncio.set_event_loop(loop)
     with tempfile.TemporaryDirectory() as folder, loop:
         store = QSettings(str(Path(folder, "tour.ini")), QSettings.Format.IniFormat)
-        window = MainWindow(EngineBridge(), Settings(store), bundled_model)
+        window = MainWindow(EngineBridge(), EngineBridge(), Settings(store), bundled_model)
         window.restore_layout()
         window.show()
         return int(loop.run_until_complete(_Tour(window, out_dir).make()))

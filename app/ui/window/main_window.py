@@ -53,11 +53,13 @@ class MainWindow(QMainWindow):
     def __init__(
         self,
         engine: EngineBridge,
+        estimator: EngineBridge,
         settings: Settings,
         find_bundled_model: Callable[[], Path],
     ) -> None:
         super().__init__()
         self.engine = engine
+        self.estimator = estimator
         self.settings = settings
         self._closing = False
         self.tasks = Tasks()
@@ -92,6 +94,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine()
         self.watch = MemoryWatch(
             engine,
+            estimator,
             self.editor,
             self.model,
             self.runner,
@@ -212,7 +215,11 @@ class MainWindow(QMainWindow):
         self.settings.sync()
         self.hide()
         self.tasks.cancel()
-        await self.engine.close(CLOSE_WITHIN_S)
+        import asyncio
+
+        await asyncio.gather(
+            self.engine.close(CLOSE_WITHIN_S), self.estimator.close(CLOSE_WITHIN_S)
+        )
         self.closed.emit()
 
     # --- layout ----------------------------------------------------------------------------------

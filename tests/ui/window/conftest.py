@@ -34,6 +34,7 @@ class Bench:
     window: MainWindow
     script: Script
     engines: list[FakeEngine]
+    estimators: list[FakeEngine]
     qtbot: QtBot
     folder: Path
 
@@ -42,6 +43,12 @@ class Bench:
         """The engine, once the window has asked it for anything."""
         self.qtbot.waitUntil(lambda: bool(self.engines))
         return self.engines[0]
+
+    @property
+    def estimator(self) -> FakeEngine:
+        """The engine of the dry runs, as above."""
+        self.qtbot.waitUntil(lambda: bool(self.estimators))
+        return self.estimators[0]
 
     def dialog(self) -> QMessageBox:
         """The question or message that is shown, waited for."""
@@ -113,15 +120,19 @@ def bench(
 ) -> Iterator[Bench]:
     script = Script()
     engines: list[FakeEngine] = []
+    estimators: list[FakeEngine] = []
 
-    def make_client(on_state: Callable[[object], None]) -> FakeEngine:
-        engines.append(FakeEngine(on_state, script))
-        return engines[-1]
+    def bridge(made: list[FakeEngine]) -> EngineBridge:
+        def make_client(on_state: Callable[[object], None]) -> FakeEngine:
+            made.append(FakeEngine(on_state, script))
+            return made[-1]
 
-    window = MainWindow(EngineBridge(make_client), settings, lambda: tiny_model)
+        return EngineBridge(make_client)
+
+    window = MainWindow(bridge(engines), bridge(estimators), settings, lambda: tiny_model)
     window.restore_layout()
     window.show()
-    bench = Bench(window, script, engines, qtbot, tmp_path)
+    bench = Bench(window, script, engines, estimators, qtbot, tmp_path)
     plan_path = tmp_path / "plan.txt"
     plan_path.write_text(PLAN)
     model_loaded = window.tasks.start(window.files.load_model(tiny_model))
@@ -130,7 +141,7 @@ def bench(
     qtbot.waitUntil(plan_opened.done)
     qtbot.waitUntil(lambda: window.memory.figures is not None and window.memory.figures.is_dry_run)
     yield bench
-    for engine in engines:
+    for engine in (*engines, *estimators):
         engine.script.hangs_on_close = False
         engine.release.set()
     if window.isVisible():

@@ -19,7 +19,7 @@ FIRST_PAINT = """
 import sys
 from app.ui.application import MainWindow, EngineBridge, Settings, make_application
 app = make_application()
-window = MainWindow(EngineBridge(), Settings(), lambda: None)
+window = MainWindow(EngineBridge(), EngineBridge(), Settings(), lambda: None)
 window.restore_layout()
 window.show()
 app.processEvents()
@@ -55,4 +55,4 @@ def test_start_shows_the_sample_and_a_question_ready_to_be_asked(
     window.activateWindow()
     bench.qtbot.waitUntil(window.chat.composer.hasFocus)
     assert window.chat.system.mode is SystemMode.EMPTY
-    assert bench.engine.asked(EstimateMemory)
+    assert bench.estimator.asked(EstimateMemory)
