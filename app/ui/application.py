@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
 
@@ -12,6 +13,9 @@ from app.ui import theme
 from app.ui.engine_bridge import EngineBridge
 from app.ui.settings import Settings
 from app.ui.window.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from qasync import QEventLoop
 
 SAMPLE_PLAN = Path(__file__).resolve().parents[2] / "plans" / "sample.txt"
 
@@ -33,22 +37,33 @@ def make_application() -> QApplication:
     return app
 
 
-def run(plan_path: str | None, model_path: str | None) -> int:
-    """Show the window until the user closes it; the exit status. Paths replace what is bundled."""
-    # Python would see Ctrl+C only at the next event; the engine ends by itself with its pipe.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def show_window(settings: Settings) -> MainWindow:
+    """The window, painted for the first time and still empty."""
     app = make_application()
-    window = MainWindow(EngineBridge(), EngineBridge(), Settings(), bundled_model)
+    window = MainWindow(EngineBridge(), EngineBridge(), settings, bundled_model)
     window.restore_layout()
     window.show()
     app.processEvents()
+    return window
 
+
+def make_loop() -> QEventLoop:
+    """Qt's event loop as asyncio's, set as the current one."""
     import asyncio
 
     from qasync import QEventLoop
 
-    loop = QEventLoop(app)
+    loop = QEventLoop(make_application())
     asyncio.set_event_loop(loop)
+    return loop
+
+
+def run(plan_path: str | None, model_path: str | None) -> int:
+    """Show the window until the user closes it; the exit status. Paths replace what is bundled."""
+    # Python would see Ctrl+C only at the next event; the engine ends by itself with its pipe.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    window = show_window(Settings())
+    loop = make_loop()
     window.closed.connect(loop.stop)
     loop.call_soon(lambda: window.tasks.start(open_first(window, plan_path, model_path)))
     with loop:

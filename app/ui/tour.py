@@ -9,13 +9,12 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 
 from app.plan import edits
 from app.plan.document import MergeBlock
-from app.ui.application import bundled_model, make_application, open_first
+from app.ui.application import make_loop, open_first, show_window
 from app.ui.chat.message_view import MessageView
-from app.ui.engine_bridge import EngineBridge
 from app.ui.settings import Settings
 from app.ui.window.main_window import MainWindow
 
@@ -32,17 +31,17 @@ def run(out_dir: Path) -> int:
     """Make the journey and save 01-start.png to 04-chat.png into `out_dir`; the exit status."""
     if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    app = make_application()
-    from qasync import QEventLoop
-
-    loop = QEventLoop(app)
-    asyncio.set_event_loop(loop)
-    with tempfile.TemporaryDirectory() as folder, loop:
+    qInstallMessageHandler(_print_warning)
+    with tempfile.TemporaryDirectory() as folder, make_loop() as loop:
         store = QSettings(str(Path(folder, "tour.ini")), QSettings.Format.IniFormat)
-        window = MainWindow(EngineBridge(), EngineBridge(), Settings(store), bundled_model)
-        window.restore_layout()
-        window.show()
+        window = show_window(Settings(store))
         return int(loop.run_until_complete(_Tour(window, out_dir).make()))
+
+
+def _print_warning(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """Qt's warnings, without the one that the offscreen platform gives for every window."""
+    if "propagateSizeHints" not in text:
+        print(text, file=sys.stderr)
 
 
 class _Tour:
