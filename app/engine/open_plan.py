@@ -43,12 +43,13 @@ class OpenPlan:
         except NativeError:
             self._view.close()
             raise
-        self._template_source = _chat_template(self._view.model)
+        self._why_no_template = ""
+        self._template = self._read_template()
+        self._default_system = self._template.default_system() if self._template else ""
 
     def describe(self, *, load_ms: float, view_ms: float) -> OpenedPlan:
         """What the app shows of the open plan."""
         model = self._view.model
-        has_template = bool(self._template_source)
         return OpenedPlan(
             plan_hash=self.recipe.hash,
             model_name=_metadata(model, "general.name"),
@@ -58,8 +59,8 @@ class OpenPlan:
             n_weight_layers=len(self.recipe.weight_layers),
             load_ms=load_ms,
             view_ms=view_ms,
-            has_chat_template=has_template,
-            default_system=self._template().default_system() if has_template else "",
+            has_chat_template=self._template is not None,
+            default_system=self._default_system,
             rss_bytes=rss_bytes(),
         )
 
@@ -67,13 +68,10 @@ class OpenPlan:
         """The request's prompt as the model reads it."""
         if request.raw_prompt is not None:
             return self.vocabulary.tokenize(request.raw_prompt, add_special=True)
-        if not self._template_source:
-            raise EngineError(
-                "The model file has no chat template: it was made to continue texts, not to "
-                "chat. Use the raw mode (--raw on the command line)."
-            )
+        if self._template is None:
+            raise EngineError(self._why_no_template)
         try:
-            prompt = self._template().render(request.messages)
+            prompt = self._template.render(request.messages)
         except TemplateError as error:
             raise EngineError(str(error)) from error
         return self.vocabulary.tokenize(prompt, add_special=False)
@@ -132,13 +130,24 @@ class OpenPlan:
             should_stop=self._should_stop,
         )
 
-    def _template(self) -> ChatTemplate:
+    def _read_template(self) -> ChatTemplate | None:
         vocabulary = self.vocabulary
-        return ChatTemplate(
-            self._template_source,
-            bos=vocabulary.special_text(vocabulary.bos),
-            eos=vocabulary.special_text(vocabulary.eos),
-        )
+        source = llama.llama_model_chat_template(self._view.model, None)
+        if not source:
+            self._why_no_template = (
+                "The model file has no chat template: it was made to continue texts, not to "
+                "chat. Use the raw mode (--raw on the command line)."
+            )
+            return None
+        try:
+            return ChatTemplate(
+                source.decode(errors="replace"),
+                bos=vocabulary.special_text(vocabulary.bos),
+                eos=vocabulary.special_text(vocabulary.eos),
+            )
+        except TemplateError as error:
+            self._why_no_template = str(error)
+            return None
 
 
 def default_n_threads() -> int:
@@ -151,8 +160,3 @@ def _metadata(model: Any, key: str) -> str:
     value = ctypes.create_string_buffer(1024)
     n = llama.llama_model_meta_val_str(model, key.encode(), value, len(value))
     return value.value.decode(errors="replace") if n >= 0 else ""
-
-
-def _chat_template(model: Any) -> str:
-    source = llama.llama_model_chat_template(model, None)
-    return source.decode(errors="replace") if source else ""
