@@ -22,7 +22,7 @@
 // t_layer_inp[0] to what the first layer is fed.
 static const std::map<std::string, llama_blocks_support> supported_archs = {
     { "llama", LLAMA_BLOCKS_SUPPORT_FULL },
-    { "qwen2", LLAMA_BLOCKS_SUPPORT_FULL },
+    { "qwen2", LLAMA_BLOCKS_SUPPORT_SEQUENCE },
     { "qwen3", LLAMA_BLOCKS_SUPPORT_FULL },
 };
 

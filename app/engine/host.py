@@ -54,7 +54,7 @@ class Host:
 
     def run(self) -> None:
         """Serves until the app's end of the pipe is closed."""
-        self._log = keep_log(lambda line: self._send(LogLine(line)))
+        keep_log(lambda line: self._send(LogLine(line)))
         threading.Thread(target=self._listen, daemon=True).start()
         self._send(Ready(os.getpid()))
         while True:

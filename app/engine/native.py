@@ -80,10 +80,13 @@ def is_supported(architecture: str) -> bool:
 
 _errors_logged: deque[str] = deque(maxlen=8)
 _LOG_LEVEL_ERROR = 4
+_log_callback: Any = None
+"""Kept here, since the library goes on calling it."""
 
 
-def keep_log(on_line: Callable[[str], None]) -> object:
-    """Sends the library's log lines to `on_line` for as long as the returned object lives."""
+def keep_log(on_line: Callable[[str], None]) -> None:
+    """Sends the library's log lines to `on_line`, from whatever thread writes them."""
+    global _log_callback
 
     def on_log(level: int, text: bytes, _data: Any) -> None:
         line = text.decode(errors="replace").rstrip("\n")
@@ -93,7 +96,7 @@ def keep_log(on_line: Callable[[str], None]) -> object:
 
     callback = llama.llama_log_callback(on_log)
     llama.llama_log_set(callback, None)
-    return callback
+    _log_callback = callback
 
 
 def _with_logged(message: str) -> str:

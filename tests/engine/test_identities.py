@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.native import Base, Context, View, llama
+from app.engine.native import Base, View
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
 from tests.engine.baked import write_baked
+from tests.engine.logits import N_THREADS, logits_of, new_context, read_logits
 from tests.engine.unpatched import unpatched_logits
 
 TOKENS = [504, 3575, 282, 4649, 314, 260] * 9 + [338]
-N_LAYERS = 30
-N_THREADS = 1
 
 
 def weights(start: int, end: int, weight_start: int, input: int) -> RecipeWeight:
@@ -23,29 +22,6 @@ def weights(start: int, end: int, weight_start: int, input: int) -> RecipeWeight
 
 def merge(*inputs: tuple[int, float]) -> RecipeMerge:
     return RecipeMerge(inputs)
-
-
-def logits_of(base: Base, recipe: Recipe) -> np.ndarray:
-    """float32 np (2, n_vocab), as `unpatched_logits`."""
-    view = View(base, recipe)
-    context = new_context(view)
-    rows = []
-    for part, position in ((TOKENS[:-1], 0), (TOKENS[-1:], len(TOKENS) - 1)):
-        context.decode(part, position, n_logits=1)
-        rows.append(read_logits(context))
-    context.close()
-    view.close()
-    return np.concatenate(rows)
-
-
-def new_context(view: View) -> Context:
-    return Context(view.model, n_ctx=512, n_batch=512, n_logits=512, n_threads=N_THREADS)
-
-
-def read_logits(context: Context, n: int = 1) -> np.ndarray:
-    """float32 np (n, n_vocab): the last decode's."""
-    n_vocab = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(context.model))
-    return np.ctypeslib.as_array(llama.llama_get_logits(context.handle), (n, n_vocab)).copy()
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +92,11 @@ SAME_AS_THE_MODEL: dict[str, tuple[RecipeBlock, ...]] = {
 def test_a_plan_that_changes_nothing_gives_the_models_logits(
     base: Base, plain: np.ndarray, name: str
 ) -> None:
-    assert np.array_equal(logits_of(base, Recipe(SAME_AS_THE_MODEL[name])), plain)
+    assert np.array_equal(logits_of(base, Recipe(SAME_AS_THE_MODEL[name]), TOKENS), plain)
 
 
 def test_a_plan_that_changes_something_gives_others(base: Base, plain: np.ndarray) -> None:
-    assert not np.array_equal(logits_of(base, Recipe((weights(0, 29, 1, -1),))), plain)
+    assert not np.array_equal(logits_of(base, Recipe((weights(0, 29, 1, -1),)), TOKENS), plain)
 
 
 SEQUENCES: dict[str, tuple[tuple[int, int], ...]] = {  # (weight_start, n_layers) of each block
@@ -142,7 +118,7 @@ def test_a_sequence_is_the_file_with_the_same_layers(
     baked = write_baked(model_path, layers, tmp_path / "baked.gguf")
     expected = unpatched_logits(unpatched_lib, baked, TOKENS, tmp_path, N_THREADS)
     wanted_only = Base(str(model_path), recipe.weight_layers)
-    assert np.array_equal(logits_of(wanted_only, recipe), expected)
+    assert np.array_equal(logits_of(wanted_only, recipe, TOKENS), expected)
     wanted_only.close()
 
 
@@ -163,11 +139,11 @@ def test_a_scale_is_heard_from_the_next_token(base: Base, plain: np.ndarray) -> 
 
 def test_a_merge_is_the_scaled_sum(base: Base) -> None:
     """A merge of one layer's outputs from two scales of the embeddings is linear in the scales."""
-    both = logits_of(base, Recipe((weights(0, 30, 0, -1), merge((0, 0.75), (0, 0.25)))))
-    double = logits_of(base, Recipe((weights(0, 30, 0, -1), merge((0, 1.5), (0, 0.5)))))
+    both = logits_of(base, Recipe((weights(0, 30, 0, -1), merge((0, 0.75), (0, 0.25)))), TOKENS)
+    double = logits_of(base, Recipe((weights(0, 30, 0, -1), merge((0, 1.5), (0, 0.5)))), TOKENS)
     # the output norm takes a common factor away, but for its epsilon
     assert np.allclose(both, double, rtol=1e-3, atol=1e-3)
-    other = logits_of(base, Recipe((weights(0, 30, 0, -1), merge((0, -0.75), (0, -0.25)))))
+    other = logits_of(base, Recipe((weights(0, 30, 0, -1), merge((0, -0.75), (0, -0.25)))), TOKENS)
     assert np.allclose(both, -other, rtol=1e-3, atol=1e-3)
 
 

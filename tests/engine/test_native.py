@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.native import Aborted, Base, Context, NativeError, View, is_supported, keep_log
+from app.engine.native import Aborted, Base, Context, NativeError, View, is_supported
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
 
@@ -157,14 +157,12 @@ def test_a_decode_can_be_stopped_and_the_cache_taken_back(tiny: str) -> None:
 
 
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, tiny: str) -> None:
-    log = keep_log(lambda line: None)
     short = tmp_path / "short.gguf"
     short.write_bytes(Path(tiny).read_bytes()[:-5000])
     with pytest.raises(NativeError, match="corrupted or incomplete"):
         Base(str(short))
     with pytest.raises(NativeError, match="could not be loaded"):
         Base(str(tmp_path / "absent.gguf"))
-    del log
 
 
 def test_supported_architectures() -> None:

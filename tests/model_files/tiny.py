@@ -1,4 +1,7 @@
-"""Makes tiny llama-architecture GGUF files with random weights, which llama.cpp loads and runs."""
+"""Makes tiny GGUF files with random weights, which llama.cpp loads and runs.
+
+The architectures llama, qwen2 and qwen3 get the tensors that each of them wants.
+"""
 
 from __future__ import annotations
 
@@ -84,11 +87,18 @@ def _byte_letters() -> list[str]:
 
 
 def _add_tensors(writer: GGUFWriter, model: TinyModel) -> None:
-    n_embd_kv = model.n_embd // model.n_head * model.n_head_kv
+    n_embd_head = model.n_embd // model.n_head
+    n_embd_kv = n_embd_head * model.n_head_kv
     matrices = {"token_embd.weight": (N_VOCAB, model.n_embd)}
-    norms = ["output_norm.weight"]
+    norms = {"output_norm.weight": model.n_embd}
+    biases: dict[str, int] = {}
     for n in range(model.n_layers):
-        norms += [f"blk.{n}.attn_norm.weight", f"blk.{n}.ffn_norm.weight"]
+        norms |= {f"blk.{n}.{norm}.weight": model.n_embd for norm in ("attn_norm", "ffn_norm")}
+        if model.architecture == "qwen3":
+            norms |= {f"blk.{n}.attn_{part}_norm.weight": n_embd_head for part in "qk"}
+        if model.architecture == "qwen2":
+            biases[f"blk.{n}.attn_q.bias"] = model.n_embd
+            biases |= {f"blk.{n}.attn_{part}.bias": n_embd_kv for part in "kv"}
         matrices |= {
             f"blk.{n}.attn_q.weight": (model.n_embd, model.n_embd),
             f"blk.{n}.attn_k.weight": (n_embd_kv, model.n_embd),
@@ -105,8 +115,10 @@ def _add_tensors(writer: GGUFWriter, model: TinyModel) -> None:
         writer.add_tensor(
             name, quants.quantize(weights, model.quantisation), raw_dtype=model.quantisation
         )
-    for name in norms:
-        writer.add_tensor(name, 1 + np.float32(0.1) * _random(model.seed, name, (model.n_embd,)))
+    for name, n in norms.items():
+        writer.add_tensor(name, 1 + np.float32(0.1) * _random(model.seed, name, (n,)))
+    for name, n in biases.items():
+        writer.add_tensor(name, np.float32(0.1) * _random(model.seed, name, (n,)))
 
 
 def _random(seed: int, name: str, shape: tuple[int, ...]) -> np.ndarray:

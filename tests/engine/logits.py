@@ -1,0 +1,36 @@
+"""Logits of a recipe over a base, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.engine.native import Base, Context, View, llama
+from app.plan.recipe import Recipe
+
+N_THREADS = 1
+
+
+def logits_of(base: Base, recipe: Recipe, tokens: Sequence[int]) -> np.ndarray:
+    """float32 np (2, n_vocab), as `unpatched_logits`."""
+    view = View(base, recipe)
+    context = new_context(view)
+    rows = []
+    for part, position in ((tokens[:-1], 0), (tokens[-1:], len(tokens) - 1)):
+        context.decode(part, position, n_logits=1)
+        rows.append(read_logits(context))
+    context.close()
+    view.close()
+    return np.concatenate(rows)
+
+
+def new_context(view: View) -> Context:
+    """A context as the unpatched library's."""
+    return Context(view.model, n_ctx=512, n_batch=512, n_logits=512, n_threads=N_THREADS)
+
+
+def read_logits(context: Context, n: int = 1) -> np.ndarray:
+    """float32 np (n, n_vocab): the last decode's."""
+    n_vocab = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(context.model))
+    return np.ctypeslib.as_array(llama.llama_get_logits(context.handle), (n, n_vocab)).copy()
