@@ -97,6 +97,9 @@ void llama_blocks_select_layers(llama_model & model, llama_model_loader & ml) {
     if (wanted.back() >= (int32_t) model.hparams.n_layer_all) {
         throw std::runtime_error(format("weight layer %d is wanted, the file has %u layers", wanted.back(), model.hparams.n_layer_all));
     }
+    if (wanted.size() == model.hparams.n_layer_all) {
+        return;
+    }
 
     for (auto it = ml.weights_map.begin(); it != ml.weights_map.end(); ) {
         int32_t layer;

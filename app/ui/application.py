@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication
 
 from app.ui import theme
+from app.ui.documents import SAMPLES
 from app.ui.engine_bridge import EngineBridge
 from app.ui.settings import Settings
 from app.ui.window.main_window import MainWindow
@@ -17,7 +18,7 @@ from app.ui.window.main_window import MainWindow
 if TYPE_CHECKING:
     from qasync import QEventLoop
 
-SAMPLE_PLAN = Path(__file__).resolve().parents[2] / "plans" / "sample.txt"
+SAMPLE_PLAN = SAMPLES / "sample.txt"
 
 
 def bundled_model() -> Path:

@@ -16,6 +16,7 @@ from app.ui.editor import PlanEditor
 from app.ui.settings import Settings
 from app.ui.tasks import in_thread
 
+SAMPLES = Path(__file__).resolve().parents[2] / "plans"
 PATTERN = "Plans (*.txt);;All files (*)"
 UNTITLED = "Untitled plan"
 STRICT_NAME = "layerBlocks.txt"

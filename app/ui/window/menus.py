@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from app.ui import dialogs
+from app.ui.documents import SAMPLES
 from app.ui.window.actions import add_action, add_path_menu, make_tool_bar
 from app.ui.window.keys_dialog import KeysDialog
 
@@ -29,6 +32,7 @@ def fill_menus(window: MainWindow) -> None:
     add_path_menu(
         file, "Open &recent", recent_plans, files.open_plan, window.settings.forget_recent
     )
+    _fill_sample_menu(file.addMenu("Open sa&mple"), files.open_sample)
     file.addSeparator()
     save = add_action(file, "&Save", files.save, Standard.Save, "save")
     add_action(file, "Save &as …", files.save_as, "Ctrl+Shift+S")
@@ -79,6 +83,16 @@ def _add_all(menu: QMenu, actions: Iterable[QAction | None]) -> None:
             menu.addSeparator()
         else:
             menu.addAction(action)
+
+
+def _fill_sample_menu(samples: QMenu, choose: Callable[[Path], object]) -> None:
+    """The plans that come with the program; each file's first comment says what it shows."""
+    samples.setToolTipsVisible(True)
+    for path in sorted(SAMPLES.glob("*.txt")):
+        words = path.stem.replace("-", " ").capitalize()
+        action = add_action(samples, words, partial(choose, path))
+        comments = (line[2:] for line in path.read_text("utf-8").splitlines() if line[:2] == "# ")
+        action.setToolTip(" ".join(comments))
 
 
 def _fill_view_menu(view: QMenu, window: MainWindow) -> None:

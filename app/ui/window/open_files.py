@@ -54,6 +54,10 @@ class OpenFiles(QObject):
         """Open a plan file in the place of the present document, asking about unsaved changes."""
         self._tasks.start(self._open_plan(path))
 
+    def open_sample(self, path: Path) -> None:
+        """Open a copy of a plan that comes with the program, as `open_plan`."""
+        self._tasks.start(self._open_plan(path, is_sample=True))
+
     def choose_plan(self) -> None:
         """Let the user pick a plan file and open it."""
         self._tasks.start(self._choose_plan())
@@ -136,9 +140,9 @@ class OpenFiles(QObject):
         except ModelFileError:
             return None
 
-    async def _open_plan(self, path: Path) -> None:
+    async def _open_plan(self, path: Path, is_sample: bool = False) -> None:
         if await self._documents.may_leave():
-            await self._documents.open(path)
+            await self._documents.open(path, is_sample)
 
     async def _choose_plan(self) -> None:
         folder = _folder_of(self._settings.recent_plans())

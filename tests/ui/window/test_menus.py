@@ -53,3 +53,13 @@ def test_recent_plans_are_listed_and_open(bench: Bench) -> None:
     forget.trigger()
     recent.aboutToShow.emit()
     assert not recent.actions()[0].isEnabled()
+
+
+def test_a_sample_is_opened_without_its_file(bench: Bench) -> None:
+    samples = menu(bench, "Open sample")
+    towers = next(a for a in samples.actions() if a.text() == "Two towers")
+    assert "merged at the end" in towers.toolTip()
+    towers.trigger()
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "two-towers")
+    assert bench.window.documents.path is None
+    assert len(bench.window.editor.plan.blocks) > 2
