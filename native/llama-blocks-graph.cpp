@@ -10,8 +10,14 @@ int llama_blocks_base_layer(const llama_hparams & hparams, int il) {
     return hparams.blocks && !hparams.blocks->base_layers.empty() ? hparams.blocks->base_layers.at(il) : il;
 }
 
+void llama_blocks_keep_token_input(llama_blocks_outputs & outputs, ggml_tensor * cur, int il) {
+    if (il == 0 && !outputs.token_input) {
+        outputs.token_input = cur;
+    }
+}
+
 static ggml_tensor * output_of(const llm_graph_context & graph, int32_t block) {
-    return block == -1 ? graph.res->t_layer_inp[0] : graph.blocks_out.blocks[block];
+    return block == -1 ? graph.blocks_out.token_input : graph.blocks_out.blocks[block];
 }
 
 // After the last layer only the rows that the head needs are left: brings a tensor of all rows to

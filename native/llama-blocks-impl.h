@@ -35,8 +35,9 @@ struct llama_blocks {
 
 // The outputs of blocks while one graph is built.
 struct llama_blocks_outputs {
-    std::vector<ggml_tensor *> blocks; // by block number
-    ggml_tensor * out_ids = nullptr;   // I32 [n_outputs], the rows the head needs
+    std::vector<ggml_tensor *> blocks;   // by block number
+    ggml_tensor * token_input = nullptr; // what the first layer is fed
+    ggml_tensor * out_ids     = nullptr; // I32 [n_outputs], the rows the head needs
 };
 
 // llama_model_load, hyper-parameters read: forget the layers that are not wanted
@@ -47,6 +48,9 @@ LLM_TN_IMPL llama_blocks_tensor_name(const llama_hparams & hparams, const LLM_TN
 
 // device tables: the layer of the base
 int llama_blocks_base_layer(const llama_hparams & hparams, int il);
+
+// build_norm, build_qkv: the first of them in layer 0 gets the token input
+void llama_blocks_keep_token_input(llama_blocks_outputs & outputs, ggml_tensor * cur, int il);
 
 // build_cvec: takes the output of layer il, returns the input of the next one, or of the head
 ggml_tensor * llama_blocks_next_input(const llm_graph_context & graph, ggml_tensor * cur, int il);

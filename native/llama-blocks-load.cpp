@@ -10,26 +10,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <map>
 
 #ifdef __unix__
 #include <sys/mman.h>
 #include <unistd.h>
 #endif
-
-// Architectures whose graph fits the hooks: build_cvec() at the end of each layer, per-layer
-// state in llama_hparams only, output rows taken at the last layer. FULL ones also set
-// t_layer_inp[0] to what the first layer is fed.
-static const std::map<std::string, llama_blocks_support> supported_archs = {
-    { "llama", LLAMA_BLOCKS_SUPPORT_FULL },
-    { "qwen2", LLAMA_BLOCKS_SUPPORT_SEQUENCE },
-    { "qwen3", LLAMA_BLOCKS_SUPPORT_FULL },
-};
-
-enum llama_blocks_support llama_blocks_arch_support(const char * arch) {
-    const auto it = supported_archs.find(arch);
-    return it == supported_archs.end() ? LLAMA_BLOCKS_SUPPORT_NONE : it->second;
-}
 
 int32_t llama_blocks_max_layers(void) {
     return LLAMA_MAX_LAYERS;
@@ -71,20 +56,6 @@ void llama_blocks_read_hparams_through(llama_hparams & hparams, const std::vecto
     }
 
     hparams.n_layer_all = layers.size();
-}
-
-void llama_blocks_require_support(const llama_model & model, llama_blocks_support needed) {
-    const std::string arch = model.arch_name();
-    const llama_blocks_support support = llama_blocks_arch_support(arch.c_str());
-    if (support == LLAMA_BLOCKS_SUPPORT_NONE) {
-        throw std::runtime_error(format("plans are not supported on the architecture '%s'", arch.c_str()));
-    }
-    if (support < needed) {
-        throw std::runtime_error(format("on the architecture '%s' only the first block may be fed by the token input", arch.c_str()));
-    }
-    if (model.hparams.n_layer_nextn != 0) {
-        throw std::runtime_error("plans are not supported on models with multi-token-prediction layers");
-    }
 }
 
 void llama_blocks_select_layers(llama_model & model, llama_model_loader & ml) {

@@ -16,8 +16,8 @@ from tests.model_files.tiny import TinyModel, write_tiny
 
 TOKENS = [5, 80, 33, 7, 12, 12, 90, 41, 3, 200]
 LAYERS = (0, 2, 1, 2, 5)
-FULL = ("llama", "qwen3")
-SEQUENCE = ("qwen2",)
+FULL = ("llama", "qwen2", "qwen3")
+SEQUENCE: tuple[str, ...] = ()
 
 
 @pytest.fixture(params=FULL + SEQUENCE)
