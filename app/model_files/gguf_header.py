@@ -7,6 +7,7 @@ refuses what llama.cpp refuses.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ _MAX_KEPT_ITEMS = 4096
 _MAX_NAME_BYTES = 63
 _MAX_DIMENSIONS = 4
 _DEFAULT_ALIGNMENT = 32
+_TOKENS = "tokenizer.ggml.tokens"
 
 
 class Damaged(Exception):
@@ -82,6 +84,8 @@ class GGUFHeader:
     """Number arrays short enough to be one value a layer."""
     lengths: Mapping[str, int]
     """The length of every array, those not kept included."""
+    tokens_sha256: str
+    """Of the vocabulary's token list as stored, '' without one."""
     tensors: tuple[Tensor, ...]
     data_offset: int
 
@@ -106,6 +110,7 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
     scalars: dict[str, Scalar] = {}
     arrays: dict[str, tuple[int | float | bool, ...]] = {}
     lengths: dict[str, int] = {}
+    tokens_sha256 = ""
     for _ in range(n_fields):
         key = cursor.string()
         if not key or key in scalars or key in lengths:
@@ -114,9 +119,12 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
         if kind == _STRING:
             scalars[key] = cursor.string()
         elif kind == _ARRAY:
+            begin = cursor.position
             lengths[key], items = cursor.array(key)
             if items is not None:
                 arrays[key] = items
+            if key == _TOKENS:
+                tokens_sha256 = cursor.sha256_since(begin)
         elif kind in _SCALARS:
             scalars[key] = cursor.scalar(_SCALARS[kind])
         else:
@@ -126,7 +134,8 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
     if not isinstance(alignment, int) or alignment <= 0 or alignment & (alignment - 1):
         raise Damaged(f"the alignment of its tensors is {alignment}, which is no power of two.")
     tensors = _read_tensors(cursor, n_tensors, alignment)
-    return GGUFHeader(scalars, arrays, lengths, tensors, _padded(cursor.position, alignment))
+    data_offset = _padded(cursor.position, alignment)
+    return GGUFHeader(scalars, arrays, lengths, tokens_sha256, tensors, data_offset)
 
 
 def _read_tensors(cursor: _Cursor, n_tensors: int, alignment: int) -> tuple[Tensor, ...]:
@@ -234,6 +243,14 @@ class _Cursor:
         self.position += length * item_bytes
         code = f"<{length}{_SCALARS[kind].format[1:]}"
         return length, struct.unpack_from(code, self._window, begin)
+
+    def sha256_since(self, begin: int) -> str:
+        """The digest in hex of the bytes from `begin` up to here."""
+        digest = hashlib.sha256()
+        self._file.seek(begin)
+        for at in range(begin, self.position, _WINDOW_BYTES):
+            digest.update(self._file.read(min(_WINDOW_BYTES, self.position - at)))
+        return digest.hexdigest()
 
     def _skip_strings(self, n: int) -> None:
         unpack_from = _U64.unpack_from

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+Setting = int | float | bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """One file on disk as it was when its header was read."""
+
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+
+    def has_changed(self) -> bool:
+        """Whether the file on disk is no longer the one that was read, or is gone."""
+        try:
+            now = self.path.stat()
+        except OSError:
+            return True
+        return (now.st_size, now.st_mtime_ns) != (self.size_bytes, self.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
     """A readable GGUF model. Tuples have one entry a held layer, in the order of `layers`."""
 
-    path: Path
-    size_bytes: int
-    mtime_ns: int
+    parts: tuple[FilePart, ...]
+    """One file, or all parts of a split one in order."""
     architecture: str
     name: str
     licence: str
@@ -23,6 +41,10 @@ class ModelFile:
     n_ctx_train: int
     n_embd: int
     n_vocab: int
+    vocab_sha256: str
+    """Of the token list: equal for equal vocabularies, '' without one."""
+    settings: Mapping[str, Setting]
+    """The architecture's single values that the file states, by key without its name."""
     n_swa: int
     """Tokens a sliding layer looks back; 0 when none slides."""
     has_chat_template: bool
@@ -44,6 +66,16 @@ class ModelFile:
     """False when the token embeddings also serve as head."""
 
     @property
+    def path(self) -> Path:
+        """The file to open; the first part of a split one."""
+        return self.parts[0].path
+
+    @property
+    def size_bytes(self) -> int:
+        """On disk, all parts together."""
+        return sum(part.size_bytes for part in self.parts)
+
+    @property
     def n_layers(self) -> int:
         """How many weight layers a plan can borrow."""
         return len(self.layers)
@@ -54,12 +86,8 @@ class ModelFile:
         return self.token_embd_bytes == 0
 
     def has_changed(self) -> bool:
-        """Whether the file on disk is no longer the one that was read, or is gone."""
-        try:
-            now = self.path.stat()
-        except OSError:
-            return True
-        return (now.st_size, now.st_mtime_ns) != (self.size_bytes, self.mtime_ns)
+        """Whether a file on disk is no longer the one that was read, or is gone."""
+        return any(part.has_changed() for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections import Counter
 from collections.abc import Iterable
-from os import stat_result
 from pathlib import Path
-from typing import BinaryIO
 
 from app.model_files.architectures import KNOWN_ARCHITECTURES, sliding_layers, sliding_window
 from app.model_files.errors import ModelFileError, shown
-from app.model_files.gguf_header import (
-    CutOff,
-    Damaged,
-    GGUFHeader,
-    Tensor,
-    UnsupportedVersion,
-    read_header,
-)
-from app.model_files.lookalike import describe
-from app.model_files.model_file import ModelFile
+from app.model_files.gguf_header import Damaged, GGUFHeader, Tensor
+from app.model_files.model_file import FilePart, ModelFile, Setting
+from app.model_files.parts import damaged, read_parts
 
 _LAYER = re.compile(r"blk\.([0-9]{1,4})\.")
 _MAX_LAYERS = 512
@@ -42,93 +32,23 @@ def read_model_file(path: Path) -> ModelFile:
 
 def read_source(path: Path) -> ModelFile:
     """As `read_model_file`, but a pack of layers without embeddings is welcome too."""
+    parts, header, tensors = read_parts(path)
     try:
-        status = path.stat()
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
-    _require_regular(path, status)
-    try:
-        with path.open("rb") as file:
-            header = _read_checked_header(path, file, status.st_size)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    try:
-        return _Interpretation(path, status, header).model_file()
+        return _Interpretation(parts, header, tensors).model_file()
     except Damaged as damage:
-        raise _damaged(path, damage) from None
-
-
-def _unreadable(path: Path, error: OSError | ValueError) -> ModelFileError:
-    if isinstance(error, FileNotFoundError):
-        return ModelFileError(path, f"There is no file “{path}”. Choose another model file.")
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return ModelFileError(
-        path, f"“{path}” cannot be read: {reason}. Check the path and your rights to the file."
-    )
-
-
-def _require_regular(path: Path, status: stat_result) -> None:
-    if stat.S_ISDIR(status.st_mode):
-        raise ModelFileError(path, f"“{path}” is a folder. Choose the GGUF file in it.")
-    if not stat.S_ISREG(status.st_mode):
-        raise ModelFileError(path, f"“{path}” is not an ordinary file. Choose a GGUF file.")
-    if status.st_size == 0:
-        raise ModelFileError(path, f"“{path.name}” is empty. Download or copy it again.")
-
-
-def _read_checked_header(path: Path, file: BinaryIO, size_bytes: int) -> GGUFHeader:
-    head = file.read(4096)
-    if not head.startswith(b"GGUF"):
-        kind = describe(head)
-        looks = f"it looks like {kind}" if kind else "its first bytes are not “GGUF”"
-        raise ModelFileError(
-            path, f"“{path.name}” is not a GGUF model: {looks}. Choose a file in GGUF format."
-        )
-    try:
-        header = read_header(file, size_bytes)
-    except CutOff:
-        raise ModelFileError(
-            path,
-            f"“{path.name}” is cut off or damaged: its header goes on past its end, which is at "
-            f"{size_bytes:,} bytes. Download or copy it again.",
-        ) from None
-    except UnsupportedVersion as error:
-        raise ModelFileError(path, _about_version(path, error)) from None
-    except Damaged as damage:
-        raise _damaged(path, damage) from None
-    missing_bytes = header.end - size_bytes
-    if missing_bytes > 0:
-        raise ModelFileError(
-            path,
-            f"“{path.name}” is cut off: {missing_bytes:,} of {header.end:,} bytes are missing. "
-            "Download or copy it again.",
-        )
-    return header
-
-
-def _damaged(path: Path, damage: Damaged) -> ModelFileError:
-    return ModelFileError(path, f"“{path.name}” is damaged: {damage} Download or copy it again.")
-
-
-def _about_version(path: Path, error: UnsupportedVersion) -> str:
-    if error.is_big_endian:
-        return (
-            f"“{path.name}” is a GGUF for big-endian machines. Convert it with "
-            "gguf-convert-endian, or take the little-endian file."
-        )
-    return (
-        f"“{path.name}” is GGUF version {error.version}; versions 2 and 3 can be read. "
-        "Convert the model again with a llama.cpp of today."
-    )
+        raise damaged(path, damage) from None
 
 
 class _Interpretation:
     """One header's values by the names and defaults of llama.cpp."""
 
-    def __init__(self, path: Path, status: stat_result, header: GGUFHeader) -> None:
-        self.path = path
-        self.status = status
+    def __init__(
+        self, parts: tuple[FilePart, ...], header: GGUFHeader, tensors: tuple[Tensor, ...]
+    ) -> None:
+        self.parts = parts
+        self.path = parts[0].path
         self.header = header
+        self.tensors = tensors
         self.architecture = self._text("general.architecture")
         self._check_kind()
         n_blocks = self._number("block_count", required=True)
@@ -148,16 +68,16 @@ class _Interpretation:
         n_head_kv = self._by_block("attention.head_count_kv", n_head)
         head_k, head_v = self._head_sizes(n_head[0], slides)
         return ModelFile(
-            path=self.path,
-            size_bytes=self.status.st_size,
-            mtime_ns=self.status.st_mtime_ns,
+            parts=self.parts,
             architecture=self.architecture,
             name=shown(self._text("general.name")) or self.path.stem,
             licence=shown(self._text("general.license.name") or self._text("general.license")),
-            file_type=_heaviest_type(self.header.tensors),
+            file_type=_heaviest_type(self.tensors),
             n_ctx_train=self._number("context_length", required=True),
             n_embd=self._number("embedding_length", required=True),
             n_vocab=self._n_vocab(embeddings),
+            vocab_sha256=self.header.tokens_sha256,
+            settings=self._settings(),
             n_swa=n_swa,
             has_chat_template=bool(self._text("tokenizer.chat_template")),
             layers=layers,
@@ -190,13 +110,6 @@ class _Interpretation:
                 f"“{name}” is of the architecture “{shown(self.architecture)}”, which the "
                 "llama.cpp of this program does not know. Choose another model.",
             )
-        n_parts = self.header.scalars.get("split.count", 1)
-        if n_parts not in (0, 1):
-            raise ModelFileError(
-                self.path,
-                f"“{name}” is one of {n_parts} parts of a model. Join them with "
-                "llama-gguf-split --merge and choose the result.",
-            )
 
     def _check_layers(self, layers: tuple[int, ...], is_pack: bool) -> None:
         if not layers:
@@ -220,7 +133,7 @@ class _Interpretation:
         by_layer: dict[int, list[Tensor]] = {}
         others: list[Tensor] = []
         n_plain = self.n_blocks - self._number("nextn_predict_layers")
-        for tensor in self.header.tensors:
+        for tensor in self.tensors:
             match = _LAYER.match(tensor.name)
             n = int(match[1]) if match else n_plain
             if n < n_plain:
@@ -260,6 +173,14 @@ class _Interpretation:
         if n_tokens is not None:
             return n_tokens
         return embeddings.shape[1] if embeddings and len(embeddings.shape) > 1 else 0
+
+    def _settings(self) -> dict[str, Setting]:
+        prefix = f"{self.architecture}."
+        return {
+            key.removeprefix(prefix): value
+            for key, value in self.header.scalars.items()
+            if key.startswith(prefix)
+        }
 
     def _text(self, key: str) -> str:
         value = self.header.scalars.get(key)
