@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.memory.kv_types import kv_cache_bytes
 from app.model_files.model_file import ModelFile, weight_layers_of
 from app.plan.recipe import Recipe, RecipeWeight
 
-_KV_ITEM_BYTES = 2  # F16
 _CELL_STEP = 256
 _N_UBATCH = 512
 _REPACKED_TYPES = frozenset({"Q4_0", "Q4_K", "Q2_K", "IQ4_NL", "MXFP4"})
@@ -45,8 +45,13 @@ class MemoryParts:
         return self.weights_bytes + self.kv_bytes
 
 
-def estimate_exact(models: Sequence[ModelFile], recipe: Recipe, n_ctx: int) -> MemoryParts:
+def estimate_exact(
+    models: Sequence[ModelFile], recipe: Recipe, n_ctx: int, kv_type: str = "f16"
+) -> MemoryParts:
     """What the recipe takes on these sources with a context of `n_ctx` tokens.
+
+    Of the sources after the first only the layers count: vocabulary, embeddings and head are the
+    first one's.
 
     Raises IndexError for a weight layer that no source holds.
     """
@@ -54,12 +59,12 @@ def estimate_exact(models: Sequence[ModelFile], recipe: Recipe, n_ctx: int) -> M
     weights_bytes = sum(layer_bytes[n] for n in recipe.weight_layers)
     return MemoryParts(
         weights_bytes=weights_bytes + models[0].other_bytes + _head_copy_bytes(models[0]),
-        kv_bytes=sum(block.kv_bytes for block in block_memory(models, recipe, n_ctx)),
+        kv_bytes=sum(block.kv_bytes for block in block_memory(models, recipe, n_ctx, kv_type)),
     )
 
 
 def block_memory(
-    models: Sequence[ModelFile], recipe: Recipe, n_ctx: int
+    models: Sequence[ModelFile], recipe: Recipe, n_ctx: int, kv_type: str = "f16"
 ) -> tuple[BlockMemory, ...]:
     """What each block of the recipe takes, by block number.
 
@@ -67,7 +72,7 @@ def block_memory(
     Raises IndexError for a weight layer that no source holds.
     """
     layer_bytes = _weight_layer_bytes(models)
-    layer_kv_bytes = _weight_layer_kv_bytes(models, n_ctx)
+    layer_kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type)
     n_borrowers = Counter(n for number in recipe.live for n in _borrowed(recipe, number))
     blocks = []
     for number in range(len(recipe.blocks)):
@@ -93,7 +98,9 @@ def _weight_layer_bytes(models: Sequence[ModelFile]) -> tuple[int, ...]:
     return tuple(models[at.source].layer_bytes[at.index] for at in weight_layers_of(models))
 
 
-def _weight_layer_kv_bytes(models: Sequence[ModelFile], n_ctx: int) -> tuple[int, ...]:
+def _weight_layer_kv_bytes(
+    models: Sequence[ModelFile], n_ctx: int, kv_type: str
+) -> tuple[int, ...]:
     """The KV cache of one plan layer on each weight layer (llama.cpp: `llama_kv_cache`)."""
     sizes = []
     for at in weight_layers_of(models):
@@ -102,7 +109,7 @@ def _weight_layer_kv_bytes(models: Sequence[ModelFile], n_ctx: int) -> tuple[int
         if model.is_sliding[i]:
             n_cells = _padded(min(n_cells, model.n_swa + min(_N_UBATCH, n_cells)))
         head_items = model.n_embd_head_k[i] + model.n_embd_head_v[i]
-        sizes.append(n_cells * model.n_head_kv[i] * head_items * _KV_ITEM_BYTES)
+        sizes.append(kv_cache_bytes(n_cells * model.n_head_kv[i] * head_items, kv_type))
     return tuple(sizes)
 
 

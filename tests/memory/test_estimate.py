@@ -14,12 +14,15 @@ from gguf import GGMLQuantizationType
 from llama_cpp._logger import llama_log_callback
 
 from app.memory.estimate import BlockMemory, MemoryParts, block_memory, estimate_exact
+from app.memory.kv_types import KV_TYPES
 from app.model_files.model_file import ModelFile
 from app.model_files.reader import read_model_file
+from app.model_files.sources import read_sources
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
 
 MIB = 1 << 20
+PACK = Path(__file__).parents[3] / "shared" / "models" / "smollm2-pirate-layers-22-29.Q8_0.gguf"
 
 
 @pytest.fixture
@@ -64,6 +67,28 @@ def test_it_equals_what_llama_cpp_allocates(
     sizes = dict(re.findall(r"CPU\S* (model|KV) buffer size = *([\d.]+) MiB", log))
     assert float(sizes["KV"]) == round(estimate.kv_bytes / MIB, 2)
     assert float(sizes["model"]) == pytest.approx(estimate.weights_bytes / MIB, abs=0.011)
+
+
+@pytest.mark.parametrize("kv_type", KV_TYPES)
+def test_the_cache_equals_what_llama_cpp_allocates(
+    tmp_path: Path, log_lines: list[str], kv_type: str
+) -> None:
+    tiny = TinyModel(n_embd=128, n_head=4, n_head_kv=2, n_layers=3)
+    path = write_tiny(tmp_path / "t.gguf", tiny)
+    parts = estimate_exact([read_model_file(path)], Recipe.whole(3), 700, kv_type)
+    model_params = llama_cpp.llama_model_default_params()
+    model_params.use_extra_bufts = False
+    model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
+    context_params = llama_cpp.llama_context_default_params()
+    context_params.n_ctx = 700
+    context_params.type_k = GGMLQuantizationType[kv_type.upper()]
+    context_params.type_v = context_params.type_k
+    context = llama_cpp.llama_init_from_model(model, context_params)
+    assert context
+    llama_cpp.llama_free(context)
+    llama_cpp.llama_model_free(model)
+    (allocated,) = re.findall(r"KV buffer size = *([\d.]+) MiB", "".join(log_lines))
+    assert float(allocated) == round(parts.kv_bytes / MIB, 2)
 
 
 def test_layers_left_out_and_repeated(tiny: ModelFile) -> None:
@@ -125,6 +150,24 @@ def test_a_second_source_gives_its_layers_only(tmp_path: Path, tiny: ModelFile) 
     parts = estimate_exact([tiny, other], recipe, 256)
     expected = sum(tiny.layer_bytes) + tiny.other_bytes + other.layer_bytes[1]
     assert parts.weights_bytes == expected
+    assert block_memory([tiny, other], recipe, 256)[1].weights_bytes == other.layer_bytes[1]
+
+
+@pytest.mark.skipif(not PACK.exists(), reason="the layer pack is not there")
+def test_a_layer_pack_adds_what_is_borrowed_of_it(model_path: Path) -> None:
+    base, pack = read_sources([model_path, PACK])
+    recipe = Recipe(
+        (
+            RecipeWeight(0, 22, 0, -1),
+            RecipeWeight(22, 30, 22, 0),
+            RecipeWeight(30, 38, 30, 0),
+            RecipeMerge(((1, 0.5), (2, 0.5))),
+        )
+    )
+    both = estimate_exact([base, pack], recipe, 4096)
+    alone = estimate_exact([base], Recipe.whole(30), 4096)
+    assert both.weights_bytes - alone.weights_bytes == sum(pack.layer_bytes)
+    assert both.kv_bytes * 30 == alone.kv_bytes * 38
 
 
 def test_a_layer_that_no_source_holds(tiny: ModelFile) -> None:
