@@ -6,10 +6,6 @@
 
 #include <algorithm>
 
-int llama_blocks_base_layer(const llama_hparams & hparams, int il) {
-    return hparams.blocks && !hparams.blocks->base_layers.empty() ? hparams.blocks->base_layers.at(il) : il;
-}
-
 void llama_blocks_keep_token_input(llama_blocks_outputs & outputs, ggml_tensor * cur, int il) {
     if (il == 0 && !outputs.token_input) {
         outputs.token_input = cur;

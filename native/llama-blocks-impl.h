@@ -13,24 +13,35 @@ struct llama_model;
 struct llama_model_loader;
 struct llm_graph_context;
 
-// Which weight layer each layer of a model is, and how the layers are chained. A base has one
-// only when some of its file's layers are left out; a view always has one.
+// What makes a model a base that holds part of a file, or a view that runs a plan over bases.
+// Other models have none.
 struct llama_blocks {
+    // base: the file's layer that each of its layers is, and whether it holds nothing but layers
+    std::vector<int32_t> file_layers;
+    bool                 layers_only = false;
+
+    // base: the one whose vocabulary was found equal and taken in place of its own
+    std::shared_ptr<llama_model> vocab_from;
+
+    struct layer {
+        const llama_model * model; // a base
+        int32_t             il;    // in the base's numbering
+    };
+
     struct block {
-        int32_t first    = -1; // weight blocks: the first of its layers, in this model's numbering
+        int32_t first    = -1; // weight blocks: the first of its layers, in the view's numbering
         int32_t n_layers =  0; // 0 for a merge
 
         std::vector<int32_t> inputs; // block numbers, -1 for the token input
         std::vector<float>   scales; // merges: one an input
     };
 
-    std::vector<int32_t> weight_layers; // layer -> the file's layer it borrows
-    std::vector<int32_t> base_layers;   // view: layer -> the base's layer it borrows
+    // view
+    std::vector<layer>   layers; // whose layer each of its layers is
+    std::vector<block>   blocks; // as numbered in the plan, unused ones included
+    std::vector<int32_t> order;  // the blocks in use, in the order they run
 
-    std::vector<block>   blocks; // view: as numbered in the plan, unused ones included
-    std::vector<int32_t> order;  // view: the blocks in use, in the order they run
-
-    std::shared_ptr<llama_model> base; // view: keeps vocabulary and tensors alive
+    std::vector<std::shared_ptr<llama_model>> bases; // kept alive
 };
 
 // The outputs of blocks while one graph is built.
@@ -43,11 +54,14 @@ struct llama_blocks_outputs {
 // llama_model_load, hyper-parameters read: forget the layers that are not wanted
 void llama_blocks_select_layers(llama_model & model, llama_model_loader & ml);
 
-// create_tensor: the tensor's name in the file
-LLM_TN_IMPL llama_blocks_tensor_name(const llama_hparams & hparams, const LLM_TN_IMPL & tn);
+// create_tensor: true for a tensor that a base of layers only does without
+bool llama_blocks_leave_out(const llama_blocks * blocks, llama_model_loader & ml, const LLM_TN_IMPL & tn);
 
-// device tables: the layer of the base
-int llama_blocks_base_layer(const llama_hparams & hparams, int il);
+// create_tensor: the tensor's name in the file
+LLM_TN_IMPL llama_blocks_tensor_name(const llama_blocks * blocks, const LLM_TN_IMPL & tn);
+
+// device tables: the base's layer that a view's layer is; null for other models
+const llama_blocks::layer * llama_blocks_borrowed(const llama_blocks * blocks, int il);
 
 // build_norm, build_qkv: the first of them in layer 0 gets the token input
 void llama_blocks_keep_token_input(llama_blocks_outputs & outputs, ggml_tensor * cur, int il);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <numeric>
 
 #ifdef __unix__
 #include <sys/mman.h>
@@ -20,78 +21,107 @@ int32_t llama_blocks_max_layers(void) {
     return LLAMA_MAX_LAYERS;
 }
 
-// the layers that the load under way on this thread wants; null for all
-static thread_local const std::vector<int32_t> * wanted_layers = nullptr;
+// what the load under way on this thread wants
+struct selection {
+    std::vector<int32_t> file_layers; // empty for all
+    bool                 layers_only;
+};
 
-template <typename T, size_t N>
-static void read_through(std::array<T, N> & values, const std::vector<int32_t> & layers) {
-    const auto all = values;
-    for (size_t il = 0; il < layers.size(); ++il) {
-        values[il] = all[layers[il]];
+static thread_local const selection * wanted = nullptr;
+
+template <typename T>
+static void read_each(llama_hparams & hparams, const std::vector<llama_blocks_hparams_source> & from, T llama_hparams::* values) {
+    for (size_t il = 0; il < from.size(); ++il) {
+        (hparams.*values)[il] = (from[il].hparams->*values)[from[il].il];
     }
 }
 
-void llama_blocks_read_hparams_through(llama_hparams & hparams, const std::vector<int32_t> & layers) {
-    read_through(hparams.n_head_arr,            layers);
-    read_through(hparams.n_head_kv_arr,         layers);
-    read_through(hparams.n_ff_arr,              layers);
-    read_through(hparams.n_ff_exp_arr,          layers);
-    read_through(hparams.n_expert_used_arr,     layers);
-    read_through(hparams.rope_pattern,          layers);
-    read_through(hparams.is_swa_impl,           layers);
-    read_through(hparams.is_recr_impl,          layers);
-    read_through(hparams.xielu_alpha_n,         layers);
-    read_through(hparams.xielu_alpha_p,         layers);
-    read_through(hparams.xielu_beta,            layers);
-    read_through(hparams.xielu_eps,             layers);
-    read_through(hparams.is_indexer_full_impl,  layers);
-    read_through(hparams.dsv4_compress_ratios,  layers);
-    read_through(hparams.deepstack_mapping_arr, layers);
-    read_through(hparams.swiglu_clamp_exp,      layers);
-    read_through(hparams.swiglu_clamp_shexp,    layers);
+void llama_blocks_read_hparams(llama_hparams & hparams, const std::vector<llama_blocks_hparams_source> & from) {
+    read_each(hparams, from, &llama_hparams::n_head_arr);
+    read_each(hparams, from, &llama_hparams::n_head_kv_arr);
+    read_each(hparams, from, &llama_hparams::n_ff_arr);
+    read_each(hparams, from, &llama_hparams::n_ff_exp_arr);
+    read_each(hparams, from, &llama_hparams::n_expert_used_arr);
+    read_each(hparams, from, &llama_hparams::rope_pattern);
+    read_each(hparams, from, &llama_hparams::is_swa_impl);
+    read_each(hparams, from, &llama_hparams::is_recr_impl);
+    read_each(hparams, from, &llama_hparams::xielu_alpha_n);
+    read_each(hparams, from, &llama_hparams::xielu_alpha_p);
+    read_each(hparams, from, &llama_hparams::xielu_beta);
+    read_each(hparams, from, &llama_hparams::xielu_eps);
+    read_each(hparams, from, &llama_hparams::is_indexer_full_impl);
+    read_each(hparams, from, &llama_hparams::dsv4_compress_ratios);
+    read_each(hparams, from, &llama_hparams::is_ple_impl);
+    read_each(hparams, from, &llama_hparams::deepstack_mapping_arr);
+    read_each(hparams, from, &llama_hparams::swiglu_clamp_exp);
+    read_each(hparams, from, &llama_hparams::swiglu_clamp_shexp);
 
-    const auto is_ple = hparams.is_ple_impl;
-    for (size_t il = 0; il < layers.size(); ++il) {
-        hparams.is_ple_impl[il] = is_ple[layers[il]];
+    hparams.n_layer_all = from.size();
+}
+
+// makes the loader take a tensor for one that was never in the file
+static void forget(llama_model_loader & ml, const std::string & name) {
+    const auto it = ml.weights_map.find(name);
+    if (it != ml.weights_map.end()) {
+        ml.n_elements -= ggml_nelements(it->second.tensor);
+        ml.n_bytes    -= ggml_nbytes(it->second.tensor);
+        ml.n_tensors  -= 1;
+        ml.weights_map.erase(it);
     }
-
-    hparams.n_layer_all = layers.size();
 }
 
 void llama_blocks_select_layers(llama_model & model, llama_model_loader & ml) {
-    if (!wanted_layers) {
+    if (!wanted || (wanted->file_layers.empty() && !wanted->layers_only)) {
         return;
     }
-    const std::vector<int32_t> & wanted = *wanted_layers;
-
     llama_blocks_require_support(model, LLAMA_BLOCKS_SUPPORT_SEQUENCE);
-    if (wanted.back() >= (int32_t) model.hparams.n_layer_all) {
-        throw std::runtime_error(format("weight layer %d is wanted, the file has %u layers", wanted.back(), model.hparams.n_layer_all));
+
+    const int32_t n_layer = model.hparams.n_layer_all;
+    auto blocks = std::make_shared<llama_blocks>();
+    blocks->file_layers = wanted->file_layers;
+    blocks->layers_only = wanted->layers_only;
+    if (blocks->file_layers.empty()) {
+        blocks->file_layers.resize(n_layer);
+        std::iota(blocks->file_layers.begin(), blocks->file_layers.end(), 0);
     }
-    if (wanted.size() == model.hparams.n_layer_all) {
+    if (blocks->file_layers.back() >= n_layer) {
+        throw std::runtime_error(format("layer %d is wanted, the file has %d layers", blocks->file_layers.back(), n_layer));
+    }
+    if (!blocks->layers_only && (int32_t) blocks->file_layers.size() == n_layer) {
         return;
     }
 
-    for (auto it = ml.weights_map.begin(); it != ml.weights_map.end(); ) {
+    std::vector<std::string> unwanted;
+    for (const auto & [name, _] : ml.weights_map) {
         int32_t layer;
-        if (sscanf(it->first.c_str(), "blk.%d.", &layer) == 1 && !std::binary_search(wanted.begin(), wanted.end(), layer)) {
-            ml.n_elements -= ggml_nelements(it->second.tensor);
-            ml.n_bytes    -= ggml_nbytes(it->second.tensor);
-            ml.n_tensors  -= 1;
-            it = ml.weights_map.erase(it);
-        } else {
-            ++it;
+        if (sscanf(name.c_str(), "blk.%d.", &layer) == 1 && !std::binary_search(blocks->file_layers.begin(), blocks->file_layers.end(), layer)) {
+            unwanted.push_back(name);
         }
     }
+    for (const auto & name : unwanted) {
+        forget(ml, name);
+    }
 
-    model.blocks = std::make_shared<llama_blocks>();
-    model.blocks->weight_layers = wanted;
-    model.hparams.blocks = model.blocks.get();
-    llama_blocks_read_hparams_through(model.hparams, wanted);
+    const llama_hparams all = model.hparams;
+    std::vector<llama_blocks_hparams_source> from;
+    for (const int32_t layer : blocks->file_layers) {
+        from.push_back({ &all, layer });
+    }
+    llama_blocks_read_hparams(model.hparams, from);
+
+    model.blocks = std::move(blocks);
 }
 
-LLM_TN_IMPL llama_blocks_tensor_name(const llama_hparams & hparams, const LLM_TN_IMPL & tn) {
-    const int bid = hparams.blocks && tn.bid >= 0 ? hparams.blocks->weight_layers.at(tn.bid) : tn.bid;
+bool llama_blocks_leave_out(const llama_blocks * blocks, llama_model_loader & ml, const LLM_TN_IMPL & tn) {
+    if (!blocks || !blocks->layers_only || tn.bid != -1) {
+        return false;
+    }
+    forget(ml, tn.str());
+    return true;
+}
+
+LLM_TN_IMPL llama_blocks_tensor_name(const llama_blocks * blocks, const LLM_TN_IMPL & tn) {
+    const int bid = blocks && tn.bid >= 0 ? blocks->file_layers.at(tn.bid) : tn.bid;
     return LLM_TN_IMPL(tn.arch, tn.tensor, tn.suffix, bid, tn.xid);
 }
 
@@ -111,19 +141,20 @@ static void read_ahead(const llama_model & model) {
 #endif
 }
 
-llama_blocks_base * llama_blocks_base_load(const char * path, llama_model_params params, const int32_t * weight_layers, int32_t n_weight_layers) {
+llama_blocks_base * llama_blocks_base_load(const char * path, llama_model_params params, const int32_t * layers, int32_t n_layers, bool layers_only) {
     return llama_blocks_guarded<llama_blocks_base *>(nullptr, [&] {
-        std::vector<int32_t> wanted;
-        if (weight_layers) {
-            wanted.assign(weight_layers, weight_layers + n_weight_layers);
-            if (wanted.empty() || wanted.front() < 0 || std::adjacent_find(wanted.begin(), wanted.end(), std::greater_equal<int32_t>()) != wanted.end()) {
-                throw std::runtime_error("the wanted weight layers must be at least one, not negative, and strictly ascending");
+        selection selected = { {}, layers_only };
+        if (layers) {
+            selected.file_layers.assign(layers, layers + n_layers);
+            const auto & all = selected.file_layers;
+            if (all.empty() || all.front() < 0 || std::adjacent_find(all.begin(), all.end(), std::greater_equal<int32_t>()) != all.end()) {
+                throw std::runtime_error("the wanted layers must be at least one, not negative, and strictly ascending");
             }
         }
 
-        wanted_layers = weight_layers ? &wanted : nullptr;
+        wanted = &selected;
         std::shared_ptr<llama_model> model(llama_model_load_from_file(path, params));
-        wanted_layers = nullptr;
+        wanted = nullptr;
 
         if (!model) {
             throw std::runtime_error("the model could not be loaded");

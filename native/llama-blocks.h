@@ -56,14 +56,15 @@ LLAMA_API int32_t llama_blocks_plan_add_merge(
 // base
 //
 
-// Loads a model file, and of its layers only those listed (strictly ascending; NULL for all). The
-// others are neither read nor allocated. params.progress_callback may cancel: the error is then
-// "cancelled".
+// Loads a model file, and of its layers only those listed (the file's own numbers, strictly
+// ascending; NULL for all). The others are neither read nor allocated. With layers_only neither are
+// embeddings and head, which such a file need not have. params.progress_callback may cancel.
 LLAMA_API struct llama_blocks_base * llama_blocks_base_load(
                          const char * path,
           struct llama_model_params   params,
-                      const int32_t * weight_layers,
-                            int32_t   n_weight_layers);
+                      const int32_t * layers,
+                            int32_t   n_layers,
+                               bool   layers_only);
 
 // The loaded model itself: its layers in their own order. It belongs to the base.
 LLAMA_API struct llama_model * llama_blocks_base_model(struct llama_blocks_base * base);
@@ -75,11 +76,22 @@ LLAMA_API void llama_blocks_base_free(struct llama_blocks_base * base);
 // view
 //
 
-// A model that runs the plan over the base's weights. Blocks that the output does not depend on
-// are left out. To be freed with llama_model_free(), after its contexts.
+// Where the weight layer of a plan's numbering is held.
+struct llama_blocks_weight_layer {
+    int32_t base;  // an index into the bases, -1 while it is not loaded
+    int32_t layer; // the layer's number in the base's file
+};
+
+// A model that runs the plan over the weights of bases. The first one gives vocabulary, embeddings
+// and head; the others must match it in all that their layers rely on. weight_layers says what the
+// plan's weight layers are. Blocks that the output does not depend on are left out. To be freed
+// with llama_model_free(), after its contexts.
 LLAMA_API struct llama_model * llama_blocks_view_init(
-              struct llama_blocks_base * base,
-        const struct llama_blocks_plan * plan);
+               struct llama_blocks_base * const * bases,
+                                        int32_t   n_bases,
+         const struct llama_blocks_weight_layer * weight_layers,
+                                        int32_t   n_weight_layers,
+                 const struct llama_blocks_plan * plan);
 
 // Sets the scale of a merge's input (both counted from 0), for every context of the view from its
 // next decode on. Not to be called during a decode. Returns 0.

@@ -10,12 +10,22 @@ from app.plan.recipe import Recipe
 # --- what the app asks for ------------------------------------------------------------------
 
 
+KvType = Literal["f32", "f16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
+"""What the KV cache is kept in, by ggml's names."""
+
+
 @dataclass(frozen=True, slots=True)
 class ContextSettings:
-    """How a context is made. `n_threads` 0 means the engine's own choice for this machine."""
+    """How a context is made.
+
+    `n_threads` 0 means the engine's own choice for this machine, `flash_attention` None
+    llama.cpp's own; a quantised KV cache needs it.
+    """
 
     n_ctx: int = 4096
     n_threads: int = 0
+    kv_type: KvType = "f16"
+    flash_attention: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from app.engine.messages import KvType
 from app.plan.recipe import Recipe, RecipeWeight
 
 __all__ = ["Aborted", "Base", "Context", "NativeError", "View", "is_supported", "keep_log", "llama"]
@@ -31,6 +32,10 @@ class Aborted(Exception):
     """The abort callback, or the load's progress callback, asked to stop."""
 
 
+_P = ctypes.c_void_p
+_I = ctypes.c_int32
+
+
 class _Memory(ctypes.Structure):
     _fields_ = [
         ("buffer_type", ctypes.c_char * 64),
@@ -40,6 +45,10 @@ class _Memory(ctypes.Structure):
     ]
 
 
+class _WeightLayer(ctypes.Structure):
+    _fields_ = [("base", _I), ("layer", _I)]
+
+
 def _declare(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
     function = getattr(llama._lib, name)
     function.restype = result
@@ -47,8 +56,6 @@ def _declare(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
-_P = ctypes.c_void_p
-_I = ctypes.c_int32
 _last_error = _declare("llama_blocks_last_error", ctypes.c_char_p)
 _arch_support = _declare("llama_blocks_arch_support", ctypes.c_int, ctypes.c_char_p)
 _plan_init = _declare("llama_blocks_plan_init", _P)
@@ -60,11 +67,14 @@ _plan_add_merge = _declare(
 )
 _base_load = _declare(
     "llama_blocks_base_load",
-    *(_P, ctypes.c_char_p, llama.llama_model_params, ctypes.POINTER(_I), _I),
+    *(_P, ctypes.c_char_p, llama.llama_model_params, ctypes.POINTER(_I), _I, ctypes.c_bool),
 )
 _base_model = _declare("llama_blocks_base_model", _P, _P)
 _base_free = _declare("llama_blocks_base_free", None, _P)
-_view_init = _declare("llama_blocks_view_init", _P, _P, _P)
+_view_init = _declare(
+    "llama_blocks_view_init",
+    *(_P, ctypes.POINTER(_P), _I, ctypes.POINTER(_WeightLayer), _I, _P),
+)
 _view_set_scale = _declare("llama_blocks_view_set_scale", _I, _P, _I, _I, ctypes.c_float)
 _context_memory = _declare("llama_blocks_context_memory", _I, _P, ctypes.POINTER(_Memory), _I)
 
@@ -106,18 +116,21 @@ def _with_logged(message: str) -> str:
 
 
 class Base:
-    """The wanted weight layers of a model file, in memory.
+    """The wanted layers of a model file, in memory.
 
-    `weight_layers` are ascending, None for all. With `dry` nothing is read or allocated but the
-    vocabulary: views and contexts over it only tell how much memory they would take.
-    `on_progress` gets 0..1 and stops the load by returning False: then Aborted is raised.
+    `layers` are the file's own numbers, ascending, None for all. With `layers_only` the file's
+    embeddings and head are left out, as for every source but the first. With `dry` nothing is
+    read or allocated but the vocabulary: views and contexts over it only tell how much memory
+    they would take. `on_progress` gets 0..1 and stops the load by returning False: then Aborted
+    is raised.
     """
 
     def __init__(
         self,
         path: str,
-        weight_layers: Sequence[int] | None = None,
+        layers: Sequence[int] | None = None,
         *,
+        layers_only: bool = False,
         dry: bool = False,
         on_progress: Callable[[float], bool] = lambda fraction: True,
     ) -> None:
@@ -133,10 +146,10 @@ class Base:
             return not stopped
 
         params.progress_callback = llama.llama_progress_callback(progress)
-        wanted = (_I * len(weight_layers))(*weight_layers) if weight_layers is not None else None
-        n_wanted = len(weight_layers) if weight_layers is not None else 0
+        wanted = (_I * len(layers))(*layers) if layers is not None else None
+        n_wanted = len(layers) if layers is not None else 0
         _errors_logged.clear()
-        self._handle = _base_load(os.fsencode(path), params, wanted, n_wanted)
+        self._handle = _base_load(os.fsencode(path), params, wanted, n_wanted, layers_only)
         if not self._handle:
             raise Aborted if stopped else NativeError(_with_logged(_reason()))
         self.model = _base_model(self._handle)
@@ -150,9 +163,25 @@ class Base:
 
 
 class View:
-    """A model that runs a recipe over a base's weights."""
+    """A model that runs a recipe over the weights of bases.
 
-    def __init__(self, base: Base, recipe: Recipe) -> None:
+    The first base gives vocabulary, embeddings and head. `weight_layers` says for each weight
+    layer of the recipe's numbering which base holds it and its number in that base's file, None
+    while nothing does. Without it, the numbers are those of the first base's file.
+    """
+
+    def __init__(
+        self,
+        bases: Sequence[Base],
+        recipe: Recipe,
+        weight_layers: Sequence[tuple[int, int] | None] | None = None,
+    ) -> None:
+        if weight_layers is None:
+            n_numbers = max(recipe.weight_layers, default=0) + 1
+            weight_layers = [(0, layer) for layer in range(n_numbers)]
+        places = [_WeightLayer(*(at or (-1, -1))) for at in weight_layers]
+        held = (_WeightLayer * len(places))(*places)
+        handles = (_P * len(bases))(*(base._handle for base in bases))
         plan = _plan_init()
         try:
             for block in recipe.blocks:
@@ -166,7 +195,7 @@ class View:
                     added = _plan_add_merge(plan, inputs, scales, n)
                 if added < 0:
                     raise NativeError(_reason())
-            self.model = _view_init(base._handle, plan)
+            self.model = _view_init(handles, len(bases), held, len(held), plan)
         finally:
             _plan_free(plan)
         if not self.model:
@@ -184,11 +213,23 @@ class View:
             self.model = None
 
 
+_KV_TYPES: dict[KvType, int] = {
+    "f32": llama.GGML_TYPE_F32,
+    "f16": llama.GGML_TYPE_F16,
+    "q8_0": llama.GGML_TYPE_Q8_0,
+    "q5_1": llama.GGML_TYPE_Q5_1,
+    "q5_0": llama.GGML_TYPE_Q5_0,
+    "q4_1": llama.GGML_TYPE_Q4_1,
+    "q4_0": llama.GGML_TYPE_Q4_0,
+}
+
+
 class Context:
     """The KV cache and compute buffers of one conversation over a model or view.
 
     At most `n_batch` tokens are evaluated together, and at most `n_logits` of them give logits:
-    both are paid for in compute buffers. `should_stop` is asked often during a decode, from the
+    both are paid for in compute buffers. A quantised `kv_type` needs flash attention; None leaves
+    that to llama.cpp. `should_stop` is asked often during a decode, from the
     thread that decodes.
     """
 
@@ -200,6 +241,8 @@ class Context:
         n_batch: int,
         n_logits: int,
         n_threads: int,
+        kv_type: KvType = "f16",
+        flash_attention: bool | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         params = llama.llama_context_default_params()
@@ -208,6 +251,8 @@ class Context:
         params.n_ubatch = n_batch
         params.n_outputs_max = params.n_outputs_max_per_seq = n_logits
         params.n_threads = params.n_threads_batch = n_threads
+        params.type_k = params.type_v = _KV_TYPES[kv_type]
+        params.flash_attn_type = {None: -1, False: 0, True: 1}[flash_attention]
         params.swa_full = False  # sliding layers hold their window only
         params.no_perf = True
 

@@ -12,9 +12,10 @@ import psutil
 from app.engine.chat_template import ChatTemplate, TemplateError
 from app.engine.errors import EngineError
 from app.engine.messages import ContextSettings, Generate, OpenedPlan
-from app.engine.native import Aborted, Base, Context, NativeError, View, llama
+from app.engine.native import Aborted, Context, NativeError, View, llama
 from app.engine.process_memory import rss_bytes
 from app.engine.vocabulary import Vocabulary
+from app.engine.weights import HeldLayers
 from app.plan.recipe import Recipe
 
 N_BATCH = 512
@@ -26,20 +27,21 @@ class OpenPlan:
 
     def __init__(
         self,
-        base: Base,
+        held: HeldLayers,
         recipe: Recipe,
         settings: ContextSettings,
         should_stop: Callable[[], bool],
     ) -> None:
         self.recipe = recipe
         self.tokens: list[int] = []
-        self.vocabulary = Vocabulary(base.model)
+        self.vocabulary = Vocabulary(held.bases[0].model)
         self.n_threads = settings.n_threads or default_n_threads()
         self._scales_changed = False
+        self._settings = settings
         self._should_stop = should_stop
-        self._view = View(base, recipe)
+        self._view = View(held.bases, recipe, held.weight_layers)
         try:
-            self.context = self._new_context(settings.n_ctx, n_batch=N_BATCH, n_logits=1)
+            self.context = self._new_context(n_batch=N_BATCH, n_logits=1)
         except NativeError:
             self._view.close()
             raise
@@ -105,7 +107,7 @@ class OpenPlan:
         """A context of its own for evaluating texts, in which each token of a batch gives logits:
         at most 128 MiB of them."""
         n_batch = max(1, min(N_BATCH, (128 << 20) // (4 * self.vocabulary.n_tokens)))
-        return self._new_context(self.context.n_ctx, n_batch=n_batch, n_logits=n_batch)
+        return self._new_context(n_batch=n_batch, n_logits=n_batch)
 
     def set_scale(self, block: int, input: int, scale: float) -> None:
         """Sets a merge scale, from the next decode on."""
@@ -120,13 +122,15 @@ class OpenPlan:
         self.context.close()
         self._view.close()
 
-    def _new_context(self, n_ctx: int, *, n_batch: int, n_logits: int) -> Context:
+    def _new_context(self, *, n_batch: int, n_logits: int) -> Context:
         return Context(
             self._view.model,
-            n_ctx=n_ctx,
+            n_ctx=self._settings.n_ctx,
             n_batch=n_batch,
             n_logits=n_logits,
             n_threads=self.n_threads,
+            kv_type=self._settings.kv_type,
+            flash_attention=self._settings.flash_attention,
             should_stop=self._should_stop,
         )
 

@@ -48,13 +48,14 @@ class Session:
         """Loads what the recipe borrows, unless it is loaded already, and makes its context."""
         self._close_plan()
         started = time.monotonic()
-        path = _one_path(request.model_paths)
         tell(Progress("Loading weights", 0.0))
-        base = self._weights.get(
-            path, request.recipe, lambda part: self._report(tell, "Loading weights", part)
+        held = self._weights.get(
+            request.model_paths,
+            request.recipe,
+            lambda part: self._report(tell, "Loading weights", part),
         )
         loaded = time.monotonic()
-        self._open = OpenPlan(base, request.recipe, request.settings, self._should_stop)
+        self._open = OpenPlan(held, request.recipe, request.settings, self._should_stop)
         viewed = time.monotonic()
         return self._open.describe(
             load_ms=(loaded - started) * 1e3, view_ms=(viewed - loaded) * 1e3
@@ -72,8 +73,8 @@ class Session:
 
     def estimate(self, request: EstimateMemory) -> MemoryEstimate:
         """What opening the recipe would take, by a dry run of the same steps."""
-        base = self._estimated.get(_one_path(request.model_paths), request.recipe, lambda _: True)
-        dry = OpenPlan(base, request.recipe, request.settings, self._should_stop)
+        held = self._estimated.get(request.model_paths, request.recipe, lambda _: True)
+        dry = OpenPlan(held, request.recipe, request.settings, self._should_stop)
         try:
             weights_bytes, kv_bytes, compute_bytes = dry.context.memory_bytes()
         finally:
@@ -188,9 +189,3 @@ class Session:
         if self._open is not None:
             self._open.close()
             self._open = None
-
-
-def _one_path(paths: tuple[str, ...]) -> str:
-    if len(paths) != 1:
-        raise EngineError(f"A plan over {len(paths)} model files cannot run; give one.")
-    return paths[0]

@@ -2,40 +2,113 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from app.engine.errors import EngineError
 from app.engine.native import Base
+from app.model_files.errors import ModelFileError
+from app.model_files.model_file import ModelFile, weight_layers_of
+from app.model_files.reader import read_source
 from app.plan.recipe import Recipe
 
 
+@dataclass(frozen=True)
+class HeldLayers:
+    """What a view is made over: bases, and for each weight layer its base and number there."""
+
+    bases: tuple[Base, ...]
+    weight_layers: tuple[tuple[int, int] | None, ...]
+
+
 class Weights:
-    """The weight layers in memory, kept while the next plan can use them."""
+    """Bases over the sources' files. Layers that are missing are loaded beside those that are
+    held; a base of which nothing is wanted any more is given up."""
 
     def __init__(self, *, dry: bool = False) -> None:
         self._dry = dry
-        self._base: Base | None = None
-        self._file: tuple[str, int, int] | None = None
-        self._layers: frozenset[int] = frozenset()
+        self._models: tuple[ModelFile, ...] = ()
+        self._bases: list[_HeldBase] = []
 
-    def get(self, path: str, recipe: Recipe, on_progress: Callable[[float], bool]) -> Base:
-        """A base that holds the recipe's layers; a dry one holds all of them at no cost."""
-        try:
-            state = os.stat(path)
-        except OSError as error:
-            raise EngineError(f"“{path}” cannot be read: {error.strerror}.") from error
-        file = (path, state.st_size, state.st_mtime_ns)
-        wanted = frozenset(recipe.weight_layers)
-        if self._base is None or self._file != file or not (self._dry or wanted <= self._layers):
-            self.close()
-            layers = None if self._dry else recipe.weight_layers
-            self._base = Base(path, layers, dry=self._dry, on_progress=on_progress)
-            self._file, self._layers = file, wanted
-        return self._base
+    def get(
+        self, paths: Sequence[str], recipe: Recipe, on_progress: Callable[[float], bool]
+    ) -> HeldLayers:
+        """Bases that hold the recipe's layers; dry ones hold all of the files' at no cost."""
+        self._read(paths)
+        numbered = weight_layers_of(self._models)
+        wanted: set[tuple[int, int]] = set()
+        for number in range(len(numbered)) if self._dry else recipe.weight_layers:
+            if number >= len(numbered):
+                raise EngineError(
+                    f"The plan borrows weight layer {number}, but its models have only "
+                    f"{len(numbered)}, 0 to {len(numbered) - 1}."
+                )
+            at = numbered[number]
+            wanted.add((at.source, self._models[at.source].layers[at.index]))
+        self._give_up_all_but(wanted)
+        self._load(wanted, on_progress)
+        place = {
+            (base.source, layer): (n, layer)
+            for n, base in reversed(list(enumerate(self._bases)))
+            for layer in base.layers
+        }
+        layers = (
+            place.get((at.source, self._models[at.source].layers[at.index])) for at in numbered
+        )
+        return HeldLayers(tuple(held.base for held in self._bases), tuple(layers))
 
     def close(self) -> None:
-        """Gives the weights up."""
-        if self._base is not None:
-            self._base.close()
-            self._base = None
+        """Gives all weights up."""
+        for held in self._bases:
+            held.base.close()
+        self._bases.clear()
+
+    def _read(self, paths: Sequence[str]) -> None:
+        """Reads the files' headers anew when they are others, or have changed."""
+        known = [str(model.path) for model in self._models] == list(paths)
+        if known and not any(model.has_changed() for model in self._models):
+            return
+        self.close()
+        self._models = ()
+        try:
+            self._models = tuple(read_source(Path(path)) for path in paths)
+        except ModelFileError as error:
+            raise EngineError(str(error)) from error
+        if self._models and self._models[0].is_layer_pack:
+            self._models = ()
+            raise EngineError(
+                f"“{paths[0]}” is a layer pack, without embeddings and head: it cannot be the "
+                "first model. Give the complete model it belongs to before it."
+            )
+
+    def _give_up_all_but(self, wanted: set[tuple[int, int]]) -> None:
+        for held in list(self._bases[1:]):
+            if not any((held.source, layer) in wanted for layer in held.layers):
+                held.base.close()
+                self._bases.remove(held)
+
+    def _load(self, wanted: set[tuple[int, int]], on_progress: Callable[[float], bool]) -> None:
+        missing = wanted - {(held.source, layer) for held in self._bases for layer in held.layers}
+        for source in range(len(self._models)):
+            layers = sorted(layer for at, layer in missing if at == source)
+            is_first = source == 0 and not self._bases
+            if not layers and not is_first:
+                continue
+            base = Base(
+                str(self._models[source].path),
+                # embeddings and head come with at least one layer
+                layers or self._models[source].layers[:1],
+                layers_only=not is_first,
+                dry=self._dry,
+                on_progress=on_progress,
+            )
+            self._bases.append(_HeldBase(source, frozenset(layers or (0,)), base))
+
+
+@dataclass(frozen=True)
+class _HeldBase:
+    source: int
+    layers: frozenset[int]
+    """The file's own numbers."""
+    base: Base

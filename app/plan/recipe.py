@@ -47,7 +47,7 @@ class Recipe:
     @cached_property
     def live(self) -> frozenset[int]:
         """The numbers of the blocks that the output depends on, its own among them."""
-        live = {len(self.blocks) - 1}
+        live = set(range(len(self.blocks))[-1:])
         for number in range(len(self.blocks) - 1, -1, -1):
             if number in live:
                 live.update(i for i in inputs_of(self.blocks[number]) if i >= 0)

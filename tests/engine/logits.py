@@ -14,7 +14,11 @@ N_THREADS = 1
 
 def logits_of(base: Base, recipe: Recipe, tokens: Sequence[int]) -> np.ndarray:
     """float32 np (2, n_vocab), as `unpatched_logits`."""
-    view = View(base, recipe)
+    return logits_of_view(View([base], recipe), tokens)
+
+
+def logits_of_view(view: View, tokens: Sequence[int]) -> np.ndarray:
+    """As above; the view is closed."""
     context = new_context(view)
     rows = []
     for part, position in ((tokens[:-1], 0), (tokens[-1:], len(tokens) - 1)):

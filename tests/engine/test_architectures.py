@@ -74,7 +74,7 @@ def test_the_token_input_feeds_a_later_block_where_that_is_supported(
     )
     if architecture in SEQUENCE:
         with pytest.raises(NativeError, match="only the first block"):
-            View(base, towers)
+            View([base], towers)
     else:
         plain = logits_of(base, Recipe.whole(6), TOKENS)
         assert np.array_equal(logits_of(base, towers, TOKENS), plain)
@@ -85,7 +85,7 @@ def test_another_architecture_is_refused_with_its_name(tmp_path: Path) -> None:
     path = write_tiny(tmp_path / "m.gguf", TinyModel(architecture="xverse"))
     base = Base(str(path))
     with pytest.raises(NativeError, match="not supported on the architecture 'xverse'"):
-        View(base, Recipe.whole(4))
+        View([base], Recipe.whole(4))
     with pytest.raises(NativeError, match="not supported on the architecture 'xverse'"):
         Base(str(path), [0, 1])
     base.close()

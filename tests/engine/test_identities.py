@@ -124,7 +124,7 @@ def test_a_sequence_is_the_file_with_the_same_layers(
 
 def test_a_scale_is_heard_from_the_next_token(base: Base, plain: np.ndarray) -> None:
     blocks = (weights(0, 22, 0, -1), weights(22, 30, 22, 0), merge((1, 0.7), (0, 0.3)))
-    view = View(base, Recipe(blocks))
+    view = View([base], Recipe(blocks))
     context = new_context(view)
     context.decode(TOKENS[:-1], 0, n_logits=1)
     blended = read_logits(context)
@@ -150,7 +150,7 @@ def test_a_merge_is_the_scaled_sum(base: Base) -> None:
 def test_all_rows_are_right_where_only_some_branches_are_trimmed(base: Base) -> None:
     """The last plan layer keeps the output rows only; merged with an earlier block, both must."""
     recipe = Recipe((weights(0, 22, 0, -1), weights(22, 30, 22, 0), merge((1, 0.7), (0, 0.3))))
-    view = View(base, recipe)
+    view = View([base], recipe)
     context = new_context(view)
     context.decode(TOKENS, 0, n_logits=3)
     some = read_logits(context, 3)

@@ -46,15 +46,15 @@ def test_a_plan_that_cannot_run_is_refused_with_the_reason(
 ) -> None:
     base = Base(tiny)
     with pytest.raises(NativeError, match=reason):
-        View(base, recipe)
+        View([base], recipe)
     base.close()
 
 
 def test_layers_that_are_not_wanted_are_not_loaded(tiny: str) -> None:
     base = Base(tiny, [0, 3])
     with pytest.raises(NativeError, match="weight layer 1 is not loaded"):
-        View(base, WHOLE)
-    view = View(base, Recipe((RecipeWeight(0, 1, 3, -1),)))
+        View([base], WHOLE)
+    view = View([base], Recipe((RecipeWeight(0, 1, 3, -1),)))
     view.close()
     base.close()
 
@@ -67,7 +67,7 @@ def test_a_senseless_selection_is_refused(tiny: str, wanted: list[int]) -> None:
 
 def test_a_view_outlives_its_base(tiny: str) -> None:
     base = Base(tiny)
-    view = View(base, WHOLE)
+    view = View([base], WHOLE)
     base.close()
     context = new_context(view)
     context.decode([5, 6, 7], 0, n_logits=1)
@@ -77,7 +77,7 @@ def test_a_view_outlives_its_base(tiny: str) -> None:
 
 def test_contexts_of_several_views_take_turns(tiny: str) -> None:
     base = Base(tiny)
-    views = [View(base, Recipe((RecipeWeight(0, n, 0, -1),))) for n in (1, 2, 3, 4)]
+    views = [View([base], Recipe((RecipeWeight(0, n, 0, -1),))) for n in (1, 2, 3, 4)]
     contexts = [new_context(view) for view in views]
     for position in range(8):
         for context in contexts:
@@ -93,7 +93,7 @@ def test_contexts_of_several_views_take_turns(tiny: str) -> None:
 def test_a_scale_that_is_not_there_is_refused(tiny: str) -> None:
     base = Base(tiny)
     blocks = (RecipeWeight(0, 4, 0, -1), RecipeMerge(((0, 0.5), (0, 0.5))))
-    view = View(base, Recipe(blocks))
+    view = View([base], Recipe(blocks))
     for block, input, scale in ((0, 0, 1.0), (1, 2, 1.0), (2, 0, 1.0), (-1, 0, 1.0)):
         with pytest.raises(NativeError):
             view.set_scale(block, input, scale)
@@ -110,7 +110,7 @@ def test_many_merges_and_512_layers_fit_the_graph(tiny: str) -> None:
         blocks.append(RecipeWeight(layer, layer + 1, layer % 4, len(blocks) - 1))
         here = len(blocks) - 1
         blocks.append(RecipeMerge(((here, 0.25),) * 4))
-    view = View(base, Recipe(tuple(blocks)))
+    view = View([base], Recipe(tuple(blocks)))
     context = new_context(view)
     context.decode(list(range(32)), 0, n_logits=32)
     context.close()
@@ -123,7 +123,7 @@ def test_the_dry_run_counts_what_the_real_one_takes(tiny: str) -> None:
     figures = []
     for dry in (True, False):
         base = Base(tiny, dry=dry)
-        view = View(base, recipe)
+        view = View([base], recipe)
         context = new_context(view)
         figures.append(context.memory_bytes())
         context.close()
@@ -139,7 +139,7 @@ def test_loading_can_be_stopped(tiny: str) -> None:
 
 def test_a_decode_can_be_stopped_and_the_cache_taken_back(tiny: str) -> None:
     base = Base(tiny)
-    view = View(base, WHOLE)
+    view = View([base], WHOLE)
     stop = False
     context = Context(
         view.model, n_ctx=256, n_batch=64, n_logits=64, n_threads=1, should_stop=lambda: stop
