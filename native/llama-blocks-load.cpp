@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <numeric>
 
@@ -125,20 +126,49 @@ LLM_TN_IMPL llama_blocks_tensor_name(const llama_blocks * blocks, const LLM_TN_I
     return LLM_TN_IMPL(tn.arch, tn.tensor, tn.suffix, bid, tn.xid);
 }
 
+// calls fn(name, begin, end) for the bytes of each tensor that lies in a mapped file
+template <typename F>
+static void for_each_mapped(const llama_model & model, F fn) {
+    for (const auto & [name, tensor] : model.tensors_by_name) {
+        if (tensor->data && tensor->buffer && strcmp(ggml_backend_buft_name(ggml_backend_buffer_get_type(tensor->buffer)), "CPU_Mapped") == 0) {
+            fn(name, (uintptr_t) tensor->data, (uintptr_t) tensor->data + ggml_nbytes(tensor));
+        }
+    }
+}
+
 // asks the system to read the weights ahead, which a mapping without prefetch does not
 static void read_ahead(const llama_model & model) {
 #ifdef __unix__
     const uintptr_t page = sysconf(_SC_PAGESIZE);
-    for (const auto & [_, tensor] : model.tensors_by_name) {
-        if (!tensor->data || !tensor->buffer || !ggml_backend_buffer_is_host(tensor->buffer)) {
-            continue;
-        }
-        const uintptr_t begin = (uintptr_t) tensor->data / page * page;
-        posix_madvise((void *) begin, (uintptr_t) tensor->data + ggml_nbytes(tensor) - begin, POSIX_MADV_WILLNEED);
-    }
+    for_each_mapped(model, [&](const std::string &, uintptr_t begin, uintptr_t end) {
+        begin -= begin % page;
+        madvise((void *) begin, end - begin, MADV_WILLNEED);
+    });
 #else
     GGML_UNUSED(model);
 #endif
+}
+
+int32_t llama_blocks_base_keep(llama_blocks_base * base, const int32_t * layers, int32_t n_layers) {
+#ifdef __unix__
+    const uintptr_t page = sysconf(_SC_PAGESIZE);
+    for_each_mapped(*base->model, [&](const std::string & name, uintptr_t begin, uintptr_t end) {
+        int32_t layer;
+        if (sscanf(name.c_str(), "blk.%d.", &layer) != 1 || std::find(layers, layers + n_layers, layer) != layers + n_layers) {
+            return;
+        }
+        begin += (page - begin % page) % page;
+        end   -= end % page;
+        if (begin < end) {
+            madvise((void *) begin, end - begin, MADV_DONTNEED); // a mapped file: read again on use
+        }
+    });
+#else
+    GGML_UNUSED(base);
+    GGML_UNUSED(layers);
+    GGML_UNUSED(n_layers);
+#endif
+    return 0;
 }
 
 llama_blocks_base * llama_blocks_base_load(const char * path, llama_model_params params, const int32_t * layers, int32_t n_layers, bool layers_only) {

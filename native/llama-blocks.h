@@ -66,6 +66,13 @@ LLAMA_API struct llama_blocks_base * llama_blocks_base_load(
                             int32_t   n_layers,
                                bool   layers_only);
 
+// Lets the system have the memory of the base's layers that are not listed (the file's own numbers),
+// where they lie in a mapped file: they are read again when they are used again. Returns 0.
+LLAMA_API int32_t llama_blocks_base_keep(
+         struct llama_blocks_base * base,
+                    const int32_t * layers,
+                          int32_t   n_layers);
+
 // The loaded model itself: its layers in their own order. It belongs to the base.
 LLAMA_API struct llama_model * llama_blocks_base_model(struct llama_blocks_base * base);
 

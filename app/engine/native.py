@@ -70,6 +70,7 @@ _base_load = _declare(
     *(_P, ctypes.c_char_p, llama.llama_model_params, ctypes.POINTER(_I), _I, ctypes.c_bool),
 )
 _base_model = _declare("llama_blocks_base_model", _P, _P)
+_base_keep = _declare("llama_blocks_base_keep", _I, _P, ctypes.POINTER(_I), _I)
 _base_free = _declare("llama_blocks_base_free", None, _P)
 _view_init = _declare(
     "llama_blocks_view_init",
@@ -154,6 +155,11 @@ class Base:
             raise Aborted if stopped else NativeError(_with_logged(_reason()))
         self.model = _base_model(self._handle)
         """The loaded model as llama.cpp's own pointer: for its vocabulary and metadata."""
+
+    def keep(self, layers: Sequence[int]) -> None:
+        """Lets the system have the memory of the base's other layers, where they lie in a mapped
+        file; they are read again when they are used again."""
+        _base_keep(self._handle, (_I * len(layers))(*layers), len(layers))
 
     def close(self) -> None:
         """Gives the weights up; they stay for as long as a view needs them."""

@@ -24,7 +24,8 @@ class HeldLayers:
 
 class Weights:
     """Bases over the sources' files. Layers that are missing are loaded beside those that are
-    held; a base of which nothing is wanted any more is given up."""
+    held; a base of which nothing is wanted any more is given up, and the memory of unwanted layers
+    in a mapped file left to the system."""
 
     def __init__(self, *, dry: bool = False) -> None:
         self._dry = dry
@@ -48,6 +49,8 @@ class Weights:
             wanted.add((at.source, self._models[at.source].layers[at.index]))
         self._give_up_all_but(wanted)
         self._load(wanted, on_progress)
+        for held in self._bases:
+            held.base.keep([layer for at, layer in wanted if at == held.source])
         place = {
             (base.source, layer): (n, layer)
             for n, base in reversed(list(enumerate(self._bases)))
