@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.arguments import parse
 from app.engine.client import EngineClient, OnEvent
 from app.engine.errors import EngineError
 from app.engine.messages import (
@@ -41,8 +41,6 @@ from app.plan.recipe import Recipe
 _DISPLAYS = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
 EXIT_PROBLEMS = 1
 EXIT_USAGE = 2
-DEFAULT_N_CTX = 4096
-PERPLEXITY_N_CTX = 512
 
 
 class UserError(Exception):
@@ -55,16 +53,14 @@ class UserError(Exception):
 
 def main(arguments: Sequence[str]) -> int:
     """Runs a command, or opens the window; the exit status."""
-    names = (*_COMMANDS, "tour", "-h", "--help")
-    parser = _command_parser() if arguments and arguments[0] in names else _window_parser()
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
     try:
-        return int(options.run(options))
+        return _COMMANDS[options.command](options)
     except UserError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        print(f"main.py: {error}", file=sys.stderr)
         return error.status
     except (ModelFileError, EngineError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        print(f"main.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -80,9 +76,9 @@ def check(options: argparse.Namespace) -> int:
     """Says what is wrong with a plan."""
     if options.plan is None:
         problems: tuple[Problem, ...] = ()
-        recipe: Recipe | None = Recipe.whole(_model_file(options.model).n_layers)
+        recipe: Recipe | None = _whole_model(_sources(options.model))
     else:
-        n_layers = _model_file(options.model).n_layers if options.model else None
+        n_layers = _n_weight_layers(_sources(options.model)) if options.model else None
         problems, recipe = _read_plan(options.plan, n_layers)
     wrong = errors(problems)
     if options.json:
@@ -110,9 +106,9 @@ def estimate(options: argparse.Namespace) -> int:
     from app.memory.machine import available_bytes
     from app.memory.verdict import judge
 
-    model, recipe = _model_and_recipe(options)
+    models, recipe = _sources_and_recipe(options)
+    request = EstimateMemory(_paths(models), recipe, _context_settings(options, models))
     with _engine() as run:
-        request = EstimateMemory((str(model.path),), recipe, _context_settings(options, model))
         needed = run(request)
     assert isinstance(needed, MemoryEstimate)
     free_bytes = available_bytes()
@@ -145,7 +141,7 @@ def estimate(options: argparse.Namespace) -> int:
 
 def generate(options: argparse.Namespace) -> int:
     """Answers a prompt with a plan."""
-    model, recipe = _model_and_recipe(options)
+    models, recipe = _sources_and_recipe(options)
     for block, port, scale in options.scale:
         try:
             recipe = recipe.with_scale(block, port, scale)
@@ -163,8 +159,9 @@ def generate(options: argparse.Namespace) -> int:
         if isinstance(event, TextPiece):
             print(event.text, end="", flush=True)
 
+    opening = Open(_paths(models), recipe, _context_settings(options, models))
     with _engine() as run:
-        run(Open((str(model.path),), recipe, _context_settings(options, model)))
+        run(opening)
         reply = run(request, on_event=None if options.json else stream)
     assert isinstance(reply, Reply)
     if options.json:
@@ -188,15 +185,16 @@ def generate(options: argparse.Namespace) -> int:
 
 def perplexity(options: argparse.Namespace) -> int:
     """Measures how well a plan predicts a text."""
-    model, recipe = _model_and_recipe(options)
+    models, recipe = _sources_and_recipe(options)
     try:
         text = Path(options.file).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UserError(f"{options.file}: not a UTF-8 text (byte {error.start}).") from error
     except OSError as error:
         raise UserError(f"{options.file}: {error.strerror}.") from error
+    opening = Open(_paths(models), recipe, _context_settings(options, models))
     with _engine() as run:
-        run(Open((str(model.path),), recipe, _context_settings(options, model)))
+        run(opening)
         result = run(EvaluatePerplexity(text))
     assert isinstance(result, Perplexity)
     if options.json:
@@ -261,11 +259,30 @@ class _Runner:
             return future.result()
 
 
-def _model_file(path: str | None) -> ModelFile:
+def _sources(paths: Sequence[str]) -> tuple[ModelFile, ...]:
+    """The model files named, else the bundled one."""
     from app.engine.bundled import bundled_model
-    from app.model_files.reader import read_model_file
+    from app.model_files.sources import read_sources
 
-    return read_model_file(Path(path) if path else bundled_model())
+    return read_sources([Path(path) for path in paths] or [bundled_model()])
+
+
+def _n_weight_layers(models: Sequence[ModelFile]) -> int:
+    return sum(model.n_layers for model in models)
+
+
+def _paths(models: Sequence[ModelFile]) -> tuple[str, ...]:
+    return tuple(str(model.path) for model in models)
+
+
+def _whole_model(models: Sequence[ModelFile]) -> Recipe:
+    if len(models) > 1:
+        raise UserError(
+            "Several model files need a PLAN that says which of their layers run and in which "
+            "order.",
+            EXIT_USAGE,
+        )
+    return Recipe.whole(models[0].n_layers)
 
 
 def _read_plan(path: str, n_weight_layers: int | None) -> tuple[tuple[Problem, ...], Recipe | None]:
@@ -282,22 +299,29 @@ def _read_plan(path: str, n_weight_layers: int | None) -> tuple[tuple[Problem, .
         return (*read.problems, *error.problems), None
 
 
-def _model_and_recipe(options: argparse.Namespace) -> tuple[ModelFile, Recipe]:
+def _sources_and_recipe(
+    options: argparse.Namespace,
+) -> tuple[tuple[ModelFile, ...], Recipe]:
     """What to run. Raises UserError with the first problems of a plan that can't."""
-    model = _model_file(options.model)
+    models = _sources(options.model)
     if options.plan is None:
-        return model, Recipe.whole(model.n_layers)
-    problems, recipe = _read_plan(options.plan, model.n_layers)
+        return models, _whole_model(models)
+    problems, recipe = _read_plan(options.plan, _n_weight_layers(models))
     if recipe is None:
         wrong = errors(problems)
         more = f"\n… and {len(wrong) - 1} more: main.py check {options.plan}" if wrong[1:] else ""
         raise UserError(_problem_line(options.plan, wrong[0]) + more)
-    return model, recipe
+    return models, recipe
 
 
-def _context_settings(options: argparse.Namespace, model: ModelFile) -> ContextSettings:
-    n_ctx = options.ctx or min(options.default_ctx, model.n_ctx_train or options.default_ctx)
-    return ContextSettings(n_ctx, getattr(options, "threads", 0))
+def _context_settings(options: argparse.Namespace, models: Sequence[ModelFile]) -> ContextSettings:
+    from app.memory.kv_types import why_not_kv_type
+
+    reason = why_not_kv_type(models, options.kv_type, options.flash_attn)
+    if reason is not None:
+        raise UserError(reason, EXIT_USAGE)
+    n_ctx = options.ctx or min(options.default_ctx, models[0].n_ctx_train or options.default_ctx)
+    return ContextSettings(n_ctx, options.threads, options.kv_type, options.flash_attn)
 
 
 def _problem_record(problem: Problem) -> dict[str, str | int | None]:
@@ -320,117 +344,11 @@ def _print_json(record: dict[str, object]) -> None:
     print(json.dumps(record, ensure_ascii=False, indent=2))
 
 
-# --- arguments ----------------------------------------------------------------------------------
-
-_COMMANDS = ("check", "estimate", "generate", "perplexity")
-
-
-def _window_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="main.py",
-        description="Opens the window. Commands: check, estimate, generate, perplexity, tour "
-        "(main.py COMMAND --help).",
-    )
-    parser.add_argument("plan", nargs="?", metavar="PLAN", help="a layerBlocks text file to open")
-    parser.add_argument("--model", metavar="GGUF", help="the model file; else the bundled one")
-    parser.set_defaults(run=open_window)
-    return parser
-
-
-def _command_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="main.py",
-        description="Compose block graphs of a language model's layers and talk to the result. "
-        "Without a command, or with a PLAN only, the window opens.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    command = commands.add_parser("check", help="say what is wrong with a plan")
-    command.add_argument(
-        "plan", nargs="?", metavar="PLAN", help="a layerBlocks text file; else the whole model"
-    )
-    command.add_argument("--model", metavar="GGUF", help="check against this model's layers too")
-    command.add_argument("--json", action="store_true", help="print one JSON object")
-    command.set_defaults(run=check)
-
-    command = _running(commands, "estimate", "say how much memory a plan will take")
-    command.set_defaults(run=estimate, default_ctx=DEFAULT_N_CTX)
-
-    command = _running(commands, "generate", "answer a prompt with a plan")
-    command.add_argument("--prompt", required=True, metavar="TEXT")
-    command.add_argument(
-        "--system", metavar="TEXT", help="system message, '' for an empty one; else the template's"
-    )
-    command.add_argument(
-        "--raw", action="store_true", help="continue the prompt, without the chat template"
-    )
-    command.add_argument("--n-predict", type=_count, default=-1, metavar="N", help="tokens at most")
-    command.add_argument("--temp", type=_temperature, default=0.7, metavar="T", help="0: greedy")
-    command.add_argument("--seed", type=int, metavar="S")
-    command.add_argument("--threads", type=_positive, default=0, metavar="N")
-    command.add_argument(
-        "--scale",
-        action="append",
-        default=[],
-        type=_scale,
-        metavar="BLOCK:INPUT=VALUE",
-        help="another scale for an input (from 0) of a merge block; may be repeated",
-    )
-    command.set_defaults(run=generate, default_ctx=DEFAULT_N_CTX)
-
-    command = _running(commands, "perplexity", "measure how well a plan predicts a text")
-    command.add_argument("--file", required=True, metavar="TEXT", help="a UTF-8 text file")
-    command.set_defaults(run=perplexity, default_ctx=PERPLEXITY_N_CTX)
-
-    command = commands.add_parser("tour", help="make the window's journey by itself, with pictures")
-    command.add_argument("--out", default="tour", metavar="FOLDER", help="for the pictures")
-    command.set_defaults(run=tour)
-    return parser
-
-
-def _running(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, purpose: str
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=purpose, description=purpose.capitalize() + ".")
-    command.add_argument(
-        "plan", nargs="?", metavar="PLAN", help="a layerBlocks text file; else the whole model"
-    )
-    command.add_argument("--model", metavar="GGUF", help="the model file; else the bundled one")
-    command.add_argument("--ctx", type=_positive, metavar="N", help="context length in tokens")
-    command.add_argument("--json", action="store_true", help="print one JSON object")
-    return command
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a positive number")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < -1:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a count (-1: no limit)")
-    return value
-
-
-def _temperature(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1e6:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a temperature (0 or more)")
-    return value
-
-
-def _scale(text: str) -> tuple[int, int, float]:
-    try:
-        where, value = text.split("=")
-        block, port = where.split(":")
-        scale = float(value)
-        if not math.isfinite(scale):
-            raise ValueError
-        return int(block), int(port), scale
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            f"“{text}” is not of the form BLOCK:INPUT=VALUE"
-        ) from error
+_COMMANDS = {
+    "check": check,
+    "estimate": estimate,
+    "generate": generate,
+    "perplexity": perplexity,
+    "tour": tour,
+    "window": open_window,
+}

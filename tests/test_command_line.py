@@ -10,10 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gguf import GGMLQuantizationType
 
+from app.memory.estimate import estimate_exact
+from app.model_files.sources import read_sources
+from app.plan.lowering import lower
+from app.plan.reader import read_plan
+from tests.model_files.split import write_split
 from tests.model_files.tiny import TinyModel, write_tiny
 
 ROOT = Path(__file__).parents[1]
+PACK = ROOT.parent / "shared" / "models" / "smollm2-pirate-layers-22-29.Q8_0.gguf"
 PLAN = """\
 WeightBlock; 0; 2; 0; -1
 WeightBlock; 2; 4; 2; 0
@@ -174,6 +181,138 @@ def test_wrong_usage_ends_with_2(plan: str, tiny: str) -> None:
     assert call("generate", plan, "--prompt", "x", "--scale", "nonsense").returncode == 2
     arguments = ("generate", plan, "--model", tiny, "--prompt", "x", "--scale", "0:0=1")
     assert "no merge block" in complaint(*arguments, status=2)
+
+
+TWO_FILES = """\
+WeightBlock; 0; 4; 0; -1
+WeightBlock; 4; 6; 5; 0
+WeightBlock; 6; 8; 2; 0
+MergeBlock; 1; 0.5; 2; 0.5
+TotalLayers; 8
+"""
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> str:
+    model = TinyModel(n_layers=3, seed=1, quantisation=GGMLQuantizationType.Q8_0)
+    return str(write_tiny(tmp_path / "second.gguf", model))
+
+
+@pytest.fixture
+def two_files(tmp_path: Path) -> str:
+    path = tmp_path / "two_files.txt"
+    path.write_text(TWO_FILES)
+    return str(path)
+
+
+def test_weight_layers_are_numbered_on_through_the_models(
+    two_files: str, tiny: str, second: str
+) -> None:
+    record = answer("check", two_files, "--model", tiny, "--model", second)
+    assert record["weight_layers"] == [0, 1, 2, 3, 5, 6]
+    done = call("check", two_files, "--model", tiny)
+    assert done.returncode == 1
+    assert "weight layers 5-6" in done.stdout
+
+
+def test_a_plan_over_two_models_runs(
+    two_files: str, tiny: str, second: str, tmp_path: Path
+) -> None:
+    models = ("--model", tiny, "--model", second)
+    estimate = answer("estimate", two_files, *models, "--ctx", "256")
+    plan = read_plan(TWO_FILES).plan
+    assert plan is not None
+    sources = read_sources([Path(tiny), Path(second)])
+    parts = estimate_exact(sources, lower(plan).recipe, 256)
+    assert estimate["weights_bytes"] == parts.weights_bytes
+    assert estimate["kv_bytes"] == parts.kv_bytes
+    prompt = ("--raw", "--prompt", "the other", "--n-predict", "12", "--temp", "0")
+    first_only = answer(
+        "generate", two_files, *models, *prompt, "--scale", "3:0=0", "--scale", "3:1=1"
+    )
+    cut = tmp_path / "cut.txt"
+    cut.write_text("WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 2; 0\nTotalLayers; 6\n")
+    assert first_only["text"] == answer("generate", str(cut), "--model", tiny, *prompt)["text"]
+    text = tmp_path / "text.txt"
+    text.write_text("the other and the other in the one " * 4)
+    mixed = answer("perplexity", two_files, *models, "--file", str(text))
+    assert mixed != answer("perplexity", str(cut), "--model", tiny, "--file", str(text))
+
+
+@pytest.mark.skipif(not PACK.exists(), reason="the layer pack is not there")
+def test_a_fine_tune_is_mixed_in_from_a_layer_pack(model_path: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "pirate.txt"
+    plan.write_text(
+        "WeightBlock; 0; 22; 0; -1\nWeightBlock; 22; 30; 22; 0\nWeightBlock; 30; 38; 30; 0\n"
+        "MergeBlock; 1; 1; 2; 0\nTotalLayers; 38\n"
+    )
+    question = ("--prompt", "What is the capital of France?", "--system", "", "--temp", "0")
+    models = ("--model", str(model_path), "--model", str(PACK))
+    arguments = ("generate", str(plan), *models, *question, "--n-predict", "16")
+    assert answer(*arguments)["text"] == "The capital of France is Paris."
+    pirate = answer(*arguments, "--scale", "3:0=0", "--scale", "3:1=1")["text"]
+    assert pirate.startswith("Arrr, th' capital o' France be Paris.")
+
+
+def test_models_that_do_not_fit_are_refused(two_files: str, tiny: str, tmp_path: Path) -> None:
+    wider = str(write_tiny(tmp_path / "wider.gguf", TinyModel(n_embd=128)))
+    words = complaint("check", two_files, "--model", tiny, "--model", wider)
+    assert "“wider.gguf” does not fit “tiny.gguf”: its width (n_embd) is 128 instead of 64" in words
+    words = complaint("estimate", "--model", tiny, "--model", tiny)
+    assert "named twice" in words
+
+
+def test_several_models_need_a_plan(tiny: str, second: str) -> None:
+    models = ("--model", tiny, "--model", second)
+    assert "need a PLAN" in complaint("check", *models, status=2)
+    assert "need a PLAN" in complaint("generate", *models, "--prompt", "x", status=2)
+
+
+def test_a_split_model_is_opened_by_its_first_part(tiny: str, tmp_path: Path) -> None:
+    parts = write_split(Path(tiny), tmp_path / "split.gguf", tensors_a_part=10)
+    assert len(parts) > 2
+    prompt = ("--raw", "--prompt", "the other", "--n-predict", "8", "--temp", "0")
+    whole = answer("generate", "--model", tiny, *prompt)
+    assert answer("generate", "--model", str(parts[0]), *prompt)["text"] == whole["text"]
+    words = complaint("generate", "--model", str(parts[1]), *prompt)
+    assert f"Open its first part, “{parts[0].name}”" in words
+
+
+def test_the_kv_cache_in_another_type(tmp_path: Path) -> None:
+    model = str(write_tiny(tmp_path / "wide.gguf", TinyModel(n_embd=128)))
+    estimates = {
+        kv_type: answer("estimate", "--model", model, "--ctx", "512", "--kv-type", kv_type)
+        for kv_type in ("f16", "q8_0", "Q4_0")
+    }
+    assert estimates["f16"]["kv_bytes"] * 17 == estimates["q8_0"]["kv_bytes"] * 32
+    assert estimates["f16"]["kv_bytes"] * 9 == estimates["Q4_0"]["kv_bytes"] * 32
+    text = tmp_path / "text.txt"
+    text.write_text("the other and the other in the one " * 4)
+    arguments = ("perplexity", "--model", model, "--file", str(text))
+    usual = answer(*arguments)
+    without = answer(*arguments, "--flash-attn", "off")
+    rough = answer(*arguments, "--kv-type", "q4_0", "--flash-attn", "on")
+    assert without["nll"] == pytest.approx(usual["nll"], abs=0.01)
+    assert rough["nll"] != usual["nll"]
+    assert rough["nll"] == pytest.approx(usual["nll"], abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--kv-type", "q9"), "“q9” is no type for a KV cache (f32, f16,"),
+        (("--flash-attn", "maybe"), "“maybe” is not on, off or auto"),
+        (("--kv-type", "q8_0", "--flash-attn", "off"), "needs flash attention"),
+        (("--kv-type", "q8_0"), "the heads of “tiny.gguf” have 16 items"),
+    ],
+)
+def test_context_settings_that_cannot_be_are_refused(
+    tiny: str, arguments: tuple[str, ...], words: str
+) -> None:
+    done = call("generate", "--model", tiny, "--prompt", "x", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_prompt_longer_than_the_context_is_refused(tiny: str) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.memory.kv_types import kv_cache_bytes
+from app.memory.kv_types import KvType, kv_cache_bytes
 from app.model_files.model_file import ModelFile, weight_layers_of
 from app.plan.recipe import Recipe, RecipeWeight
 
@@ -46,7 +46,7 @@ class MemoryParts:
 
 
 def estimate_exact(
-    models: Sequence[ModelFile], recipe: Recipe, n_ctx: int, kv_type: str = "f16"
+    models: Sequence[ModelFile], recipe: Recipe, n_ctx: int, kv_type: KvType = "f16"
 ) -> MemoryParts:
     """What the recipe takes on these sources with a context of `n_ctx` tokens.
 
@@ -64,7 +64,7 @@ def estimate_exact(
 
 
 def block_memory(
-    models: Sequence[ModelFile], recipe: Recipe, n_ctx: int, kv_type: str = "f16"
+    models: Sequence[ModelFile], recipe: Recipe, n_ctx: int, kv_type: KvType = "f16"
 ) -> tuple[BlockMemory, ...]:
     """What each block of the recipe takes, by block number.
 
@@ -99,7 +99,7 @@ def _weight_layer_bytes(models: Sequence[ModelFile]) -> tuple[int, ...]:
 
 
 def _weight_layer_kv_bytes(
-    models: Sequence[ModelFile], n_ctx: int, kv_type: str
+    models: Sequence[ModelFile], n_ctx: int, kv_type: KvType
 ) -> tuple[int, ...]:
     """The KV cache of one plan layer on each weight layer (llama.cpp: `llama_kv_cache`)."""
     sizes = []

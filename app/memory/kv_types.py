@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 from app.model_files.model_file import ModelFile
 from app.model_files.tensor_types import TENSOR_TYPES
 
-KV_TYPES = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl")
+KvType = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 """Names of ggml types, from the largest to the smallest; f16 is usual."""
+
+KV_TYPES: tuple[KvType, ...] = get_args(KvType)
 
 _BY_NAME = {t.name.lower(): t for t in TENSOR_TYPES.values()}
 
 
-def kv_cache_bytes(n_items: int, kv_type: str) -> int:
+def kv_cache_bytes(n_items: int, kv_type: KvType) -> int:
     """The size of that many cache items."""
     kind = _BY_NAME[kv_type]
     return n_items * kind.block_bytes // kind.block_items

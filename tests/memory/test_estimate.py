@@ -14,7 +14,7 @@ from gguf import GGMLQuantizationType
 from llama_cpp._logger import llama_log_callback
 
 from app.memory.estimate import BlockMemory, MemoryParts, block_memory, estimate_exact
-from app.memory.kv_types import KV_TYPES
+from app.memory.kv_types import KV_TYPES, KvType
 from app.model_files.model_file import ModelFile
 from app.model_files.reader import read_model_file
 from app.model_files.sources import read_sources
@@ -71,7 +71,7 @@ def test_it_equals_what_llama_cpp_allocates(
 
 @pytest.mark.parametrize("kv_type", KV_TYPES)
 def test_the_cache_equals_what_llama_cpp_allocates(
-    tmp_path: Path, log_lines: list[str], kv_type: str
+    tmp_path: Path, log_lines: list[str], kv_type: KvType
 ) -> None:
     tiny = TinyModel(n_embd=128, n_head=4, n_head_kv=2, n_layers=3)
     path = write_tiny(tmp_path / "t.gguf", tiny)

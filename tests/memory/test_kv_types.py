@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.memory.kv_types import KV_TYPES, kv_cache_bytes, why_not_kv_type
+from app.memory.kv_types import KV_TYPES, KvType, kv_cache_bytes, why_not_kv_type
 from app.model_files.model_file import ModelFile
 from app.model_files.reader import read_model_file
 from tests.model_files.tiny import write_tiny
@@ -30,7 +30,7 @@ def test_sizes() -> None:
 @pytest.mark.parametrize("kv_type", KV_TYPES)
 @pytest.mark.parametrize("flash_attention", [True, None])
 def test_all_types_suit_heads_of_whole_blocks(
-    model: ModelFile, kv_type: str, flash_attention: bool | None
+    model: ModelFile, kv_type: KvType, flash_attention: bool | None
 ) -> None:
     assert why_not_kv_type([model], kv_type, flash_attention) is None
 
