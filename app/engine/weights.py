@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.engine.errors import EngineError
 from app.engine.native import Base
+from app.model_files.compatibility import require_compatible
 from app.model_files.errors import ModelFileError
 from app.model_files.model_file import ModelFile, weight_layers_of
-from app.model_files.reader import read_source
+from app.model_files.reader import read_model_file, read_source
 from app.plan.recipe import Recipe
 
 
@@ -75,15 +77,12 @@ class Weights:
         self.close()
         self._models = ()
         try:
-            self._models = tuple(read_source(Path(path)) for path in paths)
+            readers = itertools.chain([read_model_file], itertools.repeat(read_source))
+            models = tuple(read(Path(path)) for read, path in zip(readers, paths, strict=False))
+            require_compatible(models)
         except ModelFileError as error:
             raise EngineError(str(error)) from error
-        if self._models and self._models[0].is_layer_pack:
-            self._models = ()
-            raise EngineError(
-                f"“{paths[0]}” is a layer pack, without embeddings and head: it cannot be the "
-                "first model. Give the complete model it belongs to before it."
-            )
+        self._models = models
 
     def _give_up_all_but(self, wanted: set[tuple[int, int]]) -> None:
         for held in list(self._bases[1:]):
