@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from app.model_files.model_file import ModelFile
 from app.model_files.tensor_types import TENSOR_TYPES
 
-KvType = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
+KvType = Literal["f32", "f16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 """Names of ggml types, from the largest to the smallest; f16 is usual."""
 
 KV_TYPES: tuple[KvType, ...] = get_args(KvType)

@@ -38,7 +38,7 @@ def test_all_types_suit_heads_of_whole_blocks(
 def test_reasons(model: ModelFile) -> None:
     assert "“q9” is no type" in (why_not_kv_type([model], "q9", None) or "")
     assert "needs flash attention" in (why_not_kv_type([model], "q8_0", False) or "")
-    assert why_not_kv_type([model], "bf16", False) is None
+    assert why_not_kv_type([model], "f32", False) is None
     narrow = replace(model, n_embd_head_v=(32, 32, 32, 80))
     assert "heads of “tiny.gguf” have 80 items" in (
         why_not_kv_type([model, narrow], "q4_0", None) or ""
