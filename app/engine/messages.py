@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from app.memory.kv_types import KvType
 from app.plan.recipe import Recipe
 
 # --- what the app asks for ------------------------------------------------------------------
-
-
-KvType = Literal["f32", "f16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
-"""What the KV cache is kept in, by ggml's names."""
 
 
 @dataclass(frozen=True, slots=True)

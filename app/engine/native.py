@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.engine.messages import KvType
+from app.memory.kv_types import KvType
 from app.plan.recipe import Recipe, RecipeWeight
 
 __all__ = ["Aborted", "Base", "Context", "NativeError", "View", "is_supported", "keep_log", "llama"]

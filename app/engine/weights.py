@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.engine.errors import EngineError
 from app.engine.native import Base
-from app.model_files.compatibility import require_compatible
 from app.model_files.errors import ModelFileError
 from app.model_files.model_file import ModelFile, weight_layers_of
-from app.model_files.reader import read_model_file, read_source
+from app.model_files.sources import read_sources
 from app.plan.recipe import Recipe
 
 
@@ -77,9 +75,7 @@ class Weights:
         self.close()
         self._models = ()
         try:
-            readers = itertools.chain([read_model_file], itertools.repeat(read_source))
-            models = tuple(read(Path(path)) for read, path in zip(readers, paths, strict=False))
-            require_compatible(models)
+            models = read_sources([Path(path) for path in paths])
         except ModelFileError as error:
             raise EngineError(str(error)) from error
         self._models = models

@@ -104,7 +104,8 @@ class MemoryWatch(QObject):
         from app.memory.estimate import estimate_exact
 
         self._asked, self._is_dry_run = request, False
-        parts = estimate_exact(self._model.files, request.recipe, request.settings.n_ctx)
+        settings = request.settings
+        parts = estimate_exact(self._model.files, request.recipe, settings.n_ctx, settings.kv_type)
         sums = MemoryEstimate(
             parts.weights_bytes, parts.kv_bytes, self._compute_bytes, self._process_bytes
         )
