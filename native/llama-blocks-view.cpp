@@ -198,6 +198,9 @@ llama_model * llama_blocks_view_init(
     return llama_blocks_guarded<llama_model *>(nullptr, [&] {
         const std::shared_ptr<llama_blocks> blocks = chain_blocks(*plan);
         for (int32_t i = 0; i < n_bases; ++i) {
+            if (!bases[i]) {
+                throw std::runtime_error(format("base %d was freed", i));
+            }
             blocks->bases.push_back(bases[i]->model);
         }
         if (blocks->bases.empty()) {
