@@ -60,6 +60,9 @@ bool llama_blocks_leave_out(const llama_blocks * blocks, llama_model_loader & ml
 // create_tensor: the tensor's name in the file
 LLM_TN_IMPL llama_blocks_tensor_name(const llama_blocks * blocks, const LLM_TN_IMPL & tn);
 
+// models that ask for a layer's number: the one it has in its file
+int llama_blocks_file_layer(const llama_model & model, int il);
+
 // device tables: the base's layer that a view's layer is; null for other models
 const llama_blocks::layer * llama_blocks_borrowed(const llama_blocks * blocks, int il);
 

@@ -136,6 +136,13 @@ static void for_each_mapped(const llama_model & model, F fn) {
     }
 }
 
+int llama_blocks_file_layer(const llama_model & model, int il) {
+    if (const auto * layer = llama_blocks_borrowed(model.blocks.get(), il)) {
+        return llama_blocks_file_layer(*layer->model, layer->il);
+    }
+    return model.blocks ? model.blocks->file_layers.at(il) : il;
+}
+
 // asks the system to read the weights ahead, which a mapping without prefetch does not
 static void read_ahead(const llama_model & model) {
 #ifdef __unix__
