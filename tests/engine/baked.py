@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
 
-def write_baked(source: Path, layers: Sequence[int], out: Path) -> Path:
-    """A GGUF whose layer i is the source's `layers[i]`; per-layer metadata arrays must be equal."""
+def write_baked(
+    source: Path, layers: Sequence[int], out: Path, metadata: Mapping[str, int] = {}
+) -> Path:
+    """A GGUF whose layer i is the source's `layers[i]`, with the same of the metadata that is an
+    array with a value a layer. `metadata` is put in place of what the source has under the
+    architecture's name."""
     reader = GGUFReader(source)
     architecture = reader.fields["general.architecture"].contents()
+    n_layers = reader.fields[f"{architecture}.block_count"].contents()
     writer = GGUFWriter(out, architecture)
     for name, field in reader.fields.items():
         if name.startswith("GGUF.") or name == "general.architecture":
             continue
-        value = len(layers) if name.endswith(".block_count") else field.contents()
+        value = field.contents()
+        if name.endswith(".block_count"):
+            value = len(layers)
+        elif isinstance(value, list) and len(value) == n_layers:
+            value = [value[layer] for layer in layers]
+        value = metadata.get(name.removeprefix(f"{architecture}."), value)
         sub_type = field.types[-1] if field.types[0] == GGUFValueType.ARRAY else None
         writer.add_key_value(name, value, field.types[0], sub_type)
     by_layer: dict[int, list] = {}

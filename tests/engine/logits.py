@@ -8,6 +8,7 @@ import numpy as np
 
 from app.engine.native import Base, Context, View, llama
 from app.plan.recipe import Recipe
+from tests.engine.unpatched import Batch
 
 N_THREADS = 1
 
@@ -19,11 +20,19 @@ def logits_of(base: Base, recipe: Recipe, tokens: Sequence[int]) -> np.ndarray:
 
 def logits_of_view(view: View, tokens: Sequence[int]) -> np.ndarray:
     """As above; the view is closed."""
+    return logits_in_batches(view, ((tokens[:-1], 1), (tokens[-1:], 1)))
+
+
+def logits_in_batches(view: View, batches: Sequence[Batch]) -> np.ndarray:
+    """float32 np (n_logits, n_vocab): those of all the batches, decoded one after the other. The
+    view is closed."""
     context = new_context(view)
     rows = []
-    for part, position in ((tokens[:-1], 0), (tokens[-1:], len(tokens) - 1)):
-        context.decode(part, position, n_logits=1)
-        rows.append(read_logits(context))
+    position = 0
+    for tokens, n_logits in batches:
+        context.decode(tokens, position, n_logits)
+        rows.append(read_logits(context, n_logits))
+        position += len(tokens)
     context.close()
     view.close()
     return np.concatenate(rows)

@@ -35,12 +35,16 @@ class Unpatched:
             text=True,
         )
 
-    def logits(self, model: Path, batches: Sequence[Batch]) -> np.ndarray:
-        """float32 np (n_logits, n_vocab): those of all the batches, decoded one after the other."""
+    def logits(self, model: Path, batches: Sequence[Batch], *, repacked: bool = True) -> np.ndarray:
+        """float32 np (n_logits, n_vocab): those of all the batches, decoded one after the other.
+
+        `repacked` lets the CPU keep the weights in an order of its own, which is the default.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         parts = [(list(tokens), n_logits) for tokens, n_logits in batches]
-        print(json.dumps([str(model), parts, str(self._out)]), file=self._process.stdin, flush=True)
+        job = [str(model), parts, str(self._out), repacked]
+        print(json.dumps(job), file=self._process.stdin, flush=True)
         assert self._process.stdout.readline(), "the unpatched library's process has ended"
         return np.load(self._out)
 
@@ -66,10 +70,10 @@ def _main(n_threads: str) -> None:
 
     assert not hasattr(llama._lib, "llama_blocks_last_error"), "this library is patched"
     for line in sys.stdin:
-        model_path, batches, out = json.loads(line)
-        model = llama.llama_model_load_from_file(
-            model_path.encode(), llama.llama_model_default_params()
-        )
+        model_path, batches, out, repacked = json.loads(line)
+        model_params = llama.llama_model_default_params()
+        model_params.use_extra_bufts = repacked
+        model = llama.llama_model_load_from_file(model_path.encode(), model_params)
         params = llama.llama_context_default_params()
         params.n_ctx = params.n_batch = params.n_ubatch = 512
         params.n_threads = params.n_threads_batch = int(n_threads)

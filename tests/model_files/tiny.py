@@ -1,7 +1,4 @@
-"""Makes tiny GGUF files with random weights, which llama.cpp loads and runs.
-
-The architectures llama, qwen2 and qwen3 get the tensors that each of them wants.
-"""
+"""Makes tiny GGUF files with random weights, which llama.cpp loads and runs."""
 
 from __future__ import annotations
 
@@ -11,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter, quants
+
+from tests.model_files.tiny_architectures import Value, architecture_of
+from tests.model_files.tiny_shapes import Sizes
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + "
@@ -25,7 +25,11 @@ N_VOCAB = 256 + len(MERGES) + len(SPECIALS) + len(EXTRA_WORDS)  # 296
 
 @dataclass(frozen=True)
 class TinyModel:
-    """What to write. `quantisation` is the type of the matrices; norms stay F32."""
+    """What to write. `quantisation` is the type of the matrices; norms stay F32.
+
+    `architecture` is for `architecture_of`, whose metadata and per-layer sizes go before those
+    given here.
+    """
 
     n_layers: int = 4
     n_embd: int = 64
@@ -43,17 +47,28 @@ class TinyModel:
 
 def write_tiny(path: Path, model: TinyModel = TinyModel()) -> Path:
     """The path of the file just written. The weights depend on seed and tensor name only."""
-    writer = GGUFWriter(path, model.architecture)
+    architecture = architecture_of(model.architecture)
+    n_embd_head = architecture.n_embd_head or model.n_embd // model.n_head
+    writer = GGUFWriter(path, architecture.gguf_name)
     writer.add_name(model.name)
     writer.add_license("mit")
-    writer.add_block_count(model.n_layers)
-    writer.add_context_length(model.n_ctx_train)
-    writer.add_embedding_length(model.n_embd)
-    writer.add_feed_forward_length(model.n_ff)
-    writer.add_head_count(model.n_head)
-    writer.add_head_count_kv(model.n_head_kv)
-    writer.add_rope_dimension_count(model.n_embd // model.n_head)
-    writer.add_layer_norm_rms_eps(1e-5)
+    metadata = {
+        "block_count": model.n_layers,
+        "context_length": model.n_ctx_train,
+        "embedding_length": model.n_embd,
+        "feed_forward_length": _value(architecture.n_ff, model.n_ff),
+        "attention.head_count": _value(architecture.n_head, model.n_head),
+        "attention.head_count_kv": _value(architecture.n_head_kv, model.n_head_kv),
+        "attention.key_length": n_embd_head,
+        "attention.value_length": n_embd_head,
+        "rope.dimension_count": n_embd_head,
+        "attention.layer_norm_rms_epsilon": 1e-5,
+        "attention.layer_norm_epsilon": 1e-5,
+        **architecture.metadata,
+    }
+    for name, value in metadata.items():
+        full_name = name[1:] if name.startswith("/") else f"{architecture.gguf_name}.{name}"
+        _add_value(writer, full_name, value)
     _add_vocabulary(writer, model)
     _add_tensors(writer, model)
     writer.write_header_to_file()
@@ -61,6 +76,24 @@ def write_tiny(path: Path, model: TinyModel = TinyModel()) -> Path:
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def _value(by_layer: tuple[int, ...] | None, usual: int) -> int | list[int]:
+    return usual if by_layer is None else list(by_layer)
+
+
+def _add_value(writer: GGUFWriter, name: str, value: Value) -> None:
+    match value:
+        case bool():
+            writer.add_bool(name, value)
+        case int():
+            writer.add_uint32(name, value)
+        case float():
+            writer.add_float32(name, value)
+        case str():
+            writer.add_string(name, value)
+        case _:
+            writer.add_array(name, value)
 
 
 def _add_vocabulary(writer: GGUFWriter, model: TinyModel) -> None:
@@ -87,38 +120,40 @@ def _byte_letters() -> list[str]:
 
 
 def _add_tensors(writer: GGUFWriter, model: TinyModel) -> None:
-    n_embd_head = model.n_embd // model.n_head
-    n_embd_kv = n_embd_head * model.n_head_kv
-    matrices = {"token_embd.weight": (N_VOCAB, model.n_embd)}
-    norms = {"output_norm.weight": model.n_embd}
-    biases: dict[str, int] = {}
-    for n in range(model.n_layers):
-        norms |= {f"blk.{n}.{norm}.weight": model.n_embd for norm in ("attn_norm", "ffn_norm")}
-        if model.architecture == "qwen3":
-            norms |= {f"blk.{n}.attn_{part}_norm.weight": n_embd_head for part in "qk"}
-        if model.architecture == "qwen2":
-            biases[f"blk.{n}.attn_q.bias"] = model.n_embd
-            biases |= {f"blk.{n}.attn_{part}.bias": n_embd_kv for part in "kv"}
-        matrices |= {
-            f"blk.{n}.attn_q.weight": (model.n_embd, model.n_embd),
-            f"blk.{n}.attn_k.weight": (n_embd_kv, model.n_embd),
-            f"blk.{n}.attn_v.weight": (n_embd_kv, model.n_embd),
-            f"blk.{n}.attn_output.weight": (model.n_embd, model.n_embd),
-            f"blk.{n}.ffn_gate.weight": (model.n_ff, model.n_embd),
-            f"blk.{n}.ffn_up.weight": (model.n_ff, model.n_embd),
-            f"blk.{n}.ffn_down.weight": (model.n_embd, model.n_ff),
-        }
-    if model.has_head:
-        matrices["output.weight"] = (N_VOCAB, model.n_embd)
-    for name, shape in matrices.items():
-        weights = _random(model.seed, name, shape) / np.float32(shape[1]) ** np.float32(0.5)
-        writer.add_tensor(
-            name, quants.quantize(weights, model.quantisation), raw_dtype=model.quantisation
-        )
-    for name, n in norms.items():
-        writer.add_tensor(name, 1 + np.float32(0.1) * _random(model.seed, name, (n,)))
-    for name, n in biases.items():
-        writer.add_tensor(name, np.float32(0.1) * _random(model.seed, name, (n,)))
+    architecture = architecture_of(model.architecture)
+    top = _sizes(model, 0).shapes(architecture.top)
+    if not model.has_head:
+        top.pop("output.weight", None)
+    tensors = dict(top)
+    for layer in range(model.n_layers):
+        shapes = _sizes(model, layer).shapes(architecture.layer(layer))
+        tensors |= {f"blk.{layer}.{name}": shape for name, shape in shapes.items()}
+    for name, shape in tensors.items():
+        values = _random(model.seed, name, shape)
+        if name.endswith(".bias"):
+            writer.add_tensor(name, np.float32(0.1) * values)
+        elif len(shape) == 1:
+            writer.add_tensor(name, 1 + np.float32(0.1) * values)
+        else:
+            weights = quants.quantize(
+                values / np.float32(shape[-1]) ** np.float32(0.5), model.quantisation
+            )
+            writer.add_tensor(name, weights, raw_dtype=model.quantisation)
+
+
+def _sizes(model: TinyModel, layer: int) -> Sizes:
+    architecture = architecture_of(model.architecture)
+    n_head_kv = architecture.metadata.get("attention.head_count_kv", model.n_head_kv)
+    assert isinstance(n_head_kv, int)
+    return Sizes(
+        n_vocab=N_VOCAB,
+        n_ctx=model.n_ctx_train,
+        n_embd=model.n_embd,
+        n_embd_head=architecture.n_embd_head or model.n_embd // model.n_head,
+        n_head=architecture.n_head[layer] if architecture.n_head else model.n_head,
+        n_head_kv=architecture.n_head_kv[layer] if architecture.n_head_kv else n_head_kv,
+        n_ff=architecture.n_ff[layer] if architecture.n_ff else model.n_ff,
+    )
 
 
 def _random(seed: int, name: str, shape: tuple[int, ...]) -> np.ndarray:
