@@ -42,11 +42,11 @@ static const arch_group arch_groups[] = {
         "gemma4",
     } },
     { LLAMA_BLOCKS_SUPPORT_NONE, "its layers use what other layers have selected", {
-        "deepseek32", "dots3note", "glm-dsa", "minimax-m3",
+        "deepseek32", "dots3note", "glm-dsa",
     } },
     { LLAMA_BLOCKS_SUPPORT_NONE, "its graph depends on the layers' numbers", {
         "afmoe", "bailingmoe2", "cohere2moe", "deepseek2-ocr", "ernie4_5-moe", "exaone-moe",
-        "glm4moe", "laguna", "llama4", "mistral4", "smallthinker",
+        "glm4moe", "laguna", "llama4", "minimax-m3", "mistral4", "smallthinker",
     } },
     { LLAMA_BLOCKS_SUPPORT_NONE, "its graph depends on the number of layers", {
         "command-r", "minicpm3",
