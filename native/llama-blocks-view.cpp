@@ -108,20 +108,60 @@ static void require_match(const llama_model & first, const llama_model & other, 
     }
     const llama_hparams & a = other.hparams;
     const llama_hparams & b = first.hparams;
-    require_equal("n_embd",               a.n_embd,               b.n_embd,               base);
-    require_equal("n_embd_head_k",        a.n_embd_head_k_full,   b.n_embd_head_k_full,   base);
-    require_equal("n_embd_head_v",        a.n_embd_head_v_full,   b.n_embd_head_v_full,   base);
-    require_equal("n_embd_head_k_swa",    a.n_embd_head_k_swa,    b.n_embd_head_k_swa,    base);
-    require_equal("n_embd_head_v_swa",    a.n_embd_head_v_swa,    b.n_embd_head_v_swa,    base);
-    require_equal("n_rot",                a.n_rot_full,           b.n_rot_full,           base);
-    require_equal("rope_freq_base",       a.rope_freq_base_train, b.rope_freq_base_train, base);
-    require_equal("rope_freq_scale",      a.rope_freq_scale_train, b.rope_freq_scale_train, base);
-    require_equal("rope_scaling_type",    a.rope_scaling_type_train, b.rope_scaling_type_train, base);
-    require_equal("f_norm_rms_eps",       a.f_norm_rms_eps,       b.f_norm_rms_eps,       base);
-    require_equal("f_norm_eps",           a.f_norm_eps,           b.f_norm_eps,           base);
-    require_equal("n_swa",                a.n_swa,                b.n_swa,                base);
-    require_equal("swa_type",             a.swa_type,             b.swa_type,             base);
-    require_equal("n_expert",             a.n_expert,             b.n_expert,             base);
+
+    // what graphs read of the model as a whole
+#define MATCH(field) require_equal(#field, a.field, b.field, base)
+    MATCH(n_embd);
+    MATCH(n_embd_head_k_full);
+    MATCH(n_embd_head_v_full);
+    MATCH(n_embd_head_k_swa);
+    MATCH(n_embd_head_v_swa);
+    MATCH(n_rot_full);
+    MATCH(n_rot_swa);
+    MATCH(n_embd_head_k_mla_impl);
+    MATCH(n_embd_head_v_mla_impl);
+    MATCH(n_lora_q);
+    MATCH(n_lora_kv);
+    MATCH(rope_type);
+    MATCH(rope_freq_base_train);
+    MATCH(rope_freq_base_train_swa);
+    MATCH(rope_freq_scale_train);
+    MATCH(rope_freq_scale_train_swa);
+    MATCH(rope_scaling_type_train);
+    MATCH(rope_attn_factor);
+    MATCH(rope_yarn_log_mul);
+    MATCH(n_ctx_orig_yarn);
+    MATCH(f_norm_eps);
+    MATCH(f_norm_rms_eps);
+    MATCH(f_norm_group_eps);
+    MATCH(n_norm_groups);
+    MATCH(use_kq_norm);
+    MATCH(use_par_res);
+    MATCH(n_swa);
+    MATCH(swa_type);
+    MATCH(causal_attn);
+    MATCH(use_alibi);
+    MATCH(f_max_alibi_bias);
+    MATCH(attn_soft_cap);
+    MATCH(f_clamp_kqv);
+    MATCH(f_attn_logit_softcapping);
+    MATCH(f_router_logit_softcapping);
+    MATCH(f_final_logit_softcapping);
+    MATCH(f_attention_scale);
+    MATCH(f_residual_scale);
+    MATCH(f_embedding_scale);
+    MATCH(f_logit_scale);
+    MATCH(f_attn_out_scale);
+    MATCH(f_attn_value_scale);
+    MATCH(f_attn_temp_scale);
+    MATCH(n_expert);
+    MATCH(n_expert_shared);
+    MATCH(n_expert_groups);
+    MATCH(n_group_used);
+    MATCH(expert_weights_scale);
+    MATCH(expert_weights_norm);
+    MATCH(expert_gating_func);
+#undef MATCH
 
     // most graphs read the head counts of layer 0 for all
     const auto & heads = b.n_head_arr;
@@ -210,7 +250,9 @@ llama_model * llama_blocks_view_init(
         if (first.blocks && first.blocks->layers_only) {
             throw std::runtime_error("the first base holds layers only: it has no embeddings and no head");
         }
-        llama_blocks_require_support(first, is_token_input_kept(*blocks) ? LLAMA_BLOCKS_SUPPORT_FULL : LLAMA_BLOCKS_SUPPORT_SEQUENCE);
+        for (const auto & base : blocks->bases) {
+            llama_blocks_require_support(*base, is_token_input_kept(*blocks) ? LLAMA_BLOCKS_SUPPORT_FULL : LLAMA_BLOCKS_SUPPORT_SEQUENCE);
+        }
         for (size_t i = 1; i < blocks->bases.size(); ++i) {
             require_match(first, *blocks->bases[i], i);
             require_same_vocab(blocks->bases[0], *blocks->bases[i], i);

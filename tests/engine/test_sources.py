@@ -119,7 +119,7 @@ def test_a_plan_may_borrow_layers_of_the_second_file_only(
     ("other", "words"),
     [
         (TinyModel(n_embd=128), "n_embd is 128, not 64"),
-        (TinyModel(n_head=2), "n_embd_head_k is 32, not 16"),
+        (TinyModel(n_head=2), "n_embd_head_k_full is 32, not 16"),
         (TinyModel(n_head_kv=4), "n_head_kv is 4, not 2"),
         (TinyModel(architecture="qwen3"), "architecture is 'qwen3', not 'llama'"),
     ],
