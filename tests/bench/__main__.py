@@ -8,10 +8,18 @@ from pathlib import Path
 
 from app.engine.bundled import bundled_model
 from tests.bench.engine import engine_rows
+from tests.bench.plan_cost import plan_cost_rows
+from tests.bench.plan_speed import plan_speed_rows
 from tests.bench.row import table
 from tests.bench.window import window_rows
 
-rows = [*engine_rows(bundled_model()), *window_rows()]
+model = bundled_model()
+rows = [
+    *plan_speed_rows(model),
+    *plan_cost_rows(model),
+    *engine_rows(model),
+    *window_rows(),
+]
 print(table(rows))
 records = [{**dataclasses.asdict(row), "holds": row.holds} for row in rows]
 Path("bench.json").write_text(json.dumps(records, indent=2) + "\n")

@@ -53,19 +53,10 @@ def references(model: Path) -> tuple[Reference, Reference]:
     return Reference(model), Reference(model, np.float32)
 
 
-class ExactContext(Context):
+def exact_context(view: View) -> Context:
     """Keys and values kept as F32, and attention as it is written down."""
-
-    def __init__(self, view: View) -> None:
-        params = llama.llama_context_default_params()
-        params.n_ctx = params.n_batch = params.n_ubatch = 256
-        params.n_outputs_max = params.n_outputs_max_per_seq = 256
-        params.n_threads = params.n_threads_batch = N_THREADS
-        params.type_k = params.type_v = llama.GGML_TYPE_F32
-        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        self.model = view.model
-        self.handle = llama.llama_init_from_model(view.model, params)
-        assert self.handle
+    sizes = {"n_ctx": 256, "n_batch": 256, "n_logits": 256, "n_threads": N_THREADS}
+    return Context(view.model, **sizes, kv_type="f32", flash_attention=False)
 
 
 # --- what is drawn ------------------------------------------------------------------------------
@@ -185,7 +176,7 @@ def test_the_reference_is_right_about_the_model_itself(
     base: Base, references: tuple[Reference, Reference]
 ) -> None:
     view = View([base], Recipe.whole(N_LAYERS))
-    context = ExactContext(view)
+    context = exact_context(view)
     parts = [(TOKENS, len(TOKENS))]
     logits = decode(context, parts)
     assert np.abs(logits).max() > 1
@@ -194,7 +185,7 @@ def test_the_reference_is_right_about_the_model_itself(
     view.close()
 
 
-@settings(max_examples=100)
+@settings(max_examples=150)
 @given(sequences(), batches(), st.booleans())
 def test_without_merges_a_plan_is_the_file_with_its_layers(
     model: Path,
@@ -235,7 +226,7 @@ LAST_LAYER_OFF_THE_PATH = Recipe(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=300)
 @given(merges(), batches())
 @example(SIXTEEN, [(TOKENS[:7], 3), (TOKENS[7:], 20)])
 @example(LAST_LAYER_OFF_THE_PATH, [(TOKENS[:7], 3), (TOKENS[7:], 20)])
@@ -247,7 +238,7 @@ def test_merges_add_up_what_they_say(
     parts: list[Batch],
 ) -> None:
     view = View([base], recipe)
-    context = ExactContext(view)
+    context = exact_context(view)
     tokens = [token for part, _ in parts for token in part]
     assert_close(decode(context, parts), references, tokens, recipe, wanted_rows(parts))
     context.close()
@@ -267,7 +258,7 @@ def scale_changes(draw: st.DrawFn) -> tuple[Recipe, Recipe]:
     return before, after
 
 
-@settings(max_examples=60)
+@settings(max_examples=120)
 @given(scale_changes(), batches(), batches())
 def test_moved_scales_hold_from_the_next_token_on(
     base: Base,
@@ -280,7 +271,7 @@ def test_moved_scales_hold_from_the_next_token_on(
     before, after = recipes
     n_before = sum(len(tokens) for tokens, _ in first)
     view, fresh = View([base], before), View([base], after)
-    context, other = ExactContext(view), ExactContext(fresh)
+    context, other = exact_context(view), exact_context(fresh)
     decode(context, first)
     copy_state(context, other)
     set_scales(view, before, after)
