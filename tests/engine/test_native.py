@@ -65,6 +65,13 @@ def test_a_senseless_selection_is_refused(tiny: str, wanted: list[int]) -> None:
         Base(tiny, wanted)
 
 
+def test_a_freed_base_carries_no_view(tiny: str) -> None:
+    base = Base(tiny)
+    base.close()
+    with pytest.raises(NativeError, match="was freed"):
+        View([base], WHOLE)
+
+
 def test_a_view_outlives_its_base(tiny: str) -> None:
     base = Base(tiny)
     view = View([base], WHOLE)
