@@ -156,26 +156,33 @@ static void read_ahead(const llama_model & model) {
 #endif
 }
 
-int32_t llama_blocks_base_keep(llama_blocks_base * base, const int32_t * layers, int32_t n_layers) {
+int64_t llama_blocks_base_keep(llama_blocks_base * base, const int32_t * layers, int32_t n_layers) {
+    const auto is_unwanted = [&](const std::string & name) {
+        int32_t layer;
+        return sscanf(name.c_str(), "blk.%d.", &layer) == 1 && std::find(layers, layers + n_layers, layer) == layers + n_layers;
+    };
+
+    int64_t n_kept = 0;
+    for (const auto & [name, tensor] : base->model->tensors_by_name) {
+        if (tensor->data && is_unwanted(name)) {
+            n_kept += ggml_nbytes(tensor);
+        }
+    }
 #ifdef __unix__
     const uintptr_t page = sysconf(_SC_PAGESIZE);
     for_each_mapped(*base->model, [&](const std::string & name, uintptr_t begin, uintptr_t end) {
-        int32_t layer;
-        if (sscanf(name.c_str(), "blk.%d.", &layer) != 1 || std::find(layers, layers + n_layers, layer) != layers + n_layers) {
+        if (!is_unwanted(name)) {
             return;
         }
+        n_kept -= end - begin;
         begin += (page - begin % page) % page;
         end   -= end % page;
         if (begin < end) {
             madvise((void *) begin, end - begin, MADV_DONTNEED); // a mapped file: read again on use
         }
     });
-#else
-    GGML_UNUSED(base);
-    GGML_UNUSED(layers);
-    GGML_UNUSED(n_layers);
 #endif
-    return 0;
+    return n_kept;
 }
 
 llama_blocks_base * llama_blocks_base_load(const char * path, llama_model_params params, const int32_t * layers, int32_t n_layers, bool layers_only) {

@@ -67,8 +67,9 @@ LLAMA_API struct llama_blocks_base * llama_blocks_base_load(
                                bool   layers_only);
 
 // Lets the system have the memory of the base's layers that are not listed (the file's own numbers),
-// where they lie in a mapped file: they are read again when they are used again. Returns 0.
-LLAMA_API int32_t llama_blocks_base_keep(
+// where they lie in a mapped file: they are read again when they are used again. Returns the bytes of
+// such layers that lie elsewhere and stay, as repacked ones do.
+LLAMA_API int64_t llama_blocks_base_keep(
          struct llama_blocks_base * base,
                     const int32_t * layers,
                           int32_t   n_layers);

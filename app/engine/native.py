@@ -70,7 +70,7 @@ _base_load = _declare(
     *(_P, ctypes.c_char_p, llama.llama_model_params, ctypes.POINTER(_I), _I, ctypes.c_bool),
 )
 _base_model = _declare("llama_blocks_base_model", _P, _P)
-_base_keep = _declare("llama_blocks_base_keep", _I, _P, ctypes.POINTER(_I), _I)
+_base_keep = _declare("llama_blocks_base_keep", ctypes.c_int64, _P, ctypes.POINTER(_I), _I)
 _base_free = _declare("llama_blocks_base_free", None, _P)
 _view_init = _declare(
     "llama_blocks_view_init",
@@ -156,10 +156,11 @@ class Base:
         self.model = _base_model(self._handle)
         """The loaded model as llama.cpp's own pointer: for its vocabulary and metadata."""
 
-    def keep(self, layers: Sequence[int]) -> None:
+    def keep(self, layers: Sequence[int]) -> int:
         """Lets the system have the memory of the base's other layers, where they lie in a mapped
-        file; they are read again when they are used again."""
-        _base_keep(self._handle, (_I * len(layers))(*layers), len(layers))
+        file; they are read again when they are used again. Returns the bytes of those that lie
+        elsewhere and stay, as repacked ones do."""
+        return int(_base_keep(self._handle, (_I * len(layers))(*layers), len(layers)))
 
     def close(self) -> None:
         """Gives the weights up; they stay for as long as a view needs them."""

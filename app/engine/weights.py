@@ -24,8 +24,8 @@ class HeldLayers:
 
 class Weights:
     """Bases over the sources' files. Layers that are missing are loaded beside those that are
-    held; a base of which nothing is wanted any more is given up, and the memory of unwanted layers
-    in a mapped file left to the system."""
+    held. The memory of unwanted ones in a mapped file is left to the system; a base that holds them
+    elsewhere, as repacked ones are, is given up and what is wanted of it loaded again."""
 
     def __init__(self, *, dry: bool = False) -> None:
         self._dry = dry
@@ -49,8 +49,6 @@ class Weights:
             wanted.add((at.source, self._models[at.source].layers[at.index]))
         self._give_up_all_but(wanted)
         self._load(wanted, on_progress)
-        for held in self._bases:
-            held.base.keep([layer for at, layer in wanted if at == held.source])
         place = {
             (base.source, layer): (n, layer)
             for n, base in reversed(list(enumerate(self._bases)))
@@ -81,8 +79,15 @@ class Weights:
         self._models = models
 
     def _give_up_all_but(self, wanted: set[tuple[int, int]]) -> None:
-        for held in list(self._bases[1:]):
-            if not any((held.source, layer) in wanted for layer in held.layers):
+        """The layers of one base are in memory together, unless they lie in a mapped file."""
+        for held in list(self._bases):
+            layers = [layer for layer in held.layers if (held.source, layer) in wanted]
+            n_bytes_too_many = held.base.keep(layers)
+            is_first = held is self._bases[0]
+            if is_first and n_bytes_too_many and len(held.layers) > 1:
+                self.close()
+                return
+            if not is_first and (n_bytes_too_many or not layers):
                 held.base.close()
                 self._bases.remove(held)
 

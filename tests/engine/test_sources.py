@@ -163,3 +163,18 @@ def test_layers_loaded_apart_give_the_same(weights: Weights, tmp_path: Path, kin
     together = Weights()
     assert np.array_equal(apart, logits(together, [path], RecipeWeight(0, 4, 0, -1)))
     together.close()
+
+
+@pytest.mark.parametrize(("kind", "n_loads"), [("F16", 2), ("Q4_0", 3)])
+def test_unwanted_layers_are_not_kept_where_they_are_repacked(
+    weights: Weights, tmp_path: Path, kind: str, n_loads: int
+) -> None:
+    """Mapped layers are left to the system instead, and the base stays."""
+    quantisation = GGMLQuantizationType[kind]
+    path = write_tiny(tmp_path / "m.gguf", TinyModel(n_layers=4, quantisation=quantisation))
+    bases = []
+    for block in (RecipeWeight(0, 2, 0, -1), RecipeWeight(0, 4, 0, -1), RecipeWeight(0, 1, 1, -1)):
+        recipe = Recipe((block,))
+        bases += weights.get([str(path)], recipe, lambda _: True).bases
+        logits(weights, [path], block)
+    assert len({id(base) for base in bases}) == n_loads
