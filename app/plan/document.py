@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Literal
 
 TOKENS = "tokens"
 """The id that stands for the token embeddings (input -1 in the file)."""
@@ -21,7 +22,8 @@ class WeightBlock:
     """A run of `n_layers` plan layers on the weight layers from `weight_start`.
 
     `input` is a block's id, TOKENS, or None while nothing is linked. `position` is the block's
-    top left corner on the canvas in scene units, None until someone has placed it.
+    top left corner on the canvas in scene units, None until someone has placed it. A `muted`
+    block is passed by: what feeds it feeds what it fed. A `collapsed` one is drawn small.
     """
 
     id: str
@@ -30,6 +32,8 @@ class WeightBlock:
     input: str | None
     title: str = ""
     position: tuple[float, float] | None = None
+    muted: bool = False
+    collapsed: bool = False
 
     @property
     def weight_end(self) -> int:
@@ -47,15 +51,38 @@ class MergeInput:
 
 @dataclass(frozen=True, slots=True)
 class MergeBlock:
-    """The scaled sum of other blocks' outputs, in the order of `inputs`; it has no layers."""
+    """The scaled sum of other blocks' outputs, in the order of `inputs`; it has no layers.
+
+    While it is `muted`, its first linked input passes through. With `sums_to_one` a scale that
+    is changed takes from or gives to the others, so that their sum stays 1.
+    """
 
     id: str
     inputs: tuple[MergeInput, ...]
     title: str = ""
     position: tuple[float, float] | None = None
+    muted: bool = False
+    collapsed: bool = False
+    sums_to_one: bool = False
 
 
 Block = WeightBlock | MergeBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A remark on the canvas that runs nothing: a titled frame behind blocks, or a note.
+
+    `position` is the top left corner and `size` width and height, in scene units; `colour` is an
+    index into the palette of the sources.
+    """
+
+    id: str
+    kind: Literal["frame", "note"]
+    text: str
+    position: tuple[float, float]
+    size: tuple[float, float]
+    colour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +91,14 @@ class Plan:
 
     `sources` are the model files it was made for, as written in the document (the first gives
     vocabulary, embeddings and head). `comments` are comment lines of others, kept on saving.
+    `annotations` are the frames and notes by id, in the order in which they are drawn.
     """
 
     blocks: Mapping[str, Block] = field(default_factory=lambda: MappingProxyType({}))
     output: str | None = None
     sources: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
+    annotations: Mapping[str, Annotation] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_blocks(self, *blocks: Block) -> Plan:
         """The plan with these blocks added, or put in the place of those with the same id."""

@@ -14,6 +14,7 @@ from app.plan.change import Change
 from app.plan.checks import check_numbered
 from app.plan.document import TOKENS, Plan, WeightBlock, links_into
 from app.plan.lowering import Lowered, lower_blocks
+from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order
 from app.plan.problem import Problem, errors
 
@@ -147,13 +148,14 @@ class PlanEditor(QObject):
             self.problems_changed.emit(self._problems)
 
     def _check(self) -> None:
-        block_ids = file_order(self._plan)
+        plan = heard(self._plan)
+        block_ids = file_order(plan)
         number = {block_id: n for n, block_id in enumerate(block_ids)}
-        self._problems = check_numbered(self._plan, number, self._n_weight_layers)
-        self._lowered = None if errors(self._problems) else lower_blocks(self._plan, block_ids)
+        self._problems = check_numbered(plan, number, self._n_weight_layers)
+        self._lowered = None if errors(self._problems) else lower_blocks(plan, block_ids)
         self._places, start = {}, 0
         for n, block_id in enumerate(block_ids):
-            block = self._plan.blocks[block_id]
+            block = plan.blocks[block_id]
             end = start + (block.n_layers if isinstance(block, WeightBlock) else 0)
             self._places[block_id] = n, start, end
             start = end

@@ -1,0 +1,16 @@
+"""What is heard of a plan: muted blocks are passed by, as if a wire lay in their place."""
+
+from __future__ import annotations
+
+from app.plan.document import Plan
+from app.plan.edits import remove
+
+
+def heard(plan: Plan) -> Plan:
+    """The plan without its muted blocks: what they fed is fed by what led into them.
+
+    Everything that runs, numbers or checks a plan looks at this. The plan itself, when nothing in
+    it is muted.
+    """
+    muted = [id_ for id_, block in plan.blocks.items() if block.muted]
+    return remove(plan, muted, heal=True) if muted else plan
