@@ -2,7 +2,7 @@
 
 python := .venv/bin/python
 screen := $(if $(DISPLAY)$(WAYLAND_DISPLAY),window,offscreen)
-system := build/system-$(screen)
+system := build/system-$(if $(filter test check bench,$(MAKECMDGOALS)),test,$(screen))
 environment := .venv/ready
 
 .DEFAULT_GOAL := help
@@ -46,5 +46,5 @@ $(environment): pyproject.toml resources/setup/environment.sh $(if $(wildcard $(
 
 $(system): resources/setup/system.sh
 	@mkdir -p build/log
-	@resources/setup/system.sh $(screen)
+	@resources/setup/system.sh $(@:build/system-%=%)
 	@touch $@

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs with apt the system packages that are missing here, and says which.
-# Usage: system.sh offscreen|window
+# Usage: system.sh offscreen|window|test   (test: a screen of its own, and hands to use it with)
 set -eu
 cd "$(dirname "$0")/../.."
 . resources/setup/tools.sh
@@ -40,7 +40,7 @@ need_library libxkbcommon0 libxkbcommon.so.0
 need_library libglib2.0-0 libglib-2.0.so.0
 need_library libfontconfig1 libfontconfig.so.1
 need_library libdbus-1-3 libdbus-1.so.3
-if [ "$1" = window ]; then
+if [ "$1" != offscreen ]; then
     need_library libxcb-cursor0 libxcb-cursor.so.0
     need_library libxcb-icccm4 libxcb-icccm.so.4
     need_library libxcb-keysyms1 libxcb-keysyms.so.1
@@ -48,6 +48,10 @@ if [ "$1" = window ]; then
     need_library libxkbcommon-x11-0 libxkbcommon-x11.so.0
     need_library libwayland-cursor0 libwayland-cursor.so.0
     need_library libwayland-egl1 libwayland-egl.so.1
+fi
+if [ "$1" = test ]; then
+    need xvfb command -v Xvfb
+    need xdotool command -v xdotool
 fi
 
 [ -n "$missing" ] || exit 0
