@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
 
 from app.plan import edits
 from app.plan.change import Change
@@ -20,21 +20,28 @@ from app.plan.problem import Problem, errors
 
 
 class PlanEditor(QObject):
-    """The open plan, its problems and its undo stack. Lives in the interface's thread.
+    """The plan that is shown, its problems and its undo stack. Lives in the interface's thread.
+
+    Each open document has an undo stack of its own in `undo_group`; that of the document that is
+    shown is the active one, `undo_stack`.
 
     `changed` carries the Change that was just made, also for undo and redo. `replaced` says that
-    another document was put in. `problems_changed` carries the new tuple of Problems. When either
-    of the first two is heard, `plan`, `problems` and `lowered` already agree with each other.
+    another document was put in. `settling` asks for what is being typed to be applied at once,
+    before the plan is saved or another one put in. `problems_changed` carries the new tuple of Problems. When
+    one of the first two is heard, `plan`, `problems` and `lowered` already agree with each other.
     """
 
     changed = Signal(object)
     replaced = Signal()
+    settling = Signal()
     problems_changed = Signal(object)
     weight_layers_changed = Signal()
 
     def __init__(self, plan: Plan | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.undo_stack = QUndoStack(self)
+        self.undo_group = QUndoGroup(self)
+        self._undo_stack = self.make_undo_stack()
+        self.undo_group.setActiveStack(self._undo_stack)
         self._plan = plan if plan is not None else Plan()
         self._n_weight_layers: int | None = None
         self._source_starts: tuple[int, ...] = (0,)
@@ -44,8 +51,24 @@ class PlanEditor(QObject):
         self._check()
 
     @property
+    def undo_stack(self) -> QUndoStack:
+        """The steps of the document that is shown."""
+        return self._undo_stack
+
+    def make_undo_stack(self) -> QUndoStack:
+        """An empty undo stack for another document."""
+        stack = QUndoStack(self)
+        self.undo_group.addStack(stack)
+        return stack
+
+    @property
     def plan(self) -> Plan:
         """The open plan."""
+        return self._plan
+
+    def settle(self) -> Plan:
+        """The plan with everything in it that is being typed."""
+        self.settling.emit()
         return self._plan
 
     @property
@@ -115,6 +138,15 @@ class PlanEditor(QObject):
         """Put in another document, with an empty undo stack. Raises ValueError as `apply` does."""
         _require_sound(plan)
         self.undo_stack.clear()
+        self._put(plan)
+
+    def show_document(self, plan: Plan, undo_stack: QUndoStack) -> None:
+        """Put in another open document with its steps, which were made from and to `plan`."""
+        self._undo_stack = undo_stack
+        self.undo_group.setActiveStack(undo_stack)
+        self._put(plan)
+
+    def _put(self, plan: Plan) -> None:
         self._plan = plan
         self._check()
         self.replaced.emit()

@@ -23,11 +23,11 @@ class CanvasActions(QObject):
         super().__init__(canvas)
         self._canvas = canvas
         standard = QKeySequence.StandardKey
-        stack = canvas.editor.undo_stack
-        self.undo = stack.createUndoAction(self, "Undo")
+        steps = canvas.editor.undo_group
+        self.undo = steps.createUndoAction(self, "Undo")
         self.undo.setShortcuts(standard.Undo)
         icons.dress(self.undo, "undo")
-        self.redo = stack.createRedoAction(self, "Redo")
+        self.redo = steps.createRedoAction(self, "Redo")
         self.redo.setShortcuts(standard.Redo)
         icons.dress(self.redo, "redo")
         make = self._make
