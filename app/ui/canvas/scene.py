@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
-from app.plan import layout
 from app.plan.change import Change
 from app.plan.document import POSITION_LIMIT, TOKENS, Block, MergeBlock, Plan, links_into
 from app.ui.canvas.faces import Face, Faces, TerminalFace
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.links import Link, LinkKey, make_link
+from app.ui.canvas.placing import places_of_new
 from app.ui.canvas.shapes import (
     MARGIN,
     OUTPUT,
@@ -154,18 +154,10 @@ class PlanScene(QGraphicsScene):
         self._refresh()
 
     def _place_new_blocks(self, plan: Plan) -> None:
-        """Lay out blocks that nobody placed: all of them, or the new ones beside the others."""
-        new = [i for i, block in plan.blocks.items() if block.position is None]
-        if not new:
-            return
-        sizes = {i: (shape_of(b).width, shape_of(b).height) for i, b in plan.blocks.items()}
-        arranged = layout.arrange(plan, sizes)
-        if len(new) < len(plan.blocks):
-            placed = [b for b in plan.blocks.values() if b.position is not None]
-            below = max(b.position[1] + sizes[b.id][1] for b in placed if b.position) + 48
-            top = min(arranged[i][1] for i in new)
-            arranged = {i: (arranged[i][0], arranged[i][1] - top + below) for i in new}
-        self._editor.place(arranged)
+        """Give blocks that nobody placed a place."""
+        places = places_of_new(plan)
+        if places:
+            self._editor.place(places)
 
     def _refresh(self) -> None:
         """Make items and links what the plan says now and ask to paint what differs.

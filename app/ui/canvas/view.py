@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -26,6 +27,15 @@ _NOTCH = 120
 _NOTCHES_TO_DOUBLE = 4
 _IDLE_MS = 140
 _FIT_MARGIN = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Where one looks: the point in the middle, how near, and which blocks are selected."""
+
+    centre: tuple[float, float]
+    zoom: float
+    selected: tuple[str, ...]
 
 
 class PlanView(QGraphicsView):
@@ -65,14 +75,19 @@ class PlanView(QGraphicsView):
         return self.plan_scene.selected_ids()
 
     def show_block(self, block_id: str) -> None:
-        """Select a block and bring it into sight."""
+        """Select a block, bring it into sight and give the canvas the keys."""
+        if block_id in self.editor.plan.blocks:
+            self.look_at_block(block_id)
+            self.setFocus()
+
+    def look_at_block(self, block_id: str) -> None:
+        """Select a block and bring it into sight; the keys stay where they are."""
         if block_id not in self.editor.plan.blocks:
             return
         self.plan_scene.select((block_id,))
         bounds = self.plan_scene.bounds_of((block_id,))
         if not self.seen_rect().contains(bounds):
             self._look_at(bounds.center(), max(self.zoom, 0.5))
-        self.setFocus()
 
     @property
     def zoom(self) -> float:
@@ -117,6 +132,19 @@ class PlanView(QGraphicsView):
     def fit_selection(self) -> None:
         """Bring the selected blocks into sight, or the whole plan when none is."""
         self._fit(self.plan_scene.bounds_of(self.selected_ids() or self.plan_scene.blocks))
+
+    def sight(self) -> Sight | None:
+        """Where one looks, to come back to; None while the canvas has not been seen."""
+        if self._fit_when_shown:
+            return None
+        centre = self.to_scene(QPointF(self.viewport().rect().center()))
+        return Sight((centre.x(), centre.y()), self.zoom, self.selected_ids())
+
+    def look_again(self, sight: Sight) -> None:
+        """Look where one looked before."""
+        self.keep_view()
+        self.plan_scene.select(i for i in sight.selected if i in self.editor.plan.blocks)
+        self._look_at(QPointF(*sight.centre), sight.zoom)
 
     def keep_view(self) -> None:
         """Leave what is in sight as it is from now on, also when the canvas gets its size."""
