@@ -16,24 +16,42 @@ MAX_FILE_BYTES = 8 * 1024 * 1024
 
 
 def load(path: str | os.PathLike[str], n_weight_layers: int | None = None) -> ReadPlan:
-    """The plan in a file and its problems, as `read_plan`. Raises OSError when the file cannot be
-    read.
+    """The plan in a file and its problems, as `plan_in`. Raises OSError as `read` does."""
+    return plan_in(read(path), n_weight_layers)
 
-    UTF-8 is expected; UTF-16 with its mark and, for comments written long ago, Latin-1 are coped
-    with.
-    """
+
+def read(path: str | os.PathLike[str]) -> bytes:
+    """What a file holds, cut a byte past what a plan may be. Raises OSError."""
     with open(path, "rb") as file:
-        raw = file.read(MAX_FILE_BYTES + 1)
-    if raw.startswith(b"GGUF"):
+        return file.read(MAX_FILE_BYTES + 1)
+
+
+def plan_in(content: bytes, n_weight_layers: int | None = None) -> ReadPlan:
+    """The plan in what a file holds and its problems, as `read_plan`."""
+    if content.startswith(b"GGUF"):
         return read_plan("GGUF")
-    if len(raw) > MAX_FILE_BYTES:
+    if len(content) > MAX_FILE_BYTES:
         too_large = Problem(
             "not-a-plan",
             f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB, so it is not a plan.",
             "Open a layerBlocks text file.",
         )
         return ReadPlan(None, (too_large,))
-    return read_plan(_decoded(raw), n_weight_layers)
+    return read_plan(text_in(content), n_weight_layers)
+
+
+def text_in(content: bytes) -> str:
+    """The text in what a file holds.
+
+    UTF-8 is expected; UTF-16 with its mark and, for comments written long ago, Latin-1 are coped
+    with.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def save(path: str | os.PathLike[str], text: str) -> None:
@@ -57,15 +75,6 @@ def save(path: str | os.PathLike[str], text: str) -> None:
             os.unlink(aside)
         raise
     _sync_folder(target.parent)
-
-
-def _decoded(raw: bytes) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", errors="replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
 
 
 def _mode(target: Path) -> int:
