@@ -28,6 +28,7 @@ from app.ui.canvas.new_blocks import Kind, with_new_block
 from app.ui.canvas.places import inside
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import MergeShape, WeightShape, is_terminal, shape_of
+from app.ui.canvas.stale_veil import StaleVeil
 from app.ui.editor import PlanEditor
 from app.ui.theme import GRID
 
@@ -49,9 +50,14 @@ class Canvas(GestureView):
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
         super().__init__(editor, parent)
         self.commands = CanvasActions(self)
+        self._veil = StaleVeil(self)
         self.setAcceptDrops(True)
         self.opened.connect(self._open)
         self.menu_wanted.connect(self._show_menu)
+
+    def set_stale(self, stale: bool) -> None:
+        """Say that another view holds a plan that cannot be shown yet, or no longer."""
+        self._veil.set_stale(stale)
 
     def add_block(self, kind: Kind, at: QPointF | None = None) -> None:
         """Add a block around a point of the scene, by default the middle of what is seen."""
