@@ -74,6 +74,12 @@ def _next_layers(
     end = (
         chosen[0].weight_end if len(chosen) == 1 else max((b.weight_end for b in blocks), default=0)
     )
+    return layers_from(plan, n_weight_layers, end)
+
+
+def layers_from(plan: Plan, n_weight_layers: int | None, end: int) -> tuple[int, int]:
+    """The first and the number of weight layers from `end` on, or of some that no block borrows."""
+    blocks = [b for b in plan.blocks.values() if isinstance(b, WeightBlock)]
     if n_weight_layers is None:
         return end, _N_LAYERS
     if end < n_weight_layers:
