@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSignalBlocker, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from app.plan.change import Change
@@ -83,13 +83,18 @@ class PlanScene(QGraphicsScene):
 
     def selected_ids(self) -> tuple[str, ...]:
         """The selected blocks, in the plan's order."""
-        return tuple(i for i in self._editor.plan.blocks if self.blocks[i].isSelected())
+        items = self.blocks
+        return tuple(i for i in self._editor.plan.blocks if i in items and items[i].isSelected())
 
     def select(self, ids: Iterable[str]) -> None:
         """Select these blocks and nothing else."""
         wanted = set(ids)
-        for block_id, item in self.blocks.items():
-            item.setSelected(block_id in wanted)
+        other = [i for i, item in self.blocks.items() if item.isSelected() != (i in wanted)]
+        with QSignalBlocker(self):
+            for block_id in other:
+                self.blocks[block_id].setSelected(block_id in wanted)
+        if other:
+            self.selectionChanged.emit()
         self.select_link(None)
 
     def links_at(self, block_id: str) -> Iterator[Link]:
