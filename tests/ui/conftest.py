@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
@@ -22,10 +24,13 @@ def plan() -> Plan:
 
 
 @pytest.fixture
-def editor(qapp, plan) -> PlanEditor:
+def editor(qapp, plan) -> Iterator[PlanEditor]:
     editor = PlanEditor(plan)
     editor.set_weight_layer_count(40)
-    return editor
+    yield editor
+    # Python's garbage collector may delete steps before their stack, which then deletes them again.
+    for stack in editor.undo_group.stacks():
+        stack.clear()
 
 
 @pytest.fixture
