@@ -26,7 +26,7 @@ def _window_parser() -> argparse.ArgumentParser:
         description="Opens the window. Commands: check, estimate, generate, perplexity, tour "
         "(main.py COMMAND --help).",
     )
-    parser.add_argument("plan", nargs="?", metavar="PLAN", help="a layerBlocks text file to open")
+    parser.add_argument("plans", nargs="*", metavar="PLAN", help="layerBlocks text files to open")
     parser.add_argument("--model", metavar="GGUF", help="the model file; else the bundled one")
     parser.set_defaults(command="window")
     return parser
@@ -36,7 +36,7 @@ def _command_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="main.py",
         description="Compose block graphs of a language model's layers and talk to the result. "
-        "Without a command, or with a PLAN only, the window opens.",
+        "Without a command, or with PLANs only, the window opens.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -215,9 +215,9 @@ def tour(options: argparse.Namespace) -> int:
 
 def open_window(options: argparse.Namespace) -> int:
     """Opens the window."""
-    if options.plan is not None and not Path(options.plan).exists():
+    for plan in [p for p in options.plans if not Path(p).exists()]:
         raise UserError(
-            f"{options.plan}: there is no such file, nor a command of that name (main.py --help).",
+            f"{plan}: there is no such file, nor a command of that name (main.py --help).",
             EXIT_USAGE,
         )
     if sys.platform == "linux" and not os.environ.keys() & _DISPLAYS:
@@ -227,7 +227,7 @@ def open_window(options: argparse.Namespace) -> int:
         )
     from app.ui.application import run
 
-    return run(options.plan, options.model)
+    return run(options.plans, options.model)
 
 
 # --- what the commands share --------------------------------------------------------------------

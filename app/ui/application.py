@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,23 +60,28 @@ def make_loop() -> QEventLoop:
     return loop
 
 
-def run(plan_path: str | None, model_path: str | None) -> int:
+def run(plan_paths: Sequence[str], model_path: str | None) -> int:
     """Show the window until the user closes it; the exit status. Paths replace what is bundled."""
     # Python would see Ctrl+C only at the next event; the engine ends by itself with its pipe.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window = show_window(Settings())
     loop = make_loop()
     window.closed.connect(loop.stop)
-    loop.call_soon(lambda: window.tasks.start(open_first(window, plan_path, model_path)))
+    loop.call_soon(lambda: window.tasks.start(open_first(window, plan_paths, model_path)))
     with loop:
         loop.run_forever()
     return 0
 
 
-async def open_first(window: MainWindow, plan_path: str | None, model_path: str | None) -> None:
-    """Open the model and the plan to begin with: those named, else the bundled ones."""
+async def open_first(window: MainWindow, plan_paths: Sequence[str], model_path: str | None) -> None:
+    """Open the model and the plans to begin with: those named, else the bundled ones.
+
+    What was not saved when the program last ended is offered after that.
+    """
     if model_path is None or not await window.files.load_model(Path(model_path)):
         await window.files.load_bundled_model()
-    if plan_path is None or not await window.documents.open(Path(plan_path)):
+    opened = [await window.documents.open(Path(path)) for path in plan_paths]
+    if not any(opened):
         await window.documents.open(SAMPLE_PLAN, is_sample=True)
     window.chat.suggest()
+    await window.recovery.offer()

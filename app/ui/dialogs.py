@@ -27,7 +27,7 @@ async def ask(
         buttons[words] = box.addButton(words, roles.RejectRole if words == CANCEL else role)
     box.setDefaultButton(buttons[choices[0]])
     box.setEscapeButton(buttons[CANCEL if CANCEL in buttons else choices[-1]])
-    await _finished(box)
+    await finished(box)
     clicked = box.clickedButton()
     return next((words for words, button in buttons.items() if button is clicked), CANCEL)
 
@@ -54,12 +54,13 @@ async def ask_save_path(parent: QWidget, title: str, proposed: Path, pattern: st
 
 
 async def _picked(dialog: QFileDialog) -> Path | None:
-    if await _finished(dialog) != QDialog.DialogCode.Accepted or not dialog.selectedFiles():
+    if await finished(dialog) != QDialog.DialogCode.Accepted or not dialog.selectedFiles():
         return None
     return Path(dialog.selectedFiles()[0])
 
 
-async def _finished(dialog: QDialog) -> int:
+async def finished(dialog: QDialog) -> int:
+    """The code with which a dialog ends; it is shown now and deleted then."""
     import asyncio
 
     future: asyncio.Future[int] = asyncio.get_running_loop().create_future()

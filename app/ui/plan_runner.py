@@ -12,6 +12,7 @@ from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import ContextSettings, Open, OpenedPlan, SetScale
 from app.plan.problem import errors
 from app.plan.recipe import Recipe, RecipeMerge
+from app.ui.documents.document import Document
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.tasks import Tasks
@@ -35,21 +36,26 @@ class PlanRunner(QObject):
         editor: PlanEditor,
         model_paths: Callable[[], tuple[Path, ...]],
         context: Callable[[], ContextSettings],
+        shown: Callable[[], Document],
         may_open: Callable[[], Awaitable[bool]],
         tasks: Tasks,
         parent: QObject | None = None,
     ) -> None:
-        """`may_open` asks the user when the plan does not fit into memory."""
+        """`shown` is the document in the editor; `may_open` asks the user when the plan does not
+        fit into memory.
+        """
         super().__init__(parent)
         self._engine = engine
         self._editor = editor
         self._model_paths = model_paths
         self._context = context
+        self._shown = shown
         self._may_open = may_open
         self._tasks = tasks
         self._running: Open | None = None
         self._sending = False
         self.opened: OpenedPlan | None = None
+        self.document: Document | None = None
         self.opening = False
         editor.changed.connect(self._follow)
         editor.replaced.connect(self._follow)
@@ -60,10 +66,22 @@ class PlanRunner(QObject):
         return self._running.recipe if self._running is not None else None
 
     @property
+    def plan_name(self) -> str:
+        """What to call the plan that runs; '' where none does."""
+        return self.document.title if self.opened and self.document is not None else ""
+
+    @property
+    def runs_shown(self) -> bool:
+        """Whether what runs belongs to the document that the editor shows."""
+        return self.document is self._shown()
+
+    @property
     def is_current(self) -> bool:
         """Whether what runs is what the editor shows, apart from scales on their way."""
         lowered = self._editor.lowered
         if self.opened is None or self._running is None or lowered is None:
+            return False
+        if not self.runs_shown:
             return False
         request = self._request(lowered.recipe)
         return (
@@ -93,15 +111,15 @@ class PlanRunner(QObject):
             )
         if not self._model_paths():
             raise PlanNotReady("No model is open. Choose one with Model > Open model.")
+        document, request = self._shown(), self._request(lowered.recipe)
         if not await self._may_open():
             raise JobCancelled
-        request = self._request(lowered.recipe)
         self.opening, self._running, self.opened = True, None, None
         self.changed.emit()
         try:
             opened = await self._engine.run(request)
             assert isinstance(opened, OpenedPlan)
-            self._running, self.opened = request, opened
+            self._running, self.opened, self.document = request, opened, document
         finally:
             self.opening = False
             self.changed.emit()

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from app.engine.messages import ContextSettings, Sampling
 
@@ -25,9 +25,19 @@ class ChatSettings:
 
 
 class Settings:
-    """The program's QSettings, typed. A damaged or missing entry reads as its default."""
+    """The program's QSettings, typed. A damaged or missing entry reads as its default.
+
+    `recovery_folder` is where copies of unsaved plans are kept: in the user's data folder, or
+    beside the file of another store.
+    """
 
     def __init__(self, store: QSettings | None = None) -> None:
+        if store is None:
+            place = QStandardPaths.StandardLocation.AppDataLocation
+            folder = QStandardPaths.writableLocation(place)
+        else:
+            folder = f"{store.fileName()}.data"
+        self.recovery_folder = Path(folder, "recovery")
         self._store = store if store is not None else QSettings("llama-blocks", "Llama Blocks")
 
     def recent_plans(self) -> tuple[Path, ...]:

@@ -75,7 +75,7 @@ class _Tour:
 
     async def _start(self) -> None:
         window = self._window
-        await open_first(window, None, None)
+        await open_first(window, (), None)
         await self._until(lambda: window.memory.figures is not None, "no memory estimate came")
         await self._until(
             lambda: window.memory.figures is not None and window.memory.figures.is_dry_run,
@@ -154,7 +154,8 @@ class _Tour:
     async def _close(self) -> None:
         closed = asyncio.Event()
         self._window.closed.connect(closed.set)
-        self._window.editor.mark_saved()
+        for document in self._window.documents.all:
+            document.undo_stack.setClean()
         self._window.close()
         await asyncio.wait_for(closed.wait(), CLOSE_WITHIN_S)
 

@@ -57,7 +57,7 @@ async def _stream(window: MainWindow) -> tuple[float, int]:
     The longest gap of a reply is taken, and of the replies the median: what other processes take
     from this one hits some, what the window itself does hits all.
     """
-    await open_first(window, None, None)
+    await open_first(window, (), None)
     window.chat.sampling.seed.setValue(1)
     window.chat.sampling.n_predict.setValue(200)
     await _reply(window)

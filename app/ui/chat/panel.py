@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
@@ -31,7 +29,6 @@ class ChatPanel(QWidget):
         engine: EngineBridge,
         runner: PlanRunner,
         settings: ChatSettings,
-        plan_name: Callable[[], str],
         tasks: Tasks,
         parent: QWidget | None = None,
     ) -> None:
@@ -47,7 +44,6 @@ class ChatPanel(QWidget):
             self.transcript,
             lambda: self.system.message,
             lambda: self.sampling.chat,
-            plan_name,
             tasks,
             self,
         )
@@ -160,6 +156,8 @@ class ChatPanel(QWidget):
             words = "No plan is running"
         elif self._runner.is_current:
             words = f"Plan {recipe.hash} · {opened.model_name}"
+        elif not self._runner.runs_shown:
+            words = f"“{self._runner.plan_name}” runs; the next message runs the plan shown"
         else:
             words = "The plan was edited; the next message runs it anew"
         self._running.setText(words)

@@ -44,7 +44,6 @@ class ReplyFlow(QObject):
         transcript: Transcript,
         system: Callable[[], SystemMessage],
         chat: Callable[[], ChatSettings],
-        plan_name: Callable[[], str],
         tasks: Tasks,
         parent: QObject | None = None,
     ) -> None:
@@ -54,7 +53,6 @@ class ReplyFlow(QObject):
         self._transcript = transcript
         self._system = system
         self._chat = chat
-        self._plan_name = plan_name
         self._tasks = tasks
         self.conversation = Conversation()
         self.busy = False
@@ -132,7 +130,7 @@ class ReplyFlow(QObject):
         opened = await self._runner.ensure_open()
         if self._stopped:
             return
-        name = self._plan_name()
+        name = self._runner.plan_name
         view = self._transcript.add(name, "reply")
         view.set_footer("Reading the prompt …")
         speed = Speedometer()

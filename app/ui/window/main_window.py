@@ -7,9 +7,9 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from app.memory.amounts import format_bytes
 from app.ui import dialogs
@@ -17,6 +17,13 @@ from app.ui.canvas import Canvas
 from app.ui.chat.conversation import SystemMode
 from app.ui.chat.panel import ChatPanel
 from app.ui.documents import Documents
+from app.ui.documents.autosave import Autosave
+from app.ui.documents.disk_strip import DiskStrip
+from app.ui.documents.disk_watch import DiskWatch
+from app.ui.documents.document import Document
+from app.ui.documents.recovery import RecoveryFolder
+from app.ui.documents.recovery_strip import RecoveryStrip
+from app.ui.documents.tabs import PlanTabs
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.inspector import Inspector
@@ -80,14 +87,19 @@ class MainWindow(QMainWindow):
             self.editor,
             lambda: self.model.paths,
             lambda: self.chat.sampling.chat.context,
+            lambda: self.documents.active,
             self._may_open,
             self.tasks,
             self,
         )
-        self.chat = ChatPanel(
-            engine, self.runner, settings.chat(), lambda: self.documents.title, self.tasks
-        )
+        self.chat = ChatPanel(engine, self.runner, settings.chat(), self.tasks)
         self.canvas = Canvas(self.editor)
+        self.tabs = PlanTabs(self.documents)
+        copies = RecoveryFolder(settings.recovery_folder)
+        self.autosave = Autosave(self.documents, self.editor, copies, self.tasks)
+        self.recovery = RecoveryStrip(self.documents, self.autosave, copies, self.tasks)
+        self.disk = DiskWatch(self.documents, self.tasks)
+        self.disk_strip = DiskStrip(self.documents, self.disk, self.tasks)
         self.problems = ProblemsPanel(self.editor)
         self.sources = SourcesPanel()
         self.memory = MemoryPanel()
@@ -127,7 +139,13 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.documents.changed.connect(self._show_title)
-        self.editor.replaced.connect(self._show_title)
+        self.documents.left.connect(self._remember_sight)
+        self.documents.shown.connect(self._show_sight)
+        self.editor.settling.connect(_apply_typed)
+        self.tabs.new_requested.connect(self.files.new_plan)
+        self.tabs.close_requested.connect(self.files.close_document)
+        self.documents.working.connect(self._show_work)
+        self.autosave.failed.connect(self._say)
         self.files.model_loaded.connect(self._model_loaded)
         self.files.notice.connect(self._say)
         self.model.changed.connect(self._model_changed)
@@ -145,6 +163,19 @@ class MainWindow(QMainWindow):
 
     def _say(self, words: str) -> None:
         self.status.showMessage(words, NOTICE_MS)
+
+    def _show_work(self, words: str) -> None:
+        if words:
+            self.status.showMessage(words)
+        else:
+            self.status.clearMessage()
+
+    def _remember_sight(self, document: Document) -> None:
+        document.sight = self.canvas.sight()
+
+    def _show_sight(self, document: Document) -> None:
+        if document.sight is not None:
+            self.canvas.look_again(document.sight)
 
     def _model_loaded(self, is_bundled: bool) -> None:
         self.chat.system.choose(SystemMode.EMPTY if is_bundled else SystemMode.TEMPLATE)
@@ -171,11 +202,12 @@ class MainWindow(QMainWindow):
         recipe = self.runner.recipe
         n_layers = recipe.n_plan_layers if recipe is not None else 0
         name = self.model.file.path.stem if self.runner.opened and self.model.file else ""
-        self.status.set_plan(name, self.runner.is_current, n_layers)
+        other = "" if self.runner.runs_shown else self.runner.plan_name
+        self.status.set_plan(name, self.runner.is_current, n_layers, other)
 
     def _show_title(self) -> None:
         self.setWindowTitle(f"{self.documents.name}[*] — {TITLE}")
-        self.setWindowModified(self.documents.is_dirty)
+        self.setWindowModified(self.documents.active.is_dirty)
 
     async def _may_open(self) -> bool:
         figures: MemoryFigures | None = self.memory.figures
@@ -193,8 +225,13 @@ class MainWindow(QMainWindow):
 
     # --- Qt --------------------------------------------------------------------------------------
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.disk.look_soon()
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self.files.dropped_path(event.mimeData()) is not None:
+        if any(self.files.dropped_paths(event.mimeData())):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -208,12 +245,16 @@ class MainWindow(QMainWindow):
             Tasks().start(self._close())
 
     async def _close(self) -> None:
-        if not await self.documents.may_leave():
+        if not await self.documents.may_close_all():
             self._closing = False
             return
         self.settings.save_window_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
         self.hide()
+        self.recovery.release()
+        self.disk.close()
+        self.documents.forget()
+        await self.autosave.close()
         self.tasks.cancel()
         import asyncio
 
@@ -227,7 +268,7 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.resize(1280, 800)
         self.setAcceptDrops(True)
-        self.setCentralWidget(self.canvas)
+        self.setCentralWidget(self._make_centre())
         self.setStatusBar(self.status)
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
@@ -253,6 +294,16 @@ class MainWindow(QMainWindow):
         strip.toggleViewAction().setVisible(False)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, strip)
 
+    def _make_centre(self) -> QWidget:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.recovery, self.tabs, self.disk_strip):
+            column.addWidget(widget)
+        column.addWidget(self.canvas, 1)
+        return centre
+
     def _add_dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> None:
         dock = QDockWidget(title, self)
         dock.setObjectName(title.lower())
@@ -267,3 +318,12 @@ class MainWindow(QMainWindow):
         if saved is not None:
             self.restoreGeometry(saved[0])
             self.restoreState(saved[1])
+
+
+def _apply_typed() -> None:
+    """Let a field that is being typed into apply its text, as if it were left for a moment."""
+    field = QApplication.focusWidget()
+    if field is not None:
+        field.clearFocus()
+        if field.isVisible() and QApplication.focusWidget() is None:
+            field.setFocus()

@@ -34,6 +34,7 @@ def fill_menus(window: MainWindow) -> None:
     )
     _fill_sample_menu(file.addMenu("Open sa&mple"), files.open_sample)
     file.addSeparator()
+    add_action(file, "&Close plan", files.close_plan, "Ctrl+W")
     save = add_action(file, "&Save", files.save, Standard.Save, "save")
     add_action(file, "Save &as …", files.save_as, "Ctrl+Shift+S")
     add_action(file, "&Export layerBlocks.txt …", files.export_strict, "Ctrl+E", "export")
@@ -98,6 +99,10 @@ def _fill_sample_menu(samples: QMenu, choose: Callable[[Path], object]) -> None:
 def _fill_view_menu(view: QMenu, window: MainWindow) -> None:
     commands = window.canvas.commands
     _add_all(view, [a for a in commands.view if a is not commands.arrange])
+    view.addSeparator()
+    show_neighbour = window.documents.show_neighbour
+    add_action(view, "&Next plan", partial(show_neighbour, 1), "Ctrl+Tab")
+    add_action(view, "&Previous plan", partial(show_neighbour, -1), "Ctrl+Shift+Tab")
     view.addSeparator()
     for dock in window.docks.values():
         view.addAction(dock.toggleViewAction())

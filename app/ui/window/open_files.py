@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -12,10 +13,14 @@ from app.plan.document import Plan
 from app.plan.edits import whole_model
 from app.ui import dialogs
 from app.ui.documents import PATTERN, Documents
+from app.ui.documents.document import Document
 from app.ui.editor import PlanEditor
 from app.ui.open_model import OpenModel
 from app.ui.settings import Settings
 from app.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    import asyncio
 
 MODELS = "GGUF models (*.gguf);;All files (*)"
 NEW_PLAN, KEEP_PLAN = "New plan over the whole model", "Keep this plan"
@@ -48,23 +53,35 @@ class OpenFiles(QObject):
         self._settings = settings
         self.find_bundled_model = find_bundled_model
         self._tasks = tasks
-        documents.opened.connect(lambda path: tasks.start(self._match_model(path)))
+        self._matching: asyncio.Task[None] | None = None
+        documents.shown.connect(lambda _document: self._match_soon())
+        documents.opened.connect(lambda _path: tasks.start(self._match_opened()))
 
     def open_plan(self, path: Path) -> None:
-        """Open a plan file in the place of the present document, asking about unsaved changes."""
-        self._tasks.start(self._open_plan(path))
+        """Open a plan file in a tab; one that is open already is shown."""
+        self._tasks.start(self._documents.open(path))
 
     def open_sample(self, path: Path) -> None:
         """Open a copy of a plan that comes with the program, as `open_plan`."""
-        self._tasks.start(self._open_plan(path, is_sample=True))
+        self._tasks.start(self._documents.open(path, is_sample=True))
 
     def choose_plan(self) -> None:
         """Let the user pick a plan file and open it."""
         self._tasks.start(self._choose_plan())
 
     def new_plan(self) -> None:
-        """One block over the whole model, in the place of the present document."""
-        self._tasks.start(self._new_plan())
+        """One block over the whole model, in a tab of its own."""
+        file = self._model.file
+        plan = whole_model(file.n_layers, file.path.name) if file is not None else Plan()
+        self._documents.add(plan)
+
+    def close_plan(self) -> None:
+        """Close the shown tab, asking about unsaved changes."""
+        self.close_document(self._documents.active)
+
+    def close_document(self, document: Document) -> None:
+        """Close this tab, asking about unsaved changes."""
+        self._tasks.start(self._documents.close(document))
 
     def save(self) -> None:
         """Save the document."""
@@ -92,34 +109,23 @@ class OpenFiles(QObject):
 
     def take_drop(self, mime: QMimeData) -> bool:
         """Open what was dropped; False when it is neither a plan nor a model."""
-        path = self.dropped_path(mime)
-        if path is None:
-            return False
-        (self.open_model if path.suffix.lower() == ".gguf" else self.open_plan)(path)
-        return True
+        plans, models = self.dropped_paths(mime)
+        if plans or models:
+            self._tasks.start(self._open_all(plans, models[:1]))
+        return bool(plans or models)
 
-    def dropped_path(self, mime: QMimeData) -> Path | None:
-        """The first plan or model among dragged files."""
-        paths = (Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile())
-        return next((p for p in paths if p.suffix.lower() in (".txt", ".gguf")), None)
+    def dropped_paths(self, mime: QMimeData) -> tuple[list[Path], list[Path]]:
+        """The plans and the models among dragged files."""
+        paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+        plans, models = ([p for p in paths if p.suffix.lower() == s] for s in (".txt", ".gguf"))
+        return plans, models
 
     async def load_model(self, path: Path) -> bool:
         """Read a model file and put the plan over it; False when it cannot be used."""
-        from app.model_files.errors import ModelFileError
-
-        before = self._model.file
-        try:
-            file = await self._model.open(path)
-        except ModelFileError as error:
-            kept = f" “{before.path.name}” stays open." if before is not None else ""
-            await dialogs.tell(self._window, "This model cannot be used.", f"{error}{kept}")
-            return False
-        is_bundled = file.path == self._bundled_model()
-        if not is_bundled:
-            self._settings.add_recent_model(file.path)
-        self.model_loaded.emit(is_bundled)
-        await self._offer_whole_model()
-        return True
+        is_read = await self._read_model(path)
+        if is_read:
+            await self._offer_whole_model()
+        return is_read
 
     async def load_bundled_model(self) -> bool:
         """Put the plan over the model that comes with the program; False when it is missing."""
@@ -140,15 +146,11 @@ class OpenFiles(QObject):
         except ModelFileError:
             return None
 
-    async def _open_plan(self, path: Path, is_sample: bool = False) -> None:
-        if await self._documents.may_leave():
-            await self._documents.open(path, is_sample)
-
     async def _choose_plan(self) -> None:
         folder = _folder_of(self._settings.recent_plans())
         path = await dialogs.ask_open_path(self._window, "Open plan", folder, PATTERN)
         if path is not None:
-            await self._open_plan(path)
+            await self._documents.open(path)
 
     async def _choose_model(self) -> None:
         folder = _folder_of(self._settings.recent_models())
@@ -156,26 +158,58 @@ class OpenFiles(QObject):
         if path is not None:
             await self.load_model(path)
 
-    async def _new_plan(self) -> None:
-        if await self._documents.may_leave():
-            file = self._model.file
-            plan = whole_model(file.n_layers, file.path.name) if file is not None else Plan()
-            self._documents.put_new(plan)
-
     async def _then_say(self, work: Callable[[], Awaitable[bool]], words: str) -> None:
         if await work():
             self.notice.emit(words)
 
-    async def _match_model(self, plan_path: Path) -> None:
-        """Open the model that the plan names, where it can be found and is not open already."""
-        file, sources = self._model.file, self._editor.plan.sources
-        if sources and file is not None and file.path.name != Path(sources[0]).name:
-            found = self._find_source(plan_path.parent / sources[0])
-            if found is not None:
-                await self.load_model(found)
-                return
-            self.notice.emit(f"This plan names the model {sources[0]}, which was not found.")
+    async def _open_all(self, plans: list[Path], models: list[Path]) -> None:
+        for path in models:
+            await self.load_model(path)
+        for path in plans:
+            await self._documents.open(path)
+
+    async def _read_model(self, path: Path) -> bool:
+        from app.model_files.errors import ModelFileError
+
+        before = self._model.file
+        try:
+            file = await self._model.open(path)
+        except ModelFileError as error:
+            kept = f" “{before.path.name}” stays open." if before is not None else ""
+            await dialogs.tell(self._window, "This model cannot be used.", f"{error}{kept}")
+            return False
+        is_bundled = file.path == self._bundled_model()
+        if not is_bundled:
+            self._settings.add_recent_model(file.path)
+        self.model_loaded.emit(is_bundled)
+        return True
+
+    def _match_soon(self) -> asyncio.Task[None]:
+        if self._matching is None or self._matching.done():
+            self._matching = self._tasks.start(self._match_model())
+        return self._matching
+
+    async def _match_opened(self) -> None:
+        await self._match_soon()
         await self._offer_whole_model()
+
+    async def _match_model(self) -> None:
+        """Open the model that the shown plan names, where it can be found and is not open already.
+
+        Tabs may be changed meanwhile, so it goes on until the one that is shown has been looked at.
+        """
+        matched: Document | None = None
+        while matched is not self._documents.active:
+            matched = self._documents.active
+            file, sources = self._model.file, self._editor.plan.sources
+            if not sources or file is None or file.path.name == Path(sources[0]).name:
+                continue
+            folder = matched.path.parent if matched.path is not None else Path()
+            found = self._find_source(folder / sources[0])
+            if found is None:
+                self.notice.emit(f"This plan names the model {sources[0]}, which was not found.")
+            else:
+                await self._read_model(found)
 
     def _find_source(self, path: Path) -> Path | None:
         known = (path, *self._settings.recent_models(), self._bundled_model())
@@ -193,7 +227,7 @@ class OpenFiles(QObject):
             (NEW_PLAN, KEEP_PLAN),
         )
         if answer == NEW_PLAN:
-            await self._new_plan()
+            self.new_plan()
 
 
 def _folder_of(recent: tuple[Path, ...]) -> Path:

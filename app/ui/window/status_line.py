@@ -30,6 +30,7 @@ class StatusLine(QStatusBar):
         self._state: EngineState | None = None
         self._model_name = ""
         self._is_current = True
+        self._other_plan = ""
         self._n_plan_layers = 0
         self._tokens_per_s = 0.0
         self._progress: Progress | None = None
@@ -58,8 +59,14 @@ class StatusLine(QStatusBar):
             self._progress, self._tokens_per_s = None, 0.0
         self._show()
 
-    def set_plan(self, model_name: str, is_current: bool, n_plan_layers: int) -> None:
-        """Take over which model runs ('' for none), and whether the editor still shows the plan."""
+    def set_plan(
+        self, model_name: str, is_current: bool, n_plan_layers: int, other_plan: str = ""
+    ) -> None:
+        """Take over which model runs ('' for none), and whether the editor still shows the plan.
+
+        `other_plan` names the plan that runs where it is not the one shown.
+        """
+        self._other_plan = other_plan
         self._model_name, self._is_current = model_name, is_current
         self._n_plan_layers = n_plan_layers
         self._show()
@@ -101,4 +108,6 @@ class StatusLine(QStatusBar):
             return f"Engine ready · no plan is running{process}"
         edited = "" if self._is_current else " · plan edited: run again to use it"
         layers = f"{self._n_plan_layers} layers"
+        if self._other_plan:
+            edited = f" · “{self._other_plan}” runs: Run opens the plan shown"
         return f"Ready · {self._model_name} · {layers}{edited}{process}"

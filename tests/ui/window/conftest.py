@@ -145,7 +145,8 @@ def bench(
         engine.script.hangs_on_close = False
         engine.release.set()
     if window.isVisible():
-        window.editor.mark_saved()
+        for document in window.documents.all:
+            document.undo_stack.setClean()
         with qtbot.waitSignal(window.closed):
             window.close()
     window.deleteLater()

@@ -112,17 +112,18 @@ def test_merge_with_a_missing_input_opens_with_its_problem(bench: Bench) -> None
     assert any(p.severity == "error" for p in bench.window.editor.problems)
 
 
-def test_unsaved_changes_are_asked_about_before_another_plan(bench: Bench) -> None:
+def test_unsaved_changes_stay_in_their_tab_when_another_plan_is_opened(bench: Bench) -> None:
     other = bench.folder / "other.txt"
     other.write_text("WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n")
     rename_first(bench)
+    mine = bench.window.editor.plan
     bench.window.files.open_plan(other)
-    assert "plan.txt" in bench.answer("Cancel")
-    assert bench.window.documents.name == "plan.txt"
-    bench.window.files.open_plan(other)
-    bench.answer("Save")
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
-    assert "Renamed" in (bench.folder / "plan.txt").read_text()
+    assert not bench.window.isWindowModified()
+    bench.window.files.open_plan(bench.folder / "plan.txt")
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "plan.txt")
+    assert bench.window.editor.plan == mine
+    assert bench.window.isWindowModified()
 
 
 def test_sample_is_saved_under_a_name_of_ones_own(bench: Bench) -> None:
@@ -186,9 +187,9 @@ def test_missing_bundled_model_is_told_and_others_still_open(bench: Bench) -> No
     assert bench.window.chat.system.mode is SystemMode.TEMPLATE
 
 
-def drop(bench: Bench, path: Path) -> bool:
+def drop(bench: Bench, *paths: Path) -> bool:
     mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
     none = Qt.KeyboardModifier.NoModifier
     enter = QDragEnterEvent(QPoint(10, 10), copy, mime, left, none)
@@ -209,6 +210,19 @@ def test_plans_and_models_can_be_dropped(bench: Bench) -> None:
     assert bench.window.editor.n_weight_layers == 6
 
 
+def test_several_files_dropped_at_once_are_all_opened(bench: Bench) -> None:
+    plans = [bench.folder / f"{name}.txt" for name in "ab"]
+    for plan in plans:
+        plan.write_text(PLAN)
+    model = write_tiny(bench.folder / "dropped.gguf", TinyModel(n_layers=6))
+    assert drop(bench, plans[0], model, plans[1])
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "b.txt")
+    assert [d.name for d in bench.window.documents.all] == ["plan.txt", "a.txt", "b.txt"]
+    assert bench.window.model.file.path == model
+    picture = bench.folder / "picture.png"
+    assert not drop(bench, picture)
+
+
 def test_plan_finds_the_model_it_names(bench: Bench) -> None:
     other = write_tiny(bench.folder / "other.gguf", TinyModel(n_layers=6))
     run(bench, bench.window.files.load_model(other))
@@ -216,7 +230,7 @@ def test_plan_finds_the_model_it_names(bench: Bench) -> None:
     bench.window.files.new_plan()
     bench.qtbot.waitUntil(lambda: bench.window.editor.plan.sources == ("other.gguf",))
     path = bench.folder / "whole.txt"
-    bench.window.documents.path = path
+    bench.window.documents.active.path = path
     run(bench, bench.window.documents.save())
     bench.window.files.open_model(bundled)
     bench.answer("Keep this plan")

@@ -11,7 +11,7 @@ import pytest
 from app.engine.messages import EstimateMemory
 from app.ui.application import SAMPLE_PLAN, open_first
 from app.ui.chat.conversation import SystemMode
-from tests.ui.window.conftest import Bench
+from tests.ui.window.conftest import PLAN, Bench
 
 ROOT = Path(__file__).parents[3]
 LATER = ("asyncio", "gguf", "llama_cpp", "networkx", "numpy", "psutil", "qasync")
@@ -39,13 +39,13 @@ def test_first_paint_brings_in_only_what_it_needs(tmp_path: Path) -> None:
     assert not set(LATER) & set(done.stdout.split())
 
 
-@pytest.mark.parametrize("plan", [None, "nowhere.txt"])
+@pytest.mark.parametrize("plans", [(), ("nowhere.txt",)])
 def test_start_shows_the_sample_and_a_question_ready_to_be_asked(
-    bench: Bench, plan: str | None
+    bench: Bench, plans: tuple[str, ...]
 ) -> None:
     window = bench.window
-    task = window.tasks.start(open_first(window, plan, None))
-    if plan is not None:
+    task = window.tasks.start(open_first(window, plans, None))
+    if plans:
         assert "could not be read" in bench.answer("OK")
     if window.editor.n_weight_layers != 30:
         bench.answer("Keep this plan")
@@ -56,3 +56,12 @@ def test_start_shows_the_sample_and_a_question_ready_to_be_asked(
     bench.qtbot.waitUntil(window.chat.composer.hasFocus)
     assert window.chat.system.mode is SystemMode.EMPTY
     assert bench.estimator.asked(EstimateMemory)
+
+
+def test_several_plans_named_at_the_start_are_opened_in_tabs(bench: Bench) -> None:
+    paths = [bench.folder / f"{name}.txt" for name in "ab"]
+    for path in paths:
+        path.write_text(PLAN)
+    task = bench.window.tasks.start(open_first(bench.window, [str(p) for p in paths], None))
+    bench.qtbot.waitUntil(task.done)
+    assert [d.name for d in bench.window.documents.all] == ["plan.txt", "a.txt", "b.txt"]

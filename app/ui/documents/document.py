@@ -1,0 +1,55 @@
+"""One open document: a plan with its undo steps, its file, and where one looked at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QUndoStack
+
+from app.plan.document import Plan
+from app.ui.documents.disk import Version
+
+if TYPE_CHECKING:
+    from app.ui.canvas.view import Sight
+
+UNTITLED = "Untitled plan"
+
+
+@dataclass(eq=False)
+class Document:
+    """`plan` is as it was when the document was last shown; of the one shown the editor has it.
+
+    `seen` is the version of its file that the user has seen, None where there is no file.
+    """
+
+    plan: Plan
+    undo_stack: QUndoStack
+    path: Path | None = None
+    sample: str | None = None
+    seen: Version | None = None
+    sight: Sight | None = None
+    is_being_saved: bool = False
+
+    @property
+    def name(self) -> str:
+        """What to call the plan."""
+        if self.path is not None:
+            return self.path.name
+        return self.sample or UNTITLED
+
+    @property
+    def title(self) -> str:
+        """The name without the file's suffix."""
+        return Path(self.name).stem
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether closing would lose changes."""
+        return not self.undo_stack.isClean()
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody would miss it: it has no file, and nothing was done to it."""
+        return self.path is None and not self.is_dirty and not self.undo_stack.count()
