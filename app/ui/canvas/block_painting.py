@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
+from app.memory.amounts import format_bytes
 from app.ui import theme as themes
 from app.ui.canvas.faces import (
     Badge,
@@ -14,21 +13,23 @@ from app.ui.canvas.faces import (
     MergeFace,
     TerminalFace,
     WeightFace,
+    count_of_layers,
     range_text,
     scale_text,
 )
+from app.ui.canvas.links import curve
 from app.ui.canvas.shapes import (
     PORT_RADIUS,
+    CollapsedShape,
     MergeShape,
     Shape,
     WeightShape,
     fader_range,
 )
+from app.ui.canvas.strip_painting import paint_strip
 from app.ui.theme import NORMAL, SMALL, TITLE, Theme
 
 _ROUND = 6.0
-_DIGIT = 6.5
-_NUMBER_STRIDES = (2, 5, 10, 20, 50, 100)
 _LEAST_TEXT_PIXELS = 5.5
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -57,7 +58,11 @@ class BlockPainting:
             self._weight(painter, shape, face, scale)
         elif isinstance(face, MergeFace) and isinstance(shape, MergeShape):
             self._merge(painter, shape, face, scale)
+        elif isinstance(shape, CollapsedShape):
+            self._heading(painter, shape.title, face, scale)
         painter.setOpacity(1.0)
+        if face.passes is not None:
+            self._passing(painter, shape, face.passes)
         self._ports(painter, shape, face.linked, face.feeds)
         if face.badge is not None:
             self._draw_badge(painter, shape, face.badge, scale)
@@ -66,7 +71,8 @@ class BlockPainting:
         """The one colour that stands for the block when it is too small for more."""
         if isinstance(face, WeightFace) and face.sources:
             colour = self.theme.source(face.sources[0])
-            return themes.mixed(colour, self.theme.canvas, 0.6) if face.unused else colour
+            faint = face.unused or face.passes is not None
+            return themes.mixed(colour, self.theme.canvas, 0.6) if faint else colour
         return self.theme.link
 
     def _body(self, painter: QPainter, shape: Shape, face: WeightFace | MergeFace) -> None:
@@ -81,67 +87,45 @@ class BlockPainting:
             fill = themes.mixed(t.block, t.canvas, 0.6)
         painter.setPen(pen)
         painter.setBrush(fill)
-        painter.drawRoundedRect(shape.rect.adjusted(0.5, 0.5, -0.5, -0.5), _ROUND, _ROUND)
-        painter.setOpacity(0.6 if face.unused else 1.0)
+        rect = shape.rect.adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(rect, _ROUND, _ROUND)
+        if face.passes is not None:
+            painter.setBrush(QBrush(t.edge, Qt.BrushStyle.BDiagPattern))
+            painter.drawRoundedRect(rect, _ROUND, _ROUND)
+            painter.setOpacity(0.7)
+        elif face.unused:
+            painter.setOpacity(0.6)
+
+    def _passing(self, painter: QPainter, shape: Shape, port: int) -> None:
+        """The way of what passes through a muted block."""
+        if shape.out_port is None:
+            return
+        pen = QPen(self.theme.link, 2.0)
+        pen.setDashPattern([3.0, 2.0])
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(curve(shape.in_ports[port], shape.out_port))
 
     def _weight(
         self, painter: QPainter, shape: WeightShape, face: WeightFace, scale: float
     ) -> None:
         t = self.theme
-        n = f"{face.n_layers} layer{'' if face.n_layers == 1 else 's'}"
-        used = self._text(painter, shape.title, n, self._small, t.quiet, _RIGHT, scale)
-        title = shape.title.adjusted(0, 0, -used - 8, 0)
-        self._heading(painter, title, face.number, face.title, scale)
-        self._strip(painter, shape, face, scale)
+        self._heading(painter, shape.title, face, scale)
+        paint_strip(painter, t, self._small, shape, face, scale)
         weights = range_text(face.weight_start, face.weight_start + face.n_layers)
         self._text(painter, shape.foot, f"weights {weights}", self._small, t.quiet, _LEFT, scale)
         if face.plan_start is not None:
             plan = range_text(face.plan_start, face.plan_start + face.n_layers)
             self._text(painter, shape.foot, f"plan {plan}", self._small, t.quiet, _RIGHT, scale)
-
-    def _strip(self, painter: QPainter, shape: WeightShape, face: WeightFace, scale: float) -> None:
-        t, strip, cell = self.theme, shape.strip, shape.cell
-        whole = QPainterPath()
-        whole.addRoundedRect(strip, 3, 3)
-        x = strip.left()
-        painter.setPen(Qt.PenStyle.NoPen)
-        runs = [(source, len(list(run))) for source, run in groupby(face.sources)]
-        for source, length in runs:
-            if len(runs) == 1:
-                painter.fillPath(whole, t.source(source))
-            else:
-                part = QPainterPath()
-                part.addRect(QRectF(x, strip.top(), length * cell, strip.height()))
-                painter.fillPath(whole.intersected(part), t.source(source))
-            x += length * cell
-        if cell * scale >= 4:
-            painter.setPen(QPen(t.block, 1.0))
-            notch = strip.height() / 2 if _stride(shape, face) == 1 else 3.0
-            xs = [strip.left() + i * cell for i in range(1, face.n_layers)]
-            lines = [QLineF(x, strip.top(), x, strip.top() + notch) for x in xs]
-            lines += [QLineF(x, strip.bottom() - notch, x, strip.bottom()) for x in xs]
-            painter.drawLines(lines)
-        if scale * SMALL >= _LEAST_TEXT_PIXELS:
-            self._cell_numbers(painter, shape, face)
-
-    def _cell_numbers(self, painter: QPainter, shape: WeightShape, face: WeightFace) -> None:
-        """Number the cells: each one, or where they are narrow those of a round number."""
-        strip, cell = shape.strip, shape.cell
-        stride = _stride(shape, face)
-        painter.setFont(self._small)
-        for i, source in enumerate(face.sources):
-            layer = face.weight_start + i
-            if layer % stride == 0:
-                painter.setPen(themes.text_on(self.theme.source(source)))
-                middle = strip.left() + (i + 0.5) * cell
-                half = max(cell, _DIGIT * len(str(layer)) + 2) / 2
-                middle = min(max(middle, strip.left() + half), strip.right() - half)
-                box = QRectF(middle - half, strip.top(), 2 * half, strip.height())
-                painter.drawText(box, _CENTRE, str(layer))
+        n = count_of_layers(face.n_layers)
+        self._text(painter, shape.last_line, n, self._small, t.quiet, _LEFT, scale)
+        if face.n_bytes is not None:
+            amount = format_bytes(face.n_bytes)
+            self._text(painter, shape.last_line, amount, self._small, t.quiet, _RIGHT, scale)
 
     def _merge(self, painter: QPainter, shape: MergeShape, face: MergeFace, scale: float) -> None:
         t = self.theme
-        self._heading(painter, shape.title, face.number, face.title, scale)
+        self._heading(painter, shape.title, face, scale)
         for i, (value, source) in enumerate(zip(face.scales, face.sources, strict=True)):
             colour = t.link if source is None else t.source(source)
             track, port = shape.track(i), shape.in_ports[i]
@@ -156,6 +140,37 @@ class BlockPainting:
             self._fader(painter, track, value, colour)
             box = shape.number(i).adjusted(-3, 0, 3, 0)
             self._text(painter, box, scale_text(value), self._normal, t.text, _CENTRE, scale)
+        total = f"sum {scale_text(sum(face.scales))}"
+        self._text(painter, shape.sum, total, self._small, t.quiet, _RIGHT, scale)
+        self._lock(painter, shape.lock, closed=face.sums_to_one)
+        if shape.add_input is not None:
+            self._plus(painter, shape.add_input)
+
+    def _lock(self, painter: QPainter, area: QRectF, *, closed: bool) -> None:
+        t = self.theme
+        colour = t.accent if closed else themes.mixed(t.quiet, t.block, 0.35)
+        middle = area.center()
+        painter.setPen(QPen(colour, 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        shackle = QRectF(middle.x() - 3, middle.y() - 6, 6, 8)
+        if not closed:
+            shackle.translate(3, 0)
+        painter.drawArc(shackle, 0, 180 * 16)
+        side = middle.y() - 2
+        for x in (shackle.left(), shackle.right()) if closed else (shackle.left(),):
+            painter.drawLine(QLineF(x, side, x, side + 2))
+        painter.setBrush(colour)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(QRectF(middle.x() - 4.5, middle.y(), 9, 6.5), 1.5, 1.5)
+
+    def _plus(self, painter: QPainter, area: QRectF) -> None:
+        t, at = self.theme, area.center()
+        painter.setPen(QPen(t.edge, 1.0))
+        painter.setBrush(t.block)
+        painter.drawEllipse(at, 7.0, 7.0)
+        painter.setPen(QPen(t.quiet, 1.5))
+        painter.drawLines([QLineF(at.x() - 3.5, at.y(), at.x() + 3.5, at.y())])
+        painter.drawLines([QLineF(at.x(), at.y() - 3.5, at.x(), at.y() + 3.5)])
 
     def _fader(self, painter: QPainter, track: QRectF, value: float, colour: QColor) -> None:
         t = self.theme
@@ -224,13 +239,15 @@ class BlockPainting:
             painter.drawText(box, _CENTRE, str(badge.count))
 
     def _heading(
-        self, painter: QPainter, area: QRectF, number: int | None, title: str, scale: float
+        self, painter: QPainter, area: QRectF, face: WeightFace | MergeFace, scale: float
     ) -> None:
         t = self.theme
         used = 0.0
-        if number is not None:
-            used = 6 + self._text(painter, area, str(number), self._title, t.quiet, _LEFT, scale)
-        self._text(painter, area.adjusted(used, 0, 0, 0), title, self._title, t.text, _LEFT, scale)
+        prefix = "muted" if face.passes is not None else face.number
+        if prefix is not None:
+            used = 6 + self._text(painter, area, str(prefix), self._title, t.quiet, _LEFT, scale)
+        rest = area.adjusted(used, 0, 0, 0)
+        self._text(painter, rest, face.title, self._title, t.text, _LEFT, scale)
 
     def _text(
         self,
@@ -260,14 +277,6 @@ class BlockPainting:
                 bar.moveCenter(area.center())
             painter.fillRect(bar, QBrush(themes.mixed(colour, self.theme.block, 0.75)))
         return width
-
-
-def _stride(shape: WeightShape, face: WeightFace) -> int:
-    """Every which cell has a number: each one where they are wide enough."""
-    width = _DIGIT * len(str(face.weight_start + face.n_layers - 1)) + 3
-    if shape.cell >= width:
-        return 1
-    return next(n for n in _NUMBER_STRIDES if n * shape.cell >= 1.4 * width or n == 100)
 
 
 def shadow(painter: QPainter, rect: QRectF) -> None:

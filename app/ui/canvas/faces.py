@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from app.plan.document import Block, MergeBlock, WeightBlock, links_into
+from app.plan.muting import heard
 from app.plan.ordering import live_blocks
 from app.plan.problem import Problem, Severity
 from app.ui.editor import PlanEditor
@@ -21,7 +23,11 @@ class Badge:
 
 
 class WeightFace(NamedTuple):
-    """A WeightBlock's look. `sources` names the source of each cell, in order."""
+    """A WeightBlock's look. `sources` names the source of each cell, in order.
+
+    `n_bytes` is what weights and KV cache of its layers take, None while that is not known.
+    `passes` is the input that a muted block passes through, None for a block that is heard.
+    """
 
     number: int | None
     title: str
@@ -29,9 +35,11 @@ class WeightFace(NamedTuple):
     n_layers: int
     plan_start: int | None
     sources: tuple[int, ...]
+    n_bytes: int | None
     linked: tuple[bool, ...]
     feeds: bool
     unused: bool
+    passes: int | None
     badge: Badge | None
 
 
@@ -42,9 +50,11 @@ class MergeFace(NamedTuple):
     title: str
     scales: tuple[float, ...]
     sources: tuple[int | None, ...]
+    sums_to_one: bool
     linked: tuple[bool, ...]
     feeds: bool
     unused: bool
+    passes: int | None
     badge: Badge | None
 
 
@@ -64,12 +74,17 @@ class Faces:
     def __init__(self, editor: PlanEditor) -> None:
         self._editor = editor
         self._known: dict[str, tuple[tuple[object, ...], WeightFace | MergeFace]] = {}
+        self._bytes_before: tuple[int, ...] = (0,)
+
+    def weigh(self, layer_bytes: Sequence[int]) -> None:
+        """Take note of what each weight layer takes; none are known when there are none."""
+        self._bytes_before = tuple(accumulate(layer_bytes, initial=0))
 
     def of_all(self) -> dict[str, WeightFace | MergeFace]:
         """The face of every block of the plan, by id."""
         editor = self._editor
         blocks, output = editor.plan.blocks, editor.plan.output
-        live = live_blocks(editor.plan)
+        live = live_blocks(heard(editor.plan))
         badges = _badges(editor.problems)
         feeding: set[str | None] = {output}
         known = self._known
@@ -78,7 +93,8 @@ class Faces:
         for sources in links.values():
             feeding.update(sources)
         for block_id, block in blocks.items():
-            feeds, unused = block_id in feeding, block_id not in live
+            feeds, unused = block_id in feeding, block_id not in live and not block.muted
+            n_bytes = self._bytes_of(block)
             badge = badges.get(block_id)
             state = (
                 block,
@@ -86,6 +102,7 @@ class Faces:
                 feeds,
                 unused,
                 badge,
+                n_bytes,
                 editor.source_starts,
                 *(
                     [blocks.get(source or "") for source in links[block_id]]
@@ -95,9 +112,15 @@ class Faces:
             )
             before = known.get(block_id)
             if before is None or before[0] != state:
-                before = state, _face(editor, block, feeds, unused, badge)
+                before = state, _face(editor, block, feeds, unused, badge, n_bytes)
             self._known[block_id] = before
         return {block_id: face for block_id, (_, face) in self._known.items()}
+
+    def _bytes_of(self, block: Block) -> int | None:
+        before = self._bytes_before
+        if not isinstance(block, WeightBlock) or block.weight_end >= len(before):
+            return None
+        return before[block.weight_end] - before[block.weight_start]
 
 
 def title_of(block: Block) -> str:
@@ -121,10 +144,21 @@ def scale_text(scale: float) -> str:
     return text.replace("-", "−")
 
 
+def count_of_layers(n_layers: int) -> str:
+    """Such as "8 layers" or "1 layer"."""
+    return f"{n_layers} layer{'' if n_layers == 1 else 's'}"
+
+
 def _face(
-    editor: PlanEditor, block: Block, feeds: bool, unused: bool, badge: Badge | None
+    editor: PlanEditor,
+    block: Block,
+    feeds: bool,
+    unused: bool,
+    badge: Badge | None,
+    n_bytes: int | None,
 ) -> WeightFace | MergeFace:
     linked = tuple(source is not None for source in links_into(block))
+    passes = (linked.index(True) if True in linked else 0) if block.muted else None
     if isinstance(block, WeightBlock):
         plan_layers = editor.plan_layers(block.id)
         return WeightFace(
@@ -134,9 +168,11 @@ def _face(
             n_layers=block.n_layers,
             plan_start=None if plan_layers is None else plan_layers[0],
             sources=_sources(editor, block),
+            n_bytes=n_bytes,
             linked=linked,
             feeds=feeds,
             unused=unused,
+            passes=passes,
             badge=badge,
         )
     return MergeFace(
@@ -144,9 +180,11 @@ def _face(
         title=title_of(block),
         scales=tuple(i.scale for i in block.inputs),
         sources=tuple(_last_source(editor, i.block) for i in block.inputs),
+        sums_to_one=block.sums_to_one,
         linked=linked,
         feeds=feeds,
         unused=unused,
+        passes=passes,
         badge=badge,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QPointF, QRectF, QSignalBlocker, Signal
@@ -100,6 +100,11 @@ class PlanScene(QGraphicsScene):
     def links_at(self, block_id: str) -> Iterator[Link]:
         """The links that run into or out of a block."""
         return (self.links[key] for key in self._links_at.get(block_id, ()))
+
+    def show_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
+        """Say on the blocks what they take in memory; `layer_bytes` is by weight layer."""
+        self._faces.weigh(layer_bytes)
+        self._refresh()
 
     def bounds_of(self, ids: Iterable[str]) -> QRectF:
         """The rectangle around these blocks."""

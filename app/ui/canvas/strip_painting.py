@@ -1,0 +1,70 @@
+"""How a WeightBlock's strip looks: a cell for each weight layer, in its source's colour."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QFont, QPainter, QPainterPath, QPen
+
+from app.ui import theme as themes
+from app.ui.canvas.faces import WeightFace
+from app.ui.canvas.shapes import WeightShape
+from app.ui.theme import SMALL, Theme
+
+_DIGIT = 6.5
+_NUMBER_STRIDES = (2, 5, 10, 20, 50, 100)
+_LEAST_TEXT_PIXELS = 5.5
+
+
+def paint_strip(
+    painter: QPainter, t: Theme, font: QFont, shape: WeightShape, face: WeightFace, scale: float
+) -> None:
+    """Draw the strip. `scale` is device pixels per scene pixel: too small a number is left out."""
+    strip, cell = shape.strip, shape.cell
+    whole = QPainterPath()
+    whole.addRoundedRect(strip, 3, 3)
+    x = strip.left()
+    painter.setPen(Qt.PenStyle.NoPen)
+    runs = [(source, len(list(run))) for source, run in groupby(face.sources)]
+    for source, length in runs:
+        if len(runs) == 1:
+            painter.fillPath(whole, t.source(source))
+        else:
+            part = QPainterPath()
+            part.addRect(QRectF(x, strip.top(), length * cell, strip.height()))
+            painter.fillPath(whole.intersected(part), t.source(source))
+        x += length * cell
+    if cell * scale >= 4:
+        painter.setPen(QPen(t.block, 1.0))
+        notch = strip.height() / 2 if _stride(shape, face) == 1 else 3.0
+        xs = [strip.left() + i * cell for i in range(1, face.n_layers)]
+        lines = [QLineF(x, strip.top(), x, strip.top() + notch) for x in xs]
+        lines += [QLineF(x, strip.bottom() - notch, x, strip.bottom()) for x in xs]
+        painter.drawLines(lines)
+    if scale * SMALL >= _LEAST_TEXT_PIXELS:
+        painter.setFont(font)
+        _cell_numbers(painter, t, shape, face)
+
+
+def _cell_numbers(painter: QPainter, t: Theme, shape: WeightShape, face: WeightFace) -> None:
+    """Number the cells: each one, or where they are narrow those of a round number."""
+    strip, cell = shape.strip, shape.cell
+    stride = _stride(shape, face)
+    for i, source in enumerate(face.sources):
+        layer = face.weight_start + i
+        if layer % stride == 0:
+            painter.setPen(themes.text_on(t.source(source)))
+            middle = strip.left() + (i + 0.5) * cell
+            half = max(cell, _DIGIT * len(str(layer)) + 2) / 2
+            middle = min(max(middle, strip.left() + half), strip.right() - half)
+            box = QRectF(middle - half, strip.top(), 2 * half, strip.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(layer))
+
+
+def _stride(shape: WeightShape, face: WeightFace) -> int:
+    """Every which cell has a number: each one where they are wide enough."""
+    width = _DIGIT * len(str(face.weight_start + face.n_layers - 1)) + 3
+    if shape.cell >= width:
+        return 1
+    return next(n for n in _NUMBER_STRIDES if n * shape.cell >= 1.4 * width or n == 100)
