@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import QDateTime, QLocale
+
 from app.plan.reader import read_plan
 from app.ui import dialogs
 from app.ui.documents.autosave import Autosave, digest
@@ -38,13 +40,12 @@ class RecoveryStrip(Strip):
         copies = [c for leftover in self._leftovers for c in leftover.copies]
         if not copies:
             return
-        names = ", ".join(f"“{c.name}”" for c in copies[:_MAX_NAMED])
+        names = ", ".join(_named(c) for c in copies[:_MAX_NAMED])
         more = f" and {len(copies) - _MAX_NAMED} more" if len(copies) > _MAX_NAMED else ""
-        verb = "plan was" if len(copies) == 1 else f"{len(copies)} plans were"
-        words = f"{'One ' if len(copies) == 1 else ''}{verb} not saved when the program ended: "
+        n_plans = "One plan was" if len(copies) == 1 else f"{len(copies)} plans were"
         self.say(
             "note",
-            f"{words}{names}{more}.",
+            f"{n_plans} not saved when the program ended: {names}{more}.",
             (
                 Link(RESTORE, lambda: self._tasks.start(self._restore())),
                 Link(DISCARD, lambda: self._tasks.start(self._discard())),
@@ -95,6 +96,14 @@ class RecoveryStrip(Strip):
         seen = await in_thread(_seen, path, copy.seen)
         sample = copy.name if path is None else None
         self._documents.add(read.plan, path, sample, seen, is_dirty=True)
+
+
+def _named(copy: Copy) -> str:
+    """What to call a copy, with the time at which it was kept."""
+    if not copy.time:
+        return f"“{copy.name}”"
+    kept = QDateTime.fromSecsSinceEpoch(int(copy.time))
+    return f"“{copy.name}” ({QLocale().toString(kept, QLocale.FormatType.ShortFormat)})"
 
 
 def _seen(path: Path | None, expected: str) -> Version | None:

@@ -1,0 +1,159 @@
+"""Files of open plans that other programs change: told at once, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+
+from app.ui.documents.difference import SHOW_DIFFERENCE, DifferenceDialog
+from app.ui.documents.disk_strip import KEEP, LEAVE, RELOAD, SAVE_AGAIN
+from tests.ui.window.conftest import PLAN, Bench
+from tests.ui.window.test_files import rename_first
+
+THEIRS = PLAN.replace("1; 0.5", "1; 0.25")
+
+
+@pytest.fixture
+def path(bench: Bench) -> Path:
+    return bench.folder / "plan.txt"
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file as careful programs do: aside, then in its place."""
+    aside = path.with_suffix(".aside")
+    aside.write_text(text)
+    os.replace(aside, path)
+
+
+def wait_for_news(bench: Bench) -> str:
+    bench.qtbot.waitUntil(bench.window.disk_strip.isVisible)
+    return bench.window.disk_strip.words.text()
+
+
+def press(bench: Bench, words: str) -> None:
+    button = next(b for b in bench.window.disk_strip.buttons if b.text() == words)
+    bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def first_scale(bench: Bench) -> float:
+    return list(bench.window.editor.plan.blocks.values())[-1].inputs[0].scale
+
+
+@pytest.mark.parametrize("write", [Path.write_text, replace_file])
+def test_a_changed_file_can_be_reloaded_and_the_reload_undone(bench, path, write) -> None:
+    write(path, THEIRS)
+    assert "changed by another program" in wait_for_news(bench)
+    assert first_scale(bench) == 0.5
+    before = bench.window.editor.plan
+    press(bench, RELOAD)
+    bench.qtbot.waitUntil(lambda: first_scale(bench) == 0.25)
+    bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
+    assert not bench.window.isWindowModified()
+    bench.window.editor.undo_stack.undo()
+    assert bench.window.editor.plan == before
+    assert bench.window.isWindowModified()
+    bench.window.editor.undo_stack.redo()
+    write(path, PLAN)
+    wait_for_news(bench)
+
+
+def test_own_changes_can_be_kept(bench: Bench, path: Path) -> None:
+    rename_first(bench)
+    replace_file(path, THEIRS)
+    assert "you changed it here" in wait_for_news(bench)
+    press(bench, KEEP)
+    bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
+    assert bench.window.isWindowModified()
+    bench.window.files.save()
+    bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
+    assert "Renamed" in path.read_text()
+
+
+def difference(bench: Bench) -> DifferenceDialog:
+    def shown() -> list[DifferenceDialog]:
+        return [d for d in bench.window.findChildren(DifferenceDialog) if d.isVisible()]
+
+    bench.qtbot.waitUntil(lambda: bool(shown()))
+    return shown()[0]
+
+
+def choose(bench: Bench, dialog: DifferenceDialog, words: str) -> None:
+    button = next(b for b in dialog.findChildren(QPushButton) if b.text() == words)
+    bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_the_difference_is_shown_before_one_chooses(bench: Bench, path: Path) -> None:
+    rename_first(bench)
+    replace_file(path, THEIRS)
+    wait_for_news(bench)
+    press(bench, SHOW_DIFFERENCE)
+    dialog = difference(bench)
+    lines = dialog.text.toPlainText().splitlines()
+    assert any(line.startswith("-MergeBlock; 1; 0.25") for line in lines)
+    assert any(line.startswith("+") and "Renamed" in line for line in lines)
+    choose(bench, dialog, "Cancel")
+    assert bench.window.disk_strip.isVisible()
+    press(bench, SHOW_DIFFERENCE)
+    choose(bench, difference(bench), RELOAD)
+    bench.qtbot.waitUntil(lambda: first_scale(bench) == 0.25)
+
+
+def test_the_difference_is_shown_before_saving_too(bench: Bench, path: Path) -> None:
+    rename_first(bench)
+    replace_file(path, THEIRS)
+    bench.window.files.save()
+    bench.answer(SHOW_DIFFERENCE)
+    dialog = difference(bench)
+    choose(bench, dialog, "Replace the file")
+    bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
+    assert "Renamed" in path.read_text()
+    bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
+
+
+def test_a_deleted_file_leaves_an_unsaved_plan(bench: Bench, path: Path) -> None:
+    path.unlink()
+    assert "moved or deleted" in wait_for_news(bench)
+    assert bench.window.isWindowModified()
+    press(bench, SAVE_AGAIN)
+    bench.qtbot.waitUntil(path.exists)
+    bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
+    assert not bench.window.isWindowModified()
+    path.unlink()
+    wait_for_news(bench)
+    press(bench, LEAVE)
+    assert bench.window.disk_strip.isHidden()
+    assert bench.window.isWindowModified()
+
+
+def test_a_touched_file_or_ones_own_saving_is_no_news(bench: Bench, path: Path) -> None:
+    os.utime(path, (1, 1))
+    task = bench.window.tasks.start(bench.window.disk.look())
+    bench.qtbot.waitUntil(task.done)
+    assert bench.window.disk.news == {}
+    rename_first(bench)
+    bench.window.files.save()
+    bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
+    bench.qtbot.wait(600)
+    assert bench.window.disk.news == {}
+
+
+def test_a_file_that_is_no_plan_any_more_cannot_be_reloaded(bench: Bench, path: Path) -> None:
+    before = bench.window.editor.plan
+    replace_file(path, "Dear all,\nthis is a letter.\n")
+    wait_for_news(bench)
+    press(bench, RELOAD)
+    assert "not a plan any more" in bench.answer("OK")
+    assert bench.window.editor.plan == before
+
+
+def test_news_belong_to_their_tab(bench: Bench, path: Path) -> None:
+    bench.window.files.new_plan()
+    replace_file(path, THEIRS)
+    bench.qtbot.waitUntil(lambda: bool(bench.window.disk.news))
+    assert bench.window.disk_strip.isHidden()
+    bench.window.documents.show_neighbour(1)
+    assert bench.window.disk_strip.isVisible()

@@ -1,0 +1,224 @@
+"""Copies of unsaved plans: kept while the program runs, offered after it was ended by force."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.plan import files
+from app.ui.documents.recovery import Copy, RecoveryFolder
+from app.ui.documents.recovery_strip import DISCARD, DISCARD_THEM, LATER, RESTORE
+from tests.ui.window.conftest import PLAN, Bench
+from tests.ui.window.test_files import rename_first, run
+
+ROOT = Path(__file__).parents[3]
+EDITS_A_PLAN = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QSettings
+from app.plan import edits
+from app.ui.application import EngineBridge, MainWindow, Settings, make_application, make_loop
+store, plan = sys.argv[1:]
+app, loop = make_application(), make_loop()
+window = MainWindow(
+    EngineBridge(), EngineBridge(), Settings(QSettings(store, QSettings.Format.IniFormat)), Path
+)
+window.restore_layout()
+window.show()
+
+async def work():
+    await window.documents.open(Path(plan))
+    editor = window.editor
+    editor.apply("Rename", edits.rename(editor.plan, next(iter(editor.plan.blocks)), "Unsaved"))
+    await window.autosave.write()
+    print("kept", flush=True)
+
+loop.create_task(work())
+loop.run_forever()
+"""
+
+
+def end_by_force(bench: Bench, plan: Path) -> None:
+    """A process of the program that edits a plan and is killed before it is saved."""
+    store = str(bench.folder / "settings.ini")
+    process = subprocess.Popen(
+        [sys.executable, "-c", EDITS_A_PLAN, store, str(plan)],
+        cwd=ROOT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "kept\n"
+        assert RecoveryFolder(bench.window.settings.recovery_folder).leftovers() == []
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def press(bench: Bench, words: str) -> None:
+    strip = bench.window.recovery
+    button = next(b for b in strip.buttons if b.text() == words)
+    bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+@pytest.fixture
+def other(bench: Bench) -> Path:
+    path = bench.folder / "other.txt"
+    path.write_text(PLAN)
+    return path
+
+
+def test_a_killed_program_loses_nothing(bench: Bench, other: Path) -> None:
+    end_by_force(bench, other)
+    window = bench.window
+    assert other.read_text() == PLAN
+    run(bench, window.recovery.offer())
+    assert window.recovery.isVisible()
+    assert "“other.txt”" in window.recovery.words.text()
+    press(bench, RESTORE)
+    bench.qtbot.waitUntil(lambda: window.documents.name == "other.txt")
+    assert window.isWindowModified()
+    assert next(iter(window.editor.plan.blocks.values())).title == "Unsaved"
+    assert window.recovery.isHidden()
+    run(bench, window.documents.save())
+    assert "Unsaved" in other.read_text()
+    assert not window.isWindowModified()
+    run(bench, window.recovery.offer())
+    assert window.recovery.isHidden()
+
+
+def test_saving_a_restored_plan_asks_when_its_file_is_another_by_now(
+    bench: Bench, other: Path
+) -> None:
+    end_by_force(bench, other)
+    other.write_text(PLAN + "# a line by another program\n")
+    run(bench, bench.window.recovery.offer())
+    press(bench, RESTORE)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
+    bench.window.files.save()
+    assert "changed by another program" in bench.answer("Cancel")
+    assert "another program" in other.read_text()
+
+
+def test_what_is_not_decided_is_offered_again_and_what_is_discarded_is_not(
+    bench: Bench, other: Path
+) -> None:
+    end_by_force(bench, other)
+    for _ in range(2):
+        run(bench, bench.window.recovery.offer())
+        press(bench, LATER)
+        assert bench.window.recovery.isHidden()
+    run(bench, bench.window.recovery.offer())
+    press(bench, DISCARD)
+    bench.answer("Cancel")
+    assert bench.window.recovery.isVisible()
+    press(bench, DISCARD)
+    bench.answer(DISCARD_THEM)
+    bench.qtbot.waitUntil(bench.window.recovery.isHidden)
+    assert RecoveryFolder(bench.window.settings.recovery_folder).leftovers() == []
+    assert len(bench.window.documents.all) == 1
+
+
+def test_a_plan_whose_file_is_open_already_is_restored_beside_it(bench: Bench) -> None:
+    end_by_force(bench, bench.folder / "plan.txt")
+    run(bench, bench.window.recovery.offer())
+    press(bench, RESTORE)
+    bench.qtbot.waitUntil(lambda: len(bench.window.documents.all) == 2)
+    assert bench.window.documents.active.path is None
+    assert bench.window.documents.name == "plan.txt"
+
+
+def copies(bench: Bench) -> list[Path]:
+    return sorted(bench.window.settings.recovery_folder.glob("*/*.txt"))
+
+
+def test_copies_come_with_edits_and_go_with_saving(bench: Bench) -> None:
+    rename_first(bench)
+    bench.qtbot.waitUntil(lambda: len(copies(bench)) == 1)
+    assert "Renamed" in copies(bench)[0].read_text()
+    run(bench, bench.window.documents.save())
+    bench.qtbot.waitUntil(lambda: copies(bench) == [])
+
+
+def test_a_closed_program_leaves_nothing_behind(bench: Bench) -> None:
+    rename_first(bench)
+    run(bench, bench.window.autosave.write())
+    assert copies(bench)
+    bench.window.close()
+    with bench.qtbot.waitSignal(bench.window.closed):
+        bench.answer("Discard changes")
+    assert list(bench.window.settings.recovery_folder.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    bench.window.autosave.failed.connect(told.append)
+    bench.window.settings.recovery_folder.parent.mkdir()
+    bench.window.settings.recovery_folder.write_text("in the way")
+    for title in ("A", "B", "C"):
+        rename_first(bench, title)
+        assert run(bench, bench.window.autosave.write()) is False
+    assert len(told) == 1
+    assert "recovery" in told[0]
+    assert told[0] == bench.window.status.currentMessage()
+    bench.window.settings.recovery_folder.unlink()
+    assert run(bench, bench.window.autosave.write()) is True
+    assert len(copies(bench)) == 1
+
+    def full_disk(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "save", full_disk)
+    rename_first(bench, "D")
+    run(bench, bench.window.autosave.write())
+    assert "No space left" in told[1]
+
+
+def test_a_running_program_keeps_what_is_its_own(tmp_path: Path) -> None:
+    mine, other = RecoveryFolder(tmp_path), RecoveryFolder(tmp_path)
+    mine.write("0", Copy("text", "mine"))
+    assert other.leftovers() == []
+    assert mine.leftovers() == []
+    mine.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("about", ["", "{not json", "[1]", '{"time": "x", "name": 3}', None])
+def test_a_copy_with_a_damaged_description_is_offered_all_the_same(
+    tmp_path: Path, about: str | None
+) -> None:
+    folder = tmp_path / "of-a-dead-program"
+    folder.mkdir()
+    (folder / "0.txt").write_text(PLAN)
+    if about is not None:
+        (folder / "0.json").write_text(about)
+    (leftover,) = RecoveryFolder(tmp_path).leftovers()
+    (copy,) = leftover.copies
+    assert copy.text == PLAN
+    assert copy.name
+    leftover.discard()
+    assert RecoveryFolder(tmp_path).leftovers() == []
+
+
+def test_an_untitled_plan_is_restored_without_a_file(bench: Bench) -> None:
+    folder = RecoveryFolder(bench.window.settings.recovery_folder)
+    folder.write("0", Copy(PLAN, "two-towers"))
+    assert folder._lock is not None
+    folder._lock.close()  # as when its process has ended
+    run(bench, bench.window.recovery.offer())
+    press(bench, RESTORE)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "two-towers")
+    assert bench.window.documents.active.path is None
+    assert len(bench.window.editor.plan.blocks) == 4
+    assert bench.window.isWindowModified()
