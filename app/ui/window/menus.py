@@ -42,7 +42,10 @@ def fill_menus(window: MainWindow) -> None:
     add_action(file, "&Quit", window.close, Standard.Quit)
 
     commands = window.canvas.commands
-    _add_all(bar.addMenu("&Edit"), commands.edit)
+    edit = bar.addMenu("&Edit")
+    _add_all(edit, commands.edit)
+    edit.addSeparator()
+    add_action(edit, "&Find block …", window.find_block.open, Standard.Find, "search")
 
     plan = bar.addMenu("&Plan")
     run = add_action(plan, "&Run", window.run, "Ctrl+R", "run")

@@ -1,0 +1,142 @@
+"""Find a block: a popup that lists the plan's blocks and shows each on the canvas as one moves."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from PySide6.QtCore import QObject, QPoint, QPointF
+
+from app.plan.document import Block, MergeBlock, WeightBlock
+from app.plan.muting import heard
+from app.plan.ordering import live_blocks
+from app.ui.canvas import Canvas
+from app.ui.canvas.faces import range_text, title_of
+from app.ui.canvas.view import Sight
+from app.ui.palette.entry import Entry
+from app.ui.palette.matching import ranked
+from app.ui.palette.search_popup import SearchPopup
+
+_TO = r"\s*(?:-|–|\.\.+|to)\s*"
+_LAYERS = re.compile(rf"(?:(?:weight )?layers?\s*)?(\d{{1,6}}){_TO}(\d{{1,6}})")
+_LAYER = re.compile(r"(?:weight )?layers?\s*(\d{1,6})")
+_NUMBER = re.compile(r"(?:block\s*)?(\d{1,6})")
+_MARGIN = 16
+
+
+class FindBlock(QObject):
+    """Opens the popup. Enter keeps what is shown, Escape goes back to where one looked."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+
+    def open(self) -> SearchPopup:
+        """Search the plan's blocks from the top of the canvas."""
+        canvas = self._canvas
+        canvas.keep_view()
+        sight = canvas.sight()
+        blocks = _Blocks(canvas)
+        popup = SearchPopup(
+            canvas,
+            "Find a block",
+            "Title, number, “layer 17”, muted, unused, problem",
+            blocks.found,
+            "No block fits." if canvas.editor.plan.blocks else "This plan has no blocks yet.",
+        )
+        popup.moved_to.connect(lambda entry: self._show(popup, blocks.id_of(entry)))
+        popup.escaped.connect(lambda: self._go_back(sight))
+        room = canvas.viewport().rect()
+        popup.open_at(
+            canvas.viewport().mapToGlobal(
+                QPoint(room.center().x() - popup.width() // 2, room.top() + _MARGIN)
+            )
+        )
+        return popup
+
+    def _show(self, popup: SearchPopup, block_id: str | None) -> None:
+        """Bring the block into sight, beside the popup."""
+        canvas = self._canvas
+        if block_id is None or block_id not in canvas.editor.plan.blocks:
+            return
+        canvas.look_at_block(block_id)
+        viewport = canvas.viewport()
+        bounds = canvas.plan_scene.bounds_of((block_id,))
+        shown = canvas.viewportTransform().mapRect(bounds)
+        covered = popup.geometry().translated(-viewport.mapToGlobal(QPoint()))
+        if shown.intersects(covered.toRectF()):
+            down = covered.bottom() + _MARGIN - shown.top()
+            canvas.pan_by(QPointF(0.0, float(down)))
+
+    def _go_back(self, sight: Sight | None) -> None:
+        if sight is not None:
+            self._canvas.look_again(sight)
+
+
+class _Blocks:
+    """The blocks as entries, in the order of their numbers."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+        editor = canvas.editor
+        self._live = live_blocks(heard(editor.plan))
+        self._wrong = {p.block_id for p in editor.problems if p.code != "unused"}
+        self._numbers = {i: editor.number(i) for i in editor.plan.blocks}
+        last = len(self._numbers)
+        ids = sorted(self._numbers, key=lambda i: last if (n := self._numbers[i]) is None else n)
+        self._entries = {i: self._entry(editor.plan.blocks[i]) for i in ids}
+        self._ids = {id(entry): i for i, entry in self._entries.items()}
+
+    def found(self, typed: str) -> list[Entry]:
+        """The blocks that are meant: by weight layer, by a word for their state, or by name."""
+        words = typed.casefold()
+        layers = _LAYERS.fullmatch(words) or _LAYER.fullmatch(words)
+        if layers is not None:
+            first, last = sorted((int(layers[1]), int(layers[layers.lastindex or 1])))
+            return [e for i, e in self._entries.items() if self._borrows(i, first, last)]
+        number = _NUMBER.fullmatch(words)
+        if number is not None:
+            return [
+                e for i, e in self._entries.items() if str(self._numbers[i]).startswith(number[1])
+            ]
+        said = [e for e in self._entries.values() if len(words) > 2 and _says(e, words)]
+        return said or ranked(self._entries.values(), typed)
+
+    def id_of(self, entry: Entry | None) -> str | None:
+        """The block that an entry stands for."""
+        return self._ids.get(id(entry))
+
+    def _borrows(self, block_id: str, first: int, last: int) -> bool:
+        block = self._canvas.editor.plan.blocks[block_id]
+        return (
+            isinstance(block, WeightBlock)
+            and block.weight_start <= last
+            and block.weight_end > first
+        )
+
+    def _entry(self, block: Block) -> Entry:
+        states, number = self._states(block), self._numbers[block.id]
+        title = title_of(block) if number is None else f"{number}  {title_of(block)}"
+        words = (self._facts(block), *states)
+        icon = "merge-block" if isinstance(block, MergeBlock) else "weight-block"
+        run = partial(self._canvas.show_block, block.id)
+        return Entry(title, " · ".join(words), icon, run, also=tuple(states))
+
+    def _facts(self, block: Block) -> str:
+        if isinstance(block, MergeBlock):
+            return f"merge of {len(block.inputs)} inputs"
+        words = f"weights {range_text(block.weight_start, block.weight_end)}"
+        plan_layers = self._canvas.editor.plan_layers(block.id)
+        return words if plan_layers is None else f"{words} · plan {range_text(*plan_layers)}"
+
+    def _states(self, block: Block) -> list[str]:
+        states = []
+        if block.muted:
+            states.append("muted")
+        elif block.id not in self._live:
+            states.append("unused")
+        return [*states, "problem"] if block.id in self._wrong else states
+
+
+def _says(entry: Entry, words: str) -> bool:
+    return any(word.startswith(words) for word in entry.also)

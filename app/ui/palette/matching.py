@@ -1,0 +1,61 @@
+"""How well typed letters fit a name: they occur in it in order, best at the starts of words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from app.ui.palette.entry import Entry
+
+_LETTER, _WORD_START, _NEXT = 1.0, 4.0, 4.5
+_OTHER_NAME = 0.9
+_BREVITY = 0.01
+
+T = TypeVar("T", bound=Entry)
+
+
+def ranked(entries: Iterable[T], typed: str) -> list[T]:
+    """The entries that the typed letters fit, best first; all of them, as they are, for none."""
+    fits = [(_fit_of(entry, typed), entry) for entry in entries]
+    found = [(fit, entry) for fit, entry in fits if fit is not None]
+    return [entry for _, entry in sorted(found, key=lambda pair: -pair[0])]
+
+
+def fit(typed: str, name: str) -> float | None:
+    """How well the letters fit the name, the more the better; None when they do not.
+
+    Letters that start a word or follow the one before count most, and a short name more than a
+    long one. Case and spaces do not count.
+    """
+    letters, name = "".join(typed.casefold().split()), name.casefold()
+    if not letters:
+        return 0.0
+    if not _occurs(letters, name):
+        return None
+    starts = [at == 0 or not name[at - 1].isalnum() for at in range(len(name))]
+    best: Sequence[float | None] = [None] * len(name)
+    for n, letter in enumerate(letters):
+        row: list[float | None] = [None] * len(name)
+        reached = 0.0 if n == 0 else None
+        for at, other in enumerate(name):
+            if other == letter and reached is not None:
+                before = best[at - 1] if at else None
+                bonus = _WORD_START if starts[at] else _LETTER
+                row[at] = max(reached + bonus, 0.0 if before is None else before + _NEXT)
+            if (passed := best[at]) is not None:
+                reached = passed if reached is None else max(reached, passed)
+        best = row
+    scores = [score for score in best if score is not None]
+    return max(scores) - _BREVITY * len(name) if scores else None
+
+
+def _fit_of(entry: Entry, typed: str) -> float | None:
+    fits = [fit(typed, entry.title)]
+    fits += [None if f is None else f * _OTHER_NAME for f in (fit(typed, a) for a in entry.also)]
+    found = [f for f in fits if f is not None]
+    return max(found) if found else None
+
+
+def _occurs(letters: str, name: str) -> bool:
+    rest = iter(name)
+    return all(letter in rest for letter in letters)
