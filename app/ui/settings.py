@@ -33,8 +33,8 @@ class Settings:
 
     def __init__(self, store: QSettings | None = None) -> None:
         if store is None:
-            place = QStandardPaths.StandardLocation.AppDataLocation
-            folder = QStandardPaths.writableLocation(place)
+            place = QStandardPaths.StandardLocation.GenericDataLocation
+            folder = f"{QStandardPaths.writableLocation(place)}/llama-blocks"
         else:
             folder = f"{store.fileName()}.data"
         self.recovery_folder = Path(folder, "recovery")

@@ -38,7 +38,7 @@ class DiskStrip(Strip):
         if theirs is None:
             self.say(
                 "note",
-                f"“{document.name}” was moved or deleted. The plan is still open here.",
+                f"“{document.name}” was moved or deleted.",
                 (
                     Link(SAVE_AGAIN, lambda: self._tasks.start(self._documents.save(document))),
                     Link(SAVE_AS, lambda: self._tasks.start(self._documents.save_as(document))),
@@ -46,7 +46,7 @@ class DiskStrip(Strip):
                 ),
             )
             return
-        yours = ", and you changed it here" if document.is_dirty else ""
+        yours = " and by you" if document.is_dirty else ""
         self.say(
             "note",
             f"“{document.name}” was changed by another program{yours}.",

@@ -42,10 +42,9 @@ class RecoveryStrip(Strip):
             return
         names = ", ".join(_named(c) for c in copies[:_MAX_NAMED])
         more = f" and {len(copies) - _MAX_NAMED} more" if len(copies) > _MAX_NAMED else ""
-        n_plans = "One plan was" if len(copies) == 1 else f"{len(copies)} plans were"
         self.say(
             "note",
-            f"{n_plans} not saved when the program ended: {names}{more}.",
+            f"Not saved when the program ended: {names}{more}",
             (
                 Link(RESTORE, lambda: self._tasks.start(self._restore())),
                 Link(DISCARD, lambda: self._tasks.start(self._discard())),
@@ -99,10 +98,10 @@ class RecoveryStrip(Strip):
 
 
 def _named(copy: Copy) -> str:
-    """What to call a copy, with the time at which it was kept."""
+    """What to call a copy, with the day on which it was kept."""
     if not copy.time:
         return f"“{copy.name}”"
-    kept = QDateTime.fromSecsSinceEpoch(int(copy.time))
+    kept = QDateTime.fromSecsSinceEpoch(int(copy.time)).date()
     return f"“{copy.name}” ({QLocale().toString(kept, QLocale.FormatType.ShortFormat)})"
 
 

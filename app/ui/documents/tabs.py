@@ -89,10 +89,27 @@ class _TabBar(QTabBar):
         self.setDrawBase(False)
         self.setExpanding(False)
         self.setMovable(True)
-        self.setTabsClosable(True)
         self.setUsesScrollButtons(True)
         self.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.setIconSize(QSize(_DOT, _DOT))
+
+    def tabInserted(self, index: int) -> None:
+        super().tabInserted(index)
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setIconSize(QSize(12, 12))
+        button.setFixedSize(20, 20)
+        button.setToolTip("Close (Ctrl+W)")
+        button.setAccessibleName("Close plan")
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        icons.dress(button, "close")
+        button.clicked.connect(lambda _checked=False: self._close_tab_of(button))
+        self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
+
+    def _close_tab_of(self, button: QToolButton) -> None:
+        side = QTabBar.ButtonPosition.RightSide
+        index = next(i for i in range(self.count()) if self.tabButton(i, side) is button)
+        self.tabCloseRequested.emit(index)
 
     def tabSizeHint(self, index: int) -> QSize:
         size = super().tabSizeHint(index)

@@ -64,7 +64,7 @@ def test_a_changed_file_can_be_reloaded_and_the_reload_undone(bench, path, write
 def test_own_changes_can_be_kept(bench: Bench, path: Path) -> None:
     rename_first(bench)
     replace_file(path, THEIRS)
-    assert "you changed it here" in wait_for_news(bench)
+    assert "and by you" in wait_for_news(bench)
     press(bench, KEEP)
     bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
     assert bench.window.isWindowModified()
