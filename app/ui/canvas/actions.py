@@ -54,6 +54,7 @@ class CanvasActions(QObject):
         self.fit_selection = make("Fit selection", "fit", canvas.fit_selection, "F")
         self.fit_all = make("Fit whole plan", "fit-all", canvas.fit_all, "Home")
         self.arrange = make("Arrange blocks", "arrange", canvas.arrange, "L")
+        self.add_any = make("Add …", "add", canvas.ask_what_to_add, "Tab", "Shift+A")
         self.add_weight = make(
             "Add weight block", "weight-block", lambda: canvas.add_block("weight"), "W"
         )
@@ -70,7 +71,7 @@ class CanvasActions(QObject):
             *(self.zoom_in, self.zoom_out, self.actual_size, None),
             *(self.fit_selection, self.fit_all, None, self.arrange),
         ]
-        self.add: list[QAction | None] = [self.add_weight, self.add_merge]
+        self.add: list[QAction | None] = [self.add_any, self.add_weight, self.add_merge]
         canvas.selection_changed.connect(self._enable)
         canvas.editor.changed.connect(self._enable)
         canvas.editor.replaced.connect(self._enable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -45,7 +45,12 @@ KIND_MIME = "application/x-llama-blocks-kind"
 
 
 class Canvas(GestureView):
-    """The node editor. `commands` holds its actions, for menus and toolbars."""
+    """The node editor. `commands` holds its actions, for menus and toolbars.
+
+    `add_wanted` carries the Pointer where something is to be added.
+    """
+
+    add_wanted = Signal(object)
 
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
         super().__init__(editor, parent)
@@ -58,6 +63,11 @@ class Canvas(GestureView):
     def set_stale(self, stale: bool) -> None:
         """Say that another view holds a plan that cannot be shown yet, or no longer."""
         self._veil.set_stale(stale)
+
+    def ask_what_to_add(self) -> None:
+        """Ask for the search palette, at the pointer if it is over the canvas."""
+        at = self.menu_point()
+        self.add_wanted.emit(self.pointer_at(at, Qt.KeyboardModifier.NoModifier))
 
     def add_block(self, kind: Kind, at: QPointF | None = None) -> None:
         """Add a block around a point of the scene, by default the middle of what is seen."""
@@ -175,7 +185,7 @@ class Canvas(GestureView):
         """What a double click does, by what it hits."""
         if hit.block_id is None or hit.part is None:
             if hit.link is None:
-                self._show_menu(hit, pointer)
+                self.add_wanted.emit(pointer)
         elif is_terminal(hit.block_id):
             return
         elif hit.part.kind == "fader":

@@ -36,11 +36,14 @@ class GestureView(PlanView):
 
     `notice` carries a sentence for the status line. `opened` carries the Hit and the Pointer of a
     double click, `menu_wanted` those of a right click or of the key that asks for a menu.
+    `block_wanted` carries the Pointer where a link was dropped into empty space, and its fixed end:
+    the id of the block it comes from, or the LinkKey it leads into, the other of them None.
     """
 
     notice = Signal(str)
     opened = Signal(object, object)
     menu_wanted = Signal(object, object)
+    block_wanted = Signal(object, object, object)
 
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
         super().__init__(editor, parent)
@@ -83,9 +86,7 @@ class GestureView(PlanView):
             event.accept()  # while something is dragged, keys mean nothing but to the gesture
             return True
         if _is_plain_tab(event):
-            pointer = self.pointer_at(self.menu_point(), Qt.KeyboardModifier.NoModifier)
-            self.menu_wanted.emit(Hit(), pointer)
-            return True
+            return True  # it asks what to add, and never leaves the canvas
         return super().event(event)
 
     def viewportEvent(self, event: QEvent) -> bool:

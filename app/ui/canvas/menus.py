@@ -40,19 +40,11 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
         menu.addAction(commands.fit_selection)
         menu.addAction(commands.add_merge)
     else:
-        _offer_blocks(menu, canvas, pointer)
+        add = menu.addAction("Add …\tTab")
+        icons.dress(add, "add")
+        add.triggered.connect(lambda _checked=False: canvas.add_wanted.emit(pointer))
+        menu.setActiveAction(add)
         menu.addSeparator()
         for action in (commands.paste, commands.select_all, commands.arrange, commands.fit_all):
             menu.addAction(action)
     return menu
-
-
-def _offer_blocks(menu: QMenu, canvas: Canvas, pointer: Pointer) -> None:
-    """Blocks to add right where the menu was asked for."""
-    weight = menu.addAction("Add weight block here")
-    icons.dress(weight, "weight-block")
-    weight.triggered.connect(lambda _checked=False: canvas.add_block("weight", pointer.scene))
-    merge = menu.addAction("Add merge block here")
-    icons.dress(merge, "merge-block")
-    merge.triggered.connect(lambda _checked=False: canvas.add_block("merge", pointer.scene))
-    menu.setActiveAction(weight)

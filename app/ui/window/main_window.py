@@ -31,6 +31,7 @@ from app.ui.memory_panel import MemoryFigures, MemoryPanel
 from app.ui.memory_watch import MemoryWatch
 from app.ui.open_model import OpenModel
 from app.ui.palette import Palette
+from app.ui.palette.adding import AddingPalette
 from app.ui.palette.finding import FindBlock
 from app.ui.plan_runner import PlanRunner
 from app.ui.problems_panel import ProblemsPanel
@@ -96,6 +97,7 @@ class MainWindow(QMainWindow):
         self.chat = ChatPanel(engine, self.runner, settings.chat(), self.tasks)
         self.canvas = Canvas(self.editor)
         self.find_block = FindBlock(self.canvas)
+        self.adding = AddingPalette(self.canvas, (), lambda template, at: None)
         self.tabs = PlanTabs(self.documents)
         copies = RecoveryFolder(settings.recovery_folder)
         self.autosave = Autosave(self.documents, self.editor, copies, self.tasks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication
 
 from app.plan.document import TOKENS, MergeBlock, Plan, WeightBlock
 from app.plan.reader import read_plan
@@ -188,24 +188,18 @@ def test_a_plan_without_positions_is_laid_out_and_stays_clean(canvas, editor):
     assert canvas.plan_scene.blocks["b"].pos() == QPointF(*b.position)
 
 
-def test_a_double_click_on_empty_space_offers_blocks_for_that_place(canvas, editor, plan, hand):
+def test_a_double_click_on_empty_space_asks_what_to_add_there(qtbot, canvas, hand):
     at = hand.empty_place() + QPointF(160, -140)
-    hand.double_click(at)
-    menu = canvas.findChild(QMenu)
-    menu.actions()[0].trigger()
-    block = added(editor, plan)
-    assert isinstance(block, WeightBlock)
-    centre = canvas.plan_scene.bounds_of((block.id,)).center()
-    assert (centre - at).manhattanLength() < 12
-    menu.close()
+    with qtbot.waitSignal(canvas.add_wanted) as asked:
+        hand.double_click(at)
+    assert (asked.args[0].scene - at).manhattanLength() < 2
 
 
-def test_tab_offers_blocks(canvas, editor, plan, hand):
-    hand.key(Qt.Key.Key_Tab)
-    menu = canvas.findChild(QMenu)
-    menu.actions()[1].trigger()
-    assert isinstance(added(editor, plan), MergeBlock)
-    menu.close()
+def test_tab_asks_what_to_add_and_stays_on_the_canvas(qtbot, canvas, hand):
+    canvas.setFocus()
+    with qtbot.waitSignal(canvas.add_wanted):
+        hand.key(Qt.Key.Key_Tab)
+    assert canvas.hasFocus()
 
 
 def test_a_card_dropped_on_the_canvas_becomes_a_block_there(canvas, editor, plan):
