@@ -1,66 +1,153 @@
-"""The palette: the two kinds of block, to add by a click or to drag onto the canvas."""
+"""The palette in the sidebar: the kinds of block and the templates, to click, drag or search."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QDrag, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui import icons
 from app.ui import theme as themes
 from app.ui.canvas import Canvas
 from app.ui.canvas.canvas import KIND_MIME
-from app.ui.canvas.new_blocks import Kind
+from app.ui.palette.kinds import MERGE, WEIGHT, KindWords
+from app.ui.palette.matching import fit
 
-_PAD, _ICON, _GAP = 12, 20, 12
+if TYPE_CHECKING:
+    from app.plan.templates import Template
+
+_PAD, _ICON, _GAP = 8, 20, 8
 _WRAP = int(Qt.TextFlag.TextWordWrap)
+_STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 
 
 class Palette(QWidget):
-    """A card for each kind of block; a click adds one in the middle of what the canvas shows."""
+    """A card for each kind of block and each template, with a line to search them in.
 
-    def __init__(self, canvas: Canvas, parent: QWidget | None = None) -> None:
+    A click on a block's card adds one in the middle of what the canvas shows; one on a template
+    asks for its numbers.
+    """
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        templates: Sequence[Template],
+        ask_template: Callable[[Template], object],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.weight = BlockCard(
-            "weight",
-            "Weight block",
-            "Runs a range of the model's layers, one after the other.",
-            "weight-block",
-        )
-        self.merge = BlockCard(
-            "merge",
-            "Merge block",
-            "Adds up what several blocks put out, each by a scale of its own.",
-            "merge-block",
-        )
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search blocks and templates")
+        self.search.setAccessibleName("Search blocks and templates")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._press_first)
+        self.weight, self.merge = BlockCard(WEIGHT), BlockCard(MERGE)
         self.weight.clicked.connect(lambda _checked=False: canvas.add_block("weight"))
         self.merge.clicked.connect(lambda _checked=False: canvas.add_block("merge"))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 8, 8)
-        column.setSpacing(8)
-        column.addWidget(self.weight)
-        column.addWidget(self.merge)
+        self.templates = tuple(_template_card(t, partial(ask_template, t)) for t in templates)
+        self._blocks: tuple[Card, ...] = (self.weight, self.merge)
+        self._start_from = _heading("Start from")
+        self.nothing = QLabel()
+        self.nothing.setWordWrap(True)
+        self.nothing.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.nothing.hide()
+        cards = QWidget()
+        column = QVBoxLayout(cards)
+        column.setContentsMargins(8, 0, 8, 8)
+        column.setSpacing(4)
+        for widget in (*self._blocks, self._start_from, *self.templates, self.nothing):
+            column.addWidget(widget)
         column.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(cards)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 8, 0, 0)
+        whole.setSpacing(8)
+        top = QVBoxLayout()
+        top.setContentsMargins(8, 0, 8, 0)
+        top.addWidget(self.search)
+        whole.addLayout(top)
+        whole.addWidget(self._scroll)
+        self._filter("")
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, 260)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down go from the search line through the cards, Escape back into it."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.search.clear()
+            self.search.setFocus()
+        elif event.key() in _STEPS:
+            self._step(_STEPS[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def _shown(self) -> list[Card]:
+        return [card for card in (*self._blocks, *self.templates) if not card.isHidden()]
+
+    def _step(self, by: int) -> None:
+        cards = self._shown()
+        at = next((n for n, card in enumerate(cards) if card.hasFocus()), -1) + by
+        if at < 0:
+            self.search.setFocus()
+        elif at < len(cards):
+            cards[at].setFocus()
+            self._scroll.ensureWidgetVisible(cards[at])
+
+    def _filter(self, typed: str) -> None:
+        for card in (*self._blocks, *self.templates):
+            card.setVisible(card.fits(typed))
+        self._start_from.setVisible(any(not card.isHidden() for card in self.templates))
+        self.nothing.setVisible(not self._shown())
+        self.nothing.setText(f"Nothing here is called “{typed.strip()}”.")
+
+    def _press_first(self) -> None:
+        shown = self._shown()
+        if self.search.text().strip() and shown:
+            shown[0].click()
 
 
-class BlockCard(QAbstractButton):
-    """A button with an icon, a name and a sentence, that can also be dragged."""
+class Card(QAbstractButton):
+    """A button with an icon, a name and a sentence."""
 
-    def __init__(self, kind: Kind, name: str, sentence: str, icon_name: str) -> None:
+    def __init__(
+        self, name: str, sentence: str, icon_name: str, also: tuple[str, ...] = ()
+    ) -> None:
         super().__init__()
-        self._kind = kind
         self._sentence = sentence
         self._icon_name = icon_name
-        self._pressed_at = QPoint()
+        self._also = also
         self.setText(name)
-        self.setAccessibleName(f"Add {name.lower()}")
         self.setAccessibleDescription(sentence)
-        self.setToolTip("Click to add it, or drag it onto the canvas")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+
+    def fits(self, typed: str) -> bool:
+        """Whether the card is meant by what is typed."""
+        return any(fit(typed, name) is not None for name in (self.text(), *self._also))
 
     def sizeHint(self) -> QSize:
         return QSize(220, self.heightForWidth(220))
@@ -88,10 +175,33 @@ class BlockCard(QAbstractButton):
         painter.setFont(font)
         painter.setPen(theme.text)
         name = QRect(self._left, _PAD, self.width() - self._left - _PAD, metrics.height())
-        painter.drawText(name, int(Qt.AlignmentFlag.AlignVCenter), self.text())
+        end = Qt.TextElideMode.ElideRight
+        words = painter.fontMetrics().elidedText(self.text(), end, name.width())
+        painter.drawText(name, int(Qt.AlignmentFlag.AlignVCenter), words)
         painter.setFont(self.font())
         painter.setPen(theme.quiet)
         painter.drawText(self._sentence_box(self.width()), _WRAP, self._sentence)
+
+    @property
+    def _left(self) -> int:
+        return _PAD + _ICON + _GAP
+
+    def _sentence_box(self, width: int) -> QRect:
+        metrics = self.fontMetrics()
+        top = _PAD + metrics.height() + 4
+        room = QRect(self._left, top, max(60, width - self._left - _PAD), 10_000)
+        return metrics.boundingRect(room, _WRAP, self._sentence)
+
+
+class BlockCard(Card):
+    """The card of a kind of block, that can also be dragged onto the canvas."""
+
+    def __init__(self, words: KindWords) -> None:
+        super().__init__(words.name, words.sentence, words.icon, words.also)
+        self._kind = words.kind
+        self._pressed_at = QPoint()
+        self.setAccessibleName(f"Add {words.name.lower()}")
+        self.setToolTip("Click to add it, or drag it onto the canvas")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed_at = event.position().toPoint()
@@ -114,12 +224,18 @@ class BlockCard(QAbstractButton):
         else:
             super().mouseMoveEvent(event)
 
-    @property
-    def _left(self) -> int:
-        return _PAD + _ICON + _GAP
 
-    def _sentence_box(self, width: int) -> QRect:
-        metrics = self.fontMetrics()
-        top = _PAD + metrics.height() + 4
-        room = QRect(self._left, top, max(60, width - self._left - _PAD), 10_000)
-        return metrics.boundingRect(room, _WRAP, self._sentence)
+def _template_card(template: Template, ask: Callable[[], object]) -> Card:
+    card = Card(template.title, template.sentence, "template", ("template",))
+    card.setAccessibleName(f"Start from {template.title}")
+    card.clicked.connect(lambda _checked=False: ask())
+    return card
+
+
+def _heading(words: str) -> QLabel:
+    label = QLabel(words)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    label.setContentsMargins(0, 8, 0, 0)
+    return label
