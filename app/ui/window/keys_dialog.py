@@ -1,17 +1,22 @@
-"""The list of all keys, read from the menus so that it is never out of date."""
+"""The sheet of all keys and gestures, to be searched or read through."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QPalette
-from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QMenu, QMenuBar, QWidget
-
-N_ROWS = 18
-CHAT_KEYS = (
-    ("Send the message", "Enter"),
-    ("New line in the message", "Shift+Enter"),
-    ("Stop the reply", "Esc"),
+from PySide6.QtCore import QSize, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHeaderView,
+    QLineEdit,
+    QMenuBar,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
 )
+
+from app.ui import theme as themes
+from app.ui.window.keys import all_ways
 
 
 class KeysDialog(QDialog):
@@ -20,25 +25,70 @@ class KeysDialog(QDialog):
     def __init__(self, menu_bar: QMenuBar, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Keys")
-        grid = QGridLayout(self)
-        grid.setContentsMargins(24, 20, 24, 20)
-        grid.setHorizontalSpacing(12)
-        for n, (words, keys) in enumerate((*keys_of(menu_bar), *CHAT_KEYS)):
-            row, column = n % N_ROWS, 3 * (n // N_ROWS)
-            key = QLabel(keys)
-            key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-            grid.addWidget(QLabel(words), row, column)
-            grid.addWidget(key, row, column + 1)
-            grid.setColumnMinimumWidth(column + 2, 16)
+        self.setWindowTitle("Keys and gestures")
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search keys and gestures")
+        self.search.setAccessibleName("Search keys and gestures")
+        self.search.setClearButtonEnabled(True)
+        self._found = QSortFilterProxyModel(self)
+        self._found.setSourceModel(_model(menu_bar, self))
+        self._found.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self._found.setFilterKeyColumn(-1)
+        self._found.setRecursiveFilteringEnabled(True)
+        self.sheet = QTreeView()
+        self.sheet.setAccessibleName("Keys and gestures")
+        self.sheet.setModel(self._found)
+        self.sheet.setHeaderHidden(True)
+        self.sheet.setRootIsDecorated(False)
+        self.sheet.setItemsExpandable(False)
+        self.sheet.setIndentation(12)
+        self.sheet.setStyleSheet("QTreeView::item { padding: 2px 0 }")
+        self.sheet.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.sheet.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(8)
+        column.addWidget(self.search)
+        column.addWidget(self.sheet)
+        self.search.textChanged.connect(self._filter)
+        self._filter("")
+
+    def sizeHint(self) -> QSize:
+        return QSize(720, 640)
+
+    def shown_words(self) -> list[tuple[str, str]]:
+        """What the sheet shows now, row by row, without the headings."""
+        found = self._found
+        groups = [found.index(row, 0) for row in range(found.rowCount())]
+        return [
+            (found.index(row, 0, group).data(), found.index(row, 1, group).data())
+            for group in groups
+            for row in range(found.rowCount(group))
+        ]
+
+    def _filter(self, text: str) -> None:
+        self._found.setFilterFixedString(text.strip())
+        self.sheet.expandAll()
+        for row in range(self._found.rowCount()):
+            self.sheet.setFirstColumnSpanned(row, self.sheet.rootIndex(), True)
 
 
-def keys_of(menu_bar: QMenuBar) -> list[tuple[str, str]]:
-    """What each menu action with a key does, and the key, in menu order."""
-    native = QKeySequence.SequenceFormat.NativeText
-    return [
-        (action.text().replace("&", "").removesuffix(" …"), action.shortcut().toString(native))
-        for menu in menu_bar.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        for action in menu.actions()
-        if not action.shortcut().isEmpty()
-    ]
+def _model(menu_bar: QMenuBar, parent: QWidget) -> QStandardItemModel:
+    model = QStandardItemModel(0, 2, parent)
+    for title, ways in all_ways(menu_bar):
+        group = _item(title)
+        font = group.font()
+        font.setBold(True)
+        group.setFont(font)
+        for way in ways:
+            hand = _item(way.hand)
+            hand.setForeground(themes.current().quiet)
+            group.appendRow([_item(way.words), hand])
+        model.appendRow([group, _item("")])
+    return model
+
+
+def _item(text: str) -> QStandardItem:
+    item = QStandardItem(text)
+    item.setEditable(False)
+    return item

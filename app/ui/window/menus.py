@@ -39,7 +39,7 @@ def fill_menus(window: MainWindow) -> None:
     add_action(file, "Save &as …", files.save_as, "Ctrl+Shift+S")
     add_action(file, "&Export layerBlocks.txt …", files.export_strict, "Ctrl+E", "export")
     file.addSeparator()
-    add_action(file, "&Quit", window.close, Standard.Quit)
+    add_action(file, "&Quit", window.close, "Ctrl+Q")
 
     commands = window.canvas.commands
     edit = bar.addMenu("&Edit")
@@ -74,7 +74,8 @@ def fill_menus(window: MainWindow) -> None:
 
     _fill_view_menu(bar.addMenu("&View"), window)
     help_menu = bar.addMenu("&Help")
-    add_action(help_menu, "&Keys", lambda: KeysDialog(bar, window).show(), "F1")
+    keys = add_action(help_menu, "&Keys and gestures", lambda: KeysDialog(bar, window).show(), "?")
+    keys.setShortcuts([QKeySequence("F1"), QKeySequence("?")])
     add_action(help_menu, "&About Llama Blocks", lambda: window.tasks.start(_show_about(window)))
     left = [new, open_plan, save, None, commands.undo, commands.redo, None]
     left += [*commands.add, None, commands.arrange, commands.fit_all]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
 
-from app.ui.window.keys_dialog import KeysDialog, keys_of
+from app.ui.window.keys import actions_in
+from app.ui.window.keys_dialog import KeysDialog
 from tests.ui.window.conftest import Bench
 
 
@@ -16,17 +19,58 @@ def menu(bench: Bench, title: str) -> QMenu:
     return next(m for m in bar.findChildren(QMenu) if m.title().replace("&", "") == title)
 
 
+def all_actions(bench: Bench) -> list[QAction]:
+    return [a for top in bench.window.menuBar().actions() for a in actions_in(top.menu())]
+
+
 def test_no_key_is_given_to_two_actions(bench: Bench) -> None:
-    keys = Counter(key for _, key in keys_of(bench.window.menuBar()))
-    assert len(keys) > 20
+    actions = [a for a in all_actions(bench) if a.shortcuts()]
+    keys = Counter(key.toString() for action in actions for key in set(action.shortcuts()))
+    assert len(keys) > 40
     assert [key for key, n in keys.items() if n > 1] == []
 
 
-def test_keys_are_listed(bench: Bench) -> None:
-    bench.qtbot.keyClick(bench.window, Qt.Key.Key_F1)
+def test_every_action_with_a_key_is_in_a_menu(bench: Bench) -> None:
+    """So are those of the canvas, which hear their keys only while it has the focus."""
+    canvas, listed = bench.window.canvas, all_actions(bench)
+    with_keys = [a for a in canvas.actions() if a.shortcuts()]
+    assert len(with_keys) > 15
+    assert [a.text() for a in with_keys if a not in listed] == []
+    assert [a.text() for a in canvas.commands.children() if isinstance(a, QAction)] != []
+    assert [
+        a.text()
+        for a in canvas.commands.children()
+        if isinstance(a, QAction) and a.shortcuts() and a not in listed
+    ] == []
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_F1, Qt.Key.Key_Question])
+def test_the_sheet_lists_keys_and_gestures_and_can_be_searched(bench: Bench, key: Qt.Key) -> None:
+    bench.window.activateWindow()
+    bench.window.canvas.setFocus()
+    bench.qtbot.keyClick(bench.window, key)
     dialog = bench.window.findChild(KeysDialog)
-    words = {label.text() for label in dialog.findChildren(QLabel)}
-    assert {"Run", "Ctrl+R", "Undo", "Ctrl+Z", "Stop the reply"} <= words
+    assert dialog is not None
+    words = dialog.shown_words()
+    assert {("Run", "Ctrl+R"), ("Close plan", "Ctrl+W"), ("Send the message", "Enter")} <= set(words)
+    assert dict(words)["Undo"].startswith("Ctrl+Z")
+    assert any("strip" in hand for _, hand in words)
+    bench.qtbot.keyClicks(dialog.search, "RUN")
+    assert dialog.shown_words() == [("Run", "Ctrl+R")]
+    bench.qtbot.keyClicks(dialog.search, "x")
+    assert dialog.shown_words() == []
+    dialog.search.clear()
+    assert dialog.shown_words() == words
+    assert dialog.sheet.accessibleName()
+
+
+def test_a_question_mark_can_be_typed_into_a_message(bench: Bench) -> None:
+    composer = bench.window.chat.composer
+    composer.clear()
+    composer.setFocus()
+    bench.qtbot.keyClick(composer, "?")
+    assert composer.toPlainText() == "?"
+    assert bench.window.findChild(KeysDialog) is None
 
 
 def test_closed_dock_comes_back_from_the_view_menu_and_by_reset(bench: Bench) -> None:

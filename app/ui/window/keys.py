@@ -1,0 +1,100 @@
+"""What keys and mouse do: the keys are read from the menus, so that they are never out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+
+class Way(NamedTuple):
+    """What is done, and the keys or the hand that do it."""
+
+    words: str
+    hand: str
+
+
+MOUSE = (
+    Way("Zoom at the pointer", "Wheel, or pinch"),
+    Way("Move about", "Drag with the middle button, or with Space held; two fingers"),
+    Way("Search for something to add", "Double-click on the empty canvas"),
+    Way("Select a block", "Click"),
+    Way("Select more", "Shift or Ctrl and click, or drag over empty canvas"),
+    Way("Move blocks", "Drag"),
+    Way("Put a block into a link", "Drop it on the link"),
+    Way("Link blocks", "Drag from a port to another"),
+    Way("Add a block at the end of a link", "Drag from a port to the empty canvas"),
+    Way("Move a link", "Drag it by one of its ends"),
+    Way("Cut links", "Alt and click, or Alt and drag across them"),
+    Way("Change a block's range", "Drag an edge of its strip"),
+    Way("Slide a block's range", "Drag its strip"),
+    Way("Cut layers out of a block", "Alt and click or drag on its cells; click on a selected one"),
+    Way("Change a scale", "Drag its fader, with Shift for fine steps"),
+    Way("Reset a scale", "Double-click on its fader"),
+    Way("Type a scale or a title", "Double-click on it"),
+    Way("Swap two inputs of a merge", "Drag one's number onto the other"),
+    Way("Menu of a block, a link or the canvas", "Right button"),
+    Way("Close a tab", "Middle button"),
+    Way("Open plans and models", "Drop the files on the window"),
+)
+
+KEYBOARD = (
+    Way("Move the selected blocks; the canvas when none is", "Arrow keys, with Shift in far steps"),
+    Way("Give up what is under way", "Esc"),
+)
+
+CHAT = (
+    Way("Send the message", "Enter"),
+    Way("New line in the message", "Shift+Enter"),
+    Way("Stop the reply", "Esc"),
+)
+
+
+def all_ways(menu_bar: QMenuBar) -> list[tuple[str, list[Way]]]:
+    """Every way to do something, under the menu it is in, then mouse, canvas and chat."""
+    menus = [(_plain(a.text()), ways_in(_menu(a))) for a in menu_bar.actions()]
+    others = [("Mouse", MOUSE), ("On the canvas", KEYBOARD), ("Chat", CHAT)]
+    return [(title, ways) for title, ways in menus if ways] + [(t, [*w]) for t, w in others]
+
+
+def ways_in(menu: QMenu | None) -> list[Way]:
+    """What a menu and its submenus do by keys, in their order."""
+    return [
+        Way(_plain(action.text()), keys_of(action))
+        for action in actions_in(menu)
+        if action.shortcuts()
+    ]
+
+
+def actions_in(menu: QMenu | None) -> Iterator[QAction]:
+    """The actions of a menu and of its submenus, in their order."""
+    for action in () if menu is None else menu.actions():
+        if _menu(action) is not None:
+            yield from actions_in(_menu(action))
+        elif not action.isSeparator():
+            yield action
+
+
+def keys_of(action: QAction) -> str:
+    """The keys of an action, two at most, in the system's words."""
+    native = QKeySequence.SequenceFormat.NativeText
+    names = [key.toString(native) for key in action.shortcuts() if _is_on_keyboards(key)]
+    return " or ".join(names[:2])
+
+
+def _is_on_keyboards(keys: QKeySequence) -> bool:
+    """Not so: F14, or a key of its own for “Undo”."""
+    key = keys[0].key()  # type: ignore[index]
+    return key < Qt.Key.Key_F13 or Qt.Key.Key_F35 < key < Qt.Key.Key_Back
+
+
+def _menu(action: QAction) -> QMenu | None:
+    menu = action.menu()
+    return menu if isinstance(menu, QMenu) else None
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "").removesuffix("…").rstrip()
