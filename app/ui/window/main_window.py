@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 TITLE = "Llama Blocks"
 NOTICE_MS = 6000
 CLOSE_WITHIN_S = 2.5
+LAYOUT_VERSION = 2
+"""To be raised when there are other docks: a layout saved for fewer would leave them anywhere."""
 
 LOAD_ANYWAY = "Load anyway"
 
@@ -135,7 +137,7 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put all docks back where they were at first."""
-        self.restoreState(self._first_state)
+        self.restoreState(self._first_state, LAYOUT_VERSION)
         for dock in self.docks.values():
             dock.show()
 
@@ -253,7 +255,7 @@ class MainWindow(QMainWindow):
         if not await self.documents.may_close_all():
             self._closing = False
             return
-        self.settings.save_window_layout(self.saveGeometry(), self.saveState())
+        self.settings.save_window_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
         self.settings.sync()
         self.hide()
         self.recovery.release()
@@ -309,20 +311,26 @@ class MainWindow(QMainWindow):
         column.addWidget(self.canvas, 1)
         return centre
 
-    def _add_dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> None:
+    def _add_dock(
+        self, title: str, widget: QWidget, area: Qt.DockWidgetArea, behind: str = ""
+    ) -> None:
+        """Add a dock to an area, or as a tab `behind` another dock there."""
         dock = QDockWidget(title, self)
         dock.setObjectName(title.lower())
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
         self.docks[title] = dock
+        if behind:
+            self.tabifyDockWidget(self.docks[behind], dock)
+            self.docks[behind].raise_()
 
     def restore_layout(self) -> None:
         """Put window and docks where they were at the last close. Call once, before showing."""
-        self._first_state: QByteArray = self.saveState()
+        self._first_state: QByteArray = self.saveState(LAYOUT_VERSION)
         saved = self.settings.window_layout()
         if saved is not None:
             self.restoreGeometry(saved[0])
-            self.restoreState(saved[1])
+            self.restoreState(saved[1], LAYOUT_VERSION)
 
 
 def _apply_typed() -> None:
