@@ -136,17 +136,16 @@ class Documents(OpenDocuments):
     async def reload(self, document: Document, theirs: Version) -> bool:
         """Show a document as its file is now, as one undo step. False: it holds no plan."""
         assert document.path is not None
-        read = await in_thread(files.plan_in, theirs.content)
+        read = await in_thread(_plan_in, theirs)
         if read.plan is None:
             await self._tell(
                 f"“{document.name}” is not a plan any more.",
                 f"{_first_words(read)} What you see here is kept.",
             )
             return False
-        from app.plan.text_match import with_ids_of
-
         self.show(document)
-        self._editor.apply("Reload from disk", with_ids_of(read, self._editor.settle()))
+        self._editor.settle()
+        self._editor.apply("Reload from disk", read.plan)
         self._editor.mark_saved()
         document.seen = theirs
         self.changed.emit()
@@ -289,11 +288,16 @@ class Documents(OpenDocuments):
 
 
 def _read(path: Path) -> tuple[Version, ReadPlan]:
+    version = version_of(path)
+    return version, _plan_in(version)
+
+
+def _plan_in(version: Version) -> ReadPlan:
+    """The plan in a file, with a place for every block."""
     from app.ui.canvas.placing import placed
 
-    version = version_of(path)
     read = files.plan_in(version.content)
-    return version, read if read.plan is None else replace(read, plan=placed(read.plan))
+    return read if read.plan is None else replace(read, plan=placed(read.plan))
 
 
 def _write(path: Path, text: str) -> Version:
