@@ -17,6 +17,8 @@ class HistoryPanel(QUndoView):
         self.setAccessibleName("History")
         self.setAccessibleDescription("The steps so far. Choosing one goes back or forward to it.")
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setIconSize(QSize(16, 16))
+        self.setSpacing(2)
         self.setEmptyLabel("As opened")
         self._mark_saved()
 

@@ -26,7 +26,9 @@ from app.ui.documents.recovery_strip import RecoveryStrip
 from app.ui.documents.tabs import PlanTabs
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
+from app.ui.history_panel import HistoryPanel
 from app.ui.inspector import Inspector
+from app.ui.list_view import ListPanel
 from app.ui.memory_panel import MemoryFigures, MemoryPanel
 from app.ui.memory_watch import MemoryWatch
 from app.ui.open_model import OpenModel
@@ -38,6 +40,7 @@ from app.ui.problems_panel import ProblemsPanel
 from app.ui.settings import Settings
 from app.ui.sources_panel import SourcesPanel
 from app.ui.tasks import Tasks
+from app.ui.text_view import TextPanel
 from app.ui.window.actions import FlatToolBar
 from app.ui.window.menus import fill_menus
 from app.ui.window.open_files import OpenFiles
@@ -107,6 +110,8 @@ class MainWindow(QMainWindow):
         self.disk = DiskWatch(self.documents, self.tasks)
         self.disk_strip = DiskStrip(self.documents, self.disk, self.tasks)
         self.problems = ProblemsPanel(self.editor)
+        self.text = TextPanel(self.editor, self.tasks)
+        self.list = ListPanel(self.editor, self.canvas)
         self.sources = SourcesPanel()
         self.memory = MemoryPanel()
         self.status = StatusLine()
@@ -157,6 +162,9 @@ class MainWindow(QMainWindow):
         self.model.changed.connect(self._model_changed)
         self.sources.open_requested.connect(self.files.choose_model)
         self.problems.block_requested.connect(self.canvas.show_block)
+        self.text.block_requested.connect(self.canvas.look_at_block)
+        self.text.stale_changed.connect(self.canvas.set_stale)
+        self.canvas.selection_changed.connect(self.text.show_selection)
         self.canvas.notice.connect(self._say)
         self.watch.estimated.connect(self.memory.show_figures)
         self.watch.unknown.connect(self.memory.show_reason)
@@ -189,6 +197,7 @@ class MainWindow(QMainWindow):
 
     def _model_changed(self, _file: object) -> None:
         self.sources.show_models(self.model.files)
+        self.list.set_layer_bytes([b for m in self.model.files for b in m.layer_bytes])
         *starts, n = accumulate((m.n_layers for m in self.model.files), initial=0)
         self.editor.set_weight_layer_count(n, tuple(starts) or (0,))
         self.watch.look_again()
@@ -291,9 +300,12 @@ class MainWindow(QMainWindow):
         self._add_dock("Inspector", Inspector(self.editor, self.canvas), left)
         self._add_dock("Chat", self.chat, right)
         self._add_dock("Problems", self.problems, bottom)
+        self._add_dock("Text", self.text, bottom, behind="Problems")
+        self._add_dock("List", self.list, bottom, behind="Problems")
+        self._add_dock("History", HistoryPanel(self.editor), bottom, behind="Problems")
         docks = self.docks
         self.resizeDocks([docks["Sources"], docks["Chat"]], [256, 372], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["Problems"]], [110], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["Problems"]], [190], Qt.Orientation.Vertical)
         strip = FlatToolBar("Memory", self)
         strip.setObjectName("memory")
         strip.setMovable(False)

@@ -1,0 +1,93 @@
+"""What one click can do about a problem of a plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from app.plan import edits
+from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock, links_into
+from app.plan.ordering import order
+from app.plan.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """A way to mend a problem: what the user is told it does, and the plan after it."""
+
+    label: str
+    after: Plan
+
+
+def mends_for(problem: Problem, plan: Plan, n_weight_layers: int | None) -> tuple[Mend, ...]:
+    """The ways to mend a problem of this plan, best first; none where the user has to choose."""
+    if problem.code == "no-output":
+        return tuple(_with_output(plan))
+    block = plan.blocks.get(problem.block_id or "")
+    if block is None:
+        return ()
+    if problem.code == "unused":
+        return tuple(_unused(plan, block.id))
+    if problem.code == "missing-input":
+        return tuple(_unlinked(plan, block.id))
+    if problem.code == "unreachable":
+        return tuple(_from_tokens(plan))
+    if problem.code == "weight-range" and isinstance(block, WeightBlock):
+        return tuple(_too_long(plan, block, n_weight_layers))
+    if problem.code == "scales-sum" and isinstance(block, MergeBlock):
+        return tuple(_scaled(plan, block))
+    return ()
+
+
+def _with_output(plan: Plan) -> Iterator[Mend]:
+    fed = {link for block in plan.blocks.values() for link in links_into(block)}
+    last = [i for i in order(plan) if i not in fed] or list(plan.blocks)
+    if last:
+        yield Mend("Link the last block to the output", edits.connect_output(plan, last[-1]))
+
+
+def _unused(plan: Plan, id_: str) -> Iterator[Mend]:
+    yield Mend("Remove", edits.remove(plan, (id_,), heal=True))
+    if plan.output != id_ and edits.why_not_output(plan, id_) is None:
+        yield Mend("Link to the output", edits.connect_output(plan, id_))
+
+
+def _unlinked(plan: Plan, id_: str) -> Iterator[Mend]:
+    after = plan
+    for port, link in enumerate(links_into(plan.blocks[id_])):
+        if link is None:
+            after = edits.connect(after, TOKENS, id_, port)
+    if after != plan:
+        yield Mend("Link to the tokens", after)
+    yield Mend("Remove", edits.remove(plan, (id_,), heal=True))
+
+
+def _from_tokens(plan: Plan) -> Iterator[Mend]:
+    """Link the open ends of the chain that leads to the output."""
+    open_ends = [
+        (id_, port)
+        for id_ in order(plan)
+        for port, link in enumerate(links_into(plan.blocks[id_]))
+        if link is None
+    ]
+    for id_, port in open_ends[:1]:
+        yield Mend("Link the first block to the tokens", edits.connect(plan, TOKENS, id_, port))
+
+
+def _too_long(plan: Plan, block: WeightBlock, n_weight_layers: int | None) -> Iterator[Mend]:
+    if n_weight_layers is None:
+        return
+    if 0 <= block.weight_start < n_weight_layers:
+        n_layers = n_weight_layers - block.weight_start
+        after = edits.set_weights(plan, block.id, block.weight_start, n_layers)
+        yield Mend("Shorten to the model's layers", after)
+    yield Mend("Remove", edits.remove(plan, (block.id,), heal=True))
+
+
+def _scaled(plan: Plan, merge: MergeBlock) -> Iterator[Mend]:
+    total = sum(i.scale for i in merge.inputs)
+    scales = [i.scale / total for i in merge.inputs] if total else []
+    if scales and all(math.isfinite(scale) for scale in scales):
+        inputs = (MergeInput(i.block, s) for i, s in zip(merge.inputs, scales, strict=True))
+        yield Mend("Scale to a sum of 1", plan.with_blocks(replace(merge, inputs=tuple(inputs))))

@@ -1,0 +1,115 @@
+"""Puts the numbers of an edited layerBlocks text right, line by line, comments kept."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from dataclasses import dataclass
+
+from app.plan.lines import Line, parse_int, split_lines
+
+_BLOCKS = ("WeightBlock", "MergeBlock")
+
+
+@dataclass(slots=True)
+class _Block:
+    """A block's line: where it stands, its fields, and the numbers of what feeds it."""
+
+    line: int
+    keyword: str
+    fields: list[str]
+    comment: str
+    inputs: list[int]
+
+
+def renumbered(text: str) -> str | None:
+    """The text with START, END, inputs, order and TotalLayers right; None if that changes nothing.
+
+    Blocks that name later ones move behind them. None also where a line cannot be understood, or
+    where blocks feed each other in a circle.
+    """
+    raw = re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"))
+    blocks: list[_Block] = []
+    totals: list[Line] = []
+    for line in split_lines(text):
+        if line.keyword in _BLOCKS and not line.meant:
+            block = _block(line)
+            if block is None:
+                return None
+            blocks.append(block)
+        elif line.keyword == "TotalLayers" and not line.meant:
+            totals.append(line)
+        elif line.statement:
+            return None
+    placed = _in_order(blocks)
+    if not blocks or placed is None:
+        return None
+    number = {-1: -1} | {old: new for new, old in enumerate(placed)}
+    n_layers = 0
+    slots = [block.line for block in blocks]
+    for slot, old in zip(slots, placed, strict=True):
+        block = blocks[old]
+        n_layers = _count_on(block, n_layers, number)
+        statement = "; ".join((block.keyword, *block.fields))
+        raw[slot - 1] = f"{statement}  {block.comment}" if block.comment else statement
+    for line in totals:
+        raw[line.number - 1] = f"TotalLayers; {n_layers}  {line.comment}".rstrip()
+    for line in reversed(totals[1:]):
+        del raw[line.number - 1]
+    if not totals:
+        raw.insert(max(slots), f"TotalLayers; {n_layers}")
+    after = "\n".join(raw)
+    return None if _plain(after) == _plain(text) else after
+
+
+def _block(line: Line) -> _Block | None:
+    fields = list(line.fields)
+    named = fields[3:] if line.keyword == "WeightBlock" else fields[::2]
+    inputs = [parse_int(field) for field in named]
+    if line.keyword == "WeightBlock":
+        numbers = [parse_int(field) for field in fields]
+        if len(fields) != 4 or None in numbers or int(fields[1]) <= int(fields[0]):
+            return None
+    elif len(fields) < 4 or len(fields) % 2:
+        return None
+    known = [n for n in inputs if n is not None]
+    if len(known) < len(inputs):
+        return None
+    return _Block(line.number, line.keyword, fields, line.comment, known)
+
+
+def _in_order(blocks: list[_Block]) -> list[int] | None:
+    """The blocks with each behind those that feed it, else as they stand; None for a circle."""
+    if any(not -1 <= n < len(blocks) for block in blocks for n in block.inputs):
+        return None
+    users: dict[int, list[int]] = {}
+    waiting = []
+    for n, block in enumerate(blocks):
+        sources = [k for k in block.inputs if k >= 0]
+        waiting.append(len(sources))
+        for source in sources:
+            users.setdefault(source, []).append(n)
+    ready = [n for n, n_sources in enumerate(waiting) if n_sources == 0]
+    placed: list[int] = []
+    while ready:
+        placed.append(heapq.heappop(ready))
+        for user in users.get(placed[-1], ()):
+            waiting[user] -= 1
+            if waiting[user] == 0:
+                heapq.heappush(ready, user)
+    return placed if len(placed) == len(blocks) else None
+
+
+def _count_on(block: _Block, start: int, number: dict[int, int]) -> int:
+    """Give the block its numbers; where its plan layers end."""
+    renamed = [str(number[n]) for n in block.inputs]
+    if block.keyword == "MergeBlock":
+        block.fields[::2] = renamed
+        return start
+    end = start + int(block.fields[1]) - int(block.fields[0])
+    block.fields = [str(start), str(end), block.fields[2], *renamed]
+    return end
+
+
+def _plain(text: str) -> list[str]:
+    return ["".join(line.split()).lower() for line in text.splitlines()]

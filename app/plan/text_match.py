@@ -1,0 +1,171 @@
+"""Finds the blocks of a plan again in its edited text, so that ids and places outlive the edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count, takewhile
+from types import MappingProxyType
+
+from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock, links_into
+from app.plan.edits import new_id
+from app.plan.muting import heard
+from app.plan.ordering import blocks_on_cycles, file_order
+from app.plan.text_view import MUTED
+
+_MOST_COMPARED = 400
+"""Longer stretches of changed lines are matched by order and kind alone."""
+
+
+def with_ids_of(read: Plan, before: Plan) -> Plan:
+    """The plan read from the edited text of `before`, with what the text does not say.
+
+    Blocks that correspond to one of `before` have its id, place and state, and are the same object
+    where nothing changed; they stand in the order of `read`. Muted blocks stay where they were.
+    """
+    spoken = heard(before)
+    ids = _ids(read, spoken, before)
+    blocks = {ids[i]: _renamed(block, ids, spoken) for i, block in read.blocks.items()}
+    output = None if read.output is None else ids[read.output]
+    plan = replace(
+        before,
+        blocks=MappingProxyType(blocks),
+        output=output,
+        sources=read.sources or before.sources,
+        comments=tuple(c for c in read.comments if not c.startswith(MUTED)),
+    )
+    plan = _with_muted(plan, spoken, before)
+    return before if plan == before else plan
+
+
+def _ids(read: Plan, spoken: Plan, before: Plan) -> dict[str, str]:
+    """The id that each block read shall have."""
+    in_file = file_order(spoken)
+    said = set(in_file)
+    old = [*in_file, *(i for i in spoken.blocks if i not in said)]
+    new = list(read.blocks)
+    old_looks = [_look(spoken.blocks[i]) for i in old]
+    new_looks = [_look(read.blocks[i]) for i in new]
+    ids = {}
+    for n_old, n_new in _pairs(old_looks, new_looks):
+        ids[new[n_new]] = old[n_old]
+    fresh = count(int(new_id(before).removeprefix("b")))
+    return {id_: ids[id_] if id_ in ids else f"b{next(fresh)}" for id_ in new}
+
+
+def _look(block: Block) -> tuple[object, ...]:
+    """What a block is told by, apart from its links, which change with every number."""
+    if isinstance(block, WeightBlock):
+        return "weights", block.title, block.weight_start, block.n_layers
+    return "merge", block.title, *(i.scale for i in block.inputs)
+
+
+def _pairs(
+    old: Sequence[tuple[object, ...]], new: Sequence[tuple[object, ...]]
+) -> list[tuple[int, int]]:
+    """Which of the old stands where among the new: alike at both ends, then the best between."""
+    shorter = min(len(old), len(new))
+    head = sum(1 for _ in takewhile(bool, (a == b for a, b in zip(old, new, strict=False))))
+    ends = zip(reversed(old), reversed(new), strict=False)
+    tail = min(sum(1 for _ in takewhile(bool, (a == b for a, b in ends))), shorter - head)
+    pairs = [(n, n) for n in range(head)]
+    pairs += [(len(old) - n, len(new) - n) for n in range(1, tail + 1)]
+    old_between, new_between = range(head, len(old) - tail), range(head, len(new) - tail)
+    if max(len(old_between), len(new_between)) > _MOST_COMPARED:
+        return pairs + _by_kind(old, new, old_between, new_between)
+    import difflib
+
+    matcher = difflib.SequenceMatcher(
+        None, [old[n] for n in old_between], [new[n] for n in new_between], autojunk=False
+    )
+    for same, i, i_end, j, j_end in matcher.get_opcodes():
+        olds, news = old_between[i:i_end], new_between[j:j_end]
+        if same == "equal":
+            pairs += zip(olds, news, strict=True)
+    return _with_moved(pairs, old, new, old_between, new_between)
+
+
+def _with_moved(
+    pairs: list[tuple[int, int]],
+    old: Sequence[tuple[object, ...]],
+    new: Sequence[tuple[object, ...]],
+    old_between: range,
+    new_between: range,
+) -> list[tuple[int, int]]:
+    """The pairs, with those that are alike in other places, and then those of one kind."""
+    paired_old, paired_new = {a for a, _ in pairs}, {b for _, b in pairs}
+    free: dict[tuple[object, ...], list[int]] = {}
+    for n in reversed(old_between):
+        if n not in paired_old:
+            free.setdefault(old[n], []).append(n)
+    for n in new_between:
+        if n not in paired_new and free.get(new[n]):
+            pairs.append((free[new[n]].pop(), n))
+            paired_old.add(pairs[-1][0])
+            paired_new.add(n)
+    olds = [n for n in old_between if n not in paired_old]
+    news = [n for n in new_between if n not in paired_new]
+    return pairs + _by_kind(old, new, olds, news)
+
+
+def _by_kind(
+    old: Sequence[tuple[object, ...]],
+    new: Sequence[tuple[object, ...]],
+    olds: Sequence[int],
+    news: Sequence[int],
+) -> list[tuple[int, int]]:
+    pairs: list[tuple[int, int]] = []
+    for kind in ("weights", "merge"):
+        of_old = [n for n in olds if old[n][0] == kind]
+        of_new = [n for n in news if new[n][0] == kind]
+        pairs += zip(of_old, of_new, strict=False)
+    return pairs
+
+
+def _renamed(block: Block, ids: dict[str, str], spoken: Plan) -> Block:
+    """The block under its id, with the place and state of the one of `spoken`."""
+    id_ = ids[block.id]
+    old = spoken.blocks.get(id_)
+    links = [None if link is None else ids.get(link, link) for link in links_into(block)]
+    if isinstance(block, WeightBlock):
+        block = replace(block, id=id_, input=links[0])
+    else:
+        scales = [i.scale for i in block.inputs]
+        inputs = tuple(MergeInput(k, s) for k, s in zip(links, scales, strict=True))
+        sums = isinstance(old, MergeBlock) and old.sums_to_one and abs(sum(scales) - 1) < 1e-9
+        block = replace(block, id=id_, inputs=inputs, sums_to_one=sums)
+    if old is None:
+        return replace(block, position=None)
+    block = replace(block, position=old.position, collapsed=old.collapsed)
+    return old if block == old else block
+
+
+def _with_muted(plan: Plan, spoken: Plan, before: Plan) -> Plan:
+    """The plan with the muted blocks of `before`, wired as they were where the text left it so."""
+    muted = {i: b for i, b in before.blocks.items() if b.muted}
+    if not muted:
+        return plan
+    everything = {*plan.blocks, *muted}
+    blocks = dict(plan.blocks)
+    for id_, block in plan.blocks.items():
+        old, heard_old = before.blocks.get(id_), spoken.blocks.get(id_)
+        if old is not None and heard_old is not None and links_into(block) == links_into(heard_old):
+            blocks[id_] = _with_links(block, links_into(old))
+    for id_, block in muted.items():
+        kept = tuple(k if k in everything or k == TOKENS else None for k in links_into(block))
+        blocks[id_] = _with_links(block, kept)
+    output = before.output if plan.output == spoken.output else plan.output
+    whole = replace(plan, blocks=MappingProxyType(blocks), output=output)
+    if not blocks_on_cycles(whole):
+        return whole
+    loose = {i: _with_links(b, (None,) * len(links_into(b))) for i, b in muted.items()}
+    return plan.with_blocks(*loose.values())
+
+
+def _with_links(block: Block, links: Sequence[str | None]) -> Block:
+    if tuple(links) == links_into(block):
+        return block
+    if isinstance(block, WeightBlock):
+        return replace(block, input=links[0])
+    inputs = tuple(MergeInput(k, i.scale) for k, i in zip(links, block.inputs, strict=True))
+    return replace(block, inputs=inputs)

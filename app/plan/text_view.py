@@ -1,0 +1,67 @@
+"""The plan as layerBlocks text for reading and editing beside the canvas: no places, no sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from app.plan.document import TOKENS, Block, Plan, WeightBlock
+from app.plan.extra_data import MARK, block_comment, draft_comment
+from app.plan.lowering import lower_blocks
+from app.plan.muting import heard
+from app.plan.ordering import file_order
+from app.plan.recipe import block_line, total_line
+
+MUTED = f"{MARK} muted"
+"""How the line of a muted block begins. It is there to be seen; the plan keeps the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """The text, and the line of each block in it, from 1."""
+
+    text: str
+    lines: Mapping[str, int]
+
+
+def write_text_view(plan: Plan) -> TextView:
+    """What the plan says, titles behind `#`; what a strict file cannot say follows below."""
+    spoken = heard(plan)
+    in_file = file_order(spoken)
+    said = set(in_file)
+    drafts = [id_ for id_ in spoken.blocks if id_ not in said]
+    lines = list(plan.comments)
+    at: dict[str, int] = {}
+    recipe = lower_blocks(spoken, in_file).recipe
+    for id_, block in zip(in_file, recipe.blocks, strict=True):
+        lines.append(block_line(block) + _title(spoken.blocks[id_]))
+        at[id_] = len(lines)
+    if in_file:
+        lines.append(total_line(recipe.n_plan_layers))
+    number: dict[str | None, int] = {i: n for n, i in enumerate((*in_file, *drafts))}
+    number[TOKENS] = -1
+    for id_ in drafts:
+        block_ = replace(spoken.blocks[id_], position=None)
+        lines.append(draft_comment(block_, number, id_ == spoken.output))
+        at[id_] = len(lines)
+    for id_, muted in plan.blocks.items():
+        if muted.muted:
+            lines.append(f"{MUTED} {_words(muted)}")
+            at[id_] = len(lines)
+    return TextView("\n".join(lines) + "\n", at)
+
+
+def _title(block: Block) -> str:
+    """What stands behind a block's line; as JSON where a plain remark would be read otherwise."""
+    if not block.title:
+        return ""
+    if "#" in block.title or block.title != block.title.strip():
+        return f"  {block_comment(replace(block, position=None))}"
+    return f"  # {block.title}"
+
+
+def _words(block: Block) -> str:
+    title = f"“{block.title}” " if block.title else ""
+    if isinstance(block, WeightBlock):
+        return f"{title}weight layers {block.weight_start} to {block.weight_end - 1}"
+    return f"{title}merge of {len(block.inputs)} inputs"
