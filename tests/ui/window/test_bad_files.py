@@ -1,0 +1,129 @@
+"""What is no plan, or a strange one, given to the window: a sentence each time, never a crash."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from app.ui.documents import documents
+from tests.ui.window.conftest import PLAN, Bench
+
+
+@pytest.fixture
+def path(bench: Bench) -> Path:
+    return bench.folder / "strange.txt"
+
+
+def refused(bench: Bench, path: Path) -> str:
+    """What is said when the file is opened; everything stays as it was."""
+    before = bench.window.editor.plan
+    bench.window.files.open_plan(path)
+    said = bench.answer("OK")
+    assert bench.window.editor.plan == before
+    assert [d.name for d in bench.window.documents.all] == ["plan.txt"]
+    return said
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        random.Random(1).randbytes(1_000_000),
+        bytes(1_000_000),
+        bytes(random.Random(2).choices(range(32, 127), k=1_000_000)),
+        b"\xff\xfe" + random.Random(3).randbytes(1_000_000),
+        b"{" * 1_000_000,
+        b";" * 1_000_000,
+        b"",
+    ],
+    ids=["bytes", "zeros", "one line", "utf-16", "braces", "semicolons", "nothing"],
+)
+def test_noise_is_refused(bench: Bench, path: Path, noise: bytes) -> None:
+    path.write_bytes(noise)
+    assert "is not a plan" in refused(bench, path)
+
+
+def test_lines_of_noise_with_a_keyword_in_front_are_read_as_far_as_they_go(
+    bench: Bench, path: Path
+) -> None:
+    words = [
+        "WeightBlock",
+        "MergeBlock",
+        "TotalLayers;",
+        "-1",
+        "0",
+        "9e999",
+        "nan",
+        "0,5",
+        ";",
+        ";",
+        ";",
+    ]
+    pick = random.Random(4).choices
+    path.write_text("\n".join("; ".join(pick(words, k=6)) for _ in range(10_000)))
+    bench.window.files.open_plan(path)
+    said = bench.answer("OK")
+    assert "“strange.txt”" in said
+    assert len(said.splitlines()) < 20
+
+
+def test_ten_thousand_lines_are_opened_and_it_is_said_that_it_takes_a_moment(
+    bench: Bench, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "SHOW_WORK_AFTER_MS", 0)
+    lines = [f"WeightBlock; {n}; {n + 1}; {n % 4}; {n - 1}" for n in range(10_000)]
+    path.write_text("\n".join([*lines, "TotalLayers; 10000"]))
+    told: list[str] = []
+    bench.window.documents.working.connect(told.append)
+    bench.window.files.open_plan(path)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "strange.txt", timeout=60_000)
+    assert len(bench.window.editor.plan.blocks) == 10_000
+    assert told == ["Opening “strange.txt” …", ""]
+    assert bench.window.status.currentMessage() == ""
+
+
+def test_a_folder_a_pipe_and_nothing_at_all_are_refused(bench: Bench, path: Path) -> None:
+    assert "folder" in refused(bench, bench.folder)
+    os.mkfifo(path)
+    assert "not an ordinary file" in refused(bench, path)
+    assert "No such file" in refused(bench, bench.folder / "gone.txt")
+
+
+def test_a_file_that_may_not_be_read_is_refused(
+    bench: Bench, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text(PLAN)
+
+    def forbidden(_path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("app.plan.files.read", forbidden)
+    assert "Permission denied" in refused(bench, path)
+
+
+def test_a_file_that_vanishes_while_it_is_saved_is_written_again(
+    bench: Bench, tmp_path: Path
+) -> None:
+    (bench.folder / "plan.txt").unlink()
+    bench.window.files.save()
+    bench.qtbot.waitUntil((bench.folder / "plan.txt").exists)
+    bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
+
+
+def test_a_folder_that_vanishes_leaves_the_plan_open(bench: Bench) -> None:
+    folder = bench.folder / "inner"
+    folder.mkdir()
+    path = folder / "inner.txt"
+    path.write_text(PLAN)
+    bench.window.files.open_plan(path)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "inner.txt")
+    path.unlink()
+    folder.rmdir()
+    bench.qtbot.waitUntil(bench.window.disk_strip.isVisible)
+    before = bench.window.editor.plan
+    bench.window.files.save()
+    assert "could not be saved" in bench.answer("OK")
+    assert bench.window.editor.plan == before
+    assert bench.window.isWindowModified()
