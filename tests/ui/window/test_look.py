@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QApplication, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QToolBar, QWidget
 
 from app.ui import theme
 from tests.ui.window.conftest import Bench
@@ -28,8 +28,11 @@ def test_every_part_follows_from_light_to_dark(bench: Bench, app: QApplication) 
     for name in ("light", "dark"):
         theme.show(app, theme.dark() if name == "dark" else theme.light())
         bench.qtbot.wait(50)
-        picture = window.grab().toImage()
         for part in parts:
+            if isinstance(part, QDockWidget):
+                part.raise_()
+            bench.qtbot.wait(1)
+            picture = window.grab().toImage()
             corner = part.mapTo(window, QPoint(1, part.height() - 3))
             is_dark = picture.pixelColor(corner).lightness() < 128
             assert is_dark == (name == "dark"), f"{type(part).__name__} is not {name}"
