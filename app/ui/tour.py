@@ -15,6 +15,7 @@ from app.plan import edits
 from app.plan.document import MergeBlock
 from app.ui.application import make_loop, open_first, show_window
 from app.ui.chat.message_view import MessageView
+from app.ui.documents import SAMPLES
 from app.ui.settings import Settings
 from app.ui.window.main_window import MainWindow
 
@@ -28,7 +29,7 @@ class StepFailed(Exception):
 
 
 def run(out_dir: Path) -> int:
-    """Make the journey and save 01-start.png to 04-chat.png into `out_dir`; the exit status."""
+    """Make the journey and save 01-start.png to 06-chat.png into `out_dir`; the exit status."""
     if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     qInstallMessageHandler(_print_warning)
@@ -54,6 +55,8 @@ class _Tour:
             ("open the sample plan", self._start),
             ("move a merge slider and undo it", self._edit),
             ("remove a link and put it back", self._problem),
+            ("look at the plan as text", self._views),
+            ("open a second plan in a tab", self._tabs),
             ("chat", self._chat),
         )
         words = "make the folder for the pictures"
@@ -117,6 +120,24 @@ class _Tour:
         _require(editor.lowered is not None, "undo did not bring the link back")
         print("Undone")
 
+    async def _views(self) -> None:
+        docks = self._window.docks
+        docks["Text"].raise_()
+        await self._photograph("04-text")
+        text = self._window.text.text.toPlainText()
+        _require("WeightBlock" in text, "the text does not show the plan")
+        print(text.rstrip())
+        docks["Problems"].raise_()
+
+    async def _tabs(self) -> None:
+        documents = self._window.documents
+        first = documents.active
+        opened = await documents.open(SAMPLES / "two-towers.txt", is_sample=True)
+        _require(opened and len(documents.all) == 2, "the second plan has no tab of its own")
+        print(f"Open: {', '.join(d.name for d in documents.all)}")
+        await self._photograph("05-tabs")
+        documents.show(first)
+
     async def _chat(self) -> None:
         chat = self._window.chat
         chat.sampling.temperature.setValue(0.0)
@@ -134,7 +155,7 @@ class _Tour:
         _require(last.kind == "reply", last.text)
         _require(bool(last.text.strip()), "the reply is empty")
         print(f"({last.footer})")
-        await self._photograph("04-chat")
+        await self._photograph("06-chat")
         print(self._window.memory.words)
 
     async def _photograph(self, name: str) -> None:

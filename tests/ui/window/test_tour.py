@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+STEPS = ("start", "edit", "problem", "text", "tabs", "chat")
 
 
 def tour(out: Path) -> subprocess.CompletedProcess[str]:
@@ -26,7 +27,7 @@ def test_tour_tells_and_photographs_every_step(tmp_path: Path) -> None:
     done = tour(tmp_path / "pictures")
     assert done.returncode == 0, done.stderr
     names = sorted(p.name for p in (tmp_path / "pictures").iterdir())
-    assert names == ["01-start.png", "02-edit.png", "03-problem.png", "04-chat.png"]
+    assert names == [f"0{n}-{step}.png" for n, step in enumerate(STEPS, 1)]
     assert all(p.stat().st_size > 10_000 for p in (tmp_path / "pictures").iterdir())
     for words in ("Fits", "Problem:", "You: What is the capital of France?", "Paris"):
         assert words in done.stdout
