@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QPalette, QShowEvent
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from app.ui.editor import PlanEditor
 from app.ui.mending import mend, mend_all
 from app.ui.problem_rows import ProblemList, ProblemsModel
+from app.ui.seen import Seen
 from app.ui.strip import Link, Strip
 
 
@@ -21,7 +22,8 @@ class ProblemsPanel(QStackedWidget):
         super().__init__(parent)
         self._editor = editor
         self._problems = ProblemsModel(editor, self)
-        self._is_shown = False
+        self._seen = Seen(self)
+        self._seen.changed.connect(self._show)
         self.list = ProblemList(self._problems)
         self.strip = Strip()
         self._none = QLabel("No problems")
@@ -45,18 +47,9 @@ class ProblemsPanel(QStackedWidget):
     def sizeHint(self) -> QSize:
         return QSize(360, 120)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._is_shown = True
-        self._show()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._is_shown = False
-
     def _show(self) -> None:
         """List what is wrong now; nothing while nobody looks."""
-        if not self._is_shown:
+        if not self._seen.is_seen:
             return
         problems = self._editor.problems
         self._problems.show(problems)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QSize, Qt
-from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -22,6 +22,7 @@ from app.ui.canvas import Canvas
 from app.ui.editor import PlanEditor
 from app.ui.list_view.columns import Column
 from app.ui.list_view.model import Index, ListModel
+from app.ui.seen import Seen
 from app.ui.strip import Strip
 
 _WIDTHS = {
@@ -49,6 +50,8 @@ class ListPanel(QWidget):
         self._expanded: set[str] = set()
         self._current: tuple[str, int] | None = None
         self._selecting = False
+        self._seen = Seen(self)
+        self._seen.changed.connect(self.model.follow)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -83,7 +86,7 @@ class ListPanel(QWidget):
 
     def show_selection(self, ids: tuple[str, ...]) -> None:
         """Select the rows of these blocks, without a word to the canvas."""
-        if self._selecting or not self.isVisible() or set(ids) == set(self.selected_ids()):
+        if self._selecting or not self._seen.is_seen or set(ids) == set(self.selected_ids()):
             return
         rows = sorted(index.row() for i in ids if (index := self.model.index_of(i)).isValid())
         selection = QItemSelection()
@@ -99,14 +102,6 @@ class ListPanel(QWidget):
             chosen.setCurrentIndex(first_row, flags.NoUpdate)
             self.tree.scrollTo(first_row)
         self._selecting = False
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.model.follow(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.model.follow(False)
 
     def _selected_here(self) -> None:
         if self._selecting:

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.plan.problem import Problem
 from app.plan.renumbering import renumbered
 from app.ui.editor import PlanEditor
 from app.ui.mending import mend, mend_labels
+from app.ui.seen import Seen
 from app.ui.strip import Link, Strip
 from app.ui.tasks import Tasks
 from app.ui.text_view.in_step import LONG, TextInStep
@@ -48,6 +49,8 @@ class TextPanel(QWidget):
         text.cursorPositionChanged.connect(self._follow_cursor)
         in_step.known.connect(self._show_known)
         in_step.stale_changed.connect(self.stale_changed)
+        self._seen = Seen(self)
+        self._seen.changed.connect(in_step.set_shown)
         editor.weight_layers_changed.connect(text.renew_colours)
 
     def sizeHint(self) -> QSize:
@@ -65,14 +68,6 @@ class TextPanel(QWidget):
             block = self.text.document().findBlockByNumber(min(chosen))
             cursor.setPosition(block.position())
             self.text.setTextCursor(cursor)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.in_step.set_shown(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.in_step.set_shown(False)
 
     # --- what is known of the lines --------------------------------------------------------------
 

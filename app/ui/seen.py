@@ -1,0 +1,33 @@
+"""Whether a panel can be seen, so that it does nothing while nobody looks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtWidgets import QDockWidget, QWidget
+
+
+class Seen(QObject):
+    """Follows a widget. One in a dock behind another dock's tab is shown for Qt, but not seen."""
+
+    changed = Signal(bool)
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._widget = widget
+        self.is_seen = False
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind in (QEvent.Type.ParentChange, QEvent.Type.Show, QEvent.Type.Hide):
+            dock = self._widget.parentWidget()
+            if not isinstance(dock, QDockWidget):
+                self._set(self._widget.isVisible())
+            elif kind == QEvent.Type.ParentChange:
+                dock.visibilityChanged.connect(self._set)
+        return False
+
+    def _set(self, seen: bool) -> None:
+        if seen != self.is_seen:
+            self.is_seen = seen
+            self.changed.emit(seen)

@@ -1,0 +1,99 @@
+"""The text view in the window: docks, keys, saving, tabs, and texts that take long to read."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from tests.ui.window.conftest import PLAN, Bench
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def text(bench: Bench):
+    dock = bench.window.docks["Text"]
+    dock.show()
+    dock.raise_()
+    text = bench.window.text.text
+    bench.qtbot.waitUntil(text.isVisible)
+    bench.window.activateWindow()
+    text.setFocus()
+    bench.qtbot.waitUntil(text.hasFocus)
+    return text
+
+
+def test_the_views_stand_behind_the_problems(bench: Bench) -> None:
+    window = bench.window
+    behind = window.tabifiedDockWidgets(window.docks["Problems"])
+    assert {dock.windowTitle() for dock in behind} == {"Text", "List", "History"}
+    assert window.text.text.toPlainText() == ""
+    assert window.list.model.rowCount() == 0
+    window.docks["Text"].raise_()
+    bench.qtbot.waitUntil(lambda: window.text.text.toPlainText() + "\n" == PLAN)
+    window.docks["List"].raise_()
+    bench.qtbot.waitUntil(lambda: window.list.model.rowCount() == 4)
+
+
+def test_what_was_typed_is_saved_by_key(bench: Bench, text) -> None:
+    path = bench.window.documents.active.path
+    assert text.toPlainText() + "\n" == PLAN
+    text.moveCursor(text.textCursor().MoveOperation.Start)
+    QTest.keyClicks(text, "# mine")
+    QTest.keyClick(text, Qt.Key.Key_Return)
+    QTest.keyClick(text, Qt.Key.Key_S, CONTROL)
+    bench.qtbot.waitUntil(lambda: not bench.window.documents.active.is_dirty)
+    assert path.read_text().startswith("# mine\n")
+    assert text.hasFocus()
+
+
+def test_undo_by_key_is_the_plan_s(bench: Bench, text) -> None:
+    editor = bench.window.editor
+    before = editor.plan
+    bench.window.canvas.select_all()
+    bench.window.canvas.delete()
+    assert not editor.plan.blocks
+    text.setFocus()
+    QTest.keyClick(text, Qt.Key.Key_Z, CONTROL)
+    assert editor.plan == before
+    assert text.toPlainText() + "\n" == PLAN
+
+
+def test_noise_of_a_megabyte_is_read_beside_the_window(bench: Bench, text) -> None:
+    editor, before = bench.window.editor, bench.window.editor.plan
+    noise = random.Random(4)
+    letters = [chr(n) for n in range(32, 127)] + ["\n"] * 3
+    QApplication.clipboard().setText("".join(noise.choices(letters, k=1_048_576)))
+    QTest.keyClick(text, Qt.Key.Key_V, CONTROL)
+    in_step = bench.window.text.in_step
+    bench.qtbot.waitUntil(lambda: not in_step.is_unread, timeout=20_000)
+    assert in_step.is_stale
+    assert editor.plan == before
+    QTest.keyClick(text, Qt.Key.Key_Z, CONTROL)
+    bench.qtbot.waitUntil(lambda: not in_step.is_unread, timeout=20_000)
+    assert text.toPlainText() + "\n" == PLAN
+    assert not in_step.is_stale
+
+
+def test_ten_thousand_lines_become_a_plan(bench: Bench, text) -> None:
+    lines = [f"WeightBlock; {n}; {n + 1}; {n % 4}; {n - 1}" for n in range(10_000)]
+    text.selectAll()
+    QApplication.clipboard().setText("\n".join([*lines, "TotalLayers; 10000"]))
+    QTest.keyClick(text, Qt.Key.Key_V, CONTROL)
+    in_step = bench.window.text.in_step
+    bench.qtbot.waitUntil(lambda: not in_step.is_unread, timeout=30_000)
+    assert len(bench.window.editor.plan.blocks) == 10_000
+    assert bench.window.editor.undo_stack.undoText() == "Edit text"
+
+
+def test_the_list_knows_what_the_layers_take(bench: Bench) -> None:
+    dock = bench.window.docks["List"]
+    dock.raise_()
+    bench.qtbot.waitUntil(bench.window.list.isVisible)
+    cells = bench.window.list.model.cells
+    assert len(cells.layer_bytes) == 4
+    assert all(cells.layer_bytes)
