@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontDatabase, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import (
     QDialog,
@@ -57,9 +58,15 @@ def difference(theirs: bytes, mine: Plan) -> str:
     """
     from difflib import unified_diff
 
-    before = files.text_in(theirs).splitlines()
-    after = write_document(mine).splitlines()
+    text = files.text_in(theirs)
+    before = text.splitlines()
+    after = write_document(mine if '"at"' in text else _without_places(mine)).splitlines()
     return "\n".join(unified_diff(before, after, "on disk", "open here", lineterm=""))
+
+
+def _without_places(plan: Plan) -> Plan:
+    """For files in which nobody placed anything: the places would be all one sees."""
+    return plan.with_blocks(*(replace(b, position=None) for b in plan.blocks.values()))
 
 
 class DifferenceDialog(QDialog):
@@ -92,9 +99,7 @@ class DifferenceDialog(QDialog):
             column.addWidget(widget)
         column.addWidget(self.text, 1)
         column.addWidget(buttons)
-
-    def sizeHint(self) -> QSize:
-        return QSize(760, 520)
+        self.resize(760, 520)
 
     def _choose(self, choice: str) -> None:
         self.answer = choice

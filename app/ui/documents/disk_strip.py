@@ -46,10 +46,10 @@ class DiskStrip(Strip):
                 ),
             )
             return
-        yours = " and by you" if document.is_dirty else ""
+        where = "elsewhere and here" if document.is_dirty else "by another program"
         self.say(
             "note",
-            f"“{document.name}” was changed by another program{yours}.",
+            f"“{document.name}” was changed {where}.",
             (
                 Link(RELOAD, lambda: self._do(document, RELOAD)),
                 Link(SHOW_DIFFERENCE, lambda: self._do(document, SHOW_DIFFERENCE)),

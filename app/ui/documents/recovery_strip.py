@@ -44,7 +44,7 @@ class RecoveryStrip(Strip):
         more = f" and {len(copies) - _MAX_NAMED} more" if len(copies) > _MAX_NAMED else ""
         self.say(
             "note",
-            f"Not saved when the program ended: {names}{more}",
+            f"Unsaved from last time: {names}{more}",
             (
                 Link(RESTORE, lambda: self._tasks.start(self._restore())),
                 Link(DISCARD, lambda: self._tasks.start(self._discard())),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QSortFilterProxyModel, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -52,9 +52,7 @@ class KeysDialog(QDialog):
         column.addWidget(self.sheet)
         self.search.textChanged.connect(self._filter)
         self._filter("")
-
-    def sizeHint(self) -> QSize:
-        return QSize(720, 640)
+        self.resize(720, 680)
 
     def shown_words(self) -> list[tuple[str, str]]:
         """What the sheet shows now, row by row, without the headings."""

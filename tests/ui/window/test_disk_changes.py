@@ -64,7 +64,7 @@ def test_a_changed_file_can_be_reloaded_and_the_reload_undone(bench, path, write
 def test_own_changes_can_be_kept(bench: Bench, path: Path) -> None:
     rename_first(bench)
     replace_file(path, THEIRS)
-    assert "and by you" in wait_for_news(bench)
+    assert "elsewhere and here" in wait_for_news(bench)
     press(bench, KEEP)
     bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
     assert bench.window.isWindowModified()
@@ -95,6 +95,7 @@ def test_the_difference_is_shown_before_one_chooses(bench: Bench, path: Path) ->
     lines = dialog.text.toPlainText().splitlines()
     assert any(line.startswith("-MergeBlock; 1; 0.25") for line in lines)
     assert any(line.startswith("+") and "Renamed" in line for line in lines)
+    assert len([line for line in lines if line[0] == "+"]) == 3  # the heading and two blocks
     choose(bench, dialog, "Cancel")
     assert bench.window.disk_strip.isVisible()
     press(bench, SHOW_DIFFERENCE)
