@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QPainterPath
@@ -43,6 +44,12 @@ class Link:
             best = min(best, _distance_to_segment(at, last, here))
             last = here
         return best
+
+    def is_crossed_by(self, line: QLineF) -> bool:
+        """Whether a straight line crosses the curve."""
+        points = [self.path.pointAtPercent(step / _HIT_STEPS) for step in range(_HIT_STEPS + 1)]
+        bounded = QLineF.IntersectionType.BoundedIntersection
+        return any(line.intersects(QLineF(a, b))[0] == bounded for a, b in pairwise(points))
 
     def nearer_end_is_target(self, at: QPointF) -> bool:
         """Whether a point is nearer to where the link arrives than to where it leaves."""

@@ -25,7 +25,7 @@ _N_FULL_CELLS = 12
 """Up to this many cells all have their full width; each further one adds half of that."""
 
 _COLUMN = 44
-_MOST_INPUTS = 16
+MOST_INPUTS = 16
 _PORT_REACH = 11.0
 
 PartKind = (
@@ -149,7 +149,7 @@ class MergeShape(Shape):
     @property
     def add_input(self) -> QRectF | None:
         """The plus for one more input, None when there can be no more."""
-        if len(self.in_ports) >= _MOST_INPUTS:
+        if len(self.in_ports) >= MOST_INPUTS:
             return None
         return QRectF(PAD - 4, self.height - 26, 18, 18)
 

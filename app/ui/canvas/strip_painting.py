@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QFont, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 
 from app.ui import theme as themes
 from app.ui.canvas.faces import WeightFace
@@ -68,3 +68,18 @@ def _stride(shape: WeightShape, face: WeightFace) -> int:
     if shape.cell >= width:
         return 1
     return next(n for n in _NUMBER_STRIDES if n * shape.cell >= 1.4 * width or n == 100)
+
+
+def paint_cut(painter: QPainter, t: Theme, cells: QRectF) -> None:
+    """Mark cells, given in the painter's coordinates, as those that a click would cut out."""
+    fill = QColor(t.error)
+    fill.setAlpha(90)
+    painter.setPen(QPen(t.error, 1.5))
+    painter.setBrush(fill)
+    painter.drawRoundedRect(cells.adjusted(0.5, -2.5, -0.5, 2.5), 2, 2)
+    arm = min(5.0, cells.width() / 2 - 2)
+    if arm > 1:
+        at = cells.center()
+        painter.setPen(QPen(t.block, 2.0))
+        painter.drawLine(QLineF(at.x() - arm, at.y() - arm, at.x() + arm, at.y() + arm))
+        painter.drawLine(QLineF(at.x() - arm, at.y() + arm, at.x() + arm, at.y() - arm))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter, QPen
 
 from app.plan import edits
 from app.plan.document import TOKENS, MergeBlock, Plan, links_into
-from app.ui import theme as themes
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
+from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.links import LinkKey, curve
 from app.ui.canvas.scene import OUTPUT_LINK
 from app.ui.canvas.shapes import OUTPUT, is_terminal
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class DragLink(Gesture):
-    """One end stays at `anchor`; the other follows the pointer.
+    """One end stays where it is; the other follows the pointer.
+
+    A new link that is dropped in the void asks for a block there that it can lead to.
 
     `source` is given when the end that arrives is dragged, `target` when the end that leaves is.
     `moved` is the link that was taken up, if it is no new one. `reason` says in words why the
@@ -46,6 +48,7 @@ class DragLink(Gesture):
         self._to = press
         self._aim: tuple[str, LinkKey] | None = None
         self._dragging = False
+        self._hint = Hint(canvas)
         self.reason: str | None = None
 
     def move(self, to: Pointer) -> None:
@@ -57,6 +60,7 @@ class DragLink(Gesture):
         self._aim = self._link_under(to)
         plan = without_link(self.canvas.editor.plan, self._moved)
         self.reason = None if self._aim is None else why_not(plan, *self._aim)
+        self._hint.say(self.reason, to.view, refused=True)
         self.canvas.viewport().update()
 
     def release(self, at: Pointer) -> None:
@@ -73,8 +77,11 @@ class DragLink(Gesture):
                 editor.apply(label, after)
             else:
                 self.canvas.notice.emit(self.reason)
-        elif self._moved is not None and self._over_nothing(at):
-            editor.apply("Remove link", without_link(editor.plan, self._moved))
+        elif self._over_nothing(at):
+            if self._moved is None:
+                self.canvas.block_wanted.emit(at, self._source, self._target)
+            else:
+                editor.apply("Remove link", without_link(editor.plan, self._moved))
 
     def abandon(self) -> None:
         self.canvas.plan_scene.hidden_link = None
@@ -100,8 +107,7 @@ class DragLink(Gesture):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawEllipse(loose, 4.5, 4.5)
-        if self.reason is not None:
-            self._paint_reason(painter, self.reason)
+        self._hint.paint(painter)
 
     def _anchor(self) -> QPointF:
         blocks = self.canvas.plan_scene.blocks
@@ -140,27 +146,6 @@ class DragLink(Gesture):
 
     def _over_nothing(self, at: Pointer) -> bool:
         return self.canvas.hit(at).block_id is None
-
-    def _paint_reason(self, painter: QPainter, reason: str) -> None:
-        theme = self.canvas.theme
-        painter.save()
-        painter.resetTransform()
-        font = themes.canvas_font(themes.NORMAL)
-        metrics = QFontMetricsF(font)
-        room = min(300.0, self.canvas.viewport().width() - 32.0)
-        flags = int(Qt.TextFlag.TextWordWrap)
-        words = metrics.boundingRect(QRectF(0, 0, room, 400), flags, reason)
-        box = QRectF(0, 0, words.width() + 25, words.height() + 16)
-        box.moveTopLeft(self._to.view + QPointF(16, 16))
-        box.moveRight(min(box.right(), self.canvas.viewport().width() - 8.0))
-        box.moveBottom(min(box.bottom(), self.canvas.viewport().height() - 8.0))
-        painter.setPen(QPen(theme.error, 1.0))
-        painter.setBrush(theme.block)
-        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        painter.setFont(font)
-        painter.setPen(theme.text)
-        painter.drawText(box.adjusted(12, 8, -12, -8), flags, reason)
-        painter.restore()
 
 
 def why_not(plan: Plan, source: str, key: LinkKey) -> str | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter
 
 from app.plan import edits
 from app.plan.document import LAYER_LIMIT, WeightBlock
+from app.ui.canvas.faces import count_of_layers, range_text
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
+from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.shapes import WeightShape
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ class DragRange(Gesture):
         self._start, self._end = block.weight_start, block.weight_end
         self._cell = max(shape.cell, 2.0)
         self._dragging = False
+        self._hint = Hint(canvas)
 
     def move(self, to: Pointer) -> None:
         self._dragging = self._dragging or self.travelled(to)
@@ -47,6 +51,18 @@ class DragRange(Gesture):
             start = min(max(0, start + n_layers), end - 1)
         after = edits.set_weights(editor.plan, self._block_id, start, end - start)
         self.apply("Change layers", after)
+        words = f"weights {range_text(start, end)}, {count_of_layers(end - start)}"
+        self._hint.say(words, to.view)
+
+    def release(self, at: Pointer) -> None:
+        self._hint.say(None, QPointF())
 
     def cancel(self) -> None:
         self.apply("Change layers", self._before)
+        self.abandon()
+
+    def abandon(self) -> None:
+        self._hint.say(None, QPointF())
+
+    def paint(self, painter: QPainter) -> None:
+        self._hint.paint(painter)

@@ -30,12 +30,17 @@ class Pointer:
     def ctrl(self) -> bool:
         return bool(self.modifiers & Qt.KeyboardModifier.ControlModifier)
 
+    @property
+    def alt(self) -> bool:
+        return bool(self.modifiers & Qt.KeyboardModifier.AltModifier)
+
 
 class Gesture:
     """One press, drag and release. A cancelled gesture leaves the plan as it was at the press.
 
     `applying` is true while the gesture itself changes the plan. When something else does, the
-    gesture is abandoned: what it knows of the plan may no longer be so.
+    gesture is abandoned: what it knows of the plan may no longer be so. `acted` says after a
+    release that the click did something, so that a second one is no double click.
     """
 
     cursor: Qt.CursorShape | None = None
@@ -44,6 +49,7 @@ class Gesture:
         self.canvas = canvas
         self.press = press
         self.applying = False
+        self.acted = False
 
     def move(self, to: Pointer) -> None:
         """Follow the pointer."""
