@@ -12,11 +12,13 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QKeyEvent,
+    QMouseEvent,
 )
 from PySide6.QtWidgets import QWidget
 
 from app.plan import edits, layout
 from app.plan.document import MergeBlock
+from app.plan.problem import PlanError
 from app.ui import theme as themes
 from app.ui.canvas import clipboard, menus
 from app.ui.canvas.actions import CanvasActions
@@ -26,6 +28,7 @@ from app.ui.canvas.gestures.drag_link import without_link
 from app.ui.canvas.inline_edit import InlineEdit, parse_number
 from app.ui.canvas.new_blocks import Kind, with_new_block
 from app.ui.canvas.places import inside
+from app.ui.canvas.problem_menu import badge_at, show_problems
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import MergeShape, WeightShape, is_terminal, shape_of
 from app.ui.canvas.stale_veil import StaleVeil
@@ -119,8 +122,11 @@ class Canvas(GestureView):
         """Add the blocks of a layerBlocks text on the clipboard, at the pointer or midway."""
         text = QGuiApplication.clipboard().text()
         at = self.to_scene(self.menu_point())
-        if not self._add_text("Paste", text, at):
-            self.notice.emit("The clipboard holds no blocks: copy some, or a layerBlocks text.")
+        try:
+            self._add_text("Paste", text, at)
+        except PlanError as error:
+            first = error.problems[0]
+            self.notice.emit(f"Nothing was pasted. {first.message} {first.fix}")
 
     def duplicate(self) -> None:
         """Add a copy of the selected blocks beside them."""
@@ -149,6 +155,14 @@ class Canvas(GestureView):
         share = 1.0 / len(merge.inputs)
         self.editor.apply("Reset scale", edits.set_scale(plan, block_id, port, share))
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        is_left = event.button() == Qt.MouseButton.LeftButton and self.gesture is None
+        block_id = badge_at(self, self.to_scene(event.position())) if is_left else None
+        if block_id is None:
+            super().mousePressEvent(event)
+        else:
+            show_problems(self, block_id, event.position())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = _ARROWS.get(event.key())
         if step is None or self.gesture is not None:
@@ -172,14 +186,10 @@ class Canvas(GestureView):
             after = edits.remove(self.editor.plan, ids, heal=heal)
             self.editor.apply(f"Delete {_blocks(ids)}", after)
 
-    def _add_text(self, label: str, text: str, centre: QPointF | None) -> bool:
-        added = clipboard.with_text(self.editor.plan, text, centre)
-        if added is None:
-            return False
-        after, ids = added
+    def _add_text(self, label: str, text: str, centre: QPointF | None) -> None:
+        after, ids = clipboard.with_text(self.editor.plan, text, centre)
         self.editor.apply(f"{label} {_blocks(ids)}", after)
         self.plan_scene.select(ids)
-        return True
 
     def _open(self, hit: Hit, pointer: Pointer) -> None:
         """What a double click does, by what it hits."""

@@ -10,11 +10,14 @@ from PySide6.QtCore import QPointF, QRectF
 
 from app.plan import edits, layout
 from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.problem import PlanError, Problem, errors
 from app.plan.reader import read_plan
 from app.plan.writer import write_document
 from app.ui.canvas.places import inside, on_grid
 from app.ui.canvas.shapes import shape_of
 from app.ui.theme import GRID
+
+_COPY_SOME = "Copy some blocks, or a layerBlocks text."
 
 
 def text_of(plan: Plan, ids: Collection[str]) -> str:
@@ -27,14 +30,20 @@ def text_of(plan: Plan, ids: Collection[str]) -> str:
     return write_document(Plan(MappingProxyType(blocks), output))
 
 
-def with_text(plan: Plan, text: str, centre: QPointF | None) -> tuple[Plan, tuple[str, ...]] | None:
-    """The plan with the blocks of a text added, and their new ids; None when it holds none.
+def with_text(plan: Plan, text: str, centre: QPointF | None) -> tuple[Plan, tuple[str, ...]]:
+    """The plan with the blocks of a text added, and their new ids.
 
-    They are put around `centre`, or without one a little beside where the text says.
+    They are put around `centre`, or without one a little beside where the text says. Raises
+    PlanError with the first reason why the text holds none.
     """
-    read = read_plan(text).plan
-    if read is None or not read.blocks:
-        return None
+    if not text.strip():
+        raise PlanError([Problem("no-text", "The clipboard holds no text.", _COPY_SOME)])
+    answer = read_plan(text)
+    read = answer.plan
+    if read is None:
+        raise PlanError(errors(answer.problems))
+    if not read.blocks and not read.annotations:
+        raise PlanError([Problem("no-blocks", "The text has no blocks.", _COPY_SOME)])
     new_ids = {TOKENS: TOKENS}
     after = plan
     for old_id, block in read.blocks.items():

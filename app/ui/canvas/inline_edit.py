@@ -1,12 +1,17 @@
-"""A line edit laid over the canvas, to type a scale or a title where it stands."""
+"""A line edit laid over the canvas, to type a scale, a title or a range where it stands."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
+
+from app.plan.problem import PlanError, Problem
+
+_RANGE = re.compile(r"\s*(\d{1,9})(?:\s*(?:-|–|−|\.\.|to)\s*(\d{1,9}))?\s*")
 
 
 class InlineEdit(QLineEdit):
@@ -71,3 +76,22 @@ def parse_number(text: str) -> float | None:
     except ValueError:
         return None
     return value if abs(value) < float("inf") else None
+
+
+def parse_range(text: str) -> tuple[int, int]:
+    """The first weight layer and the number of layers typed as 22-29, 22–29, 22..29 or 22.
+
+    Raises PlanError for anything else.
+    """
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        raise _refusal(f"“{text}” is no range of layers.", "Type it as 22-29, or 22 for one layer.")
+    first = int(found[1])
+    last = first if found[2] is None else int(found[2])
+    if last < first:
+        raise _refusal(f"The range {first}-{last} ends before it starts.", "Type it as 22-29.")
+    return first, last + 1 - first
+
+
+def _refusal(message: str, fix: str) -> PlanError:
+    return PlanError([Problem("typed", message, fix)])
