@@ -11,6 +11,8 @@ from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock,
 from app.plan.ordering import order
 from app.plan.problem import Problem
 
+_DECIMALS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Mend:
@@ -87,7 +89,9 @@ def _too_long(plan: Plan, block: WeightBlock, n_weight_layers: int | None) -> It
 
 def _scaled(plan: Plan, merge: MergeBlock) -> Iterator[Mend]:
     total = sum(i.scale for i in merge.inputs)
-    scales = [i.scale / total for i in merge.inputs] if total else []
-    if scales and all(math.isfinite(scale) for scale in scales):
-        inputs = (MergeInput(i.block, s) for i, s in zip(merge.inputs, scales, strict=True))
-        yield Mend("Scale to a sum of 1", plan.with_blocks(replace(merge, inputs=tuple(inputs))))
+    if not total or not all(math.isfinite(i.scale / total) for i in merge.inputs):
+        return
+    *scales, _ = (round(i.scale / total, _DECIMALS) for i in merge.inputs)
+    scales.append(round(1 - sum(scales), _DECIMALS))
+    inputs = (MergeInput(i.block, s) for i, s in zip(merge.inputs, scales, strict=True))
+    yield Mend("Scale to a sum of 1", plan.with_blocks(replace(merge, inputs=tuple(inputs))))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from app.ui import icons
 from app.ui.canvas.gestures.gesture import Pointer
+from app.ui.canvas.problem_menu import offer_mends
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import is_terminal
 
@@ -31,6 +32,7 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
     elif hit.block_id is not None and not is_terminal(hit.block_id):
         if hit.block_id not in canvas.selected_ids():
             canvas.plan_scene.select((hit.block_id,))
+        offer_mends(menu, canvas, hit.block_id)
         for action in commands.edit[3:10]:
             if action is None:
                 menu.addSeparator()
