@@ -87,6 +87,14 @@ def block_memory(
     return tuple(blocks)
 
 
+def layer_bytes(
+    models: Sequence[ModelFile], n_ctx: int, kv_type: KvType = "f16"
+) -> tuple[int, ...]:
+    """What each weight layer takes in a plan that borrows it once: weights and KV cache."""
+    kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type)
+    return tuple(map(sum, zip(_weight_layer_bytes(models), kv_bytes, strict=True)))
+
+
 def _borrowed(recipe: Recipe, number: int) -> range:
     block = recipe.blocks[number]
     if not isinstance(block, RecipeWeight):

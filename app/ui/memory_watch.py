@@ -12,6 +12,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate, OpenedPlan
+from app.memory.amounts import format_bytes
+from app.plan.recipe import Recipe
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.memory_panel import MemoryFigures
@@ -31,6 +33,8 @@ class MemoryWatch(QObject):
     """MemoryFigures."""
     unknown = Signal(str)
     """Why there is no estimate."""
+    layers_weighed = Signal(object)
+    """A tuple: what each weight layer takes in weights and KV cache, in bytes."""
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class MemoryWatch(QObject):
         self._runner = runner
         self._context = context
         self._tasks = tasks
+        self._weighed: tuple[object, ...] = ()
         self._shown: MemoryEstimate | None = None
         self._asked: EstimateMemory | None = None
         self._refused: EstimateMemory | None = None
@@ -78,6 +83,17 @@ class MemoryWatch(QObject):
         self._decoded = self._runner.opened
         self.look_again()
 
+    def words_for(self, recipe: Recipe) -> str:
+        """What another plan takes in weights and KV cache, in words; empty when it is not known."""
+        files, settings = self._model.files, self._context()
+        if max(recipe.weight_layers, default=0) >= sum(file.n_layers for file in files):
+            return ""
+        from app.memory.estimate import estimate_exact
+
+        parts = estimate_exact(files, recipe, settings.n_ctx, settings.kv_type)
+        weights, kv = format_bytes(parts.weights_bytes), format_bytes(parts.kv_bytes)
+        return f"{weights} of weights, {kv} of KV cache"
+
     def _request(self) -> EstimateMemory | None:
         lowered = self._editor.lowered
         if lowered is None or not self._model.paths:
@@ -88,7 +104,18 @@ class MemoryWatch(QObject):
         paths = tuple(str(path) for path in self._model.paths)
         return EstimateMemory(paths, lowered.recipe, self._context())
 
+    def _weigh_layers(self) -> None:
+        settings, files = self._context(), tuple(self._model.files)
+        weighed = files, settings.n_ctx, settings.kv_type
+        if weighed == self._weighed:
+            return
+        from app.memory.estimate import layer_bytes
+
+        self._weighed = weighed
+        self.layers_weighed.emit(layer_bytes(files, settings.n_ctx, settings.kv_type))
+
     def _show_sums(self) -> None:
+        self._weigh_layers()
         request = self._request()
         if request is None:
             self._asked = self._shown = None

@@ -13,7 +13,7 @@ import pytest
 from gguf import GGMLQuantizationType
 from llama_cpp._logger import llama_log_callback
 
-from app.memory.estimate import BlockMemory, MemoryParts, block_memory, estimate_exact
+from app.memory.estimate import BlockMemory, MemoryParts, block_memory, estimate_exact, layer_bytes
 from app.memory.kv_types import KV_TYPES, KvType
 from app.model_files.model_file import ModelFile
 from app.model_files.reader import read_model_file
@@ -121,6 +121,12 @@ def test_blocks(tiny: ModelFile) -> None:
         BlockMemory(0, 0, 0),
     )
     assert estimate_exact([tiny], recipe, 1) == MemoryParts(3 * layer + tiny.other_bytes, 4 * kv)
+
+
+def test_each_weight_layer_alone_with_its_kv_cache(tiny: ModelFile) -> None:
+    sizes = layer_bytes([tiny, tiny], n_ctx=1)
+    assert sizes == tuple(size + 256 * 2 * 32 * 2 for size in tiny.layer_bytes * 2)
+    assert layer_bytes([], 512) == ()
 
 
 def test_the_context_is_rounded_up(tiny: ModelFile) -> None:
