@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QMouseEvent,
-    QMouseEvent,
 )
 from PySide6.QtWidgets import QWidget
 
@@ -29,7 +28,6 @@ from app.ui.canvas.gestures.drag_link import without_link
 from app.ui.canvas.inline_edit import InlineEdit, parse_number
 from app.ui.canvas.new_blocks import Kind, with_new_block
 from app.ui.canvas.places import inside
-from app.ui.canvas.problem_menu import badge_at, show_problems
 from app.ui.canvas.problem_menu import badge_at, show_problems
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import MergeShape, WeightShape, is_terminal, shape_of
@@ -156,14 +154,6 @@ class Canvas(GestureView):
         assert isinstance(merge, MergeBlock)
         share = 1.0 / len(merge.inputs)
         self.editor.apply("Reset scale", edits.set_scale(plan, block_id, port, share))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        is_left = event.button() == Qt.MouseButton.LeftButton and self.gesture is None
-        block_id = badge_at(self, self.to_scene(event.position())) if is_left else None
-        if block_id is None:
-            super().mousePressEvent(event)
-        else:
-            show_problems(self, block_id, event.position())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         is_left = event.button() == Qt.MouseButton.LeftButton and self.gesture is None
