@@ -1,4 +1,4 @@
-"""The one layer that paints the whole canvas: background, links, blocks; only what is exposed."""
+"""The one layer that paints the whole canvas, from frames to blocks; only what is exposed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from app.ui import theme as themes
+from app.ui.canvas.annotations.painting import AnnotationPainting
 from app.ui.canvas.block_painting import BlockPainting, shadow
 from app.ui.canvas.faces import Face
 from app.ui.canvas.items import BlockItem, Box
@@ -57,6 +58,7 @@ class Layer:
     def __init__(self, scene: PlanScene, theme: Theme) -> None:
         self._scene = scene
         self._painting = BlockPainting(theme)
+        self._annotations = AnnotationPainting(theme)
         self._theme = theme
         self._pictures: OrderedDict[tuple[str, int], tuple[Shape, Face, QPixmap]] = OrderedDict()
         self._picture_bytes = 0
@@ -70,6 +72,10 @@ class Layer:
         for area in areas:
             self._paint_dots(painter, area, view)
         boxes = [(a.left(), a.top(), a.right(), a.bottom()) for a in areas]
+        remarks = self._scene.annotations
+        self._annotations.paint(
+            painter, remarks.shown.values(), remarks.selected, boxes, view.zoom, view.scale
+        )
         hidden = self._scene.hidden_link
         links = [i for i in _seen(self._scene.links.values(), boxes) if i.key != hidden]
         self._paint_links(painter, links, view)

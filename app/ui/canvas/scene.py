@@ -9,7 +9,17 @@ from PySide6.QtCore import QObject, QPointF, QRectF, QSignalBlocker, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from app.plan.change import Change
-from app.plan.document import POSITION_LIMIT, TOKENS, Block, MergeBlock, Plan, links_into
+from app.plan.document import (
+    POSITION_LIMIT,
+    TOKENS,
+    Annotation,
+    Block,
+    MergeBlock,
+    Plan,
+    links_into,
+)
+from app.ui.canvas.annotations.shapes import rect_of
+from app.ui.canvas.annotations.shown import AnnotationHit, Annotations
 from app.ui.canvas.faces import Face, Faces, TerminalFace
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.links import Link, LinkKey, make_link
@@ -34,15 +44,19 @@ _LINK_REACH = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What lies under a point: a part of a block, or else a link, or nothing."""
+    """What lies under a point: a part of a block, or else a link, a frame or note, or nothing."""
 
     block_id: str | None = None
     part: Part | None = None
     link: LinkKey | None = None
+    annotation: AnnotationHit | None = None
 
 
 class PlanScene(QGraphicsScene):
-    """All blocks, terminals and links. `touched` carries a QRectF that has to be painted again."""
+    """All blocks, terminals, links, frames and notes.
+
+    `touched` carries a QRectF that has to be painted again.
+    """
 
     touched = Signal(object)
 
@@ -51,6 +65,7 @@ class PlanScene(QGraphicsScene):
         self._editor = editor
         self.blocks: dict[str, BlockItem] = {}
         self.links: dict[LinkKey, Link] = {}
+        self.annotations = Annotations()
         self.hidden_link: LinkKey | None = None
         self._selected_link: LinkKey | None = None
         self._links_at: dict[str, set[LinkKey]] = {}
@@ -86,14 +101,19 @@ class PlanScene(QGraphicsScene):
         items = self.blocks
         return tuple(i for i in self._editor.plan.blocks if i in items and items[i].isSelected())
 
+    def selection(self) -> tuple[str, ...]:
+        """The selected blocks, frames and notes."""
+        return (*self.selected_ids(), *self.annotations.selected)
+
     def select(self, ids: Iterable[str]) -> None:
-        """Select these blocks and nothing else."""
+        """Select these blocks, frames and notes, and nothing else."""
         wanted = set(ids)
+        annotations_changed = self.annotations.select(wanted)
         other = [i for i, item in self.blocks.items() if item.isSelected() != (i in wanted)]
         with QSignalBlocker(self):
             for block_id in other:
                 self.blocks[block_id].setSelected(block_id in wanted)
-        if other:
+        if other or annotations_changed:
             self.selectionChanged.emit()
         self.select_link(None)
 
@@ -107,13 +127,19 @@ class PlanScene(QGraphicsScene):
         self._refresh()
 
     def bounds_of(self, ids: Iterable[str]) -> QRectF:
-        """The rectangle around these blocks."""
-        boxes = [self.blocks[block_id].box for block_id in ids]
+        """The rectangle around these blocks, frames and notes."""
+        known, around = self.annotations.shown, QRectF()
+        boxes = []
+        for id_ in ids:
+            if id_ in known:
+                around |= rect_of(known[id_])
+            else:
+                boxes.append(self.blocks[id_].box)
         if not boxes:
-            return QRectF()
+            return around
         lefts, tops, rights, bottoms = zip(*boxes, strict=True)
         corner = QPointF(min(lefts) + MARGIN, min(tops) + MARGIN)
-        return QRectF(corner, QPointF(max(rights) - MARGIN, max(bottoms) - MARGIN))
+        return around | QRectF(corner, QPointF(max(rights) - MARGIN, max(bottoms) - MARGIN))
 
     def hit(self, at: QPointF, slop: float = 0.0) -> Hit:
         """What lies under a point; `slop` widens what is hard to hit when zoomed out."""
@@ -131,7 +157,7 @@ class PlanScene(QGraphicsScene):
         ]
         if near and min(near)[0] <= _LINK_REACH + slop:
             return Hit(link=min(near)[1])
-        return Hit()
+        return Hit(annotation=self.annotations.hit(at, slop))
 
     def preview_positions(self, positions: Mapping[str, QPointF]) -> None:
         """Show blocks at other places without a word to the document."""
@@ -145,6 +171,10 @@ class PlanScene(QGraphicsScene):
         for block_id in positions:
             dirty |= self._extent(block_id)
         self.touched.emit(dirty)
+
+    def preview_annotations(self, annotations: Iterable[Annotation]) -> None:
+        """Show frames and notes otherwise than the document says."""
+        self.touched.emit(self.annotations.preview(annotations))
 
     def _extent(self, block_id: str) -> QRectF:
         """All that is painted for a block and its links."""
@@ -185,6 +215,7 @@ class PlanScene(QGraphicsScene):
             if item.face is not face and item.take_look(item.block_shape, face):
                 dirty |= item.scene_bounds()
         self._records = dict(plan.blocks)
+        dirty |= self.annotations.follow(plan.annotations)
         dirty |= self._place_terminals(plan)
         dirty |= self._refresh_links(plan, fresh)
         if not dirty.isNull():

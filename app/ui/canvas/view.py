@@ -127,11 +127,16 @@ class PlanView(QGraphicsView):
 
     def fit_all(self) -> None:
         """Bring the whole plan into sight, at its own size at most."""
-        self._fit(self.plan_scene.bounds_of(self.plan_scene.blocks))
+        scene = self.plan_scene
+        self._fit(scene.bounds_of((*scene.blocks, *scene.annotations.shown)))
 
     def fit_selection(self) -> None:
-        """Bring the selected blocks into sight, or the whole plan when none is."""
-        self._fit(self.plan_scene.bounds_of(self.selected_ids() or self.plan_scene.blocks))
+        """Bring what is selected into sight, or the whole plan when nothing is."""
+        selection = self.plan_scene.selection()
+        if selection:
+            self._fit(self.plan_scene.bounds_of(selection))
+        else:
+            self.fit_all()
 
     def sight(self) -> Sight | None:
         """Where one looks, to come back to; None while the canvas has not been seen."""
