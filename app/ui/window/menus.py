@@ -26,7 +26,8 @@ def fill_menus(window: MainWindow) -> None:
     bar, files = window.menuBar(), window.files
     file = bar.addMenu("&File")
     new = add_action(file, "&New plan", files.new_plan, Standard.New, "new-plan")
-    new.setToolTip("New plan over the whole model")
+    new.setShortcuts([*QKeySequence.keyBindings(Standard.New), QKeySequence("Ctrl+T")])
+    new.setToolTip("New plan over the whole model, in a tab of its own")
     open_plan = add_action(file, "&Open plan …", files.choose_plan, Standard.Open, "open")
     recent_plans = window.settings.recent_plans
     add_path_menu(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.plan import edits
+from app.ui.window.main_window import LAYOUT_VERSION
 from tests.ui.window.conftest import Bench
 
 
@@ -52,3 +53,13 @@ def test_layout_is_remembered(bench: Bench) -> None:
     bench.window.docks["Problems"].show()
     bench.window.restore_layout()
     assert bench.window.docks["Problems"].isHidden()
+
+
+def test_a_layout_saved_for_other_docks_is_left_alone(bench: Bench) -> None:
+    window = bench.window
+    window.docks["Chat"].hide()
+    window.settings.save_window_layout(window.saveGeometry(), window.saveState(LAYOUT_VERSION - 1))
+    window.docks["Chat"].show()
+    window.restore_layout()
+    assert window.docks["Chat"].isVisible()
+    assert all(not dock.isHidden() for dock in window.docks.values())

@@ -209,6 +209,19 @@ def test_the_running_plan_is_named_and_left_alone_by_other_tabs(bench: Bench) ->
     assert "runs" not in window.status.words
 
 
+def test_blocks_are_copied_from_one_tab_to_another(bench: Bench) -> None:
+    commands = bench.window.canvas.commands
+    commands.select_all.trigger()
+    commands.copy.trigger()
+    bench.window.files.new_plan()
+    assert len(bench.window.editor.plan.blocks) == 1
+    commands.paste.trigger()
+    assert len(bench.window.editor.plan.blocks) == 5
+    bench.window.documents.show_neighbour(1)
+    assert len(bench.window.editor.plan.blocks) == 4
+    assert not bench.window.isWindowModified()
+
+
 def test_two_tabs_never_share_a_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.ui import dialogs
 
