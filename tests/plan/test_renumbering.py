@@ -1,0 +1,74 @@
+"""Numbers of an edited text are put right, and everything else in it is kept."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.plan.problem import PlanError
+from app.plan.reader import read_plan
+from app.plan.renumbering import renumbered
+from app.plan.writer import write_strict
+from tests.plan.edited_plans import plans
+
+OF_NUMBERS = {"numbering", "total-layers", "later-input"}
+
+
+def codes(text: str) -> set[str]:
+    return {p.code for p in read_plan(text).problems}
+
+
+def test_plan_layers_and_total_are_counted_anew():
+    text = "# mine\nWeightBlock; 0; 4; 2; -1 # first\nWeightBlock; 9; 12; 3; 0\nTotalLayers; 5\n"
+    assert renumbered(text) == (
+        "# mine\nWeightBlock; 0; 4; 2; -1  # first\nWeightBlock; 4; 7; 3; 0\nTotalLayers; 7\n"
+    )
+
+
+def test_a_missing_total_is_added():
+    assert renumbered("WeightBlock; 0; 4; 2; -1") == "WeightBlock; 0; 4; 2; -1\nTotalLayers; 4"
+
+
+def test_a_second_total_is_taken_out():
+    text = "TotalLayers; 4\nWeightBlock; 0; 4; 2; -1\nTotalLayers; 4\n"
+    assert renumbered(text) == "TotalLayers; 4\nWeightBlock; 0; 4; 2; -1\n"
+
+
+def test_lines_move_behind_what_feeds_them_and_the_numbers_with_them():
+    text = "WeightBlock; 0; 2; 5; 1\nWeightBlock; 2; 6; 0; -1\nTotalLayers; 6\n"
+    after = renumbered(text)
+    assert after == "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 5; 0\nTotalLayers; 6\n"
+    assert not codes(after) & OF_NUMBERS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Lorem ipsum",
+        "WeightBlock; 0; x; 0; -1",
+        "WeightBlock; 0; 4; 0; 1\nWeightBlock; 4; 8; 0; 0",
+        "WeightBlock; 0; 4; 0; 17",
+        "WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n",
+    ],
+)
+def test_what_cannot_or_need_not_be_counted_is_left(text):
+    assert renumbered(text) is None
+
+
+@given(plans, st.integers(0, 50), st.integers(0, 30))
+def test_any_shift_is_taken_back(plan, shift, at):
+    try:
+        text = write_strict(plan)
+    except PlanError:
+        return
+    lines = text.splitlines()
+    at %= len(lines)
+    if shift and lines[at].startswith("WeightBlock"):
+        keyword, start, end, *rest = lines[at].split("; ")
+        moved = [str(int(start) + shift), str(int(end) + shift)]
+        lines[at] = "; ".join((keyword, *moved, *rest))
+        assert renumbered("\n".join(lines)) == text.removesuffix("\n")
+    else:
+        assert renumbered(text) is None
