@@ -166,9 +166,9 @@ def _chain(runs: Sequence[tuple[str, int, int]]) -> Plan:
 
 def _merged(blocks: Sequence[WeightBlock], merge: MergeBlock) -> Plan:
     plan = Plan()
-    for block in (*blocks, merge):
+    for block in blocks:
         plan = edits.add_block(plan, block)
-    return edits.connect_output(plan, merge.id)
+    return edits.connect_output(edits.add_block(plan, merge), merge.id)
 
 
 def _at_ratio(first: str, second: str, ratio: float) -> tuple[MergeInput, ...]:

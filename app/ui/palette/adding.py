@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPointF
 from PySide6.QtGui import QAction, QKeySequence
 
 from app.plan.document import LAYER_LIMIT, TOKENS, MergeBlock, Plan
+from app.plan.templates import Template
 from app.ui.canvas import Canvas
 from app.ui.canvas.faces import range_text, title_of
 from app.ui.canvas.gestures import Pointer
@@ -29,12 +29,9 @@ from app.ui.palette.linked_blocks import (
 from app.ui.palette.matching import ranked
 from app.ui.palette.search_popup import SearchPopup
 
-if TYPE_CHECKING:
-    from app.plan.templates import Template
+AskTemplate = Callable[[Template, QPointF], object]
 
-AskTemplate = Callable[["Template", QPointF], object]
-
-MAX_MERGE_INPUTS = 16
+_MOST_INPUTS = 16
 
 _RANGE = re.compile(r"(?:layers?\s*)?(\d{1,6})(?:\s*(?:-|–|\.\.+|to)\s*(\d{1,6}))?")
 _INPUTS = re.compile(r"(?:merge|sum|blend|mix|add)\D{0,12}(\d{1,3})\D{0,8}|(\d{1,3}) inputs?")
@@ -117,7 +114,7 @@ class _Offers:
                 template.sentence,
                 "template",
                 partial(self._ask_template, template, self._at.scene),
-                also=(f"Insert template {template.title}",),
+                also=("insert template",),
             )
             for template in self._templates
         ]
@@ -171,8 +168,8 @@ class _Offers:
         """The block that is meant by layers such as 22-29, or by a merge's number of inputs."""
         inputs = _INPUTS.fullmatch(typed.casefold())
         if inputs is not None:
-            n_inputs = max(2, min(int(inputs[1] or inputs[2]), MAX_MERGE_INPUTS))
-            words = "Adds up what they put out, each by a scale of its own."
+            n_inputs = max(2, min(int(inputs[1] or inputs[2]), _MOST_INPUTS))
+            words = "Adds up what they put out, each by its own scale."
             title = f"Merge block with {n_inputs} inputs"
             return [Entry(title, words, "merge-block", partial(self._add_merge, n_inputs))]
         layers = _RANGE.fullmatch(typed.casefold())

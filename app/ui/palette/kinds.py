@@ -28,7 +28,7 @@ WEIGHT = KindWords(
 MERGE = KindWords(
     "merge",
     "Merge block",
-    "Adds up what several blocks put out, each by a scale of its own.",
+    "Adds up what several blocks put out, each by its own scale.",
     "merge-block",
     ("sum", "blend", "mix", "average", "combine", "ratio"),
 )

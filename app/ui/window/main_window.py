@@ -9,21 +9,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from app.memory.amounts import format_bytes
+from app.plan.templates import TEMPLATES
 from app.ui import dialogs
 from app.ui.canvas import Canvas
 from app.ui.chat.conversation import SystemMode
 from app.ui.chat.panel import ChatPanel
 from app.ui.documents import Documents
-from app.ui.documents.autosave import Autosave
-from app.ui.documents.disk_strip import DiskStrip
-from app.ui.documents.disk_watch import DiskWatch
-from app.ui.documents.document import Document
-from app.ui.documents.recovery import RecoveryFolder
-from app.ui.documents.recovery_strip import RecoveryStrip
-from app.ui.documents.tabs import PlanTabs
+from app.ui.documents.area import DocumentArea
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.history_panel import HistoryPanel
@@ -35,6 +30,7 @@ from app.ui.open_model import OpenModel
 from app.ui.palette import Palette
 from app.ui.palette.adding import AddingPalette
 from app.ui.palette.finding import FindBlock
+from app.ui.palette.templates import Templates
 from app.ui.plan_runner import PlanRunner
 from app.ui.problems_panel import ProblemsPanel
 from app.ui.settings import Settings
@@ -102,13 +98,7 @@ class MainWindow(QMainWindow):
         self.chat = ChatPanel(engine, self.runner, settings.chat(), self.tasks)
         self.canvas = Canvas(self.editor)
         self.find_block = FindBlock(self.canvas)
-        self.adding = AddingPalette(self.canvas, (), lambda template, at: None)
-        self.tabs = PlanTabs(self.documents)
-        copies = RecoveryFolder(settings.recovery_folder)
-        self.autosave = Autosave(self.documents, self.editor, copies, self.tasks)
-        self.recovery = RecoveryStrip(self.documents, self.autosave, copies, self.tasks)
-        self.disk = DiskWatch(self.documents, self.tasks)
-        self.disk_strip = DiskStrip(self.documents, self.disk, self.tasks)
+        self.area = DocumentArea(self.documents, self.canvas, settings.recovery_folder, self.tasks)
         self.problems = ProblemsPanel(self.editor)
         self.text = TextPanel(self.editor, self.tasks)
         self.list = ListPanel(self.editor, self.canvas)
@@ -125,6 +115,10 @@ class MainWindow(QMainWindow):
             self.tasks,
             self,
         )
+        self.templates = Templates(
+            self, self.canvas, self.files.put_new, lambda recipe: self.watch.words_for(recipe)
+        )
+        self.adding = AddingPalette(self.canvas, TEMPLATES, self.templates.ask_to_insert)
         self.docks: dict[str, QDockWidget] = {}
         self._lay_out()
         fill_menus(self)
@@ -138,6 +132,7 @@ class MainWindow(QMainWindow):
         self.docks["Chat"].show()
         if self.editor.lowered is None:
             self.docks["Problems"].show()
+            self.docks["Problems"].raise_()
         self.chat.run()
 
     def reset_layout(self) -> None:
@@ -150,13 +145,11 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.documents.changed.connect(self._show_title)
-        self.documents.left.connect(self._remember_sight)
-        self.documents.shown.connect(self._show_sight)
         self.editor.settling.connect(_apply_typed)
-        self.tabs.new_requested.connect(self.files.new_plan)
-        self.tabs.close_requested.connect(self.files.close_document)
+        self.area.tabs.new_requested.connect(self.files.new_plan)
+        self.area.tabs.close_requested.connect(self.files.close_document)
         self.documents.working.connect(self._show_work)
-        self.autosave.failed.connect(self._say)
+        self.area.failed.connect(self._say)
         self.files.model_loaded.connect(self._model_loaded)
         self.files.notice.connect(self._say)
         self.model.changed.connect(self._model_changed)
@@ -184,13 +177,6 @@ class MainWindow(QMainWindow):
             self.status.showMessage(words)
         else:
             self.status.clearMessage()
-
-    def _remember_sight(self, document: Document) -> None:
-        document.sight = self.canvas.sight()
-
-    def _show_sight(self, document: Document) -> None:
-        if document.sight is not None:
-            self.canvas.look_again(document.sight)
 
     def _model_loaded(self, is_bundled: bool) -> None:
         self.chat.system.choose(SystemMode.EMPTY if is_bundled else SystemMode.TEMPLATE)
@@ -244,7 +230,7 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
-            self.disk.look_soon()
+            self.area.disk.look_soon()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(self.files.dropped_paths(event.mimeData())):
@@ -267,10 +253,7 @@ class MainWindow(QMainWindow):
         self.settings.save_window_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
         self.settings.sync()
         self.hide()
-        self.recovery.release()
-        self.disk.close()
-        self.documents.forget()
-        await self.autosave.close()
+        await self.area.close_all()
         self.tasks.cancel()
         import asyncio
 
@@ -284,7 +267,7 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.resize(1280, 800)
         self.setAcceptDrops(True)
-        self.setCentralWidget(self._make_centre())
+        self.setCentralWidget(self.area)
         self.setStatusBar(self.status)
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
@@ -296,7 +279,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self._add_dock("Sources", self.sources, left)
-        self._add_dock("Palette", Palette(self.canvas, (), lambda template: None), left)
+        self._add_dock("Palette", Palette(self.canvas, TEMPLATES, self.templates.ask_for_new), left)
         self._add_dock("Inspector", Inspector(self.editor, self.canvas), left)
         self._add_dock("Chat", self.chat, right)
         self._add_dock("Problems", self.problems, bottom)
@@ -312,16 +295,6 @@ class MainWindow(QMainWindow):
         strip.addWidget(self.memory)
         strip.toggleViewAction().setVisible(False)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, strip)
-
-    def _make_centre(self) -> QWidget:
-        centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        for widget in (self.recovery, self.tabs, self.disk_strip):
-            column.addWidget(widget)
-        column.addWidget(self.canvas, 1)
-        return centre
 
     def _add_dock(
         self, title: str, widget: QWidget, area: Qt.DockWidgetArea, behind: str = ""

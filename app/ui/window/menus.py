@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from app.plan.templates import TEMPLATES, Template
 from app.ui import dialogs
 from app.ui.documents import SAMPLES
 from app.ui.window.actions import add_action, add_path_menu, make_tool_bar
@@ -28,6 +29,7 @@ def fill_menus(window: MainWindow) -> None:
     new = add_action(file, "&New plan", files.new_plan, Standard.New, "new-plan")
     new.setShortcuts([*QKeySequence.keyBindings(Standard.New), QKeySequence("Ctrl+T")])
     new.setToolTip("New plan over the whole model, in a tab of its own")
+    _fill_template_menu(file.addMenu("New from &template"), window.templates.ask_for_new)
     open_plan = add_action(file, "&Open plan …", files.choose_plan, Standard.Open, "open")
     recent_plans = window.settings.recent_plans
     add_path_menu(
@@ -60,6 +62,8 @@ def fill_menus(window: MainWindow) -> None:
 
     plan.addSeparator()
     _add_all(plan, [*commands.add, None, commands.arrange])
+    templates = plan.addMenu("Insert &template")
+    _fill_template_menu(templates, window.templates.ask_to_insert)
     show_busy(False)
     window.chat.flow.busy_changed.connect(show_busy)
 
@@ -89,6 +93,14 @@ def _add_all(menu: QMenu, actions: Iterable[QAction | None]) -> None:
             menu.addSeparator()
         else:
             menu.addAction(action)
+
+
+def _fill_template_menu(menu: QMenu, ask: Callable[[Template], object]) -> None:
+    """The plans to start from; each asks for its numbers first."""
+    menu.setToolTipsVisible(True)
+    for template in TEMPLATES:
+        action = add_action(menu, f"{template.title} …", partial(ask, template))
+        action.setToolTip(template.sentence)
 
 
 def _fill_sample_menu(samples: QMenu, choose: Callable[[Path], object]) -> None:

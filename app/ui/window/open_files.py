@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,11 @@ class OpenFiles(QObject):
         file = self._model.file
         plan = whole_model(file.n_layers, file.path.name) if file is not None else Plan()
         self._documents.add(plan)
+
+    def put_new(self, plan: Plan) -> None:
+        """A plan made for the model that is open, in a tab of its own."""
+        sources = tuple(file.path.name for file in self._model.files)
+        self._documents.add(replace(plan, sources=sources or plan.sources))
 
     def close_plan(self) -> None:
         """Close the shown tab, asking about unsaved changes."""

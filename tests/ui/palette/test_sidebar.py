@@ -1,18 +1,37 @@
-"""The palette: a card for each kind of block."""
+"""The palette in the sidebar: a card for each kind of block and each template, and the search."""
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.plan.document import MergeBlock, WeightBlock
+from app.plan.templates import TEMPLATES
 from app.ui.palette import Palette
 
 
-def test_a_click_on_a_card_adds_a_block_in_sight(qtbot, canvas, editor, plan):
-    palette = Palette(canvas)
+@pytest.fixture
+def asked() -> list[object]:
+    """The templates that were asked for."""
+    return []
+
+
+@pytest.fixture
+def palette(qtbot, canvas, asked) -> Palette:
+    palette = Palette(canvas, TEMPLATES, asked.append)
     qtbot.addWidget(palette)
+    palette.resize(256, 700)
     palette.show()
+    return palette
+
+
+def shown(palette: Palette) -> list[str]:
+    cards = (palette.weight, palette.merge, *palette.templates)
+    return [card.text() for card in cards if card.isVisible()]
+
+
+def test_a_click_on_a_card_adds_a_block_in_sight(palette, canvas, editor, plan):
     QTest.mouseClick(palette.weight, Qt.MouseButton.LeftButton)
     QTest.mouseClick(palette.merge, Qt.MouseButton.LeftButton)
     weight, merge = [b for i, b in editor.plan.blocks.items() if i not in plan.blocks]
@@ -21,12 +40,54 @@ def test_a_click_on_a_card_adds_a_block_in_sight(qtbot, canvas, editor, plan):
     assert canvas.seen_rect().intersects(canvas.plan_scene.bounds_of((merge.id,)))
 
 
-def test_cards_work_by_key_and_say_what_they_are(qtbot, canvas, editor, plan):
-    palette = Palette(canvas)
-    qtbot.addWidget(palette)
-    palette.show()
+def test_cards_work_by_key_and_say_what_they_are(palette, editor, plan):
     assert palette.merge.accessibleName() == "Add merge block"
     assert palette.merge.accessibleDescription()
     palette.merge.setFocus()
     QTest.keyClick(palette.merge, Qt.Key.Key_Space)
     assert len(editor.plan.blocks) == len(plan.blocks) + 1
+
+
+def test_a_click_on_a_template_asks_for_its_numbers(palette, asked):
+    QTest.mouseClick(palette.templates[1], Qt.MouseButton.LeftButton)
+    assert asked == [TEMPLATES[1]]
+
+
+def test_typing_leaves_the_cards_that_are_meant(palette):
+    QTest.keyClicks(palette.search, "blend")
+    assert shown(palette) == ["Merge block"]
+    palette.search.clear()
+    assert len(shown(palette)) == 2 + len(TEMPLATES)
+    QTest.keyClicks(palette.search, "template")
+    assert shown(palette) == [t.title for t in TEMPLATES]
+
+
+def test_enter_in_the_search_line_takes_the_first_card_found(palette, editor, plan):
+    palette.search.setFocus()
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    assert editor.plan == plan
+    QTest.keyClicks(palette.search, "sum")
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    (block,) = [b for i, b in editor.plan.blocks.items() if i not in plan.blocks]
+    assert isinstance(block, MergeBlock)
+
+
+def test_arrows_go_through_the_cards_that_are_left_and_escape_back(palette, asked):
+    QTest.keyClicks(palette.search, "template")
+    QTest.keyClick(palette.search, Qt.Key.Key_Down)
+    assert palette.templates[0].hasFocus()
+    QTest.keyClick(palette.templates[0], Qt.Key.Key_Down)
+    assert palette.templates[1].hasFocus()
+    QTest.keyClick(palette.templates[1], Qt.Key.Key_Up)
+    QTest.keyClick(palette.templates[0], Qt.Key.Key_Up)
+    assert palette.search.hasFocus()
+    QTest.keyClick(palette.search, Qt.Key.Key_Escape)
+    assert palette.search.text() == ""
+    assert len(shown(palette)) == 2 + len(TEMPLATES)
+
+
+def test_it_says_when_nothing_is_found(palette):
+    QTest.keyClicks(palette.search, "xyzzy")
+    assert shown(palette) == []
+    assert palette.nothing.isVisible()
+    assert "xyzzy" in palette.nothing.text()
