@@ -84,4 +84,4 @@ async def open_first(window: MainWindow, plan_paths: Sequence[str], model_path: 
     if not any(opened):
         await window.documents.open(SAMPLE_PLAN, is_sample=True)
     window.chat.suggest()
-    await window.recovery.offer()
+    await window.area.recovery.offer()

@@ -109,7 +109,7 @@ def test_a_folder_that_vanishes_leaves_the_plan_open(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "inner.txt")
     path.unlink()
     folder.rmdir()
-    bench.qtbot.waitUntil(bench.window.disk_strip.isVisible)
+    bench.qtbot.waitUntil(bench.window.area.disk_strip.isVisible)
     before = bench.window.editor.plan
     bench.window.files.save()
     assert "could not be saved" in bench.answer("OK")

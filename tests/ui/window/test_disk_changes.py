@@ -30,12 +30,12 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def wait_for_news(bench: Bench) -> str:
-    bench.qtbot.waitUntil(bench.window.disk_strip.isVisible)
-    return bench.window.disk_strip.words.text()
+    bench.qtbot.waitUntil(bench.window.area.disk_strip.isVisible)
+    return bench.window.area.disk_strip.words.text()
 
 
 def press(bench: Bench, words: str) -> None:
-    button = next(b for b in bench.window.disk_strip.buttons if b.text() == words)
+    button = next(b for b in bench.window.area.disk_strip.buttons if b.text() == words)
     bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
@@ -51,7 +51,7 @@ def test_a_changed_file_can_be_reloaded_and_the_reload_undone(bench, path, write
     before = bench.window.editor.plan
     press(bench, RELOAD)
     bench.qtbot.waitUntil(lambda: first_scale(bench) == 0.25)
-    bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
+    bench.qtbot.waitUntil(bench.window.area.disk_strip.isHidden)
     assert not bench.window.isWindowModified()
     bench.window.editor.undo_stack.undo()
     assert bench.window.editor.plan == before
@@ -66,7 +66,7 @@ def test_own_changes_can_be_kept(bench: Bench, path: Path) -> None:
     replace_file(path, THEIRS)
     assert "elsewhere and here" in wait_for_news(bench)
     press(bench, KEEP)
-    bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
+    bench.qtbot.waitUntil(bench.window.area.disk_strip.isHidden)
     assert bench.window.isWindowModified()
     bench.window.files.save()
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
@@ -97,7 +97,7 @@ def test_the_difference_is_shown_before_one_chooses(bench: Bench, path: Path) ->
     assert any(line.startswith("+") and "Renamed" in line for line in lines)
     assert len([line for line in lines if line[0] == "+"]) == 3  # the heading and two blocks
     choose(bench, dialog, "Cancel")
-    assert bench.window.disk_strip.isVisible()
+    assert bench.window.area.disk_strip.isVisible()
     press(bench, SHOW_DIFFERENCE)
     choose(bench, difference(bench), RELOAD)
     bench.qtbot.waitUntil(lambda: first_scale(bench) == 0.25)
@@ -112,7 +112,7 @@ def test_the_difference_is_shown_before_saving_too(bench: Bench, path: Path) -> 
     choose(bench, dialog, "Replace the file")
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
     assert "Renamed" in path.read_text()
-    bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
+    bench.qtbot.waitUntil(bench.window.area.disk_strip.isHidden)
 
 
 def test_a_deleted_file_leaves_an_unsaved_plan(bench: Bench, path: Path) -> None:
@@ -121,25 +121,25 @@ def test_a_deleted_file_leaves_an_unsaved_plan(bench: Bench, path: Path) -> None
     assert bench.window.isWindowModified()
     press(bench, SAVE_AGAIN)
     bench.qtbot.waitUntil(path.exists)
-    bench.qtbot.waitUntil(bench.window.disk_strip.isHidden)
+    bench.qtbot.waitUntil(bench.window.area.disk_strip.isHidden)
     assert not bench.window.isWindowModified()
     path.unlink()
     wait_for_news(bench)
     press(bench, LEAVE)
-    assert bench.window.disk_strip.isHidden()
+    assert bench.window.area.disk_strip.isHidden()
     assert bench.window.isWindowModified()
 
 
 def test_a_touched_file_or_ones_own_saving_is_no_news(bench: Bench, path: Path) -> None:
     os.utime(path, (1, 1))
-    task = bench.window.tasks.start(bench.window.disk.look())
+    task = bench.window.tasks.start(bench.window.area.disk.look())
     bench.qtbot.waitUntil(task.done)
-    assert bench.window.disk.news == {}
+    assert bench.window.area.disk.news == {}
     rename_first(bench)
     bench.window.files.save()
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
     bench.qtbot.wait(600)
-    assert bench.window.disk.news == {}
+    assert bench.window.area.disk.news == {}
 
 
 def test_a_file_that_is_no_plan_any_more_cannot_be_reloaded(bench: Bench, path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_file_that_is_no_plan_any_more_cannot_be_reloaded(bench: Bench, path: 
 def test_news_belong_to_their_tab(bench: Bench, path: Path) -> None:
     bench.window.files.new_plan()
     replace_file(path, THEIRS)
-    bench.qtbot.waitUntil(lambda: bool(bench.window.disk.news))
-    assert bench.window.disk_strip.isHidden()
+    bench.qtbot.waitUntil(lambda: bool(bench.window.area.disk.news))
+    assert bench.window.area.disk_strip.isHidden()
     bench.window.documents.show_neighbour(1)
-    assert bench.window.disk_strip.isVisible()
+    assert bench.window.area.disk_strip.isVisible()

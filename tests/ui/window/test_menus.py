@@ -52,7 +52,9 @@ def test_the_sheet_lists_keys_and_gestures_and_can_be_searched(bench: Bench, key
     dialog = bench.window.findChild(KeysDialog)
     assert dialog is not None
     words = dialog.shown_words()
-    assert {("Run", "Ctrl+R"), ("Close plan", "Ctrl+W"), ("Send the message", "Enter")} <= set(words)
+    assert {("Run", "Ctrl+R"), ("Close plan", "Ctrl+W"), ("Send the message", "Enter")} <= set(
+        words
+    )
     assert dict(words)["Undo"].startswith("Ctrl+Z")
     assert any("strip" in hand for _, hand in words)
     bench.qtbot.keyClicks(dialog.search, "RUN")

@@ -36,7 +36,7 @@ async def work():
     await window.documents.open(Path(plan))
     editor = window.editor
     editor.apply("Rename", edits.rename(editor.plan, next(iter(editor.plan.blocks)), "Unsaved"))
-    await window.autosave.write()
+    await window.area.autosave.write()
     print("kept", flush=True)
 
 loop.create_task(work())
@@ -65,7 +65,7 @@ def end_by_force(bench: Bench, plan: Path) -> None:
 
 
 def press(bench: Bench, words: str) -> None:
-    strip = bench.window.recovery
+    strip = bench.window.area.recovery
     button = next(b for b in strip.buttons if b.text() == words)
     bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
@@ -81,19 +81,19 @@ def test_a_killed_program_loses_nothing(bench: Bench, other: Path) -> None:
     end_by_force(bench, other)
     window = bench.window
     assert other.read_text() == PLAN
-    run(bench, window.recovery.offer())
-    assert window.recovery.isVisible()
-    assert "“other.txt”" in window.recovery.words.text()
+    run(bench, window.area.recovery.offer())
+    assert window.area.recovery.isVisible()
+    assert "“other.txt”" in window.area.recovery.words.text()
     press(bench, RESTORE)
     bench.qtbot.waitUntil(lambda: window.documents.name == "other.txt")
     assert window.isWindowModified()
     assert next(iter(window.editor.plan.blocks.values())).title == "Unsaved"
-    assert window.recovery.isHidden()
+    assert window.area.recovery.isHidden()
     run(bench, window.documents.save())
     assert "Unsaved" in other.read_text()
     assert not window.isWindowModified()
-    run(bench, window.recovery.offer())
-    assert window.recovery.isHidden()
+    run(bench, window.area.recovery.offer())
+    assert window.area.recovery.isHidden()
 
 
 def test_saving_a_restored_plan_asks_when_its_file_is_another_by_now(
@@ -101,7 +101,7 @@ def test_saving_a_restored_plan_asks_when_its_file_is_another_by_now(
 ) -> None:
     end_by_force(bench, other)
     other.write_text(PLAN + "# a line by another program\n")
-    run(bench, bench.window.recovery.offer())
+    run(bench, bench.window.area.recovery.offer())
     press(bench, RESTORE)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
     bench.window.files.save()
@@ -114,23 +114,23 @@ def test_what_is_not_decided_is_offered_again_and_what_is_discarded_is_not(
 ) -> None:
     end_by_force(bench, other)
     for _ in range(2):
-        run(bench, bench.window.recovery.offer())
+        run(bench, bench.window.area.recovery.offer())
         press(bench, LATER)
-        assert bench.window.recovery.isHidden()
-    run(bench, bench.window.recovery.offer())
+        assert bench.window.area.recovery.isHidden()
+    run(bench, bench.window.area.recovery.offer())
     press(bench, DISCARD)
     bench.answer("Cancel")
-    assert bench.window.recovery.isVisible()
+    assert bench.window.area.recovery.isVisible()
     press(bench, DISCARD)
     bench.answer(DISCARD_THEM)
-    bench.qtbot.waitUntil(bench.window.recovery.isHidden)
+    bench.qtbot.waitUntil(bench.window.area.recovery.isHidden)
     assert RecoveryFolder(bench.window.settings.recovery_folder).leftovers() == []
     assert len(bench.window.documents.all) == 1
 
 
 def test_a_plan_whose_file_is_open_already_is_restored_beside_it(bench: Bench) -> None:
     end_by_force(bench, bench.folder / "plan.txt")
-    run(bench, bench.window.recovery.offer())
+    run(bench, bench.window.area.recovery.offer())
     press(bench, RESTORE)
     bench.qtbot.waitUntil(lambda: len(bench.window.documents.all) == 2)
     assert bench.window.documents.active.path is None
@@ -151,7 +151,7 @@ def test_copies_come_with_edits_and_go_with_saving(bench: Bench) -> None:
 
 def test_a_closed_program_leaves_nothing_behind(bench: Bench) -> None:
     rename_first(bench)
-    run(bench, bench.window.autosave.write())
+    run(bench, bench.window.area.autosave.write())
     assert copies(bench)
     bench.window.close()
     with bench.qtbot.waitSignal(bench.window.closed):
@@ -163,17 +163,17 @@ def test_a_folder_that_cannot_be_written_is_told_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    bench.window.autosave.failed.connect(told.append)
+    bench.window.area.autosave.failed.connect(told.append)
     bench.window.settings.recovery_folder.parent.mkdir()
     bench.window.settings.recovery_folder.write_text("in the way")
     for title in ("A", "B", "C"):
         rename_first(bench, title)
-        assert run(bench, bench.window.autosave.write()) is False
+        assert run(bench, bench.window.area.autosave.write()) is False
     assert len(told) == 1
     assert "recovery" in told[0]
     assert told[0] == bench.window.status.currentMessage()
     bench.window.settings.recovery_folder.unlink()
-    assert run(bench, bench.window.autosave.write()) is True
+    assert run(bench, bench.window.area.autosave.write()) is True
     assert len(copies(bench)) == 1
 
     def full_disk(path: Path, text: str) -> None:
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(
 
     monkeypatch.setattr(files, "save", full_disk)
     rename_first(bench, "D")
-    run(bench, bench.window.autosave.write())
+    run(bench, bench.window.area.autosave.write())
     assert "No space left" in told[1]
 
 
@@ -216,7 +216,7 @@ def test_an_untitled_plan_is_restored_without_a_file(bench: Bench) -> None:
     folder.write("0", Copy(PLAN, "two-towers"))
     assert folder._lock is not None
     folder._lock.close()  # as when its process has ended
-    run(bench, bench.window.recovery.offer())
+    run(bench, bench.window.area.recovery.offer())
     press(bench, RESTORE)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "two-towers")
     assert bench.window.documents.active.path is None

@@ -36,10 +36,10 @@ def set_scale(bench: Bench, scale: float) -> None:
 
 
 def test_tabs_show_when_there_is_something_to_choose(bench: Bench) -> None:
-    assert bench.window.tabs.isHidden()
+    assert bench.window.area.tabs.isHidden()
     open_plan(bench, "other.txt")
-    assert bench.window.tabs.isVisible()
-    bar = bench.window.tabs.bar
+    assert bench.window.area.tabs.isVisible()
+    bar = bench.window.area.tabs.bar
     assert [bar.tabText(i) for i in range(bar.count())] == ["plan.txt", "other.txt"]
     assert bar.tabToolTip(0) == str(bench.folder / "plan.txt")
     set_scale(bench, 0.6)
@@ -57,7 +57,9 @@ def test_each_tab_keeps_its_own_undo_steps(bench: Bench) -> None:
     theirs = editor.plan
     assert not window.canvas.commands.undo.isEnabled()
     bench.qtbot.mouseClick(
-        window.tabs.bar, Qt.MouseButton.LeftButton, pos=window.tabs.bar.tabRect(0).center()
+        window.area.tabs.bar,
+        Qt.MouseButton.LeftButton,
+        pos=window.area.tabs.bar.tabRect(0).center(),
     )
     assert editor.plan == mine
     window.canvas.setFocus()
@@ -109,7 +111,7 @@ def test_keys_go_round_the_tabs(bench: Bench) -> None:
 
 def test_a_middle_click_closes_a_tab_and_the_plus_opens_one(bench: Bench) -> None:
     open_plan(bench, "other.txt")
-    tabs = bench.window.tabs
+    tabs = bench.window.area.tabs
     bench.qtbot.mouseClick(tabs.new, Qt.MouseButton.LeftButton)
     assert len(names(bench)) == 3
     centre = tabs.bar.tabRect(0).center()
@@ -120,17 +122,17 @@ def test_a_middle_click_closes_a_tab_and_the_plus_opens_one(bench: Bench) -> Non
 def test_tabs_can_be_dragged_into_another_order(bench: Bench) -> None:
     open_plan(bench, "other.txt")
     open_plan(bench, "third.txt")
-    bench.window.tabs.bar.moveTab(0, 2)
+    bench.window.area.tabs.bar.moveTab(0, 2)
     assert names(bench) == ["other.txt", "third.txt", "plan.txt"]
     bench.window.documents.show_neighbour(1)
     assert bench.window.documents.name == "plan.txt"
-    assert bench.window.tabs.bar.currentIndex() == 2
+    assert bench.window.area.tabs.bar.currentIndex() == 2
 
 
 def test_closing_a_changed_tab_asks(bench: Bench) -> None:
     open_plan(bench, "other.txt")
     set_scale(bench, 0.6)
-    documents, bar = bench.window.documents, bench.window.tabs.bar
+    documents, bar = bench.window.documents, bench.window.area.tabs.bar
     documents.show_neighbour(1)
     bench.qtbot.mouseClick(
         bar.tabButton(1, bar.ButtonPosition.RightSide), Qt.MouseButton.LeftButton
@@ -237,5 +239,5 @@ def test_two_tabs_never_share_a_file(bench: Bench, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_new_tab_button_can_be_reached_by_name(bench: Bench) -> None:
-    buttons = bench.window.tabs.findChildren(QToolButton)
+    buttons = bench.window.area.tabs.findChildren(QToolButton)
     assert "New plan" in [b.accessibleName() for b in buttons]
