@@ -242,3 +242,21 @@ def test_it_says_what_it_is_and_what_is_marked(hand, fingers):
     assert popup.line.accessibleDescription().startswith("Weight block. Runs a range")
     fingers.key(Qt.Key.Key_Down)
     assert popup.line.accessibleDescription().startswith("Merge block. ")
+
+
+def test_a_link_dragged_into_the_void_asks_what_it_leads_to(canvas, editor, plan, hand, fingers):
+    at = hand.empty_place() + QPointF(260, -120)
+    hand.drag(hand.out_port("left"), at)
+    assert editor.plan == plan
+    fingers.type("24-27")
+    fingers.enter()
+    block = added(editor, plan)
+    assert (block.weight_start, block.n_layers, block.input) == (24, 4, "left")
+    assert editor.undo_stack.count() == 1
+
+
+def test_a_link_dragged_from_the_output_asks_where_it_comes_from(editor, plan, hand, fingers):
+    editor.apply("Unlink", edits.connect_output(plan, None))
+    hand.drag(hand.in_port("the output"), hand.empty_place() + QPointF(260, -120))
+    fingers.enter()
+    assert editor.plan.output == added(editor, plan).id
