@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.plan.document import TOKENS, Block, Plan, WeightBlock
 from app.plan.extra_data import MARK, block_comment, draft_comment
-from app.plan.lowering import lower_blocks
+from app.plan.lowering import Lowered, lower_blocks
 from app.plan.muting import heard
 from app.plan.ordering import file_order
 from app.plan.recipe import block_line, total_line
@@ -24,15 +24,19 @@ class TextView:
     lines: Mapping[str, int]
 
 
-def write_text_view(plan: Plan) -> TextView:
-    """What the plan says, titles behind `#`; what a strict file cannot say follows below."""
+def write_text_view(plan: Plan, lowered: Lowered | None = None) -> TextView:
+    """What the plan says, titles behind `#`; what a strict file cannot say follows below.
+
+    `lowered` is the plan as it runs, where that is known already.
+    """
     spoken = heard(plan)
-    in_file = file_order(spoken)
+    if lowered is None:
+        lowered = lower_blocks(spoken, file_order(spoken))
+    recipe, in_file = lowered.recipe, lowered.block_ids
     said = set(in_file)
     drafts = [id_ for id_ in spoken.blocks if id_ not in said]
     lines = list(plan.comments)
     at: dict[str, int] = {}
-    recipe = lower_blocks(spoken, in_file).recipe
     for id_, block in zip(in_file, recipe.blocks, strict=True):
         lines.append(block_line(block) + _title(spoken.blocks[id_]))
         at[id_] = len(lines)

@@ -243,7 +243,7 @@ class TextInStep(QObject):
             self._set_stale(False)
 
     def _write(self) -> None:
-        view = write_text_view(self._editor.plan)
+        view = write_text_view(self._editor.plan, self._editor.lowered)
         self._pause.stop()
         self._writing = True
         try:
