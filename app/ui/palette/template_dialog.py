@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -74,6 +75,7 @@ class TemplateDialog(QDialog):
         self.n_layers = LayerSpin("Weight layers of the model")
         self.picture = PlanPicture()
         self.figures, self.problem = _words(), _words()
+        self.problem.setPalette(_in_colour(self.problem, themes.current().error))
         self.figures.setFont(themes.with_tabular_figures(self.figures.font()))
         buttons, roles = QDialogButtonBox(), QDialogButtonBox.ButtonRole
         self.make_button = QPushButton("Make plan")
@@ -192,6 +194,12 @@ def _field(number: Number, n_layers: int) -> LayerSpin | ScaleSpin:
     layers.setSuffix(number.suffix)
     layers.setKeyboardTracking(True)
     return layers
+
+
+def _in_colour(label: QLabel, colour: QColor) -> QPalette:
+    palette = label.palette()
+    palette.setColor(QPalette.ColorRole.WindowText, colour)
+    return palette
 
 
 def _count(n: int, word: str) -> str:

@@ -136,3 +136,14 @@ def test_the_dialog_shows_the_plan(qtbot, templates):
     colours = {picture.pixelColor(x, picture.height() // 2).name() for x in range(picture.width())}
     assert dialog.picture.isVisible()
     assert len(colours) > 3
+
+
+def test_with_two_models_the_second_one_gives_the_other_slices(editor, templates):
+    editor.set_weight_layer_count(70, (0, 40))
+    stack = next(t for t in TEMPLATES if t.id == "two-model-stack")
+    dialog = templates.ask_for_new(stack)
+    assert dialog.plan is not None
+    starts = [b.weight_start for b in dialog.plan.blocks.values()]
+    assert [editor.source_of(start) for start in starts] == [0, 1, 0, 1]
+    assert errors(check_plan(dialog.plan, 70)) == ()
+    assert dialog.fields["length"].maximum() == 30
