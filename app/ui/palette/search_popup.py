@@ -38,11 +38,11 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
-    QWidget,
 )
 
 from app.ui import icons
 from app.ui import theme as themes
+from app.ui.canvas import Canvas
 from app.ui.palette.entry import Entry
 
 Index = QModelIndex | QPersistentModelIndex
@@ -72,9 +72,12 @@ class SearchPopup(QFrame):
     moved_to = Signal(object)
     escaped = Signal()
 
-    def __init__(self, parent: QWidget, name: str, hint: str, find: Find, nothing: str) -> None:
-        """`find` gives the entries for what is typed, `nothing` says that there are none."""
-        super().__init__(parent, Qt.WindowType.Popup)
+    def __init__(self, canvas: Canvas, name: str, hint: str, find: Find, nothing: str) -> None:
+        """`find` gives the entries for what is typed, `nothing` says that there are none.
+
+        What is listed is of the canvas's plan as it is: when that changes, the popup is closed.
+        """
+        super().__init__(canvas, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName(name)
         self._find = find
@@ -102,6 +105,8 @@ class SearchPopup(QFrame):
         column.setSpacing(_PAD)
         for widget in (self.line, self.list, self._nothing):
             column.addWidget(widget)
+        canvas.editor.changed.connect(self.close)
+        canvas.editor.replaced.connect(self.close)
         self.line.textEdited.connect(self._search)
         self.list.entered.connect(self._mark)
         self.list.clicked.connect(self._choose)

@@ -260,3 +260,9 @@ def test_a_link_dragged_from_the_output_asks_where_it_comes_from(editor, plan, h
     hand.drag(hand.in_port("the output"), hand.empty_place() + QPointF(260, -120))
     fingers.enter()
     assert editor.plan.output == added(editor, plan).id
+
+
+def test_it_closes_when_the_plan_is_changed_under_it(editor, plan, hand, fingers):
+    hand.key(Qt.Key.Key_Tab)
+    editor.apply("Delete", edits.remove(plan, ["left"]))
+    assert not fingers.is_open
