@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from app.plan.lines import Line, parse_int, split_lines
+from app.plan.text_match import pairs_of
 
 _BLOCKS = ("WeightBlock", "MergeBlock")
 
@@ -22,11 +23,13 @@ class _Block:
     inputs: list[int]
 
 
-def renumbered(text: str) -> str | None:
+def renumbered(text: str, before: str = "") -> str | None:
     """The text with START, END, inputs, order and TotalLayers right; None if that changes nothing.
 
-    Blocks that name later ones move behind them. None also where a line cannot be understood, or
-    where blocks feed each other in a circle.
+    `before` is an older text whose numbers were right: lines that still stand as they did there
+    mean the blocks they meant then, wherever those stand now. Blocks that name later ones move
+    behind them. None also where a line cannot be understood, or where blocks feed each other in a
+    circle.
     """
     raw = re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"))
     blocks: list[_Block] = []
@@ -41,6 +44,7 @@ def renumbered(text: str) -> str | None:
             totals.append(line)
         elif line.statement:
             return None
+    _follow(blocks, before)
     placed = _in_order(blocks)
     if not blocks or placed is None:
         return None
@@ -60,6 +64,27 @@ def renumbered(text: str) -> str | None:
         raw.insert(max(slots), f"TotalLayers; {n_layers}")
     after = "\n".join(raw)
     return None if _plain(after) == _plain(text) else after
+
+
+def _follow(blocks: list[_Block], before: str) -> None:
+    """Let the lines that stand as before name the blocks of before by their numbers of now.
+
+    In the place of a block that was taken out stands what led into it.
+    """
+    known = [_block(line) for line in split_lines(before) if line.keyword in _BLOCKS]
+    before_blocks = [block for block in known if block is not None]
+    if len(before_blocks) < len(known):
+        return
+    old, new = (
+        [(block.keyword, *block.fields) for block in side] for side in (before_blocks, blocks)
+    )
+    moved = dict(pairs_of(old, new))
+    for n, block in enumerate(before_blocks):
+        if n not in moved:
+            moved[n] = moved.get(block.inputs[0], -1)
+    for n_old, n_new in moved.items():
+        if n_new >= 0 and old[n_old] == new[n_new]:
+            blocks[n_new].inputs = [moved.get(n, n) for n in blocks[n_new].inputs]
 
 
 def _block(line: Line) -> _Block | None:

@@ -47,7 +47,7 @@ def _ids(read: Plan, spoken: Plan, before: Plan) -> dict[str, str]:
     old_looks = [_look(spoken.blocks[i]) for i in old]
     new_looks = [_look(read.blocks[i]) for i in new]
     ids = {}
-    for n_old, n_new in _pairs(old_looks, new_looks):
+    for n_old, n_new in pairs_of(old_looks, new_looks):
         ids[new[n_new]] = old[n_old]
     fresh = count(int(new_id(before).removeprefix("b")))
     return {id_: ids[id_] if id_ in ids else f"b{next(fresh)}" for id_ in new}
@@ -60,10 +60,13 @@ def _look(block: Block) -> tuple[object, ...]:
     return "merge", block.title, *(i.scale for i in block.inputs)
 
 
-def _pairs(
+def pairs_of(
     old: Sequence[tuple[object, ...]], new: Sequence[tuple[object, ...]]
 ) -> list[tuple[int, int]]:
-    """Which of the old stands where among the new: alike at both ends, then the best between."""
+    """Which of the old stands where among the new: alike at both ends, then the best between.
+
+    Each is told by a tuple, of which the first part is its kind.
+    """
     shorter = min(len(old), len(new))
     head = sum(1 for _ in takewhile(bool, (a == b for a, b in zip(old, new, strict=False))))
     ends = zip(reversed(old), reversed(new), strict=False)
@@ -115,7 +118,7 @@ def _by_kind(
     news: Sequence[int],
 ) -> list[tuple[int, int]]:
     pairs: list[tuple[int, int]] = []
-    for kind in ("weights", "merge"):
+    for kind in dict.fromkeys(new[n][0] for n in news):
         of_old = [n for n in olds if old[n][0] == kind]
         of_new = [n for n in news if new[n][0] == kind]
         pairs += zip(of_old, of_new, strict=False)

@@ -72,3 +72,48 @@ def test_any_shift_is_taken_back(plan, shift, at):
         assert renumbered("\n".join(lines)) == text.removesuffix("\n")
     else:
         assert renumbered(text) is None
+
+
+def test_lines_as_before_follow_the_blocks_they_named():
+    before = (
+        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 4; 0\nWeightBlock; 6; 8; 6; 0\n"
+        "MergeBlock; 1; 0.5; 2; 0.5\nWeightBlock; 8; 9; 8; 3\nTotalLayers; 9\n"
+    )
+    text = before.replace("4; 6; 4; 0\n", "4; 6; 4; 0\nWeightBlock; 6; 7; 9; 1\n")
+    assert renumbered(text, before) == (
+        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 4; 0\nWeightBlock; 6; 7; 9; 1\n"
+        "WeightBlock; 7; 9; 6; 0\nMergeBlock; 1; 0.5; 3; 0.5\nWeightBlock; 9; 10; 8; 4\n"
+        "TotalLayers; 10\n"
+    )
+
+
+def test_a_line_that_was_changed_means_what_it_says():
+    before = "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 4; 0\nTotalLayers; 6\n"
+    text = "WeightBlock; 0; 1; 9; -1\nWeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 5; 0\n"
+    assert renumbered(text, before) == (
+        "WeightBlock; 0; 1; 9; -1\nWeightBlock; 1; 5; 0; -1\nWeightBlock; 5; 7; 5; 0\n"
+        "TotalLayers; 7\n"
+    )
+
+
+def test_the_numbers_of_a_line_taken_out_are_closed_up():
+    before = (
+        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 4; -1\nWeightBlock; 6; 8; 6; 0\n"
+        "MergeBlock; 0; 0.5; 2; 0.5\nTotalLayers; 8\n"
+    )
+    text = before.replace("WeightBlock; 4; 6; 4; -1\n", "")
+    assert renumbered(text, before) == (
+        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 6; 0\n"
+        "MergeBlock; 0; 0.5; 1; 0.5\nTotalLayers; 6\n"
+    )
+
+
+def test_what_was_fed_by_a_line_taken_out_is_fed_by_what_fed_that():
+    before = (
+        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 4; 0\nWeightBlock; 6; 8; 6; 1\n"
+        "WeightBlock; 8; 9; 8; 2\nTotalLayers; 9\n"
+    )
+    text = before.replace("WeightBlock; 4; 6; 4; 0\n", "").replace("WeightBlock; 6; 8; 6; 1\n", "")
+    assert renumbered(text, before) == (
+        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 5; 8; 0\nTotalLayers; 5\n"
+    )

@@ -69,7 +69,7 @@ class TextInStep(QObject):
         self._is_shown = False
         self._is_behind = True
         self._writing = False
-        self._said = ""
+        self._said = self._written = ""
         self._step = object()
         self._steps = ref(editor.undo_stack)
         self._waiting: WeakKeyDictionary[QUndoStack, str] = WeakKeyDictionary()
@@ -122,11 +122,16 @@ class TextInStep(QObject):
         else:
             self._editor.undo_stack.redo()
 
+    def renumbered(self) -> str | None:
+        """The text with its numbers right, None where that changes nothing or cannot be."""
+        return renumbered(self._said, self._written) if len(self._said) <= LONG else None
+
     def renumber(self) -> None:
-        """Put the plan layers, the total and the order of the lines right."""
-        text = renumbered(self._said)
+        """Put the plan layers, the total, the inputs and the order of the lines right."""
+        text = self.renumbered()
         if text is not None:
             self.type(text)
+            self._written = self._said
 
     def type(self, text: str) -> None:
         """Make this the text, as if the user had typed it."""
@@ -251,6 +256,7 @@ class TextInStep(QObject):
             self._forget_typing()
         finally:
             self._writing = False
+        self._written = self._said
         self._is_behind = self.is_unread = False
         self.own_problems = ()
         self._know(view.lines, {id_: id_ for id_ in view.lines})

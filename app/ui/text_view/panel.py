@@ -10,13 +10,12 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.plan.problem import Problem
-from app.plan.renumbering import renumbered
 from app.ui.editor import PlanEditor
 from app.ui.mending import mend, mend_labels
 from app.ui.seen import Seen
 from app.ui.strip import Link, Strip
 from app.ui.tasks import Tasks
-from app.ui.text_view.in_step import LONG, TextInStep
+from app.ui.text_view.in_step import TextInStep
 from app.ui.text_view.text_edit import Marks, PlanTextEdit
 
 
@@ -129,12 +128,11 @@ class TextPanel(QWidget):
             self.strip.say(None, f"{_count(n_blocks, 'block')}, {_count(n_layers, 'plan layer')}")
 
     def _worst(self) -> Problem | None:
-        """The problem to speak of: of the cursor's line, else the first error, else a note."""
+        """The problem to speak of: an error before a note, and one of the cursor's line first."""
         own, line = self.in_step.own_problems, self.text.current_line()
-        known = list(own) if self.in_step.is_stale else [*own, *self._editor.problems]
-        known.sort(key=lambda p: p.severity != "error")
         here = self.text.marks.problems.get(line, ())
-        return next(iter((*here, *known)), None)
+        known = [*here, *own, *(() if self.in_step.is_stale else self._editor.problems)]
+        return min(known, key=lambda p: p.severity != "error", default=None)
 
     def _mends(self, problem: Problem) -> list[Link]:
         if problem in self.in_step.own_problems:
@@ -143,10 +141,9 @@ class TextPanel(QWidget):
         return [Link(label, partial(mend, self._editor, problem, label)) for label in labels]
 
     def _renumber(self) -> list[Link]:
-        if not self.in_step.own_problems or self.text.document().characterCount() > LONG:
+        if not self.in_step.own_problems or self.in_step.renumbered() is None:
             return []
-        can = renumbered(self.text.toPlainText()) is not None
-        return [Link("Renumber", self.in_step.renumber)] if can else []
+        return [Link("Renumber", self.in_step.renumber)]
 
     def _show_menu(self, at: QPoint) -> None:
         self.in_step.take()

@@ -230,3 +230,23 @@ def test_an_empty_text_keeps_the_plan(typist, editor, plan):
     typist.undo()
     assert typist.lines == PLAN
     assert not typist.panel.in_step.is_stale
+
+
+def test_renumbering_after_a_line_between_keeps_the_links(typist, editor, plan):
+    typist.go_to(0)
+    typist.press(Qt.Key.Key_Return)
+    typist.type("WeightBlock; 20; 22; 5; 0")
+    typist.pause()
+    assert "starts at plan layer 20" in typist.words()
+    typist.link("Renumber")
+    after = editor.plan
+    (new,) = after.blocks.keys() - plan.blocks.keys()
+    assert edits.remove(after, [new]) == plan
+    assert typist.lines == [
+        "WeightBlock; 0; 20; 0; -1",
+        "WeightBlock; 20; 22; 5; 0",
+        "WeightBlock; 22; 30; 20; 0",
+        "WeightBlock; 30; 38; 28; 0",
+        "MergeBlock; 2; 0.5; 3; 0.5",
+        "TotalLayers; 38",
+    ]
