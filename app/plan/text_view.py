@@ -59,7 +59,8 @@ def _title(block: Block) -> str:
     """What stands behind a block's line; as JSON where a plain remark would be read otherwise."""
     if not block.title:
         return ""
-    if "#" in block.title or block.title != block.title.strip():
+    title = block.title
+    if "#" in title or title != title.strip() or not title.isprintable():
         return f"  {block_comment(replace(block, position=None))}"
     return f"  # {block.title}"
 
