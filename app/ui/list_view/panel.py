@@ -26,14 +26,15 @@ from app.ui.seen import Seen
 from app.ui.strip import Strip
 
 _WIDTHS = {
-    Column.NUMBER: 40,
-    Column.BLOCK: 120,
-    Column.WEIGHT_LAYERS: 90,
-    Column.PLAN_LAYERS: 78,
-    Column.INPUT: 92,
+    Column.NUMBER: 36,
+    Column.BLOCK: 108,
+    Column.WEIGHT_LAYERS: 88,
+    Column.PLAN_LAYERS: 76,
+    Column.INPUT: 88,
     Column.SCALE: 72,
-    Column.MEMORY: 68,
+    Column.MEMORY: 62,
 }
+_LEAST_STATE = 80
 _ROW_PAD = 4
 
 
@@ -190,6 +191,7 @@ def _make_tree(model: ListModel) -> QTreeView:
     )
     tree.setExpandsOnDoubleClick(False)
     tree.setFont(themes.with_tabular_figures(tree.font()))
+    tree.header().setDefaultSectionSize(_LEAST_STATE)
     for column, width in _WIDTHS.items():
         tree.setColumnWidth(column, width)
     tree.header().moveSection(Column.NUMBER, 0)
