@@ -38,7 +38,7 @@ class Cells:
         self._editor = editor
         self.plan = editor.plan
         self.layer_bytes: Sequence[int] = ()
-        """What each weight layer takes in memory; empty while no model is known."""
+        """What each weight layer and its KV cache take; empty while no model is known."""
 
     def of_block(self, id_: str, column: Column, problems: Sequence[Problem]) -> str:
         """What a block's row says in this column."""

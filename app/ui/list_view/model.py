@@ -65,7 +65,7 @@ class ListModel(QAbstractItemModel):
             self._start_over()
 
     def set_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
-        """What each weight layer of the models takes in memory."""
+        """What each weight layer of the models and its KV cache take in memory."""
         self.cells.layer_bytes = layer_bytes
         self._announce(0)
 

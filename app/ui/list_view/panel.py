@@ -74,7 +74,7 @@ class ListPanel(QWidget):
         return QSize(600, 160)
 
     def set_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
-        """What each weight layer of the models takes in memory, for the Memory column."""
+        """What each weight layer and its KV cache take, for the Memory column."""
         self.model.set_layer_bytes(layer_bytes)
 
     def selected_ids(self) -> tuple[str, ...]:

@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
         self.watch.estimated.connect(self.memory.show_figures)
         self.watch.unknown.connect(self.memory.show_reason)
         self.watch.layers_weighed.connect(self.canvas.plan_scene.show_layer_bytes)
+        self.watch.layers_weighed.connect(self.list.set_layer_bytes)
         self.runner.changed.connect(self._show_running)
         self.engine.state_changed.connect(self._engine_moved)
         self.engine.progressed.connect(self.status.set_progress)
@@ -183,7 +184,6 @@ class MainWindow(QMainWindow):
 
     def _model_changed(self, _file: object) -> None:
         self.sources.show_models(self.model.files)
-        self.list.set_layer_bytes([b for m in self.model.files for b in m.layer_bytes])
         *starts, n = accumulate((m.n_layers for m in self.model.files), initial=0)
         self.editor.set_weight_layer_count(n, tuple(starts) or (0,))
         self.watch.look_again()
