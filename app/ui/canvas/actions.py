@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 from app.ui import icons
+from app.ui.canvas.annotations.actions import AnnotationActions
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas
@@ -61,6 +62,7 @@ class CanvasActions(QObject):
         self.add_merge = make(
             "Add merge block", "merge-block", lambda: canvas.add_block("merge"), "Shift+M"
         )
+        self.annotations = AnnotationActions(canvas, make)
         self.edit: list[QAction | None] = [
             *(self.undo, self.redo, None),
             *(self.cut, self.copy, self.paste, self.duplicate, None),
@@ -88,12 +90,13 @@ class CanvasActions(QObject):
         return action
 
     def _enable(self, _heard: object = None) -> None:
-        selected = self._canvas.selected_ids()
+        selected = self._canvas.plan_scene.selection()
         has_link = self._canvas.plan_scene.selected_link is not None
         for action in (self.cut, self.copy, self.duplicate, self.delete_and_join):
             action.setEnabled(bool(selected))
         self.delete.setEnabled(bool(selected) or has_link)
         self.rename.setEnabled(len(selected) == 1)
+        self.annotations.enable()
         has_blocks = bool(self._canvas.editor.plan.blocks)
         for action in (self.select_all, self.invert, self.arrange):
             action.setEnabled(has_blocks)

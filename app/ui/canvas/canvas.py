@@ -16,18 +16,19 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.plan import edits, layout
+from app.plan import annotating, edits, layout
 from app.plan.document import MergeBlock
 from app.plan.problem import PlanError
 from app.ui import theme as themes
 from app.ui.canvas import clipboard, menus
 from app.ui.canvas.actions import CanvasActions
+from app.ui.canvas.annotations.carrying import Carried
+from app.ui.canvas.annotations.typing_in import type_text
 from app.ui.canvas.gesture_view import GestureView
 from app.ui.canvas.gestures import Pointer
 from app.ui.canvas.gestures.drag_link import without_link
 from app.ui.canvas.inline_edit import InlineEdit, parse_number
 from app.ui.canvas.new_blocks import Kind, with_new_block
-from app.ui.canvas.places import inside
 from app.ui.canvas.problem_menu import badge_at, show_problems
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import MergeShape, WeightShape, is_terminal, shape_of
@@ -86,37 +87,42 @@ class Canvas(GestureView):
             self.plan_scene.select((block_id,))
 
     def delete(self) -> None:
-        """Delete the selected blocks, or the selected link. What they fed is left unlinked."""
+        """Delete what is selected: a link, or else blocks, frames and notes.
+
+        What the blocks fed is left unlinked; what stands in a frame stays.
+        """
         link = self.plan_scene.selected_link
         if link is not None:
             self.editor.apply("Remove link", without_link(self.editor.plan, link))
             return
-        self._delete_blocks(self.selected_ids(), heal=False)
+        self._remove("Delete", self.plan_scene.selection(), heal=False)
 
     def delete_and_join(self) -> None:
-        """Delete the selected blocks; what fed them feeds what they fed."""
-        self._delete_blocks(self.selected_ids(), heal=True)
+        """Delete what is selected; what fed the blocks feeds what they fed."""
+        self._remove("Delete", self.plan_scene.selection(), heal=True)
 
     def select_all(self) -> None:
-        """Select every block."""
-        self.plan_scene.select(self.editor.plan.blocks)
+        """Select every block, frame and note."""
+        plan = self.editor.plan
+        self.plan_scene.select((*plan.blocks, *plan.annotations))
 
     def invert_selection(self) -> None:
-        """Select the blocks that are not selected, and no others."""
-        self.plan_scene.select(self.editor.plan.blocks.keys() - set(self.selected_ids()))
+        """Select what is not selected, and nothing else."""
+        plan = self.editor.plan
+        self.plan_scene.select({*plan.blocks, *plan.annotations} - {*self.plan_scene.selection()})
 
     def copy(self) -> None:
-        """Put the selected blocks on the clipboard, as layerBlocks text."""
-        ids = self.selected_ids()
+        """Put what is selected on the clipboard, as layerBlocks text."""
+        ids = self.plan_scene.selection()
         if ids:
             QGuiApplication.clipboard().setText(clipboard.text_of(self.editor.plan, ids))
 
     def cut(self) -> None:
-        """Put the selected blocks on the clipboard and delete them."""
-        ids = self.selected_ids()
+        """Put what is selected on the clipboard and delete it."""
+        ids = self.plan_scene.selection()
         if ids:
             self.copy()
-            self.editor.apply(f"Cut {_blocks(ids)}", edits.remove(self.editor.plan, ids))
+            self._remove("Cut", ids, heal=False)
 
     def paste(self) -> None:
         """Add the blocks of a layerBlocks text on the clipboard, at the pointer or midway."""
@@ -129,8 +135,8 @@ class Canvas(GestureView):
             self.notice.emit(f"Nothing was pasted. {first.message} {first.fix}")
 
     def duplicate(self) -> None:
-        """Add a copy of the selected blocks beside them."""
-        ids = self.selected_ids()
+        """Add a copy of what is selected beside it."""
+        ids = self.plan_scene.selection()
         if ids:
             self._add_text("Duplicate", clipboard.text_of(self.editor.plan, ids), None)
 
@@ -142,9 +148,11 @@ class Canvas(GestureView):
         self.fit_all()
 
     def rename(self) -> None:
-        """Type another title for the selected block, where it stands."""
-        ids = self.selected_ids()
-        if len(ids) == 1:
+        """Type another title for the selected block or frame, or the text of a note, in place."""
+        ids = self.plan_scene.selection()
+        if len(ids) == 1 and ids[0] in self.editor.plan.annotations:
+            type_text(self, ids[0])
+        elif len(ids) == 1:
             self._type_title(ids[0])
 
     def reset_scale(self, block_id: str, port: int) -> None:
@@ -170,21 +178,27 @@ class Canvas(GestureView):
             return
         far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         step = step * (_FAR_STEP if far else GRID)
-        if self.selected_ids():
-            self._nudge(self.selected_ids(), step)
+        if self.plan_scene.selection():
+            self._nudge(self.plan_scene.selection(), step)
         else:
             self.pan_by(step * -_FAR_STEP)
 
     def _nudge(self, ids: tuple[str, ...], step: QPointF) -> None:
-        plan, items = self.editor.plan, self.plan_scene.blocks
-        places = {i: inside(items[i].left + step.x(), items[i].top + step.y()) for i in ids}
-        after = edits.move(plan, places)
-        self.editor.apply(f"Move {_blocks(ids)}", after, merge_key=("nudge", ids))
+        after = Carried(self.plan_scene, ids).moved(self.editor.plan, step)
+        self.editor.apply(f"Move {self._in_words(ids)}", after, merge_key=("nudge", ids))
 
-    def _delete_blocks(self, ids: Sequence[str], *, heal: bool) -> None:
+    def _remove(self, verb: str, ids: Sequence[str], *, heal: bool) -> None:
         if ids:
             after = edits.remove(self.editor.plan, ids, heal=heal)
-            self.editor.apply(f"Delete {_blocks(ids)}", after)
+            after = annotating.remove_annotations(after, ids)
+            self.editor.apply(f"{verb} {self._in_words(ids)}", after)
+
+    def _in_words(self, ids: Sequence[str]) -> str:
+        """Such as "block", "3 blocks", "note" or "4 things"."""
+        known = self.editor.plan.annotations
+        kinds = {known[i].kind if i in known else "block" for i in ids}
+        kind = kinds.pop() if len(kinds) == 1 else "thing"
+        return kind if len(ids) == 1 else f"{len(ids)} {kind}s"
 
     def _add_text(self, label: str, text: str, centre: QPointF | None) -> None:
         after, ids = clipboard.with_text(self.editor.plan, text, centre)
@@ -193,7 +207,9 @@ class Canvas(GestureView):
 
     def _open(self, hit: Hit, pointer: Pointer) -> None:
         """What a double click does, by what it hits."""
-        if hit.block_id is None or hit.part is None:
+        if hit.annotation is not None:
+            type_text(self, hit.annotation.id)
+        elif hit.block_id is None or hit.part is None:
             if hit.link is None:
                 self.add_wanted.emit(pointer)
         elif is_terminal(hit.block_id):

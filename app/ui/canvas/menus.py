@@ -41,11 +41,17 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
         menu.addSeparator()
         menu.addAction(commands.fit_selection)
         menu.addAction(commands.add_merge)
+    elif hit.annotation is not None:
+        if hit.annotation.id not in canvas.plan_scene.annotations.selected:
+            canvas.plan_scene.select((hit.annotation.id,))
+        commands.annotations.fill(menu)
     else:
         add = menu.addAction("Add …\tTab")
         icons.dress(add, "add")
         add.triggered.connect(lambda _checked=False: canvas.add_wanted.emit(pointer))
         menu.setActiveAction(add)
+        menu.addSeparator()
+        commands.annotations.fill_for_place(menu, pointer.scene)
         menu.addSeparator()
         for action in (commands.paste, commands.select_all, commands.arrange, commands.fit_all):
             menu.addAction(action)

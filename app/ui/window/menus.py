@@ -61,7 +61,9 @@ def fill_menus(window: MainWindow) -> None:
         stop.setEnabled(busy)
 
     plan.addSeparator()
-    _add_all(plan, [*commands.add, None, commands.arrange])
+    _add_all(plan, [*commands.add, None])
+    commands.annotations.fill_menu_bar(plan)
+    _add_all(plan, [None, commands.arrange])
     templates = plan.addMenu("Insert &template")
     _fill_template_menu(templates, window.templates.ask_to_insert)
     show_busy(False)

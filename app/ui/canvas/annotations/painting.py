@@ -151,7 +151,7 @@ def _wrapped_paragraph(text: str, font: QFont, width: float, most: int) -> list[
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
-    lines = []
+    lines: list[str] = []
     layout.beginLayout()
     while len(lines) < most and (line := layout.createLine()).isValid():
         line.setLineWidth(width)

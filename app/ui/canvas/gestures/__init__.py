@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.ui.canvas.annotations.gestures import begin_on_annotation
 from app.ui.canvas.gestures.drag_fader import DragFader
 from app.ui.canvas.gestures.drag_link import DragLink, port_is_linked
 from app.ui.canvas.gestures.drag_range import DragRange
@@ -24,6 +25,8 @@ def begin(canvas: GestureView, press: Pointer, hit: Hit) -> Gesture:
     """The gesture that a press of the left button on this begins."""
     if hit.link is not None:
         return _take_link_end(canvas, press, hit)
+    if hit.annotation is not None:
+        return begin_on_annotation(canvas, press, hit.annotation)
     if hit.block_id is None or hit.part is None:
         return SelectBox(canvas, press)
     part = hit.part

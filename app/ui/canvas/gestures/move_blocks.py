@@ -13,6 +13,7 @@ from PySide6.QtGui import QPainter, QPen
 
 from app.plan import edits
 from app.ui.canvas.alignment import Aligning, Box, Guides
+from app.ui.canvas.annotations.carrying import Carried
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.link_target import LinkTarget, with_inserted
 from app.ui.canvas.items import BlockItem
@@ -36,6 +37,8 @@ class MoveBlocks(Gesture):
         self._block_id = block_id
         self._was_selected = canvas.plan_scene.blocks[block_id].isSelected()
         self._start: dict[str, QPointF] = {}
+        self._carried: Carried | None = None
+        self._moved = QPointF()
         self._whole = QRectF()
         self._port_ys: tuple[float, ...] = ()
         self._guides = Guides([])
@@ -57,6 +60,9 @@ class MoveBlocks(Gesture):
             moved = self._drawn(moved)
         places = {i: at + moved for i, at in self._start.items()}
         scene.preview_positions({i: QPointF(*inside(p.x(), p.y())) for i, p in places.items()})
+        self._moved = moved
+        if self._carried is not None:
+            self._carried.preview(moved)
         if self._is_loose:
             centre = scene.blocks[self._block_id].scene_rect().center()
             self._target.aim(self.canvas.editor.plan, self._block_id, to, centre)
@@ -71,6 +77,8 @@ class MoveBlocks(Gesture):
         what = "block" if len(positions) == 1 else f"{len(positions)} blocks"
         editor = self.canvas.editor
         after, label = edits.move(editor.plan, positions), f"Move {what}"
+        if self._carried is not None:
+            after = self._carried.moved(after, self._moved)
         key, reason = self._target.key, self._target.reason
         self._put_down()
         if key is not None and reason is None:
@@ -87,6 +95,8 @@ class MoveBlocks(Gesture):
         self.canvas.plan_scene.preview_positions(
             {i: QPointF(*place) for i, place in places.items() if place is not None}
         )
+        if self._carried is not None:
+            self._carried.put_back(self.canvas.editor.plan)
 
     def paint(self, painter: QPainter) -> None:
         self._target.paint(painter)
@@ -100,6 +110,8 @@ class MoveBlocks(Gesture):
         scene = self.canvas.plan_scene
         ids = scene.selected_ids() or (self._block_id,)
         self._start = {i: scene.blocks[i].pos() for i in ids}
+        if scene.annotations.selected:
+            self._carried = Carried(scene, scene.annotations.selected, but=ids)
         self.canvas.lift(self._start)
         self._whole = scene.bounds_of(ids)
         alone = len(ids) == 1

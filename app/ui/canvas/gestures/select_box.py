@@ -19,7 +19,7 @@ class SelectBox(Gesture):
 
     def __init__(self, canvas: GestureView, press: Pointer) -> None:
         super().__init__(canvas, press)
-        self._before = frozenset(canvas.selected_ids())
+        self._before = frozenset(canvas.plan_scene.selection())
         self._box: QRectF | None = None
         if not press.shift and not press.ctrl:
             canvas.plan_scene.select(())
@@ -34,6 +34,7 @@ class SelectBox(Gesture):
             for i, item in scene.blocks.items()
             if not is_terminal(i) and item.scene_rect().intersects(self._box)
         }
+        touched |= scene.annotations.taken_by(self._box)
         if self.press.shift:
             touched |= self._before
         elif self.press.ctrl:

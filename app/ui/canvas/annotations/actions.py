@@ -1,0 +1,104 @@
+"""The actions for frames and notes, for the menus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QAction, QColor, QIcon, QPixmap
+from PySide6.QtWidgets import QMenu
+
+from app.ui import icons
+from app.ui.canvas.annotations import commands
+
+if TYPE_CHECKING:
+    from app.ui.canvas.canvas import Canvas
+
+Make = Callable[..., QAction]
+
+
+class AnnotationActions:
+    """`all` lists the actions in menu order."""
+
+    def __init__(self, canvas: Canvas, make: Make) -> None:
+        self._canvas = canvas
+        self.frame = make(
+            "Frame selection", "frame", lambda: commands.frame_selection(canvas), "Ctrl+G"
+        )
+        self.add_note = make("Add note", "add-note", self._add_note, "N")
+        self.select_contents = make(
+            "Select contents", "select-all", lambda: commands.select_contents(canvas)
+        )
+        self.fit = make("Fit to contents", "fit", lambda: commands.fit_to_contents(canvas))
+        self.all = (self.frame, self.add_note, self.select_contents, self.fit)
+        self._colours: QAction | None = None
+
+    def fill(self, menu: QMenu) -> None:
+        """Make the menu of the selected frames and notes."""
+        edit = self._canvas.commands
+        menu.addAction(edit.rename)
+        if commands.selected_frames(self._canvas):
+            menu.addAction(self.select_contents)
+            menu.addAction(self.fit)
+        self._add_colours(menu)
+        menu.addSeparator()
+        for action in (edit.cut, edit.copy, edit.duplicate, edit.delete):
+            menu.addAction(action)
+
+    def fill_for_place(self, menu: QMenu, at: QPointF) -> None:
+        """Add what can be put at a point of the scene."""
+        canvas = self._canvas
+        for words, icon, add in (
+            ("Add frame", "frame", commands.add_frame),
+            ("Add note", "add-note", commands.add_note),
+        ):
+            action = menu.addAction(words)
+            icons.dress(action, icon)
+            action.triggered.connect(partial(_run, add, canvas, at))
+
+    def fill_menu_bar(self, menu: QMenu) -> None:
+        """Add all of it to a menu that stays."""
+        for action in self.all:
+            menu.addAction(action)
+        self._colours = self._add_colours(menu).menuAction()
+        self.enable()
+
+    def _add_colours(self, menu: QMenu) -> QMenu:
+        submenu = menu.addMenu("Colour")
+        actions = [submenu.addAction(words) for words in commands.COLOURS]
+        for index, action in enumerate(actions):
+            action.triggered.connect(partial(_run, commands.recolour, self._canvas, index))
+
+        def show_colours() -> None:
+            for index, action in enumerate(actions):
+                action.setIcon(_swatch(self._canvas.theme.source(index)))
+
+        submenu.aboutToShow.connect(show_colours)
+        return submenu
+
+    def enable(self) -> None:
+        """Offer what can be done to the selection."""
+        has_frame = bool(commands.selected_frames(self._canvas))
+        self.select_contents.setEnabled(has_frame)
+        self.fit.setEnabled(has_frame)
+        if self._colours is not None:
+            self._colours.setEnabled(bool(self._canvas.plan_scene.annotations.selected))
+        self.frame.setText(
+            "Frame selection" if self._canvas.plan_scene.selection() else "Add frame"
+        )
+
+    def _add_note(self) -> None:
+        commands.add_note(self._canvas, self._canvas.to_scene(self._canvas.menu_point()))
+
+
+def _run(run: Callable[..., object], *what: object) -> None:
+    """Run it without the word of whether an action is checked, which is the last."""
+    run(*what[:-1])
+
+
+def _swatch(colour: QColor) -> QIcon:
+    picture = QPixmap(icons.SIZES[0], icons.SIZES[0])
+    picture.fill(colour)
+    return QIcon(picture)

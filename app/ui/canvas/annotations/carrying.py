@@ -1,0 +1,84 @@
+"""What moves along with what is dragged: a frame takes everything that stands inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+
+from app.plan import annotating, edits
+from app.plan.document import Plan
+from app.ui.canvas.annotations.shapes import rect_of
+from app.ui.canvas.places import inside
+from app.ui.canvas.shapes import is_terminal
+
+if TYPE_CHECKING:
+    from app.ui.canvas.scene import PlanScene
+
+
+class Carried:
+    """These blocks, frames and notes, and what stands wholly inside the frames among them.
+
+    What is named in `but` is not among it, for something else moves that.
+    """
+
+    def __init__(self, scene: PlanScene, ids: Collection[str], but: Collection[str] = ()) -> None:
+        self._scene = scene
+        frames = [i for i in ids if i in scene.annotations.shown and _is_frame(scene, i)]
+        all_ids = {*ids}.union(*(contents(scene, i) for i in frames)) - {*but}
+        self._blocks = {i: scene.blocks[i].pos() for i in all_ids & scene.blocks.keys()}
+        shown = scene.annotations.shown
+        self._annotations = {i: a for i, a in shown.items() if i in all_ids}
+
+    @property
+    def block_ids(self) -> frozenset[str]:
+        """The blocks that move."""
+        return frozenset(self._blocks)
+
+    def __len__(self) -> int:
+        return len(self._blocks) + len(self._annotations)
+
+    def preview(self, moved: QPointF) -> None:
+        """Show it all this far from where it was, without a word to the document."""
+        dx, dy = moved.x(), moved.y()
+        self._scene.preview_positions(
+            {i: QPointF(*inside(p.x() + dx, p.y() + dy)) for i, p in self._blocks.items()}
+        )
+        self._scene.preview_annotations(
+            replace(a, position=inside(a.position[0] + dx, a.position[1] + dy))
+            for a in self._annotations.values()
+        )
+
+    def put_back(self, plan: Plan) -> None:
+        """Show it where the plan says."""
+        places = {i: plan.blocks[i].position for i in self._blocks if i in plan.blocks}
+        self._scene.preview_positions({i: QPointF(*at) for i, at in places.items() if at})
+        known = plan.annotations
+        self._scene.preview_annotations(known[i] for i in self._annotations if i in known)
+
+    def moved(self, plan: Plan, moved: QPointF) -> Plan:
+        """The plan with all of it this far from where it was."""
+        dx, dy = moved.x(), moved.y()
+        places = {i: inside(p.x() + dx, p.y() + dy) for i, p in self._blocks.items()}
+        plan = edits.move(plan, places)
+        for id_, a in self._annotations.items():
+            place = inside(a.position[0] + dx, a.position[1] + dy)
+            plan = annotating.change_annotation(plan, id_, position=place)
+        return plan
+
+
+def contents(scene: PlanScene, frame_id: str) -> set[str]:
+    """The blocks, frames and notes that stand wholly inside a frame."""
+    area = rect_of(scene.annotations.shown[frame_id])
+    blocks = {
+        i
+        for i, item in scene.blocks.items()
+        if not is_terminal(i) and area.contains(item.scene_rect())
+    }
+    return blocks | scene.annotations.within(frame_id)
+
+
+def _is_frame(scene: PlanScene, id_: str) -> bool:
+    return scene.annotations.shown[id_].kind == "frame"

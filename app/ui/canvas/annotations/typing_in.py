@@ -1,0 +1,101 @@
+"""Typing a frame's title or a note's text where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QRect, QRectF, Qt
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QPalette
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
+
+from app.plan import annotating
+from app.ui import theme as themes
+from app.ui.canvas.annotations.painting import NOTE_PAD
+from app.ui.canvas.annotations.shapes import rect_of, title_of
+from app.ui.canvas.inline_edit import InlineEdit
+
+if TYPE_CHECKING:
+    from app.ui.canvas.gesture_view import GestureView
+
+_LEAST_WIDTH, _LEAST_HEIGHT = 160.0, 64.0
+
+
+def type_text(canvas: GestureView, id_: str) -> None:
+    """Let the title of a frame or the text of a note be typed."""
+    annotation = canvas.plan_scene.annotations.shown[id_]
+    viewport = canvas.viewport()
+    font = themes.canvas_font(themes.NORMAL * max(1.0, min(canvas.zoom, 1.5)))
+
+    def take(text: str) -> None:
+        plan = canvas.editor.plan
+        if id_ in plan.annotations:
+            label = "Rename frame" if annotation.kind == "frame" else "Write note"
+            canvas.editor.apply(label, annotating.change_annotation(plan, id_, text=text))
+
+    if annotation.kind == "frame":
+        area = _on_screen(canvas, title_of(annotation), 28.0)
+        InlineEdit(viewport, area, annotation.text, font, "Title of the frame", take)
+    else:
+        area = _on_screen(canvas, rect_of(annotation), _LEAST_HEIGHT)
+        NoteEdit(viewport, area, annotation.text, font, take)
+
+
+class NoteEdit(QPlainTextEdit):
+    """Ctrl+Enter or leaving it takes the text, Escape does not; then it is gone."""
+
+    def __init__(
+        self, parent: QWidget, area: QRect, text: str, font: QFont, take: Callable[[str], None]
+    ) -> None:
+        super().__init__(text, parent)
+        self._take: Callable[[str], None] | None = take
+        self.setFont(font)
+        self.setFrameShape(QFrame.Shape.Box)
+        self.document().setDocumentMargin(NOTE_PAD - 2)
+        self.setTabChangesFocus(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setAccessibleName("Text of the note")
+        self.setAccessibleDescription("Ctrl+Enter keeps what is typed, Escape does not.")
+        self.setGeometry(area)
+        self.selectAll()
+        self.show()
+        self.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._finish(taken=True)
+        elif event.key() == Qt.Key.Key_Escape:
+            self._finish(taken=False)
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._finish(taken=True)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+        return super().event(event)
+
+    def _finish(self, *, taken: bool) -> None:
+        take, self._take = self._take, None
+        if take is None:
+            return
+        if taken and self.document().isModified():
+            take(self.toPlainText())
+        self.hide()
+        self.deleteLater()
+        viewport = self.parentWidget()
+        canvas = None if viewport is None else viewport.parentWidget()
+        if canvas is not None:
+            canvas.setFocus()
+
+
+def _on_screen(canvas: GestureView, rect: QRectF, least_height: float) -> QRect:
+    """Where a rectangle of the scene is seen, large enough to type in."""
+    seen = canvas.viewportTransform().mapRect(rect)
+    width, height = max(_LEAST_WIDTH, seen.width()), max(least_height, seen.height())
+    return QRectF(seen.left(), seen.top(), width, height).toRect()
