@@ -94,6 +94,7 @@ class TextInStep(QObject):
             self._hear(read_plan(self._said))
         else:
             self._tasks.start(self._take_long(self._said))
+            self.known.emit()
 
     def leave(self) -> None:
         """Read what was typed and, where it is a plan, write it as plans are written."""
@@ -162,6 +163,12 @@ class TextInStep(QObject):
             self.take()
         elif self._is_behind:
             self._write()
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether any text of an open document is not in its plan."""
+        waits = self.kept is not None or bool(self._waiting)
+        return self.is_stale or self.is_unread or waits
 
     @property
     def is_writing(self) -> bool:

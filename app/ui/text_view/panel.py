@@ -15,7 +15,7 @@ from app.ui.mending import mend, mend_labels
 from app.ui.seen import Seen
 from app.ui.strip import Link, Strip
 from app.ui.tasks import Tasks
-from app.ui.text_view.in_step import TextInStep
+from app.ui.text_view.in_step import LONG, TextInStep
 from app.ui.text_view.text_edit import Marks, PlanTextEdit
 
 
@@ -114,6 +114,9 @@ class TextPanel(QWidget):
                 Link("Discard it", in_step.forget_kept),
             ]
         problem = self._worst()
+        if in_step.is_unread and self.text.document().characterCount() > LONG:
+            self.strip.say(None, "Reading the text …")
+            return
         if in_step.is_stale and problem is not None:
             back = Link("Back to the plan's text", in_step.go_back)
             self.strip.say("error", _words(problem), [*self._renumber(), back, *kept])

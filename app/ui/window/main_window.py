@@ -52,6 +52,7 @@ LAYOUT_VERSION = 2
 """To be raised when there are other docks: a layout saved for fewer would leave them anywhere."""
 
 LOAD_ANYWAY = "Load anyway"
+CLOSE_ANYWAY = "Close anyway"
 
 
 class MainWindow(QMainWindow):
@@ -247,7 +248,7 @@ class MainWindow(QMainWindow):
             Tasks().start(self._close())
 
     async def _close(self) -> None:
-        if not await self.documents.may_close_all():
+        if not await self._may_lose_text() or not await self.documents.may_close_all():
             self._closing = False
             return
         self.settings.save_window_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
@@ -261,6 +262,19 @@ class MainWindow(QMainWindow):
             self.engine.close(CLOSE_WITHIN_S), self.estimator.close(CLOSE_WITHIN_S)
         )
         self.closed.emit()
+
+    async def _may_lose_text(self) -> bool:
+        """Whether the window may close although something typed as text is no plan yet."""
+        self.editor.settle()
+        if not self.text.in_step.has_unread:
+            return True
+        answer = await dialogs.ask(
+            self,
+            "What you typed in the text is not a plan yet.",
+            "It is lost when the window closes. Saving keeps the last plan that the text said.",
+            (dialogs.CANCEL, CLOSE_ANYWAY),
+        )
+        return answer == CLOSE_ANYWAY
 
     # --- layout ----------------------------------------------------------------------------------
 

@@ -97,3 +97,15 @@ def test_the_list_knows_what_the_layers_take(bench: Bench) -> None:
     cells = bench.window.list.model.cells
     assert len(cells.layer_bytes) == 4
     assert all(cells.layer_bytes)
+
+
+def test_closing_asks_about_text_that_is_no_plan(bench: Bench, text) -> None:
+    QTest.keyClicks(text, "x")
+    bench.qtbot.waitUntil(lambda: bench.window.text.in_step.is_stale)
+    bench.window.close()
+    assert "not a plan yet" in bench.answer("Cancel")
+    bench.qtbot.waitUntil(lambda: not bench.window._closing)
+    assert bench.window.isVisible()
+    bench.window.close()
+    with bench.qtbot.waitSignal(bench.window.closed):
+        bench.answer("Close anyway")
