@@ -85,9 +85,12 @@ class PlanView(QGraphicsView):
         if block_id not in self.editor.plan.blocks:
             return
         self.plan_scene.select((block_id,))
-        bounds = self.plan_scene.bounds_of((block_id,))
-        if not self.seen_rect().contains(bounds):
-            self._look_at(bounds.center(), max(self.zoom, 0.5))
+        self.bring_into_sight(self.plan_scene.bounds_of((block_id,)))
+
+    def bring_into_sight(self, rect: QRectF) -> None:
+        """Look at a part of the scene, unless all of it is seen already."""
+        if not self.seen_rect().contains(rect):
+            self._look_at(rect.center(), max(self.zoom, 0.5))
 
     @property
     def zoom(self) -> float:
