@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from app.plan.document import LAYER_LIMIT, TOKENS, MergeBlock, Plan
 from app.plan.templates import Template
 from app.ui.canvas import Canvas
+from app.ui.canvas.annotations import commands as framing
 from app.ui.canvas.faces import range_text, title_of
 from app.ui.canvas.gestures import Pointer
 from app.ui.canvas.gestures.drag_link import why_not, with_link
@@ -101,11 +102,32 @@ class _Offers:
         return [
             self._kind(WEIGHT, partial(self._canvas.add_block, "weight", at), commands.add_weight),
             self._kind(MERGE, partial(self._canvas.add_block, "merge", at), commands.add_merge),
+            self._frame(),
+            Entry(
+                "Note",
+                "Words beside the blocks, for whoever reads the plan.",
+                "add-note",
+                partial(framing.add_note, self._canvas, at),
+                _key_of(commands.annotations.add_note),
+                ("comment", "remark", "text"),
+            ),
             *self._from_templates(),
         ]
 
     def _kind(self, words: KindWords, run: Callable[[], object], action: QAction) -> Entry:
         return Entry(words.name, words.sentence, words.icon, run, _key_of(action), words.also)
+
+    def _frame(self) -> Entry:
+        """A frame around what is selected, or an empty one here."""
+        also = ("group", "box", "section")
+        key = _key_of(self._canvas.commands.annotations.frame)
+        if self._canvas.plan_scene.selection():
+            words = "A titled area behind all that is selected; it takes them along."
+            run = partial(framing.frame_selection, self._canvas)
+            return Entry("Frame around the selection", words, "frame", run, key, also)
+        words = "A titled area behind blocks; what stands in it moves with it."
+        run = partial(framing.add_frame, self._canvas, self._at.scene)
+        return Entry("Frame", words, "frame", run, also=also)
 
     def _from_templates(self) -> list[Entry]:
         return [

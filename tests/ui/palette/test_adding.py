@@ -266,3 +266,27 @@ def test_it_closes_when_the_plan_is_changed_under_it(editor, plan, hand, fingers
     hand.key(Qt.Key.Key_Tab)
     editor.apply("Delete", edits.remove(plan, ["left"]))
     assert not fingers.is_open
+
+
+@pytest.mark.parametrize(("typed", "kind"), [("note", "note"), ("group", "frame")])
+def test_frames_and_notes_are_added_at_the_pointer(
+    canvas, editor, plan, hand, fingers, typed, kind
+):
+    at = hand.empty_place() + QPointF(200, -140)
+    hand.double_click(at)
+    fingers.type(typed)
+    fingers.enter()
+    (annotation,) = editor.plan.annotations.values()
+    assert annotation.kind == kind
+    (left, top), (width, height) = annotation.position, annotation.size
+    assert (QPointF(left + width / 2, top + height / 2) - at).manhattanLength() < 12
+
+
+def test_what_is_selected_is_framed(canvas, editor, plan, hand, fingers):
+    canvas.plan_scene.select(("left", "right"))
+    hand.key(Qt.Key.Key_Tab)
+    fingers.type("frame")
+    assert fingers.titles[0] == "Frame around the selection"
+    fingers.enter()
+    (frame,) = editor.plan.annotations.values()
+    assert frame.position[0] < 400 and frame.position[1] < 0
