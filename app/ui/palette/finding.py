@@ -1,4 +1,4 @@
-"""Find a block: a popup that lists the plan's blocks and shows each on the canvas as one moves."""
+"""Find a block, a frame or a note: a popup that lists them and shows each as one moves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QPoint, QPointF
 
-from app.plan.document import Block, MergeBlock, WeightBlock
+from app.plan.document import Annotation, Block, MergeBlock, WeightBlock
 from app.plan.muting import heard
 from app.plan.ordering import live_blocks
 from app.ui.canvas import Canvas
@@ -32,7 +32,7 @@ class FindBlock(QObject):
         self._canvas = canvas
 
     def open(self) -> SearchPopup:
-        """Search the plan's blocks from the top of the canvas."""
+        """Search the plan's blocks, frames and notes from the top of the canvas."""
         canvas = self._canvas
         canvas.keep_view()
         sight = canvas.sight()
@@ -57,11 +57,12 @@ class FindBlock(QObject):
     def _show(self, popup: SearchPopup, block_id: str | None) -> None:
         """Bring the block into sight, beside the popup."""
         canvas = self._canvas
-        if block_id is None or block_id not in canvas.editor.plan.blocks:
+        if block_id is None:
             return
-        canvas.look_at_block(block_id)
-        viewport = canvas.viewport()
         bounds = canvas.plan_scene.bounds_of((block_id,))
+        canvas.plan_scene.select((block_id,))
+        canvas.bring_into_sight(bounds)
+        viewport = canvas.viewport()
         shown = canvas.viewportTransform().mapRect(bounds)
         covered = popup.geometry().translated(-viewport.mapToGlobal(QPoint()))
         if shown.intersects(covered.toRectF()):
@@ -74,7 +75,7 @@ class FindBlock(QObject):
 
 
 class _Blocks:
-    """The blocks as entries, in the order of their numbers."""
+    """The blocks as entries, in the order of their numbers, and then the frames and notes."""
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
@@ -85,6 +86,7 @@ class _Blocks:
         last = len(self._numbers)
         ids = sorted(self._numbers, key=lambda i: last if (n := self._numbers[i]) is None else n)
         self._entries = {i: self._entry(editor.plan.blocks[i]) for i in ids}
+        self._entries |= {i: self._remark(a) for i, a in editor.plan.annotations.items()}
         self._ids = {id(entry): i for i, entry in self._entries.items()}
 
     def found(self, typed: str) -> list[Entry]:
@@ -97,7 +99,9 @@ class _Blocks:
         number = _NUMBER.fullmatch(words)
         if number is not None:
             return [
-                e for i, e in self._entries.items() if str(self._numbers[i]).startswith(number[1])
+                entry
+                for i, entry in self._entries.items()
+                if str(self._numbers.get(i)).startswith(number[1])
             ]
         said = [e for e in self._entries.values() if len(words) > 2 and _says(e, words)]
         return said or ranked(self._entries.values(), typed)
@@ -107,7 +111,7 @@ class _Blocks:
         return self._ids.get(id(entry))
 
     def _borrows(self, block_id: str, first: int, last: int) -> bool:
-        block = self._canvas.editor.plan.blocks[block_id]
+        block = self._canvas.editor.plan.blocks.get(block_id)
         return (
             isinstance(block, WeightBlock)
             and block.weight_start <= last
@@ -119,8 +123,21 @@ class _Blocks:
         title = title_of(block) if number is None else f"{number}  {title_of(block)}"
         words = (self._facts(block), *states)
         icon = "merge-block" if isinstance(block, MergeBlock) else "weight-block"
-        run = partial(self._canvas.show_block, block.id)
+        run = partial(self._keep, block.id)
         return Entry(title, " · ".join(words), icon, run, also=tuple(states))
+
+    def _remark(self, annotation: Annotation) -> Entry:
+        lines = annotation.text.split("\n", 1)
+        icon, kind = ("frame", "Frame") if annotation.kind == "frame" else ("add-note", "Note")
+        title = lines[0].strip() or kind
+        run = partial(self._keep, annotation.id)
+        return Entry(title, kind.lower(), icon, run, also=(kind.lower(),))
+
+    def _keep(self, id_: str) -> None:
+        """Leave what was chosen selected and in sight, and give the canvas the keys."""
+        self._canvas.plan_scene.select((id_,))
+        self._canvas.bring_into_sight(self._canvas.plan_scene.bounds_of((id_,)))
+        self._canvas.setFocus()
 
     def _facts(self, block: Block) -> str:
         if isinstance(block, MergeBlock):

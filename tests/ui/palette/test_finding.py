@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 
-from app.plan import edits
-from app.plan.document import WeightBlock
+from app.plan import annotating, edits
+from app.plan.document import Annotation, WeightBlock
 from app.ui.palette.finding import FindBlock
 
 
@@ -104,3 +104,14 @@ def test_an_empty_plan_says_so(editor, plan, find, fingers):
     find.open()
     assert fingers.titles == []
     assert fingers.popup.current is None
+
+
+def test_notes_are_found_by_their_first_line(canvas, editor, plan, find, fingers):
+    note = Annotation("a0", "note", "Slow start\nof it all", (5000.0, 0.0), (200.0, 100.0))
+    editor.apply("Add note", annotating.add_annotation(plan, note))
+    find.open()
+    fingers.type("slow")
+    assert fingers.titles == ["Slow start"]
+    assert canvas.seen_rect().contains(canvas.plan_scene.bounds_of(("a0",)))
+    fingers.enter()
+    assert canvas.plan_scene.selection() == ("a0",)
