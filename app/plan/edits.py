@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -20,6 +20,9 @@ from app.plan.document import (
 )
 from app.plan.ordering import descendants
 from app.plan.problem import PlanError, Problem
+
+MAX_MERGE_INPUTS = 16
+"""No input is added to a merge beyond these; a file may hold more."""
 
 
 def whole_model(n_layers: int, source: str | None = None) -> Plan:
@@ -126,6 +129,39 @@ def connect_output(plan: Plan, from_id: str | None) -> Plan:
     return replace(plan, output=from_id)
 
 
+def why_not_insert(plan: Plan, id_: str, to_id: str, port: int) -> str | None:
+    """Why the block may not be put into the link that leads into `port`; None when it may."""
+    block = _block(plan, to_id)
+    _require_port(to_id, port, len(links_into(block)))
+    source = links_into(block)[port]
+    return _why_not_between(plan, id_, source) or why_not_connect(plan, id_, to_id)
+
+
+def insert_on_link(plan: Plan, id_: str, to_id: str, port: int) -> Plan:
+    """The plan with the block in the link that leads into `port`, fed through its first free input.
+
+    Raises PlanError with the reason of `why_not_insert`.
+    """
+    reason = why_not_insert(plan, id_, to_id, port)
+    if reason is not None:
+        raise _refusal("link-refused", reason, "Choose another link.", id_)
+    source = links_into(plan.blocks[to_id])[port]
+    return _linked(_fed(plan, id_, source), id_, to_id, port)
+
+
+def why_not_insert_before_output(plan: Plan, id_: str) -> str | None:
+    """Why the block may not be put into the link to the output; None when it may."""
+    return _why_not_between(plan, id_, plan.output) or why_not_output(plan, id_)
+
+
+def insert_before_output(plan: Plan, id_: str) -> Plan:
+    """The plan with the block in the link to the output. Raises PlanError."""
+    reason = why_not_insert_before_output(plan, id_)
+    if reason is not None:
+        raise _refusal("link-refused", reason, "Choose another link.", id_)
+    return replace(_fed(plan, id_, plan.output), output=id_)
+
+
 def set_scale(plan: Plan, id_: str, port: int, scale: float) -> Plan:
     """The plan with another scale at input `port` of a merge. Raises PlanError unless finite."""
     merge = _merge(plan, id_)
@@ -148,9 +184,17 @@ def set_weights(plan: Plan, id_: str, weight_start: int, n_layers: int) -> Plan:
 def add_merge_input(plan: Plan, id_: str, from_id: str | None = None, scale: float = 0.0) -> Plan:
     """The plan with one more input at a merge's end, linked if `from_id` is given.
 
-    At scale 0 the merge's result stays what it was. Raises PlanError.
+    At scale 0 the merge's result stays what it was. Raises PlanError, also when the merge has
+    MAX_MERGE_INPUTS already.
     """
     merge = _merge(plan, id_)
+    if len(merge.inputs) >= MAX_MERGE_INPUTS:
+        raise _refusal(
+            "too-many-inputs",
+            f"A merge block has {MAX_MERGE_INPUTS} inputs at most.",
+            "Merge some of them in a block of their own first.",
+            id_,
+        )
     _require_finite(id_, scale)
     grown = replace(merge, inputs=(*merge.inputs, MergeInput(None, float(scale))))
     plan = plan.with_blocks(grown)
@@ -158,13 +202,46 @@ def add_merge_input(plan: Plan, id_: str, from_id: str | None = None, scale: flo
 
 
 def remove_merge_input(plan: Plan, id_: str, port: int) -> Plan:
-    """The plan without input `port` of a merge. Raises PlanError when only two are left."""
+    """The plan without input `port` of a merge. Raises PlanError when only two are left.
+
+    A merge that keeps its sum at 1 still does: the other scales grow or shrink in proportion.
+    """
     merge = _merge(plan, id_)
     _require_port(id_, port, len(merge.inputs))
     if len(merge.inputs) <= 2:
         raise _too_few_inputs(id_)
     kept = (*merge.inputs[:port], *merge.inputs[port + 1 :])
-    return plan.with_blocks(replace(merge, inputs=kept))
+    merge = replace(merge, inputs=kept)
+    if merge.sums_to_one:
+        merge = with_scales(merge, normalised([i.scale for i in kept]))
+    return plan.with_blocks(merge)
+
+
+def with_scales(merge: MergeBlock, scales: Sequence[float]) -> MergeBlock:
+    """The merge with these scales, one for each input."""
+    inputs = (replace(i, scale=scale) for i, scale in zip(merge.inputs, scales, strict=True))
+    return replace(merge, inputs=tuple(inputs))
+
+
+def normalised(scales: Sequence[float]) -> list[float]:
+    """The scales in the same proportion with a sum of 1; equal ones when they add up to 0."""
+    total = sum(scales)
+    if abs(total - 1.0) < 1e-9:
+        return list(scales)
+    if abs(total) < 1e-9:
+        return [1.0 / len(scales)] * len(scales)
+    return summing_to_one([scale / total for scale in scales])
+
+
+def summing_to_one(scales: Sequence[float], but: int | None = None) -> list[float]:
+    """The scales with no more digits than people write, and still with a sum of 1.
+
+    The one at index `but` stays as it is.
+    """
+    short = [s if n == but else round(s, 6) for n, s in enumerate(scales)]
+    largest = max((n for n in range(len(short)) if n != but), key=lambda n: abs(short[n]))
+    short[largest] = round(short[largest] + 1.0 - sum(short), 12)
+    return short
 
 
 def move(plan: Plan, positions: Mapping[str, tuple[float, float]]) -> Plan:
@@ -176,6 +253,22 @@ def move(plan: Plan, positions: Mapping[str, tuple[float, float]]) -> Plan:
 def rename(plan: Plan, id_: str, title: str) -> Plan:
     """The plan with another title on a block, made one line."""
     return plan.with_blocks(replace(_block(plan, id_), title=_one_line(title)))
+
+
+def _why_not_between(plan: Plan, id_: str, source: str | None) -> str | None:
+    """Why the block may not be fed by a link's source in the place of what the link leads to."""
+    if id_ not in plan.blocks:
+        return f"There is no block “{id_}”."
+    if source is None:
+        return "There is no link here that the block could be put into."
+    if None not in links_into(plan.blocks[id_]):
+        return "The block has no free input that this link could lead into."
+    return why_not_connect(plan, source, id_)
+
+
+def _fed(plan: Plan, id_: str, source: str | None) -> Plan:
+    """The plan with the block's first free input fed by this source."""
+    return _linked(plan, source, id_, links_into(plan.blocks[id_]).index(None))
 
 
 def _linked(plan: Plan, from_id: str | None, to_id: str, port: int) -> Plan:

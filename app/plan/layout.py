@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from app.plan.document import TOKENS, Plan, links_into
+from app.plan.edits import remove
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -24,13 +25,23 @@ _LOOSE_ROW_WIDTH = 1200.0
 _N_SWEEPS = 8
 
 
-def arrange(plan: Plan, sizes: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+Places = dict[str, tuple[float, float]]
+"""Top left corners by block id, in scene units."""
+
+
+def arrange(
+    plan: Plan, sizes: Mapping[str, tuple[float, float]], only: Collection[str] | None = None
+) -> Places:
     """The top left corner of every block, in scene units; the same plan gives the same places.
+
+    With `only`, places for these blocks, by the links among them, where they stand now as a whole.
 
     The first column starts at x = 0, right of the token input, which is thought of at y = 0.
     Blocks without any link stand below the others. `sizes` are (width, height) by id. Raises
     networkx.NetworkXUnfeasible for a circle of links.
     """
+    if only is not None:
+        return _moved_to(plan, arrange(_part(plan, only), sizes))
     size = {id_: sizes.get(id_, DEFAULT_SIZE) for id_ in plan.blocks}
     linked = {id_ for b in plan.blocks.values() for id_ in links_into(b) if id_ is not None}
     linked |= {id_ for id_, b in plan.blocks.items() if any(links_into(b))}
@@ -52,6 +63,22 @@ def arrange(plan: Plan, sizes: Mapping[str, tuple[float, float]]) -> dict[str, t
     loose = [id_ for id_ in plan.blocks if id_ not in linked]
     places |= _in_rows(loose, size, below, max(x, _LOOSE_ROW_WIDTH))
     return {id_: places[id_] for id_ in plan.blocks}
+
+
+def _part(plan: Plan, ids: Collection[str]) -> Plan:
+    """These blocks of the plan with the links among them."""
+    gone = [id_ for id_ in plan.blocks if id_ not in ids]
+    return remove(plan, gone)
+
+
+def _moved_to(plan: Plan, places: Places) -> Places:
+    """The places moved as a whole, so that the top left corner of them all is where it was."""
+    before = [at for id_ in places if (at := plan.blocks[id_].position) is not None]
+    if not before:
+        return places
+    dx = min(x for x, _ in before) - min(x for x, _ in places.values())
+    dy = min(y for _, y in before) - min(y for _, y in places.values())
+    return {id_: (x + dx, y + dy) for id_, (x, y) in places.items()}
 
 
 def _in_rows(
