@@ -25,6 +25,7 @@ class Seen(QObject):
                 self._set(self._widget.isVisible())
             elif kind == QEvent.Type.ParentChange:
                 dock.visibilityChanged.connect(self._set)
+                self._set(dock.isVisible())
         return False
 
     def _set(self, seen: bool) -> None:

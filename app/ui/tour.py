@@ -124,7 +124,7 @@ class _Tour:
         docks = self._window.docks
         docks["Text"].raise_()
         await self._photograph("04-text")
-        text = self._window.text.text.toPlainText()
+        text = self._window.views.text.text.toPlainText()
         _require("WeightBlock" in text, "the text does not show the plan")
         print(text.rstrip())
         docks["Problems"].raise_()

@@ -21,9 +21,7 @@ from app.ui.documents import Documents
 from app.ui.documents.area import DocumentArea
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
-from app.ui.history_panel import HistoryPanel
 from app.ui.inspector import Inspector
-from app.ui.list_view import ListPanel
 from app.ui.memory_panel import MemoryFigures, MemoryPanel
 from app.ui.memory_watch import MemoryWatch
 from app.ui.open_model import OpenModel
@@ -36,11 +34,11 @@ from app.ui.problems_panel import ProblemsPanel
 from app.ui.settings import Settings
 from app.ui.sources_panel import SourcesPanel
 from app.ui.tasks import Tasks
-from app.ui.text_view import TextPanel
 from app.ui.window.actions import FlatToolBar
 from app.ui.window.menus import fill_menus
 from app.ui.window.open_files import OpenFiles
 from app.ui.window.status_line import StatusLine
+from app.ui.window.views import Views
 
 if TYPE_CHECKING:
     from app.engine.client import EngineState
@@ -101,8 +99,7 @@ class MainWindow(QMainWindow):
         self.find_block = FindBlock(self.canvas)
         self.area = DocumentArea(self.documents, self.canvas, settings.recovery_folder, self.tasks)
         self.problems = ProblemsPanel(self.editor)
-        self.text = TextPanel(self.editor, self.tasks)
-        self.list = ListPanel(self.editor, self.canvas)
+        self.views = Views(self.editor, self.canvas, self.tasks)
         self.sources = SourcesPanel()
         self.memory = MemoryPanel()
         self.status = StatusLine()
@@ -156,14 +153,11 @@ class MainWindow(QMainWindow):
         self.model.changed.connect(self._model_changed)
         self.sources.open_requested.connect(self.files.choose_model)
         self.problems.block_requested.connect(self.canvas.show_block)
-        self.text.block_requested.connect(self.canvas.look_at_block)
-        self.text.stale_changed.connect(self.canvas.set_stale)
-        self.canvas.selection_changed.connect(self.text.show_selection)
         self.canvas.notice.connect(self._say)
         self.watch.estimated.connect(self.memory.show_figures)
         self.watch.unknown.connect(self.memory.show_reason)
         self.watch.layers_weighed.connect(self.canvas.plan_scene.show_layer_bytes)
-        self.watch.layers_weighed.connect(self.list.set_layer_bytes)
+        self.watch.layers_weighed.connect(self.views.show_layer_bytes)
         self.runner.changed.connect(self._show_running)
         self.engine.state_changed.connect(self._engine_moved)
         self.engine.progressed.connect(self.status.set_progress)
@@ -266,7 +260,7 @@ class MainWindow(QMainWindow):
     async def _may_lose_text(self) -> bool:
         """Whether the window may close although something typed as text is no plan yet."""
         self.editor.settle()
-        if not self.text.in_step.has_unread:
+        if not self.views.has_unread_text:
             return True
         answer = await dialogs.ask(
             self,
@@ -297,9 +291,9 @@ class MainWindow(QMainWindow):
         self._add_dock("Inspector", Inspector(self.editor, self.canvas), left)
         self._add_dock("Chat", self.chat, right)
         self._add_dock("Problems", self.problems, bottom)
-        self._add_dock("Text", self.text, bottom, behind="Problems")
-        self._add_dock("List", self.list, bottom, behind="Problems")
-        self._add_dock("History", HistoryPanel(self.editor), bottom, behind="Problems")
+        for title in ("Text", "List", "History"):
+            self._add_dock(title, QWidget(), bottom, behind="Problems")
+        self.views.fill(self.docks)
         docks = self.docks
         self.resizeDocks([docks["Sources"], docks["Chat"]], [256, 372], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["Problems"]], [190], Qt.Orientation.Vertical)

@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.ui.list_view import ListPanel
+from app.ui.text_view import TextPanel
 from tests.ui.window.conftest import PLAN, Bench
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -19,7 +21,8 @@ def text(bench: Bench):
     dock = bench.window.docks["Text"]
     dock.show()
     dock.raise_()
-    text = bench.window.text.text
+    bench.qtbot.waitUntil(lambda: bool(bench.window.findChildren(TextPanel)))
+    text = bench.window.views.text.text
     bench.qtbot.waitUntil(text.isVisible)
     bench.window.activateWindow()
     text.setFocus()
@@ -31,12 +34,12 @@ def test_the_views_stand_behind_the_problems(bench: Bench) -> None:
     window = bench.window
     behind = window.tabifiedDockWidgets(window.docks["Problems"])
     assert {dock.windowTitle() for dock in behind} == {"Text", "List", "History"}
-    assert window.text.text.toPlainText() == ""
-    assert window.list.model.rowCount() == 0
+    assert not window.findChildren(TextPanel)
+    assert not window.findChildren(ListPanel)
     window.docks["Text"].raise_()
-    bench.qtbot.waitUntil(lambda: window.text.text.toPlainText() + "\n" == PLAN)
+    bench.qtbot.waitUntil(lambda: window.views.text.text.toPlainText() + "\n" == PLAN)
     window.docks["List"].raise_()
-    bench.qtbot.waitUntil(lambda: window.list.model.rowCount() == 4)
+    bench.qtbot.waitUntil(lambda: window.views.list.model.rowCount() == 4)
 
 
 def test_what_was_typed_is_saved_by_key(bench: Bench, text) -> None:
@@ -69,7 +72,7 @@ def test_noise_of_a_megabyte_is_read_beside_the_window(bench: Bench, text) -> No
     letters = [chr(n) for n in range(32, 127)] + ["\n"] * 3
     QApplication.clipboard().setText("".join(noise.choices(letters, k=1_048_576)))
     QTest.keyClick(text, Qt.Key.Key_V, CONTROL)
-    in_step = bench.window.text.in_step
+    in_step = bench.window.views.text.in_step
     bench.qtbot.waitUntil(lambda: not in_step.is_unread, timeout=20_000)
     assert in_step.is_stale
     assert editor.plan == before
@@ -84,7 +87,7 @@ def test_ten_thousand_lines_become_a_plan(bench: Bench, text) -> None:
     text.selectAll()
     QApplication.clipboard().setText("\n".join([*lines, "TotalLayers; 10000"]))
     QTest.keyClick(text, Qt.Key.Key_V, CONTROL)
-    in_step = bench.window.text.in_step
+    in_step = bench.window.views.text.in_step
     bench.qtbot.waitUntil(lambda: not in_step.is_unread, timeout=30_000)
     assert len(bench.window.editor.plan.blocks) == 10_000
     assert bench.window.editor.undo_stack.undoText() == "Edit text"
@@ -93,15 +96,15 @@ def test_ten_thousand_lines_become_a_plan(bench: Bench, text) -> None:
 def test_the_list_knows_what_the_layers_take(bench: Bench) -> None:
     dock = bench.window.docks["List"]
     dock.raise_()
-    bench.qtbot.waitUntil(bench.window.list.isVisible)
-    cells = bench.window.list.model.cells
-    assert len(cells.layer_bytes) == 4
+    bench.qtbot.waitUntil(bench.window.views.list.isVisible)
+    cells = bench.window.views.list.model.cells
+    bench.qtbot.waitUntil(lambda: len(cells.layer_bytes) == 4)
     assert all(cells.layer_bytes)
 
 
 def test_closing_asks_about_text_that_is_no_plan(bench: Bench, text) -> None:
     QTest.keyClicks(text, "x")
-    bench.qtbot.waitUntil(lambda: bench.window.text.in_step.is_stale)
+    bench.qtbot.waitUntil(lambda: bench.window.views.text.in_step.is_stale)
     bench.window.close()
     assert "not a plan yet" in bench.answer("Cancel")
     bench.qtbot.waitUntil(lambda: not bench.window._closing)

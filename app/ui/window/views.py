@@ -1,0 +1,79 @@
+"""The views beside the canvas, each made when it is first seen: the first paint needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QDockWidget, QWidget
+
+from app.ui.canvas import Canvas
+from app.ui.editor import PlanEditor
+from app.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from app.ui.list_view import ListPanel
+    from app.ui.text_view import TextPanel
+
+
+class Views:
+    """Text, list and history of the plan, linked with the canvas."""
+
+    def __init__(self, editor: PlanEditor, canvas: Canvas, tasks: Tasks) -> None:
+        self._editor = editor
+        self._canvas = canvas
+        self._tasks = tasks
+        self._layer_bytes: Sequence[int] = ()
+
+    def fill(self, docks: dict[str, QDockWidget]) -> None:
+        """Put each view into its dock once that is seen."""
+        _fill_when_seen(docks["Text"], lambda: self.text)
+        _fill_when_seen(docks["List"], lambda: self.list)
+        _fill_when_seen(docks["History"], self._make_history)
+
+    @cached_property
+    def text(self) -> TextPanel:
+        """The plan as text."""
+        from app.ui.text_view import TextPanel
+
+        panel = TextPanel(self._editor, self._tasks)
+        panel.block_requested.connect(self._canvas.look_at_block)
+        panel.stale_changed.connect(self._canvas.set_stale)
+        panel.show_selection(self._canvas.selected_ids())
+        self._canvas.selection_changed.connect(panel.show_selection)
+        return panel
+
+    @cached_property
+    def list(self) -> ListPanel:
+        """The plan as a list."""
+        from app.ui.list_view import ListPanel
+
+        panel = ListPanel(self._editor, self._canvas)
+        panel.set_layer_bytes(self._layer_bytes)
+        return panel
+
+    @property
+    def has_unread_text(self) -> bool:
+        """Whether something typed as text is no plan yet."""
+        return "text" in self.__dict__ and self.text.in_step.has_unread
+
+    def show_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
+        """What each weight layer and its KV cache take in memory."""
+        self._layer_bytes = layer_bytes
+        if "list" in self.__dict__:
+            self.list.set_layer_bytes(layer_bytes)
+
+    def _make_history(self) -> QWidget:
+        from app.ui.history_panel import HistoryPanel
+
+        return HistoryPanel(self._editor)
+
+
+def _fill_when_seen(dock: QDockWidget, make: Callable[[], QWidget]) -> None:
+    def fill(seen: bool) -> None:
+        if seen:
+            dock.visibilityChanged.disconnect(fill)
+            dock.setWidget(make())
+
+    dock.visibilityChanged.connect(fill)
