@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QPointF
 from PySide6.QtGui import QAction, QKeySequence
 
 from app.plan.document import LAYER_LIMIT, TOKENS, MergeBlock, Plan
+from app.plan.edits import MAX_MERGE_INPUTS
 from app.plan.templates import Template
 from app.ui.canvas import Canvas
 from app.ui.canvas.annotations import commands as framing
@@ -31,8 +32,6 @@ from app.ui.palette.matching import ranked
 from app.ui.palette.search_popup import SearchPopup
 
 AskTemplate = Callable[[Template, QPointF], object]
-
-_MOST_INPUTS = 16
 
 _RANGE = re.compile(r"(?:layers?\s*)?(\d{1,6})(?:\s*(?:-|–|\.\.+|to)\s*(\d{1,6}))?")
 _INPUTS = re.compile(r"(?:merge|sum|blend|mix|add)\D{0,12}(\d{1,3})\D{0,8}|(\d{1,3}) inputs?")
@@ -190,7 +189,7 @@ class _Offers:
         """The block that is meant by layers such as 22-29, or by a merge's number of inputs."""
         inputs = _INPUTS.fullmatch(typed.casefold())
         if inputs is not None:
-            n_inputs = max(2, min(int(inputs[1] or inputs[2]), _MOST_INPUTS))
+            n_inputs = max(2, min(int(inputs[1] or inputs[2]), MAX_MERGE_INPUTS))
             words = "Adds up what they put out, each by its own scale."
             title = f"Merge block with {n_inputs} inputs"
             return [Entry(title, words, "merge-block", partial(self._add_merge, n_inputs))]
