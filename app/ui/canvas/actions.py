@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from app.ui import icons
 from app.ui.canvas.annotations.actions import AnnotationActions
+from app.ui.canvas.block_actions import BlockActions
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas
@@ -18,7 +19,10 @@ Keys = QKeySequence.StandardKey | str
 
 
 class CanvasActions(QObject):
-    """`edit`, `view` and `add` list the actions in menu order; None stands for a separator."""
+    """`edit`, `view` and `add` list the actions in menu order; None stands for a separator.
+
+    `block` holds those that shape the selected blocks.
+    """
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
@@ -63,6 +67,7 @@ class CanvasActions(QObject):
             "Add merge block", "merge-block", lambda: canvas.add_block("merge"), "Shift+M"
         )
         self.annotations = AnnotationActions(canvas, make)
+        self.block = BlockActions(canvas, make)
         self.edit: list[QAction | None] = [
             *(self.undo, self.redo, None),
             *(self.cut, self.copy, self.paste, self.duplicate, None),
@@ -97,6 +102,7 @@ class CanvasActions(QObject):
         self.delete.setEnabled(bool(selected) or has_link)
         self.rename.setEnabled(len(selected) == 1)
         self.annotations.enable()
+        self.block.enable()
         has_blocks = bool(self._canvas.editor.plan.blocks)
         for action in (self.select_all, self.invert, self.arrange):
             action.setEnabled(has_blocks)

@@ -13,25 +13,25 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QMouseEvent,
+    QPainter,
 )
 from PySide6.QtWidgets import QWidget
 
-from app.plan import annotating, edits, layout
-from app.plan.document import MergeBlock
+from app.plan import annotating, edits
+from app.plan.document import Plan
 from app.plan.problem import PlanError
-from app.ui import theme as themes
-from app.ui.canvas import clipboard, menus
+from app.ui.canvas import block_commands, clipboard, in_place, menus
 from app.ui.canvas.actions import CanvasActions
 from app.ui.canvas.annotations.carrying import Carried
 from app.ui.canvas.annotations.typing_in import type_text
 from app.ui.canvas.gesture_view import GestureView
 from app.ui.canvas.gestures import Pointer
 from app.ui.canvas.gestures.drag_link import without_link
-from app.ui.canvas.inline_edit import InlineEdit, parse_number
+from app.ui.canvas.gestures.link_target import LinkTarget, with_inserted
 from app.ui.canvas.new_blocks import Kind, with_new_block
 from app.ui.canvas.problem_menu import badge_at, show_problems
 from app.ui.canvas.scene import Hit
-from app.ui.canvas.shapes import MergeShape, WeightShape, is_terminal, shape_of
+from app.ui.canvas.shapes import CollapsedShape, is_terminal
 from app.ui.canvas.stale_veil import StaleVeil
 from app.ui.editor import PlanEditor
 from app.ui.theme import GRID
@@ -60,6 +60,7 @@ class Canvas(GestureView):
         super().__init__(editor, parent)
         self.commands = CanvasActions(self)
         self._veil = StaleVeil(self)
+        self._card_target = LinkTarget(self)
         self.setAcceptDrops(True)
         self.opened.connect(self._open)
         self.menu_wanted.connect(self._show_menu)
@@ -141,11 +142,10 @@ class Canvas(GestureView):
             self._add_text("Duplicate", clipboard.text_of(self.editor.plan, ids), None)
 
     def arrange(self) -> None:
-        """Lay out all blocks from left to right."""
-        plan = self.editor.plan
-        sizes = {i: (shape_of(b).width, shape_of(b).height) for i, b in plan.blocks.items()}
-        self.editor.apply("Arrange blocks", edits.move(plan, layout.arrange(plan, sizes)))
-        self.fit_all()
+        """Lay out all blocks from left to right, or the selected ones where they stand."""
+        block_commands.arrange(self)
+        if len(self.selected_ids()) < 2:
+            self.fit_all()
 
     def rename(self) -> None:
         """Type another title for the selected block or frame, or the text of a note, in place."""
@@ -153,15 +153,7 @@ class Canvas(GestureView):
         if len(ids) == 1 and ids[0] in self.editor.plan.annotations:
             type_text(self, ids[0])
         elif len(ids) == 1:
-            self._type_title(ids[0])
-
-    def reset_scale(self, block_id: str, port: int) -> None:
-        """Give a merge's input the share at which all its inputs count alike."""
-        plan = self.editor.plan
-        merge = plan.blocks[block_id]
-        assert isinstance(merge, MergeBlock)
-        share = 1.0 / len(merge.inputs)
-        self.editor.apply("Reset scale", edits.set_scale(plan, block_id, port, share))
+            in_place.type_title(self, ids[0])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         is_left = event.button() == Qt.MouseButton.LeftButton and self.gesture is None
@@ -170,6 +162,10 @@ class Canvas(GestureView):
             super().mousePressEvent(event)
         else:
             show_problems(self, block_id, event.position())
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        super().drawBackground(painter, rect)
+        self._card_target.paint(painter)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = _ARROWS.get(event.key())
@@ -193,16 +189,16 @@ class Canvas(GestureView):
             after = annotating.remove_annotations(after, ids)
             self.editor.apply(f"{verb} {self._in_words(ids)}", after)
 
-    def _in_words(self, ids: Sequence[str]) -> str:
+    def _in_words(self, ids: Sequence[str], plan: Plan | None = None) -> str:
         """Such as "block", "3 blocks", "note" or "4 things"."""
-        known = self.editor.plan.annotations
+        known = (self.editor.plan if plan is None else plan).annotations
         kinds = {known[i].kind if i in known else "block" for i in ids}
         kind = kinds.pop() if len(kinds) == 1 else "thing"
         return kind if len(ids) == 1 else f"{len(ids)} {kind}s"
 
     def _add_text(self, label: str, text: str, centre: QPointF | None) -> None:
         after, ids = clipboard.with_text(self.editor.plan, text, centre)
-        self.editor.apply(f"{label} {_blocks(ids)}", after)
+        self.editor.apply(f"{label} {self._in_words(ids, after)}", after)
         self.plan_scene.select(ids)
 
     def _open(self, hit: Hit, pointer: Pointer) -> None:
@@ -214,55 +210,20 @@ class Canvas(GestureView):
                 self.add_wanted.emit(pointer)
         elif is_terminal(hit.block_id):
             return
+        elif isinstance(self.plan_scene.blocks[hit.block_id].block_shape, CollapsedShape):
+            block_commands.expand(self, hit.block_id)
         elif hit.part.kind == "fader":
-            self.reset_scale(hit.block_id, hit.part.index)
+            block_commands.reset_scale(self, hit.block_id, hit.part.index)
         elif hit.part.kind == "number":
-            self._type_scale(hit.block_id, hit.part.index)
+            in_place.type_scale(self, hit.block_id, hit.part.index)
+        elif hit.part.kind == "range":
+            in_place.type_range(self, hit.block_id)
         elif hit.part.kind in ("title", "body"):
-            self._type_title(hit.block_id)
+            in_place.type_title(self, hit.block_id)
 
     def _show_menu(self, hit: Hit, pointer: Pointer) -> None:
         menu = menus.menu_for(self, hit, pointer)
         menu.popup(self.viewport().mapToGlobal(pointer.view.toPoint()))
-
-    def _type_scale(self, block_id: str, port: int) -> None:
-        plan = self.editor.plan
-        merge = plan.blocks[block_id]
-        shape = self.plan_scene.blocks[block_id].block_shape
-        assert isinstance(merge, MergeBlock)
-        assert isinstance(shape, MergeShape)
-
-        def take(text: str) -> None:
-            value = parse_number(text)
-            if value is None:
-                self.notice.emit("A scale has to be a number such as 0.5.")
-            else:
-                after = edits.set_scale(self.editor.plan, block_id, port, value)
-                self.editor.apply("Set scale", after)
-
-        area = self._on_screen(block_id, shape.number(port), least_width=64)
-        self._edit_line(area, repr(merge.inputs[port].scale), f"Scale of input {port + 1}", take)
-
-    def _type_title(self, block_id: str) -> None:
-        shape = self.plan_scene.blocks[block_id].block_shape
-        assert isinstance(shape, MergeShape | WeightShape)
-
-        def take(text: str) -> None:
-            self.editor.apply("Rename block", edits.rename(self.editor.plan, block_id, text))
-
-        area = self._on_screen(block_id, shape.title, least_width=140)
-        self._edit_line(area, self.editor.plan.blocks[block_id].title, "Title of the block", take)
-
-    def _edit_line(self, area: QRect, text: str, name: str, take: menus.Take) -> None:
-        font = themes.canvas_font(themes.NORMAL * max(1.0, min(self.zoom, 1.5)))
-        InlineEdit(self.viewport(), area, text, font, name, take)
-
-    def _on_screen(self, block_id: str, rect: QRectF, least_width: int) -> QRect:
-        placed = rect.translated(self.plan_scene.blocks[block_id].pos())
-        seen = self.viewportTransform().mapRect(placed)
-        width, height = max(float(least_width), seen.width()), max(26.0, seen.height())
-        centre = seen.center()
-        return QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height).toRect()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasFormat(KIND_MIME):
@@ -272,18 +233,41 @@ class Canvas(GestureView):
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         if event.mimeData().hasFormat(KIND_MIME):
+            self._aim_card(event)
             event.acceptProposedAction()
         else:
             event.ignore()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._card_target.leave()
         event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        kind: Kind = "merge" if event.mimeData().data(KIND_MIME).data() == b"merge" else "weight"
-        self.add_block(kind, self.to_scene(event.position()))
+        plan, block_id = self._aim_card(event)
+        key, reason = self._card_target.key, self._card_target.reason
+        self._card_target.leave()
+        if reason is not None:
+            self.notice.emit(reason)
+        if key is None or reason is not None:
+            self.add_block(_kind_of(event), self.to_scene(event.position()))
+        else:
+            self.editor.apply("Insert block", with_inserted(plan, block_id, key))
+            self.plan_scene.select((block_id,))
         event.acceptProposedAction()
 
+    def _aim_card(self, event: QDropEvent) -> tuple[Plan, str]:
+        """Aim a dragged card at the links. Returns the plan with its block, and the block's id."""
+        pointer = self.pointer_at(event.position(), event.modifiers())
+        target, n = self._card_target, self.editor.n_weight_layers
+        link = None if target.key is None else self.plan_scene.links.get(target.key)
+        before = () if link is None else (link.source,)
+        after, block_id = with_new_block(
+            self.editor.plan, _kind_of(event), n, before, pointer.scene
+        )
+        target.aim(after, block_id, pointer, pointer.scene)
+        return after, block_id
 
-def _blocks(ids: Sequence[str]) -> str:
-    return "block" if len(ids) == 1 else f"{len(ids)} blocks"
+
+def _kind_of(event: QDropEvent) -> Kind:
+    """The kind of block on the card that is dragged."""
+    return "merge" if event.mimeData().data(KIND_MIME).data() == b"merge" else "weight"

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from PySide6.QtCore import QPointF, QRectF
 
-from app.plan import edits, layout
+from app.plan import annotating, edits, layout
 from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
 from app.plan.problem import PlanError, Problem, errors
 from app.plan.reader import read_plan
@@ -21,17 +21,19 @@ _COPY_SOME = "Copy some blocks, or a layerBlocks text."
 
 
 def text_of(plan: Plan, ids: Collection[str]) -> str:
-    """These blocks as text, with the links among them and from the tokens."""
+    """These blocks, frames and notes as text, with the links among them and from the tokens."""
     kept = {TOKENS: TOKENS, **{i: i for i in plan.blocks if i in ids}}
     blocks = {i: _relinked(b, kept) for i, b in plan.blocks.items() if i in kept}
     used = {source for block in blocks.values() for source in links_into(block)}
     ends = [i for i in blocks if i not in used]
     output = plan.output if plan.output in blocks else (ends[0] if len(ends) == 1 else None)
-    return write_document(Plan(MappingProxyType(blocks), output))
+    annotations = {i: a for i, a in plan.annotations.items() if i in ids}
+    copied = Plan(MappingProxyType(blocks), output, annotations=MappingProxyType(annotations))
+    return write_document(copied)
 
 
 def with_text(plan: Plan, text: str, centre: QPointF | None) -> tuple[Plan, tuple[str, ...]]:
-    """The plan with the blocks of a text added, and their new ids.
+    """The plan with the blocks, frames and notes of a text added, and their new ids.
 
     They are put around `centre`, or without one a little beside where the text says. Raises
     PlanError with the first reason why the text holds none.
@@ -50,15 +52,24 @@ def with_text(plan: Plan, text: str, centre: QPointF | None) -> tuple[Plan, tupl
         new_ids[old_id] = edits.new_id(after)
         blank = _relinked(replace(block, id=new_ids[old_id]), {})
         after = after.with_blocks(blank)
-    places = _places(read, centre)
+    places, moved = _places(read, centre)
     pasted = [
         replace(_relinked(block, new_ids), id=new_ids[old_id], position=places[old_id])
         for old_id, block in read.blocks.items()
     ]
-    return after.with_blocks(*pasted), tuple(block.id for block in pasted)
+    after, ids = after.with_blocks(*pasted), [block.id for block in pasted]
+    for annotation in read.annotations.values():
+        ids.append(annotating.new_annotation_id(after))
+        x, y = annotation.position
+        place = inside(x + moved[0], y + moved[1])
+        after = annotating.add_annotation(after, replace(annotation, id=ids[-1], position=place))
+    return after, tuple(ids)
 
 
-def _places(read: Plan, centre: QPointF | None) -> dict[str, tuple[float, float]]:
+def _places(
+    read: Plan, centre: QPointF | None
+) -> tuple[dict[str, tuple[float, float]], tuple[float, float]]:
+    """The blocks' places, and how far all of it was moved from where the text says."""
     sizes = {i: (shape_of(b).width, shape_of(b).height) for i, b in read.blocks.items()}
     known = {i: b.position for i, b in read.blocks.items() if b.position is not None}
     places = known if len(known) == len(sizes) else layout.arrange(read, sizes)
@@ -67,9 +78,11 @@ def _places(read: Plan, centre: QPointF | None) -> dict[str, tuple[float, float]
         whole = QRectF()
         for block_id, (x, y) in places.items():
             whole |= QRectF(x, y, *sizes[block_id])
+        for annotation in read.annotations.values():
+            whole |= QRectF(*annotation.position, *annotation.size)
         dx, dy = centre.x() - whole.center().x(), centre.y() - whole.center().y()
     dx, dy = on_grid(dx, dy)
-    return {i: inside(x + dx, y + dy) for i, (x, y) in places.items()}
+    return {i: inside(x + dx, y + dy) for i, (x, y) in places.items()}, (dx, dy)
 
 
 def _relinked(block: Block, new_ids: Mapping[str, str]) -> Block:

@@ -16,8 +16,11 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.ui.canvas import gestures
 from app.ui.canvas.gestures import Gesture, Pan, Pointer
+from app.ui.canvas.hover import Hover
+from app.ui.canvas.join_marks import JoinMarks
+from app.ui.canvas.links import LinkKey
 from app.ui.canvas.scene import Hit
-from app.ui.canvas.shapes import is_terminal
+from app.ui.canvas.shapes import PartKind, is_terminal
 from app.ui.canvas.view import PlanView
 from app.ui.editor import PlanEditor
 
@@ -28,6 +31,21 @@ _HOVER_CURSORS = {
     "number": Qt.CursorShape.IBeamCursor,
     "strip-start": Qt.CursorShape.SizeHorCursor,
     "strip-end": Qt.CursorShape.SizeHorCursor,
+    "cell": Qt.CursorShape.SizeHorCursor,
+    "range": Qt.CursorShape.IBeamCursor,
+    "add-input": Qt.CursorShape.PointingHandCursor,
+    "lock": Qt.CursorShape.PointingHandCursor,
+}
+_TIPS: dict[PartKind, str] = {
+    "cell": "Drag to slide the layers.\nClick on the selected block to cut a layer out, "
+    "Alt+drag to cut out several.",
+    "range": "Double-click to type the weight layers, such as 22-29.",
+    "strip-start": "Drag to borrow more or fewer layers.",
+    "strip-end": "Drag to borrow more or fewer layers.",
+    "fader": "Drag to set the scale, with Shift in fine steps. A double click resets it.",
+    "number": "Double-click to type the scale. Drag it onto another one to swap the two inputs.",
+    "add-input": "Add an input. A link can be dropped here.",
+    "lock": "Keep the sum of the scales at 1.",
 }
 
 
@@ -50,6 +68,9 @@ class GestureView(PlanView):
         self.gesture: Gesture | None = None
         self._space_held = False
         self._double_clicked = False
+        self._last_click_acted = False
+        self.join_marks = JoinMarks(self.plan_scene)
+        self._hovered = Hover(self)
         self.setMouseTracking(True)
         editor.changed.connect(self._abandon_gesture)
         editor.replaced.connect(self._abandon_gesture)
@@ -77,8 +98,11 @@ class GestureView(PlanView):
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         super().drawBackground(painter, rect)
-        if self.gesture is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.join_marks.paint(painter, self.theme, self.editor.plan, self.zoom)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.gesture is None:
+            self._hovered.paint(painter)
+        else:
             self.gesture.paint(painter)
 
     def event(self, event: QEvent) -> bool:
@@ -124,10 +148,12 @@ class GestureView(PlanView):
             return
         gesture, self.gesture = self.gesture, None
         gesture.release(pointer)
+        self._last_click_acted = gesture.acted
         self._hover(pointer)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or self._space_held:
+        is_other = event.button() != Qt.MouseButton.LeftButton or self._space_held
+        if is_other or self._last_click_acted:
             self.mousePressEvent(event)
             return
         self._double_clicked = True
@@ -158,6 +184,10 @@ class GestureView(PlanView):
         self._space_held = False
         super().focusOutEvent(event)
 
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered.leave()
+        super().leaveEvent(event)
+
     def _abandon_gesture(self, _change: object = None) -> None:
         """End what is being dragged when something else changed the plan."""
         if self.gesture is not None and not self.gesture.applying:
@@ -174,19 +204,30 @@ class GestureView(PlanView):
         if self._space_held:
             self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
             return
-        part = self.hit(pointer).part
-        cursor = None if part is None else _HOVER_CURSORS.get(part.kind)
+        hit = self.hit(pointer)
+        self._hovered.follow(hit, pointer)
+        cursor = None if hit.part is None else _HOVER_CURSORS.get(hit.part.kind)
+        if hit.link is not None and self._is_join_mark(hit.link, pointer):
+            cursor = Qt.CursorShape.PointingHandCursor
         if cursor is None:
             self.viewport().unsetCursor()
         else:
             self.viewport().setCursor(cursor)
 
+    def _is_join_mark(self, key: LinkKey, pointer: Pointer) -> bool:
+        return self.join_marks.is_hit(key, self.editor.plan, pointer.scene, self.zoom)
+
     def _show_tip(self, event: QHelpEvent) -> None:
-        hit = self.hit(self.pointer_at(QPointF(event.pos()), Qt.KeyboardModifier.NoModifier))
+        pointer = self.pointer_at(QPointF(event.pos()), Qt.KeyboardModifier.NoModifier)
+        hit = self.hit(pointer)
         sentences = []
+        if hit.link is not None and self._is_join_mark(hit.link, pointer):
+            sentences = ["Click joins these two blocks: one goes on where the other ends."]
+        if hit.part is not None and hit.part.kind in _TIPS:
+            sentences = [_TIPS[hit.part.kind]]
         if hit.block_id is not None and not is_terminal(hit.block_id):
             wrong = [p for p in self.editor.problems if p.block_id == hit.block_id]
-            sentences = [f"{p.message} {p.fix}" for p in wrong]
+            sentences += [f"{p.message} {p.fix}" for p in wrong]
         QToolTip.showText(QPoint(event.globalPos()), "\n".join(sentences), self)
 
 

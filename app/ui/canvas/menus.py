@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from app.plan.document import WeightBlock
 from app.ui import icons
+from app.ui.canvas import block_commands, in_place
 from app.ui.canvas.gestures.gesture import Pointer
+from app.ui.canvas.links import LinkKey
 from app.ui.canvas.problem_menu import offer_mends
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import is_terminal
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas
-
-Take = Callable[[str], None]
 
 
 def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
@@ -29,6 +32,7 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
         canvas.plan_scene.select(())
         canvas.plan_scene.select_link(hit.link)
         menu.addAction(commands.delete)
+        _offer_join(menu, canvas, hit.link)
     elif hit.block_id is not None and not is_terminal(hit.block_id):
         if hit.block_id not in canvas.selected_ids():
             canvas.plan_scene.select((hit.block_id,))
@@ -38,6 +42,11 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
                 menu.addSeparator()
             else:
                 menu.addAction(action)
+        menu.addSeparator()
+        for action in (commands.block.mute, commands.block.collapse):
+            menu.addAction(action)
+        _offer_shaping(menu, canvas, hit)
+        commands.block.add_line_up(menu)
         menu.addSeparator()
         menu.addAction(commands.fit_selection)
         menu.addAction(commands.add_merge)
@@ -56,3 +65,42 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
         for action in (commands.paste, commands.select_all, commands.arrange, commands.fit_all):
             menu.addAction(action)
     return menu
+
+
+def _offer_join(menu: QMenu, canvas: Canvas, key: LinkKey) -> None:
+    """Offer to join the two blocks that a link lies between, where one continues the other."""
+    if canvas.join_marks.on_link(key, canvas.editor.plan):
+        source = canvas.plan_scene.links[key].source
+        _offer(menu, "Join blocks", lambda: block_commands.join_two(canvas, source, key[0]))
+
+
+def _offer_shaping(menu: QMenu, canvas: Canvas, hit: Hit) -> None:
+    """What can be done to this kind of block, and to the input of a merge that was hit."""
+    actions, plan = canvas.commands.block, canvas.editor.plan
+    block = plan.blocks[hit.block_id or ""]
+    if isinstance(block, WeightBlock):
+        if not block.collapsed:
+            _offer(menu, "Type the weight layers …", lambda: in_place.type_range(canvas, block.id))
+        menu.addAction(actions.join)
+        if len(canvas.selected_ids()) > 1:
+            menu.addAction(actions.link)
+        return
+    menu.addSeparator()
+    for action in (actions.add_input, actions.equalise, actions.sum_lock):
+        menu.addAction(action)
+    if hit.part is None or hit.part.kind not in ("in", "fader", "number") or block.collapsed:
+        return
+    port = hit.part.index
+    remove = partial(block_commands.remove_input, canvas, block.id, port)
+    _offer(menu, f"Remove input {port + 1}", remove).setEnabled(len(block.inputs) > 2)
+    swap = menu.addMenu(f"Swap input {port + 1} with")
+    for other in range(len(block.inputs)):
+        if other != port:
+            run = partial(block_commands.swap_inputs, canvas, block.id, port, other)
+            _offer(swap, f"Input {other + 1}", run)
+
+
+def _offer(menu: QMenu, words: str, run: Callable[[], object]) -> QAction:
+    action = menu.addAction(words)
+    action.triggered.connect(lambda _checked=False: run())
+    return action

@@ -10,6 +10,7 @@ from typing import Literal
 from PySide6.QtCore import QPointF, QRectF
 
 from app.plan.document import TOKENS, Block, WeightBlock
+from app.plan.edits import MAX_MERGE_INPUTS
 
 OUTPUT = "the output"
 """The id that stands for the output terminal on the canvas."""
@@ -25,7 +26,7 @@ _N_FULL_CELLS = 12
 """Up to this many cells all have their full width; each further one adds half of that."""
 
 _COLUMN = 44
-MOST_INPUTS = 16
+
 _PORT_REACH = 11.0
 
 PartKind = (
@@ -149,7 +150,7 @@ class MergeShape(Shape):
     @property
     def add_input(self) -> QRectF | None:
         """The plus for one more input, None when there can be no more."""
-        if len(self.in_ports) >= MOST_INPUTS:
+        if len(self.in_ports) >= MAX_MERGE_INPUTS:
             return None
         return QRectF(PAD - 4, self.height - 26, 18, 18)
 

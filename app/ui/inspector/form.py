@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.plan import edits
+from app.plan import edits, shaping
 from app.plan.document import links_into
 from app.plan.problem import Problem
 from app.ui import theme as themes
@@ -37,6 +46,17 @@ class BlockForm(QWidget):
         self.make_output = QPushButton("Feed the output")
         self.make_output.setToolTip("The model's head reads this block instead of the one it has.")
         self.make_output.clicked.connect(self._connect_output)
+        self.muted = QCheckBox("Muted")
+        self.muted.setToolTip("What feeds the block passes through it unchanged.")
+        self.muted.clicked.connect(self._mute)
+        self.collapsed = QCheckBox("Collapsed")
+        self.collapsed.setToolTip("The block shows only its title.")
+        self.collapsed.clicked.connect(self._collapse)
+        states = QHBoxLayout()
+        states.setSpacing(12)
+        states.addWidget(self.muted)
+        states.addWidget(self.collapsed)
+        states.addStretch(1)
         self.rows = QFormLayout()
         self.rows.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self.rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -55,6 +75,7 @@ class BlockForm(QWidget):
         self.body.addLayout(self.rows)
         self.fill_body()
         self.body.addLayout(self.end_rows)
+        self.body.addLayout(states)
         self.body.addWidget(self.make_output)
         self.body.addStretch(1)
 
@@ -75,6 +96,8 @@ class BlockForm(QWidget):
         self._heading.setText(self._kind if number is None else f"{self._kind} {number}")
         if not (self.title.hasFocus() and self.title.isModified()):
             self.title.setText(block.title)
+        self.muted.setChecked(block.muted)
+        self.collapsed.setChecked(block.collapsed)
         self.title.setPlaceholderText("" if block.title else title_of(block))
         self._show_problems([p for p in self.editor.problems if p.block_id == self.block_id])
         plan = self.editor.plan
@@ -114,6 +137,14 @@ class BlockForm(QWidget):
             self.title.setModified(False)
             after = edits.rename(self.editor.plan, self.block_id, self.title.text())
             self.editor.apply("Rename block", after)
+
+    def _mute(self, on: bool) -> None:
+        after = shaping.set_muted(self.editor.plan, (self.block_id,), on)
+        self.editor.apply("Mute block" if on else "Unmute block", after)
+
+    def _collapse(self, on: bool) -> None:
+        after = shaping.set_collapsed(self.editor.plan, (self.block_id,), on)
+        self.editor.apply("Collapse block" if on else "Expand block", after)
 
     def _connect_output(self) -> None:
         self.editor.apply(

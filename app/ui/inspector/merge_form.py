@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
-from app.plan import edits
-from app.plan.document import MergeBlock, MergeInput
+from app.plan import edits, shaping
+from app.plan.document import MergeBlock
+from app.plan.edits import MAX_MERGE_INPUTS
 from app.ui import icons
 from app.ui.canvas.faces import scale_text
 from app.ui.editor import PlanEditor
@@ -38,12 +46,16 @@ class MergeForm(BlockForm):
         self.equalise.setToolTip("Give all inputs the same scale, with a sum of 1.")
         self.equalise.clicked.connect(self._equalise)
         self.sum = fact()
+        self.keep_sum = QCheckBox("Keep the sum at 1")
+        self.keep_sum.setToolTip("A scale that changes takes from the others or gives to them.")
+        self.keep_sum.clicked.connect(self._keep_sum)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.add_input)
         buttons.addWidget(self.equalise)
         self.body.addWidget(self._list)
         self.body.addLayout(buttons)
+        self.body.addWidget(self.keep_sum)
         self.end_rows.addRow(caption("Sum of scales"), self.sum)
 
     def refresh(self) -> None:
@@ -56,9 +68,9 @@ class MergeForm(BlockForm):
             row.slider.show_value(merge_input.scale)
             row.remove.setEnabled(len(merge.inputs) > 2)
         self.sum.setText(scale_text(sum(i.scale for i in merge.inputs)))
-        self.equalise.setEnabled(
-            len({i.scale for i in _equalised(merge).inputs + merge.inputs}) > 1
-        )
+        self.keep_sum.setChecked(merge.sums_to_one)
+        self.add_input.setEnabled(len(merge.inputs) < MAX_MERGE_INPUTS)
+        self.equalise.setEnabled({i.scale for i in merge.inputs} != {1.0 / len(merge.inputs)})
 
     def link(self, port: int, source: str | None) -> None:
         """Feed an input by another block, or by none."""
@@ -70,7 +82,7 @@ class MergeForm(BlockForm):
 
     def set_scale(self, port: int, scale: float) -> None:
         """Set an input's scale; consecutive calls are one undo step until `new_step`."""
-        after = edits.set_scale(self.editor.plan, self.block_id, port, scale)
+        after = shaping.set_scale(self.editor.plan, self.block_id, port, scale)
         self.editor.apply("Set scale", after, merge_key=(self.step, port))
 
     def remove_input(self, port: int) -> None:
@@ -93,8 +105,12 @@ class MergeForm(BlockForm):
         self.editor.apply("Add input", edits.add_merge_input(self.editor.plan, self.block_id))
 
     def _equalise(self) -> None:
-        after = self.editor.plan.with_blocks(_equalised(self._merge()))
+        after = shaping.equalise(self.editor.plan, self.block_id)
         self.editor.apply("Equalise scales", after)
+
+    def _keep_sum(self, on: bool) -> None:
+        after = shaping.set_sums_to_one(self.editor.plan, self.block_id, on)
+        self.editor.apply("Keep the sum at 1" if on else "Let go of the sum", after)
 
 
 class InputRow:
@@ -134,9 +150,3 @@ class InputRow:
             grid.removeWidget(widget)
             widget.hide()
             widget.deleteLater()
-
-
-def _equalised(merge: MergeBlock) -> MergeBlock:
-    share = 1.0 / len(merge.inputs)
-    inputs = tuple(MergeInput(i.block, share) for i in merge.inputs)
-    return MergeBlock(merge.id, inputs, merge.title, merge.position)

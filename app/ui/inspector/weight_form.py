@@ -49,7 +49,7 @@ class WeightForm(BlockForm):
         self.source.show_choice(self.editor, self.block_id, block.input)
         layers = self.editor.plan_layers(self.block_id)
         if layers is None:
-            self._runs_as.setText("Not linked yet")
+            self._runs_as.setText("Nothing: it is muted" if block.muted else "Not linked yet")
         else:
             word = "plan layer" if block.n_layers == 1 else "plan layers"
             self._runs_as.setText(f"{word} {range_text(*layers)}")

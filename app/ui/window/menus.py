@@ -69,6 +69,8 @@ def fill_menus(window: MainWindow) -> None:
     show_busy(False)
     window.chat.flow.busy_changed.connect(show_busy)
 
+    commands.block.fill(bar.addMenu("&Block"))
+
     model = bar.addMenu("&Model")
     add_action(model, "&Open model …", files.choose_model, "Ctrl+M", "model")
     recent_models = window.settings.recent_models

@@ -87,6 +87,30 @@ class Hand:
         strip = item.block_shape.strip
         return item.pos() + QPointF(strip.right() if at_end else strip.left(), strip.center().y())
 
+    def cell(self, block_id: str, index: int) -> QPointF:
+        item = self.canvas.plan_scene.blocks[block_id]
+        assert isinstance(item.block_shape, WeightShape)
+        return item.pos() + item.block_shape.cells(index, 1).center()
+
+    def range(self, block_id: str) -> QPointF:
+        item = self.canvas.plan_scene.blocks[block_id]
+        assert isinstance(item.block_shape, WeightShape)
+        return item.pos() + item.block_shape.range.center()
+
+    def plus(self, block_id: str) -> QPointF:
+        item = self.canvas.plan_scene.blocks[block_id]
+        assert isinstance(item.block_shape, MergeShape)
+        assert item.block_shape.add_input is not None
+        return item.pos() + item.block_shape.add_input.center()
+
+    def lock(self, block_id: str) -> QPointF:
+        item = self.canvas.plan_scene.blocks[block_id]
+        assert isinstance(item.block_shape, MergeShape)
+        return item.pos() + item.block_shape.lock.center()
+
+    def middle_of_link(self, block_id: str, port: int = 0) -> QPointF:
+        return self.canvas.plan_scene.links[block_id, port].line.center()
+
     def empty_place(self) -> QPointF:
         """A place in sight, away from everything."""
         return self.canvas.mapToScene(QPoint(20, self.canvas.viewport().height() - 20))

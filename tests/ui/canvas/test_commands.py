@@ -7,6 +7,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from app.plan import shaping
 from app.plan.document import TOKENS, MergeBlock, Plan, WeightBlock
 from app.plan.reader import read_plan
 from app.ui.canvas.canvas import KIND_MIME
@@ -153,7 +154,22 @@ def test_pasted_garbage_is_refused_in_words(canvas, editor, plan, hand, text):
     QGuiApplication.clipboard().setText(text)
     hand.key(Qt.Key.Key_V, CTRL)
     assert editor.plan == plan
-    assert len(told) == 1
+    (words,) = told
+    assert words.startswith("Nothing was pasted. ")
+    assert len(words) > 50
+
+
+def test_muted_collapsed_and_locked_blocks_stay_so_through_the_clipboard(editor, plan, hand):
+    plan = shaping.set_collapsed(shaping.set_muted(plan, ("left",), True), ("right",), True)
+    plan = shaping.set_sums_to_one(plan, "m", True)
+    editor.replace_document(plan)
+    hand.key(Qt.Key.Key_A, CTRL)
+    hand.key(Qt.Key.Key_C, CTRL)
+    hand.key(Qt.Key.Key_V, CTRL)
+    _trunk, left, right, merge = [b for i, b in editor.plan.blocks.items() if i not in plan.blocks]
+    assert (left.muted, left.collapsed) == (True, False)
+    assert (right.muted, right.collapsed) == (False, True)
+    assert merge.sums_to_one
 
 
 def test_cut_takes_away_and_duplicate_doubles(canvas, editor, plan, hand):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 
 from app.plan import edits
 from tests.ui.canvas.hand import Hand
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+ALT = Qt.KeyboardModifier.AltModifier
 
 
 @pytest.fixture
@@ -187,3 +190,38 @@ def test_a_block_out_of_sight_is_shown(canvas):
     canvas.show_block("left")
     assert canvas.selected_ids() == ("left",)
     assert canvas.seen_rect().contains(canvas.plan_scene.bounds_of(("left",)))
+
+
+def test_a_dragged_block_is_drawn_to_its_neighbours_lines_and_not_with_alt(canvas, editor, hand):
+    start = hand.body("right")
+    hand.drag_only(start, start + QPointF(5, 30))
+    assert canvas.plan_scene.blocks["right"].left == 400
+    assert canvas.gesture._lines
+    canvas.grab()
+    hand.move(start + QPointF(5, 30), ALT)
+    assert canvas.plan_scene.blocks["right"].pos() == QPointF(405, 190)
+    hand.release(start + QPointF(5, 30), ALT)
+    assert editor.plan.blocks["right"].position == (405, 190)
+
+
+def test_blocks_are_aligned_and_distributed_in_one_step(canvas, editor, plan, hand):
+    canvas.select_all()
+    actions = {a.text(): a for a in canvas.commands.block.line_up if a is not None}
+    actions["Align top"].trigger()
+    assert {b.position[1] for b in editor.plan.blocks.values()} == {0}
+    actions["Distribute across"].trigger()
+    rects = sorted((canvas.plan_scene.blocks[i].scene_rect() for i in plan.blocks), key=QRectF.left)
+    gaps = [b.left() - a.right() for a, b in pairwise(rects)]
+    assert max(gaps) - min(gaps) < 0.1
+    assert editor.undo_stack.count() == 2
+    canvas.plan_scene.select(("m",))
+    assert not actions["Align top"].isEnabled()
+
+
+def test_arrange_lays_out_only_the_selection_when_there_is_one(editor, plan, hand):
+    hand.click(hand.body("left"))
+    hand.click(hand.body("right"), SHIFT)
+    hand.key(Qt.Key.Key_L)
+    blocks = editor.plan.blocks
+    assert blocks["trunk"].position == plan.blocks["trunk"].position
+    assert blocks["m"].position == plan.blocks["m"].position

@@ -21,7 +21,7 @@ def badge(canvas, block_id: str) -> QPointF:
 
 
 def menu_of(canvas) -> QMenu:
-    (menu,) = canvas.findChildren(QMenu)
+    (menu,) = [m for m in canvas.findChildren(QMenu) if m.parent() is canvas]
     return menu
 
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 import random
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QDragMoveEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
 
-from app.plan.document import TOKENS, links_into
+from app.plan.document import TOKENS, MergeBlock, links_into
 from app.ui.canvas import Canvas
+from app.ui.canvas.canvas import KIND_MIME
+from app.ui.canvas.inline_edit import InlineEdit
+from app.ui.canvas.menus import menu_for
 from app.ui.canvas.scene import OUTPUT_LINK
 from app.ui.canvas.shapes import OUTPUT, shape_of
 from app.ui.inspector import Inspector
 from app.ui.problems_panel import ProblemsPanel
 from tests.ui.canvas.hand import Hand
 
-NONE, SHIFT, CTRL = (
+NONE, SHIFT, CTRL, ALT = (
     Qt.KeyboardModifier.NoModifier,
     Qt.KeyboardModifier.ShiftModifier,
     Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
 )
 KEYS = Qt.Key
 
@@ -41,6 +47,12 @@ def require_agreement(canvas: Canvas) -> None:
         item = scene.blocks[block_id]
         assert (item.left, item.top) == block.position
         assert item.block_shape is shape_of(block)
+        face = item.face
+        assert (face.passes is not None) == block.muted
+        assert face.number == canvas.editor.number(block_id)
+        assert not block.muted or face.number is None
+        if isinstance(block, MergeBlock) and block.sums_to_one:
+            assert sum(i.scale for i in block.inputs) == pytest.approx(1.0)
     for key, link in scene.links.items():
         assert link.line.p1() == scene.blocks[link.source].out_port()
         assert link.line.p2() == scene.blocks[key[0]].in_port(key[1])
@@ -54,11 +66,14 @@ class RandomHand(Hand):
         self.random = random.Random(seed)
 
     def do_something(self) -> None:
-        actions = (self._drag, self._undo_or_redo, self._add, self._press_key, self._double_click)
-        self.random.choices(actions, (6, 2, 1, 3, 1))[0]()
+        actions = (
+            *(self._drag, self._undo_or_redo, self._add, self._press_key, self._double_click),
+            *(self._click, self._drop_card, self._choose, self._type),
+        )
+        self.random.choices(actions, (6, 2, 1, 4, 1, 3, 1, 1, 1))[0]()
 
     def _drag(self) -> None:
-        start, keys = self._place(), self.random.choice((NONE, NONE, SHIFT, CTRL))
+        start, keys = self._place(), self.random.choice((NONE, NONE, NONE, SHIFT, CTRL, ALT))
         near = QPointF(self.random.uniform(-40, 40), self.random.uniform(-40, 40))
         end = start + near if self.random.random() < 0.4 else self._place()
         self.drag_only(start, end, keys)
@@ -86,9 +101,49 @@ class RandomHand(Hand):
                 *((key, CTRL) for key in (KEYS.Key_C, KEYS.Key_V, KEYS.Key_X, KEYS.Key_D)),
                 *((key, NONE) for key in (KEYS.Key_Delete, KEYS.Key_F, KEYS.Key_Left)),
                 *((KEYS.Key_Delete, CTRL), (KEYS.Key_L, NONE), (KEYS.Key_A, CTRL)),
+                *((key, NONE) for key in (KEYS.Key_M, KEYS.Key_H, KEYS.Key_J, KEYS.Key_C)),
             ]
         )
         self.key(key, keys)
+
+    def _click(self) -> None:
+        self.click(self._place(), self.random.choice((NONE, NONE, NONE, ALT, SHIFT)))
+
+    def _drop_card(self) -> None:
+        data = QMimeData()
+        data.setData(KIND_MIME, self.random.choice((b"weight", b"merge")))
+        at = self.canvas.viewportTransform().map(self._place())
+        copy, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+        moving = QDragMoveEvent(at.toPoint(), copy, data, button, NONE)
+        QApplication.sendEvent(self.canvas.viewport(), moving)
+        dropping = QDropEvent(at, copy, data, button, NONE)
+        QApplication.sendEvent(self.canvas.viewport(), dropping)
+
+    def _choose(self) -> None:
+        """Trigger one of the actions that shape the selected blocks, or one of a block's menu."""
+        actions = [*self.canvas.commands.block.all, *self.canvas.commands.block.line_up]
+        menu = None
+        if self.random.random() < 0.5:
+            at = self.canvas.viewportTransform().map(self._place())
+            pointer = self.canvas.pointer_at(at, NONE)
+            menu = menu_for(self.canvas, self.canvas.hit(pointer), pointer)
+            inner = menu.findChildren(QMenu)
+            actions = [a for m in (menu, *inner) for a in m.actions() if a.menu() is None]
+        enabled = [a for a in actions if a is not None and a.isEnabled()]
+        if enabled:
+            self.random.choice(enabled).trigger()
+        if menu is not None:
+            menu.close()
+            menu.deleteLater()
+
+    def _type(self) -> None:
+        """Type something into what a double click opened, if it opened anything."""
+        self.double_click(self._place())
+        edit = self.canvas.viewport().findChild(InlineEdit)
+        if edit is not None:
+            edit.selectAll()
+            edit.insert(self.random.choice(("0,5", "-3", "2-9", "7", "99", "", "nonsense")))
+            QTest.keyClick(edit, KEYS.Key_Return)
 
     def _double_click(self) -> None:
         self.double_click(self._place())
@@ -123,7 +178,7 @@ def test_scene_and_plan_agree_and_undo_leads_back(qtbot, canvas, editor, plan, s
         if len(editor.plan.blocks) > 40:
             canvas.select_all()
             canvas.delete()
-    assert editor.undo_stack.count() > 10
+    assert editor.undo_stack.count() > 2
     while editor.undo_stack.canUndo():
         editor.undo_stack.undo()
         require_agreement(canvas)

@@ -162,6 +162,44 @@ def test_inputs_are_added_equalised_and_removed(editor, merge):
     assert len(merge.inputs) == 2
 
 
+def test_the_sum_is_kept_at_one_from_the_inspector(editor, merge):
+    type_into(merge.inputs[0].spin, "1.5")
+    QTest.mouseClick(merge.keep_sum, Qt.MouseButton.LeftButton)
+    assert [i.scale for i in editor.plan.blocks["m"].inputs] == [0.75, 0.25]
+    type_into(merge.inputs[1].spin, "0,4")
+    assert [i.scale for i in editor.plan.blocks["m"].inputs] == pytest.approx([0.6, 0.4])
+    QTest.mouseClick(merge.keep_sum, Qt.MouseButton.LeftButton)
+    assert not editor.plan.blocks["m"].sums_to_one
+
+
+def test_a_slider_drag_with_the_sum_kept_is_one_undo_step(editor, plan, merge):
+    QTest.mouseClick(merge.keep_sum, Qt.MouseButton.LeftButton)
+    merge.inputs[0].slider.setFocus()
+    for _ in range(3):
+        QTest.keyClick(merge.inputs[0].slider, Qt.Key.Key_Right)
+    assert sum(i.scale for i in editor.plan.blocks["m"].inputs) == pytest.approx(1.0)
+    assert editor.undo_stack.count() == 2
+
+
+def test_a_merge_grows_to_sixteen_inputs(editor, merge):
+    for _ in range(14):
+        QTest.mouseClick(merge.add_input, Qt.MouseButton.LeftButton)
+    assert len(merge.inputs) == 16
+    assert not merge.add_input.isEnabled()
+
+
+def test_a_block_is_muted_and_collapsed(editor, plan, weight):
+    QTest.mouseClick(weight.muted, Qt.MouseButton.LeftButton)
+    assert editor.plan.blocks["left"].muted
+    assert "Nothing: it is muted" in _words(weight)
+    QTest.mouseClick(weight.collapsed, Qt.MouseButton.LeftButton)
+    assert editor.plan.blocks["left"].collapsed
+    editor.undo_stack.undo()
+    editor.undo_stack.undo()
+    assert editor.plan == plan
+    assert not weight.muted.isChecked()
+
+
 def test_the_summary_counts_the_plan_and_the_selection(inspector, editor, canvas):
     words = _words(inspector.summary)
     assert "3 weight blocks, 1 merge block" in words

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from app.plan import edits
+from app.plan import shaping
 from app.plan.document import MergeBlock
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.shapes import MergeShape, fader_range
@@ -55,7 +55,7 @@ class DragFader(Gesture):
         self._height += step / _FINE if to.shift else step
         value = self._low + _with_rests(self._height, self._pixels) / self._per_unit
         scale = round(value, 3 if to.shift else 2)
-        after = edits.set_scale(self.canvas.editor.plan, self._block_id, self._port, scale)
+        after = shaping.set_scale(self._before, self._block_id, self._port, scale)
         self.apply("Set scale", after)
 
     def cancel(self) -> None:

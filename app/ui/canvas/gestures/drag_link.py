@@ -9,11 +9,12 @@ from PySide6.QtGui import QPainter, QPen
 
 from app.plan import edits
 from app.plan.document import TOKENS, MergeBlock, Plan, links_into
+from app.ui.canvas.block_commands import free_port
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.links import LinkKey, curve
 from app.ui.canvas.scene import OUTPUT_LINK
-from app.ui.canvas.shapes import OUTPUT, is_terminal
+from app.ui.canvas.shapes import OUTPUT, Part, is_terminal
 
 if TYPE_CHECKING:
     from app.ui.canvas.gesture_view import GestureView
@@ -121,7 +122,10 @@ class DragLink(Gesture):
         source, (target, port) = aim
         blocks = self.canvas.plan_scene.blocks
         if self._source is not None:
-            return blocks[target].in_port(port)
+            item = blocks[target]
+            if port < len(item.block_shape.in_ports):
+                return item.in_port(port)
+            return item.pos() + QPointF(0, item.block_shape.in_ports[-1].y() + 16)
         return blocks[source].out_port()
 
     def _link_under(self, to: Pointer) -> tuple[str, LinkKey] | None:
@@ -132,17 +136,18 @@ class DragLink(Gesture):
         if self._source is not None:
             if hit.block_id == TOKENS:
                 return None
-            port = hit.part.index if hit.part.kind == "in" else self._free_port(hit.block_id)
-            return self._source, (hit.block_id, port)
+            return self._source, (hit.block_id, self._port_under(hit.block_id, hit.part))
         assert self._target is not None
         return None if hit.block_id == OUTPUT else (hit.block_id, self._target)
 
-    def _free_port(self, block_id: str) -> int:
-        """The port that a drop on the block's body means: the first that is free, or the last."""
+    def _port_under(self, block_id: str, part: Part) -> int:
+        """The port that a drop on a part of the block means: on its body the first free one."""
         if is_terminal(block_id):
             return 0
-        linked = links_into(self.canvas.editor.plan.blocks[block_id])
-        return linked.index(None) if None in linked else len(linked) - 1
+        block = self.canvas.editor.plan.blocks[block_id]
+        if part.kind in ("in", "add-input") and not block.collapsed:
+            return part.index
+        return free_port(block)
 
     def _over_nothing(self, at: Pointer) -> bool:
         return self.canvas.hit(at).block_id is None
@@ -161,6 +166,8 @@ def with_link(plan: Plan, source: str, key: LinkKey) -> Plan:
     target, port = key
     if key == OUTPUT_LINK:
         return edits.connect_output(plan, source)
+    if port == len(links_into(plan.blocks[target])):
+        return edits.add_merge_input(plan, target, source)
     return edits.connect(plan, source, target, port)
 
 

@@ -1,0 +1,176 @@
+"""What can be done to the selected blocks as they stand: mute, collapse, join, link, line up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from app.plan import edits, layout, shaping
+from app.plan.document import Block, MergeBlock, Plan, links_into
+from app.plan.problem import PlanError
+from app.ui.canvas.alignment import Axis, Box, Places, Side, aligned, distributed
+from app.ui.canvas.places import inside
+from app.ui.canvas.shapes import shape_of
+
+if TYPE_CHECKING:
+    from app.ui.canvas.gesture_view import GestureView
+
+
+def turn_muted(canvas: GestureView) -> None:
+    """Mute the selected blocks, or let them be heard again when all of them are muted."""
+    plan, ids = canvas.editor.plan, canvas.selected_ids()
+    muted = not all(plan.blocks[i].muted for i in ids)
+    after = shaping.set_muted(plan, ids, muted)
+    canvas.editor.apply(f"{'Mute' if muted else 'Unmute'} {blocks_in_words(ids)}", after)
+
+
+def turn_collapsed(canvas: GestureView) -> None:
+    """Collapse the selected blocks, or show them whole when all of them are collapsed."""
+    plan, ids = canvas.editor.plan, canvas.selected_ids()
+    collapsed = not all(plan.blocks[i].collapsed for i in ids)
+    after = shaping.set_collapsed(plan, ids, collapsed)
+    canvas.editor.apply(f"{'Collapse' if collapsed else 'Expand'} {blocks_in_words(ids)}", after)
+
+
+def expand(canvas: GestureView, block_id: str) -> None:
+    """Show a collapsed block whole."""
+    after = shaping.set_collapsed(canvas.editor.plan, (block_id,), False)
+    canvas.editor.apply("Expand block", after)
+
+
+def join(canvas: GestureView) -> None:
+    """Join what continues each other: the selected blocks, one with its neighbours, or all."""
+    plan, selected = canvas.editor.plan, canvas.selected_ids()
+    ids = selected or tuple(plan.blocks)
+    if len(selected) == 1:
+        chains = shaping.joinable(plan, plan.blocks)
+        ids = next((chain for chain in chains if selected[0] in chain), selected)
+    after = shaping.join(plan, ids)
+    if after == plan:
+        canvas.notice.emit(
+            "No blocks to join: one has to feed only the other and end where that one starts."
+        )
+        return
+    canvas.editor.apply("Join blocks", after)
+    canvas.plan_scene.select(i for i in (*selected, *ids[:1]) if i in after.blocks and selected)
+
+
+def join_two(canvas: GestureView, first: str, second: str) -> None:
+    """Join a block with the one that continues it."""
+    canvas.editor.apply("Join blocks", shaping.join(canvas.editor.plan, (first, second)))
+
+
+def link_selected(canvas: GestureView) -> None:
+    """Link the selected blocks one after the other, from left to right."""
+    after = canvas.editor.plan
+    items = canvas.plan_scene.blocks
+    ids = sorted(canvas.selected_ids(), key=lambda i: (items[i].left, items[i].top))
+    for source, target in pairwise(ids):
+        if source in links_into(after.blocks[target]):
+            continue
+        reason = edits.why_not_connect(after, source, target)
+        if reason is not None:
+            canvas.notice.emit(reason)
+            return
+        after = edits.connect(after, source, target, free_port(after.blocks[target]))
+    canvas.editor.apply("Link blocks", after)
+
+
+def free_port(block: Block) -> int:
+    """The first input that nothing feeds, or the last one."""
+    linked = links_into(block)
+    return linked.index(None) if None in linked else len(linked) - 1
+
+
+def selected_merges(canvas: GestureView) -> list[MergeBlock]:
+    """The MergeBlocks among the selected blocks."""
+    blocks = (canvas.editor.plan.blocks[i] for i in canvas.selected_ids())
+    return [block for block in blocks if isinstance(block, MergeBlock)]
+
+
+def add_input(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
+    """Give each of these merges one more input."""
+    plan = canvas.editor.plan
+    try:
+        for merge in merges:
+            plan = edits.add_merge_input(plan, merge.id)
+    except PlanError as error:
+        canvas.notice.emit(f"{error.problems[0].message} {error.problems[0].fix}")
+        return
+    canvas.editor.apply("Add input", plan)
+
+
+def remove_input(canvas: GestureView, merge_id: str, port: int) -> None:
+    """Take an input of a merge away, with its link."""
+    after = edits.remove_merge_input(canvas.editor.plan, merge_id, port)
+    canvas.editor.apply("Remove input", after)
+
+
+def swap_inputs(canvas: GestureView, merge_id: str, port: int, other: int) -> None:
+    """Let two inputs of a merge change places; the scales stay."""
+    after = shaping.swap_inputs(canvas.editor.plan, merge_id, port, other)
+    canvas.editor.apply("Swap inputs", after)
+
+
+def equalise(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
+    """Give all inputs of each merge the same scale, with a sum of 1."""
+    plan = canvas.editor.plan
+    for merge in merges:
+        plan = shaping.equalise(plan, merge.id)
+    canvas.editor.apply("Equalise scales", plan)
+
+
+def turn_sum_lock(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
+    """Keep each merge's sum at 1, or let go of it when all of them are kept."""
+    plan = canvas.editor.plan
+    on = not all(merge.sums_to_one for merge in merges)
+    for merge in merges:
+        plan = shaping.set_sums_to_one(plan, merge.id, on)
+    canvas.editor.apply("Keep the sum at 1" if on else "Let go of the sum", plan)
+
+
+def reset_scale(canvas: GestureView, merge_id: str, port: int) -> None:
+    """Give a merge's input the share at which all its inputs count alike."""
+    plan = canvas.editor.plan
+    share = 1.0 / len(links_into(plan.blocks[merge_id]))
+    canvas.editor.apply("Reset scale", shaping.set_scale(plan, merge_id, port, share))
+
+
+def align(canvas: GestureView, side: Side) -> None:
+    """Put the selected blocks' sides, or their middles, in one line."""
+    _place(canvas, "Align", aligned(_selected_boxes(canvas), side))
+
+
+def distribute(canvas: GestureView, axis: Axis) -> None:
+    """Make the gaps between the selected blocks equal."""
+    _place(canvas, "Distribute", distributed(_selected_boxes(canvas), axis))
+
+
+def arrange(canvas: GestureView) -> None:
+    """Lay out the selected blocks from left to right where they stand, or all blocks."""
+    plan, selected = canvas.editor.plan, canvas.selected_ids()
+    only = selected if len(selected) > 1 else None
+    places = layout.arrange(plan, sizes_of(plan), only=only)
+    canvas.editor.apply("Arrange blocks", edits.move(plan, places))
+
+
+def sizes_of(plan: Plan) -> dict[str, tuple[float, float]]:
+    """Width and height of every block."""
+    return {i: (shape_of(b).width, shape_of(b).height) for i, b in plan.blocks.items()}
+
+
+def blocks_in_words(ids: Sequence[str], what: str = "block") -> str:
+    """Such as "block" or "3 blocks"."""
+    return what if len(ids) == 1 else f"{len(ids)} {what}s"
+
+
+def _selected_boxes(canvas: GestureView) -> dict[str, Box]:
+    rects = {i: canvas.plan_scene.blocks[i].scene_rect() for i in canvas.selected_ids()}
+    return {i: (r.left(), r.top(), r.right(), r.bottom()) for i, r in rects.items()}
+
+
+def _place(canvas: GestureView, label: str, places: Places) -> None:
+    plan, words = canvas.editor.plan, blocks_in_words(tuple(places))
+    kept = {i: inside(*at) for i, at in places.items()}
+    canvas.editor.apply(f"{label} {words}", edits.move(plan, kept))

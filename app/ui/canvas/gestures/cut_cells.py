@@ -1,0 +1,83 @@
+"""Cut cells of a strip: with Alt held a click cuts one weight layer out, a drag several."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter
+
+from app.plan.document import WeightBlock
+from app.ui.canvas.faces import range_text
+from app.ui.canvas.gestures.gesture import Gesture, Pointer
+from app.ui.canvas.gestures.hint import Hint
+from app.ui.canvas.pieces import with_layers_cut
+from app.ui.canvas.shapes import WeightShape
+from app.ui.canvas.strip_painting import paint_cut
+
+if TYPE_CHECKING:
+    from app.ui.canvas.gesture_view import GestureView
+
+
+class CutCells(Gesture):
+    """The cells from the one pressed to the one under the pointer are cut out at the release."""
+
+    cursor = Qt.CursorShape.CrossCursor
+
+    def __init__(self, canvas: GestureView, press: Pointer, block_id: str, cell: int) -> None:
+        super().__init__(canvas, press)
+        block = canvas.editor.plan.blocks[block_id]
+        shape = canvas.plan_scene.blocks[block_id].block_shape
+        assert isinstance(block, WeightBlock)
+        assert isinstance(shape, WeightShape)
+        self._block, self._shape = block, shape
+        self._pressed = self._last = cell
+        self._hint = Hint(canvas)
+
+    def move(self, to: Pointer) -> None:
+        left = self.canvas.plan_scene.blocks[self._block.id].left
+        self._last = self._shape.cell_at(to.scene.x() - left)
+        layers = self._layers
+        self._hint.say(f"cut out {range_text(layers.start, layers.stop)}", to.view)
+        self._repaint()
+
+    def release(self, at: Pointer) -> None:
+        self.acted = True
+        self.abandon()
+        cut_out(self.canvas, self._block.id, self._layers)
+
+    def abandon(self) -> None:
+        self._hint.say(None, QPointF())
+        self._repaint()
+
+    def paint(self, painter: QPainter) -> None:
+        first, last = sorted((self._pressed, self._last))
+        corner = self.canvas.plan_scene.blocks[self._block.id].pos()
+        cells = self._shape.cells(first, last + 1 - first)
+        paint_cut(painter, self.canvas.theme, cells.translated(corner))
+        self._hint.paint(painter)
+
+    @property
+    def _layers(self) -> range:
+        first, last = sorted((self._pressed, self._last))
+        return range(self._block.weight_start + first, self._block.weight_start + last + 1)
+
+    def _repaint(self) -> None:
+        scene = self.canvas.plan_scene
+        if self._block.id in scene.blocks:
+            scene.touched.emit(scene.blocks[self._block.id].scene_bounds())
+
+
+def cut_out(canvas: GestureView, block_id: str, layers: Collection[int]) -> None:
+    """Cut weight layers out of a block, in one undo step, and select what follows them."""
+    plan = canvas.editor.plan
+    block = plan.blocks[block_id]
+    assert isinstance(block, WeightBlock)
+    if len(layers) == block.n_layers:
+        canvas.notice.emit("A block keeps at least one layer. Delete the block instead.")
+        return
+    after, ids = with_layers_cut(plan, block_id, layers)
+    what = "layer" if len(layers) == 1 else f"{len(layers)} layers"
+    canvas.editor.apply(f"Cut out {what}", after)
+    canvas.plan_scene.select(ids[-1:])

@@ -1,0 +1,72 @@
+"""Press on a WeightBlock's strip: a drag slides what it borrows, a click cuts a layer out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter
+
+from app.plan import edits
+from app.plan.document import LAYER_LIMIT, WeightBlock
+from app.ui.canvas.faces import range_text
+from app.ui.canvas.gestures.cut_cells import cut_out
+from app.ui.canvas.gestures.gesture import Gesture, Pointer
+from app.ui.canvas.gestures.hint import Hint
+from app.ui.canvas.shapes import WeightShape
+
+if TYPE_CHECKING:
+    from app.ui.canvas.gesture_view import GestureView
+
+
+class DragStrip(Gesture):
+    """Only a click on the block that alone was selected before cuts; any other click selects it.
+
+    The plan follows every move of a drag, and the whole drag is one undo step.
+    """
+
+    cursor = Qt.CursorShape.SizeHorCursor
+
+    def __init__(self, canvas: GestureView, press: Pointer, block_id: str, cell: int) -> None:
+        super().__init__(canvas, press)
+        self._block_id = block_id
+        self._layer_pressed = cell
+        self._before = canvas.editor.plan
+        block = self._before.blocks[block_id]
+        shape = canvas.plan_scene.blocks[block_id].block_shape
+        assert isinstance(block, WeightBlock)
+        assert isinstance(shape, WeightShape)
+        self._block = block
+        self._cell = max(shape.cell, 2.0)
+        self._may_cut = canvas.plan_scene.selection() == (block_id,)
+        self._dragging = False
+        self._hint = Hint(canvas)
+        canvas.plan_scene.select((block_id,))
+
+    def move(self, to: Pointer) -> None:
+        self._dragging = self._dragging or self.travelled(to)
+        if not self._dragging:
+            return
+        start, n = self._block.weight_start, self._block.n_layers
+        last = max(start, (self.canvas.editor.n_weight_layers or LAYER_LIMIT) - n)
+        moved = round((to.scene.x() - self.press.scene.x()) / self._cell)
+        start = min(max(0, start + moved), last)
+        self.apply("Slide layers", edits.set_weights(self._before, self._block_id, start, n))
+        self._hint.say(f"weights {range_text(start, start + n)}", to.view)
+
+    def release(self, at: Pointer) -> None:
+        self._hint.say(None, QPointF())
+        if not self._dragging and self._may_cut:
+            self.acted = True
+            layer = self._block.weight_start + self._layer_pressed
+            cut_out(self.canvas, self._block_id, (layer,))
+
+    def cancel(self) -> None:
+        self.apply("Slide layers", self._before)
+        self.abandon()
+
+    def abandon(self) -> None:
+        self._hint.say(None, QPointF())
+
+    def paint(self, painter: QPainter) -> None:
+        self._hint.paint(painter)

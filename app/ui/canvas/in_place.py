@@ -1,0 +1,92 @@
+"""Typing on a block where the words stand: its title, a scale, the range it borrows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QRectF
+
+from app.plan import edits, shaping
+from app.plan.document import MergeBlock, Plan, WeightBlock
+from app.plan.problem import PlanError, Problem
+from app.ui import theme as themes
+from app.ui.canvas.faces import range_text
+from app.ui.canvas.inline_edit import InlineEdit, parse_number, parse_range
+from app.ui.canvas.shapes import BlockShape, MergeShape, WeightShape
+
+if TYPE_CHECKING:
+    from app.ui.canvas.gesture_view import GestureView
+
+
+def type_title(canvas: GestureView, block_id: str) -> None:
+    """Let the block's title be typed."""
+    shape = canvas.plan_scene.blocks[block_id].block_shape
+    assert isinstance(shape, BlockShape)
+
+    def renamed(text: str) -> Plan:
+        return edits.rename(canvas.editor.plan, block_id, text)
+
+    area = _on_screen(canvas, block_id, shape.title, least_width=140)
+    title = canvas.editor.plan.blocks[block_id].title
+    _edit_line(canvas, area, title, "Title of the block", "Rename block", renamed)
+
+
+def type_scale(canvas: GestureView, block_id: str, port: int) -> None:
+    """Let the scale of a merge's input be typed."""
+    merge = canvas.editor.plan.blocks[block_id]
+    shape = canvas.plan_scene.blocks[block_id].block_shape
+    assert isinstance(merge, MergeBlock)
+    assert isinstance(shape, MergeShape)
+
+    def scaled(text: str) -> Plan:
+        scale = parse_number(text)
+        if scale is None:
+            refusal = Problem("typed", f"“{text}” is no scale.", "Type a number such as 0.5.")
+            raise PlanError([refusal])
+        return shaping.set_scale(canvas.editor.plan, block_id, port, scale)
+
+    area = _on_screen(canvas, block_id, shape.number(port), least_width=64)
+    scale = repr(merge.inputs[port].scale)
+    _edit_line(canvas, area, scale, f"Scale of input {port + 1}", "Set scale", scaled)
+
+
+def type_range(canvas: GestureView, block_id: str) -> None:
+    """Let the weight layers of a block be typed, such as 22-29."""
+    block = canvas.editor.plan.blocks[block_id]
+    shape = canvas.plan_scene.blocks[block_id].block_shape
+    assert isinstance(block, WeightBlock)
+    assert isinstance(shape, WeightShape)
+
+    def borrowed(text: str) -> Plan:
+        return edits.set_weights(canvas.editor.plan, block_id, *parse_range(text))
+
+    area = _on_screen(canvas, block_id, shape.range, least_width=96)
+    weights = range_text(block.weight_start, block.weight_end)
+    _edit_line(canvas, area, weights, "Weight layers", "Change layers", borrowed)
+
+
+def _edit_line(
+    canvas: GestureView,
+    area: QRect,
+    text: str,
+    name: str,
+    label: str,
+    after: Callable[[str], Plan],
+) -> None:
+    def take(typed: str) -> None:
+        try:
+            canvas.editor.apply(label, after(typed))
+        except PlanError as error:
+            canvas.notice.emit(f"{error.problems[0].message} {error.problems[0].fix}")
+
+    font = themes.canvas_font(themes.NORMAL * max(1.0, min(canvas.zoom, 1.5)))
+    InlineEdit(canvas.viewport(), area, text, font, name, take)
+
+
+def _on_screen(canvas: GestureView, block_id: str, rect: QRectF, least_width: int) -> QRect:
+    placed = rect.translated(canvas.plan_scene.blocks[block_id].pos())
+    seen = canvas.viewportTransform().mapRect(placed)
+    width, height = max(float(least_width), seen.width()), max(26.0, seen.height())
+    centre = seen.center()
+    return QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height).toRect()
