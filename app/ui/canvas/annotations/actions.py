@@ -56,7 +56,7 @@ class AnnotationActions:
         ):
             action = menu.addAction(words)
             icons.dress(action, icon)
-            action.triggered.connect(partial(_run, add, canvas, at))
+            _on_trigger(action, partial(add, canvas, at))
 
     def fill_menu_bar(self, menu: QMenu) -> None:
         """Add all of it to a menu that stays."""
@@ -69,7 +69,7 @@ class AnnotationActions:
         submenu = menu.addMenu("Colour")
         actions = [submenu.addAction(words) for words in commands.COLOURS]
         for index, action in enumerate(actions):
-            action.triggered.connect(partial(_run, commands.recolour, self._canvas, index))
+            _on_trigger(action, partial(commands.recolour, self._canvas, index))
 
         def show_colours() -> None:
             for index, action in enumerate(actions):
@@ -93,9 +93,9 @@ class AnnotationActions:
         commands.add_note(self._canvas, self._canvas.to_scene(self._canvas.menu_point()))
 
 
-def _run(run: Callable[..., object], *what: object) -> None:
-    """Run it without the word of whether an action is checked, which is the last."""
-    run(*what[:-1])
+def _on_trigger(action: QAction, run: Callable[[], object]) -> None:
+    """Run it when the action is triggered, without the word of whether it is checked."""
+    action.triggered.connect(lambda _checked=False: run())
 
 
 def _swatch(colour: QColor) -> QIcon:
