@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.plan import edits
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock, links_into
-from app.plan.ordering import order
+from app.plan.ordering import live_blocks, order
 from app.plan.problem import Problem
 
 _DECIMALS = 6
@@ -67,9 +67,11 @@ def _unlinked(plan: Plan, id_: str) -> Iterator[Mend]:
 
 def _from_tokens(plan: Plan) -> Iterator[Mend]:
     """Link the open ends of the chain that leads to the output."""
+    needed = live_blocks(plan)
     open_ends = [
         (id_, port)
         for id_ in order(plan)
+        if id_ in needed
         for port, link in enumerate(links_into(plan.blocks[id_]))
         if link is None
     ]

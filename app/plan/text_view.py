@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.plan.document import TOKENS, Block, Plan, WeightBlock
 from app.plan.extra_data import MARK, block_comment, draft_comment
+from app.plan.lines import shown
 from app.plan.lowering import Lowered, lower_blocks
 from app.plan.muting import heard
 from app.plan.ordering import file_order
@@ -66,7 +67,7 @@ def _title(block: Block) -> str:
 
 
 def _words(block: Block) -> str:
-    title = f"“{block.title}” " if block.title else ""
+    title = f"{shown(block.title)} " if block.title else ""
     if isinstance(block, WeightBlock):
         return f"{title}weight layers {block.weight_start} to {block.weight_end - 1}"
     return f"{title}merge of {len(block.inputs)} inputs"
