@@ -263,8 +263,9 @@ class Documents(OpenDocuments):
             timer.deleteLater()
 
     async def _tell_unread(self, path: Path, read: ReadPlan) -> None:
-        """Name the lines of a file that are not in the plan."""
-        unread = [p for p in read.problems if p.severity == "error" and p.block_id is None]
+        """Name the lines of a file that are not in the plan; its other problems are listed."""
+        errors = [p for p in read.problems if p.severity == "error" and p.block_id is None]
+        unread = [p for p in errors if p.line is not None or p.code == "more-problems"]
         if unread:
             lines = "\n".join(
                 f"Line {p.line}: {p.message} {p.fix}" if p.line else f"{p.message} {p.fix}"

@@ -103,6 +103,14 @@ def test_broken_plan_opens_as_far_as_it_can_be_read(bench: Bench) -> None:
     assert bench.window.documents.name == "broken.txt"
 
 
+def test_a_problem_of_the_whole_plan_is_listed_and_not_asked_about(bench: Bench) -> None:
+    path = bench.folder / "long.txt"
+    lines = [f"WeightBlock; {n}; {n + 1}; {n % 4}; {n - 1}" for n in range(600)]
+    path.write_text("\n".join([*lines, "TotalLayers; 600"]))
+    assert run(bench, bench.window.documents.open(path))
+    assert [p.code for p in bench.window.editor.problems] == ["too-many-layers"]
+
+
 def test_merge_with_a_missing_input_opens_with_its_problem(bench: Bench) -> None:
     path = bench.folder / "missing.txt"
     path.write_text("WeightBlock; 0; 2; 0; -1\nMergeBlock; 0; 0.5; 7; 0.5\nTotalLayers; 2\n")
