@@ -148,7 +148,7 @@ class ListPanel(QWidget):
     def _add_keys(self) -> None:
         """The canvas's actions under the same keys, and two that keep the focus here."""
         commands, tree = self._canvas.commands, self.tree
-        tree.addActions([commands.delete, commands.delete_and_join])
+        tree.addActions([commands.delete, commands.delete_and_join, commands.block.mute])
         tree.addAction(_separator(tree))
         tree.addActions([commands.cut, commands.copy, commands.paste, commands.duplicate])
         tree.addAction(_separator(tree))

@@ -125,8 +125,13 @@ def test_an_input_row_selects_its_merge(clerk):
     assert clerk.tree.currentIndex().parent().isValid()
 
 
-def test_delete_and_insert_work_by_key(clerk, editor, plan):
+def test_delete_mute_and_insert_work_by_key(clerk, editor, plan):
     clerk.click(clerk.cell("left", Column.BLOCK))
+    clerk.press(Qt.Key.Key_M)
+    assert editor.plan.blocks["left"].muted
+    assert clerk.words("left", Column.STATE).startswith("Muted")
+    assert clerk.words("left", Column.NUMBER) == ""
+    editor.undo_stack.undo()
     clerk.press(Qt.Key.Key_Delete)
     assert "left" not in editor.plan.blocks
     editor.undo_stack.undo()
