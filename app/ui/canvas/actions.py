@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from app.ui import icons
 from app.ui.canvas.annotations.actions import AnnotationActions
 from app.ui.canvas.block_actions import BlockActions
+from app.ui.canvas.keyboard.actions import KeyboardActions
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas
@@ -67,6 +68,7 @@ class CanvasActions(QObject):
             "Add merge block", "merge-block", lambda: canvas.add_block("merge"), "Shift+M"
         )
         self.annotations = AnnotationActions(canvas, make)
+        self.keyboard = KeyboardActions(canvas, make)
         self.block = BlockActions(canvas, make)
         self.edit: list[QAction | None] = [
             *(self.undo, self.redo, None),
@@ -102,6 +104,7 @@ class CanvasActions(QObject):
         self.delete.setEnabled(bool(selected) or has_link)
         self.rename.setEnabled(len(selected) == 1)
         self.annotations.enable()
+        self.keyboard.enable()
         self.block.enable()
         has_blocks = bool(self._canvas.editor.plan.blocks)
         for action in (self.select_all, self.invert, self.arrange):

@@ -93,6 +93,8 @@ class Canvas(GestureView):
         What the blocks fed is left unlinked; what stands in a frame stays.
         """
         link = self.plan_scene.selected_link
+        if self.commands.keyboard.part.delete():
+            return
         if link is not None:
             self.editor.apply("Remove link", without_link(self.editor.plan, link))
             return
@@ -166,8 +168,11 @@ class Canvas(GestureView):
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         super().drawBackground(painter, rect)
         self._card_target.paint(painter)
+        self.commands.keyboard.part.paint(painter)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.commands.keyboard.press(event):
+            return
         step = _ARROWS.get(event.key())
         if step is None or self.gesture is not None:
             super().keyPressEvent(event)

@@ -63,6 +63,7 @@ def fill_menus(window: MainWindow) -> None:
     plan.addSeparator()
     _add_all(plan, [*commands.add, None])
     commands.annotations.fill_menu_bar(plan)
+    _add_all(plan.addMenu("By &keyboard"), commands.keyboard.all)
     _add_all(plan, [None, commands.arrange])
     templates = plan.addMenu("Insert &template")
     _fill_template_menu(templates, window.templates.ask_to_insert)

@@ -1,0 +1,64 @@
+"""Leaving layers out of a block by typing their numbers, such as 3, 7-9."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF
+
+from app.plan.document import WeightBlock
+from app.plan.problem import PlanError, Problem
+from app.ui import theme as themes
+from app.ui.canvas.inline_edit import InlineEdit, parse_range
+from app.ui.canvas.pieces import with_layers_cut
+from app.ui.canvas.words import range_words
+
+if TYPE_CHECKING:
+    from app.ui.canvas.gesture_view import GestureView
+
+_LEAST_WIDTH, _LEAST_HEIGHT = 220.0, 28.0
+
+
+def type_layers(canvas: GestureView) -> None:
+    """Let the weight layers be typed that the selected block is to leave out."""
+    (block_id,) = canvas.selected_ids()
+    canvas.bring_into_sight(canvas.plan_scene.bounds_of((block_id,)))
+
+    def take(text: str) -> None:
+        plan = canvas.editor.plan
+        block = plan.blocks.get(block_id)
+        if not isinstance(block, WeightBlock):
+            return
+        try:
+            layers = parse_layers(text, block)
+        except PlanError as error:
+            canvas.notice.emit(f"{error.problems[0].message} {error.problems[0].fix}")
+            return
+        after, pieces = with_layers_cut(plan, block_id, layers)
+        canvas.editor.apply("Leave out layers", after)
+        canvas.plan_scene.select(pieces)
+
+    seen = canvas.viewportTransform().mapRect(canvas.plan_scene.bounds_of((block_id,)))
+    area = QRectF(0, 0, max(_LEAST_WIDTH, seen.width()), _LEAST_HEIGHT)
+    area.moveCenter(seen.center())
+    font = themes.canvas_font(themes.NORMAL * max(1.0, min(canvas.zoom, 1.5)))
+    words = "Leave out layers"
+    edit = InlineEdit(canvas.viewport(), area.toRect(), "", font, words, take)
+    edit.setPlaceholderText(f"{words}: 3, 7-9")
+
+
+def parse_layers(text: str, block: WeightBlock) -> set[int]:
+    """The weight layers typed as 3, 7-9. Raises PlanError where they are not the block's."""
+    layers: set[int] = set()
+    for part in text.replace(";", ",").split(","):
+        start, n_layers = parse_range(part)
+        if start < block.weight_start or start + n_layers > block.weight_end:
+            has = range_words("weight", block.weight_start, block.weight_end)
+            said = f"“{part.strip()}” is not within the block’s layers."
+            raise PlanError([Problem("typed", said, f"It has {has}.")])
+        layers.update(range(start, start + n_layers))
+    if len(layers) == block.n_layers:
+        raise PlanError(
+            [Problem("typed", "These are all layers of the block.", "Delete the block instead.")]
+        )
+    return layers
