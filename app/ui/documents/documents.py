@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
@@ -22,6 +23,9 @@ from app.ui.documents.open_documents import OpenDocuments
 from app.ui.editor import PlanEditor
 from app.ui.settings import Settings
 from app.ui.tasks import in_thread
+
+if TYPE_CHECKING:
+    import asyncio
 
 SAMPLES = Path(__file__).resolve().parents[3] / "plans"
 PATTERN = "Plans (*.txt);;All files (*)"
@@ -46,6 +50,7 @@ class Documents(OpenDocuments):
         super().__init__(editor, window)
         self._settings = settings
         self._window = window
+        self._saving: asyncio.Lock | None = None
 
     async def open(self, path: Path, is_sample: bool = False) -> bool:
         """Read a plan file into a document, as far as it can be understood; show it if it is open.
@@ -84,8 +89,12 @@ class Documents(OpenDocuments):
         document = document or self.active
         if document.path is None:
             return await self.save_as(document)
+        async with self._turn_to_save():
+            return await self._save(document, document.path)
+
+    async def _save(self, document: Document, path: Path) -> bool:
         self._editor.settle()
-        theirs = await self._newer(document)
+        theirs = await self._newer(path, document.seen)
         if theirs is not None:
             answer = await ask_with_difference(
                 self._window,
@@ -97,7 +106,7 @@ class Documents(OpenDocuments):
             )
             if answer != REPLACE:
                 return False
-        return await self._save_to(document, document.path)
+        return await self._save_to(document, path)
 
     async def save_as(self, document: Document | None = None) -> bool:
         """Write a document to a file the user picks. False: not saved."""
@@ -213,11 +222,18 @@ class Documents(OpenDocuments):
             self.opened.emit(path)
         return found is not None
 
-    async def _newer(self, document: Document) -> Version | None:
+    def _turn_to_save(self) -> asyncio.Lock:
+        """Held while a file is written, so that a second save does not take the first for news."""
+        import asyncio
+
+        if self._saving is None:
+            self._saving = asyncio.Lock()
+        return self._saving
+
+    async def _newer(self, path: Path, seen: Version | None) -> Version | None:
         """The version of the file that the user has not seen; None too where there is no file."""
-        assert document.path is not None
         try:
-            return await in_thread(newer_version, document.path, document.seen)
+            return await in_thread(newer_version, path, seen)
         except OSError:
             return None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 
 from app.model_files.errors import ModelFileError
 from app.plan import edits, files
@@ -75,6 +75,16 @@ def test_file_changed_by_another_program_is_not_replaced_in_silence(bench: Bench
     bench.window.files.save()
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
     assert "Twice" in path.read_text()
+
+
+def test_a_held_save_key_saves_without_a_question(bench: Bench) -> None:
+    for title in ("A", "B", "C"):
+        rename_first(bench, title)
+        bench.window.files.save()
+    bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
+    bench.qtbot.waitUntil(lambda: not bench.window.documents.active.is_being_saved)
+    assert "C" in (bench.folder / "plan.txt").read_text()
+    assert [b for b in bench.window.findChildren(QMessageBox) if b.isVisible()] == []
 
 
 def test_text_that_is_no_plan_leaves_the_old_document(bench: Bench) -> None:
