@@ -10,6 +10,7 @@ from app.plan import edits, layout, shaping
 from app.plan.document import Block, MergeBlock, Plan, links_into
 from app.plan.problem import PlanError
 from app.ui.canvas.alignment import Axis, Box, Places, Side, aligned, distributed
+from app.ui.canvas.annotations.commands import framed_again
 from app.ui.canvas.places import inside
 from app.ui.canvas.shapes import shape_of
 
@@ -148,11 +149,15 @@ def distribute(canvas: GestureView, axis: Axis) -> None:
 
 
 def arrange(canvas: GestureView) -> None:
-    """Lay out the selected blocks from left to right where they stand, or all blocks."""
+    """Lay out the selected blocks from left to right where they stand, or all blocks.
+
+    Frames are drawn again around what stood in them.
+    """
     plan, selected = canvas.editor.plan, canvas.selected_ids()
     only = selected if len(selected) > 1 else None
     places = layout.arrange(plan, sizes_of(plan), only=only)
-    canvas.editor.apply("Arrange blocks", edits.move(plan, places))
+    after = framed_again(plan, edits.move(plan, places))
+    canvas.editor.apply("Arrange blocks", after)
 
 
 def sizes_of(plan: Plan) -> dict[str, tuple[float, float]]:

@@ -96,6 +96,15 @@ class GestureView(PlanView):
         rect = self.viewport().rect()
         return QPointF(at if rect.contains(at) else rect.center())
 
+    def _point_of_selection(self) -> QPointF | None:
+        """The title of what is selected first, where it is in sight."""
+        selection = self.plan_scene.selection()
+        if not selection:
+            return None
+        bounds = self.plan_scene.bounds_of(selection[:1])
+        at = self.viewportTransform().map(QPointF(bounds.center().x(), bounds.top() + 18))
+        return at if self.viewport().rect().contains(at.toPoint()) else None
+
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         super().drawBackground(painter, rect)
         self.join_marks.paint(painter, self.theme, self.editor.plan, self.zoom)
@@ -162,7 +171,7 @@ class GestureView(PlanView):
         self.cancel_gesture()
         at = QPointF(event.pos())
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            at = self.menu_point()
+            at = self._point_of_selection() or self.menu_point()
         pointer = self.pointer_at(at, event.modifiers())
         self.menu_wanted.emit(self.hit(pointer), pointer)
 
@@ -209,6 +218,8 @@ class GestureView(PlanView):
         cursor = None if hit.part is None else _HOVER_CURSORS.get(hit.part.kind)
         if hit.link is not None and self._is_join_mark(hit.link, pointer):
             cursor = Qt.CursorShape.PointingHandCursor
+        if hit.annotation is not None:
+            cursor = hit.annotation.part.cursor
         if cursor is None:
             self.viewport().unsetCursor()
         else:

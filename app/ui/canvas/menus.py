@@ -50,6 +50,7 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
         menu.addSeparator()
         menu.addAction(commands.fit_selection)
         menu.addAction(commands.add_merge)
+        menu.addAction(commands.annotations.frame)
     elif hit.annotation is not None:
         if hit.annotation.id not in canvas.plan_scene.annotations.selected:
             canvas.plan_scene.select((hit.annotation.id,))

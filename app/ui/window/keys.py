@@ -38,6 +38,9 @@ MOUSE = (
     Way("Change a scale", "Drag its fader, with Shift for fine steps"),
     Way("Reset a scale", "Double-click on its fader"),
     Way("Type a scale, a range or a title", "Double-click on it"),
+    Way("Move a frame with all that stands in it", "Drag its title"),
+    Way("Change the size of a frame or a note", "Drag an edge or a corner"),
+    Way("Rename a frame, write in a note", "Double-click on it; Ctrl+Enter keeps a note"),
     Way("Swap two inputs of a merge", "Drag one's number onto the other"),
     Way("Menu of a block, a link or the canvas", "Right button"),
     Way("Close a tab", "Middle button"),
@@ -46,7 +49,13 @@ MOUSE = (
 
 KEYBOARD = (
     Way("Move the selected blocks; the canvas when none is", "Arrow keys, with Shift in far steps"),
-    Way("Give up what is under way", "Esc"),
+    Way("Make the selected frames and notes larger or smaller", "Ctrl+Shift and arrow keys"),
+    Way("Choose an input of the selected merge", "1 to 9, and 0 for the tenth"),
+    Way("Change the chosen scale", "Up and Down, with Shift in fine steps"),
+    Way("Go to the next port, cell or fader, once on one", "Left and Right"),
+    Way("Take away the chosen link, layer or input", "Delete"),
+    Way("Walk to a link's other end, once begun; make it", "Arrow keys; Enter"),
+    Way("Give up what is under way, leave a port or fader", "Esc"),
 )
 
 CHAT = (

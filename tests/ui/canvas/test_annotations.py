@@ -263,3 +263,11 @@ def test_long_notes_end_in_an_ellipsis(qapp):
     assert 1 < len(lines) < 6
     assert lines[-1].endswith("…")
     assert wrapped("x" * 200, font, 100, 400)[0] != "x" * 200
+
+
+def test_arranging_keeps_a_frame_around_its_blocks(canvas, editor, hand):
+    canvas.plan_scene.select(())
+    hand.key(Qt.Key.Key_L)
+    scene = canvas.plan_scene
+    assert scene.bounds_of(("a0",)).contains(scene.bounds_of(("left", "right")))
+    assert editor.undo_stack.count() == 1

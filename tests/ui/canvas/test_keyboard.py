@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from app.plan import edits
 from app.plan.document import TOKENS, WeightBlock
@@ -271,3 +273,24 @@ def test_no_two_commands_of_the_canvas_have_the_same_key(canvas):
         if not key.isEmpty()
     ]
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_the_menu_key_opens_the_menu_of_the_selected_block(canvas, hand):
+    hits = []
+    canvas.menu_wanted.disconnect()
+    canvas.menu_wanted.connect(lambda hit, pointer: hits.append(hit))
+    canvas.plan_scene.select(("right",))
+    where = canvas.viewport().rect().center()
+    event = QContextMenuEvent(
+        QContextMenuEvent.Reason.Keyboard, where, canvas.viewport().mapToGlobal(where)
+    )
+    QApplication.sendEvent(canvas.viewport(), event)
+    assert hits[0].block_id == "right"
+
+
+def test_a_click_gives_up_a_link_that_keys_began(canvas, editor, plan, hand):
+    hand.click(hand.body("left"))
+    hand.key(Key.Key_C, SHIFT)
+    hand.click(hand.empty_place())
+    assert canvas.gesture is None
+    assert editor.plan == plan

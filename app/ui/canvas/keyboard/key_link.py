@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPen
 
 from app.plan.document import TOKENS
 from app.ui.canvas.gestures.drag_link import port_is_linked, why_not, with_link
-from app.ui.canvas.gestures.gesture import Gesture
+from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.links import LinkKey, curve
 from app.ui.canvas.shapes import OUTPUT
@@ -71,6 +71,10 @@ class KeyLink(Gesture):
         elif event.key() == Qt.Key.Key_Escape:
             self.canvas.cancel_gesture()
             self.canvas.notice.emit("No link was made.")
+
+    def release(self, at: Pointer) -> None:
+        """A click on the canvas gives it up too."""
+        self.abandon()
 
     def abandon(self) -> None:
         self._hint.say(None, QPointF())
