@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count, takewhile
 from types import MappingProxyType
+from typing import NamedTuple
 
 from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock, links_into
 from app.plan.edits import new_id
@@ -17,11 +18,18 @@ _MOST_COMPARED = 400
 """Longer stretches of changed lines are matched by order and kind alone."""
 
 
-def with_ids_of(read: Plan, before: Plan) -> Plan:
+class Matched(NamedTuple):
+    """A plan read, with the ids of the one before; `ids` are those by what it was read under."""
+
+    plan: Plan
+    ids: Mapping[str, str]
+
+
+def matched(read: Plan, before: Plan) -> Matched:
     """The plan read from the edited text of `before`, with what the text does not say.
 
     Blocks that correspond to one of `before` have its id, place and state, and are the same object
-    where nothing changed; they stand in the order of `read`. Muted blocks stay where they were.
+    where nothing changed. Muted blocks stay where they were.
     """
     spoken = heard(before)
     ids = _ids(read, spoken, before)
@@ -35,7 +43,7 @@ def with_ids_of(read: Plan, before: Plan) -> Plan:
         comments=tuple(c for c in read.comments if not c.startswith(MUTED)),
     )
     plan = _with_muted(plan, spoken, before)
-    return before if plan == before else plan
+    return Matched(before if plan == before else plan, ids)
 
 
 def _ids(read: Plan, spoken: Plan, before: Plan) -> dict[str, str]:

@@ -13,7 +13,7 @@ from app.plan.document import TOKENS, Annotation, MergeBlock, MergeInput, Plan, 
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles
 from app.plan.reader import read_plan
-from app.plan.text_match import with_ids_of
+from app.plan.text_match import matched
 from app.plan.text_view import write_text_view
 from tests.plan.edited_plans import plans
 
@@ -36,7 +36,7 @@ def edited(plan: Plan, before: str, after: str) -> Plan:
     assert text.count(before) == 1
     read = read_plan(text.replace(before, after))
     assert read.plan is not None
-    return with_ids_of(read.plan, plan)
+    return matched(read.plan, plan).plan
 
 
 def test_it_says_no_places_and_titles_in_plain_words():
@@ -62,7 +62,7 @@ def test_the_text_as_it_is_leaves_the_plan_as_it_is(plan: Plan, data: st.DataObj
     if read.plan is None:
         assert not heard(plan).blocks
     elif heard(plan).blocks:
-        assert with_ids_of(read.plan, plan) is plan
+        assert matched(read.plan, plan).plan is plan
 
 
 @given(plans, plans)
@@ -70,7 +70,7 @@ def test_any_text_gives_a_sound_plan_with_the_ids_of_the_one_before(plan: Plan, 
     read = read_plan(write_text_view(other).text)
     if read.plan is None:
         return
-    after = with_ids_of(read.plan, plan)
+    after = matched(read.plan, plan).plan
     assert not blocks_on_cycles(after)
     assert len(after.blocks) == len(read.plan.blocks)
     assert all(id_ == block.id for id_, block in after.blocks.items())
@@ -138,4 +138,4 @@ def test_ten_thousand_changed_lines_are_matched_soon_enough():
     )
     read = read_plan(write_text_view(other).text)
     assert read.plan is not None
-    assert with_ids_of(read.plan, plan).blocks.keys() == plan.blocks.keys()
+    assert matched(read.plan, plan).plan.blocks.keys() == plan.blocks.keys()

@@ -15,7 +15,7 @@ from app.plan.document import Plan
 from app.plan.problem import Problem
 from app.plan.reader import ReadPlan, read_plan
 from app.plan.renumbering import renumbered
-from app.plan.text_match import with_ids_of
+from app.plan.text_match import matched
 from app.plan.text_view import write_text_view
 from app.ui.editor import PlanEditor
 from app.ui.tasks import Tasks, in_thread
@@ -61,7 +61,7 @@ class TextInStep(QObject):
         self._document = text.document()
         self._tasks = tasks
         self.lines: Mapping[str, int] = {}
-        self.numbers: Mapping[int, int] = {}
+        self.numbers: dict[int, int] = {}
         self.own_problems: tuple[Problem, ...] = ()
         self.is_stale = False
         self.is_unread = False
@@ -201,9 +201,9 @@ class TextInStep(QObject):
             self.own_problems = read.problems
             self._set_stale(True)
         else:
-            after = with_ids_of(read.plan, self._editor.plan)
+            after, ids = matched(read.plan, self._editor.plan)
             self.own_problems = tuple(p for p in read.problems if p.code in _OF_NUMBERS)
-            self._know(read.lines, dict(zip(read.plan.blocks, after.blocks, strict=False)))
+            self._know(read.lines, ids)
             self._apply(after)
             self._set_stale(False)
         self.known.emit()
@@ -267,6 +267,9 @@ class TextInStep(QObject):
         self._is_behind = self.is_unread = False
         self.own_problems = ()
         self._know(view.lines, {id_: id_ for id_ in view.lines})
+        for id_ in view.lines:
+            if self._editor.plan.blocks[id_].muted:
+                del self.numbers[self.lines[id_]]
         self._set_stale(False)
         self.known.emit()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextCharFormat, QTextFormat
 from PySide6.QtTest import QTest
@@ -160,3 +163,22 @@ def test_it_is_drawn_in_the_dark(typist, qapp):
         assert keyword[1].foreground().color() == themes.dark().text
     finally:
         themes.show(qapp, themes.light())
+
+
+def test_lines_lead_to_their_blocks_whatever_the_order_of_insertion(typist, editor, plan):
+    blocks = dict(reversed(plan.blocks.items()))
+    editor.replace_document(replace(plan, blocks=MappingProxyType(blocks)))
+    typist.go_to(0, 0)
+    typist.type(" ")
+    typist.pause()
+    lines = {"trunk": 0, "right": 1, "left": 2, "m": 3}
+    assert typist.panel.in_step.lines == lines
+    typist.press(Qt.Key.Key_Down)
+    assert typist.canvas.selected_ids() == ("right",)
+
+
+def test_a_muted_block_has_a_line_but_no_number(typist, editor, plan):
+    editor.apply("Mute", plan.with_blocks(replace(plan.blocks["left"], muted=True)))
+    assert typist.lines[-1] == "#@ muted weight layers 20 to 27"
+    assert typist.panel.in_step.lines["left"] == 4
+    assert typist.text.marks.numbers == {0: 0, 1: 1, 2: 2}

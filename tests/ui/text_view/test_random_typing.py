@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.plan import edits
 from app.plan.reader import read_plan
-from app.plan.text_match import with_ids_of
+from app.plan.text_match import matched
 from app.ui.editor import PlanEditor
 from app.ui.tasks import Tasks
 from app.ui.text_view import TextPanel
@@ -51,7 +51,7 @@ def agree(panel: TextPanel, editor: PlanEditor) -> None:
         return
     read = read_plan(panel.text.toPlainText())
     assert read.plan is not None
-    assert with_ids_of(read.plan, editor.plan) == editor.plan
+    assert matched(read.plan, editor.plan).plan == editor.plan
     lines = panel.text.toPlainText().split("\n")
     assert all(lines[n].lstrip()[:1].lower() in ("w", "m", "#") for n in in_step.lines.values())
     assert in_step.lines.keys() <= editor.plan.blocks.keys()
