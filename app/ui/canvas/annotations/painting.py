@@ -85,7 +85,7 @@ class AnnotationPainting:
     def _note(self, painter: QPainter, note: Annotation, zoom: float, scale: float) -> None:
         t, rect = self._theme, rect_of(note)
         colour = t.source(note.colour)
-        fill = themes.mixed(colour, t.block, 0.78)
+        fill = note_fill(t, note)
         if zoom < _PLAIN_BELOW:
             painter.fillRect(rect, fill)
         else:
@@ -129,6 +129,11 @@ class AnnotationPainting:
                 lines = wrapped(annotation.text, self._text, area.width(), area.height())
             known = self._lines[annotation.id] = state, lines
         return known[1]
+
+
+def note_fill(theme: Theme, note: Annotation) -> QColor:
+    """The colour of a note's card."""
+    return themes.mixed(theme.source(note.colour), theme.block, 0.78)
 
 
 def wrapped(text: str, font: QFont, width: float, height: float) -> Lines:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from app.plan import annotating
 from app.ui import theme as themes
-from app.ui.canvas.annotations.painting import NOTE_PAD
+from app.ui.canvas.annotations.painting import NOTE_PAD, note_fill
 from app.ui.canvas.annotations.shapes import rect_of, title_of
 from app.ui.canvas.inline_edit import InlineEdit
 
@@ -38,7 +38,10 @@ def type_text(canvas: GestureView, id_: str) -> None:
         InlineEdit(viewport, area, annotation.text, font, "Title of the frame", take)
     else:
         area = _on_screen(canvas, rect_of(annotation), _LEAST_HEIGHT)
-        NoteEdit(viewport, area, annotation.text, font, take)
+        edit = NoteEdit(viewport, area, annotation.text, font, take)
+        palette = edit.palette()
+        palette.setColor(QPalette.ColorRole.Base, note_fill(canvas.theme, annotation))
+        edit.setPalette(palette)
 
 
 class NoteEdit(QPlainTextEdit):
@@ -53,7 +56,6 @@ class NoteEdit(QPlainTextEdit):
         self.setFrameShape(QFrame.Shape.Box)
         self.document().setDocumentMargin(NOTE_PAD - 2)
         self.setTabChangesFocus(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAccessibleName("Text of the note")
         self.setAccessibleDescription("Ctrl+Enter keeps what is typed, Escape does not.")
         self.setGeometry(area)
