@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.plan.document import TOKENS, Block, Plan, WeightBlock
-from app.plan.extra_data import MARK, block_comment, draft_comment
+from app.plan.extra_data import block_comment, draft_comment
 from app.plan.lines import shown
 from app.plan.lowering import Lowered, lower_blocks
 from app.plan.muting import heard
 from app.plan.ordering import file_order
 from app.plan.recipe import block_line, total_line
 
-MUTED = f"{MARK} muted"
+MUTED = "# muted:"
 """How the line of a muted block begins. It is there to be seen; the plan keeps the block."""
 
 

@@ -120,7 +120,7 @@ def test_muted_blocks_stay_where_they_are():
     plan = plan.with_blocks(replace(plan.blocks["left"], muted=True))
     text = write_text_view(plan).text
     assert "MergeBlock; 0; 0.5; 1; 0.5" in text
-    assert "#@ muted weight layers 20 to 27" in text
+    assert "# muted: weight layers 20 to 27" in text
     after = edited(plan, "MergeBlock; 0; 0.5; 1; 0.5", "MergeBlock; 0; 0.25; 1; 0.75")
     assert after == edits.set_scale(edits.set_scale(plan, "m", 0, 0.25), "m", 1, 0.75)
 

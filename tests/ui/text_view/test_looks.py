@@ -179,6 +179,6 @@ def test_lines_lead_to_their_blocks_whatever_the_order_of_insertion(typist, edit
 
 def test_a_muted_block_has_a_line_but_no_number(typist, editor, plan):
     editor.apply("Mute", plan.with_blocks(replace(plan.blocks["left"], muted=True)))
-    assert typist.lines[-1] == "#@ muted weight layers 20 to 27"
+    assert typist.lines[-1] == "# muted: weight layers 20 to 27"
     assert typist.panel.in_step.lines["left"] == 4
     assert typist.text.marks.numbers == {0: 0, 1: 1, 2: 2}
