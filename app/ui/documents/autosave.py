@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from itertools import count
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -21,6 +22,8 @@ AFTER_MS = 2000
 
 AT_LATEST_MS = 5000
 """Without a pause, edits are written so often."""
+
+CLOSE_WITHIN_S = 2.0
 
 
 class Autosave(QObject):
@@ -68,10 +71,16 @@ class Autosave(QObject):
         return True
 
     async def close(self) -> None:
-        """Drop all copies: everything is saved or given up."""
+        """Drop all copies, as everything is saved or given up; a disk that hangs is left alone."""
+        import asyncio
+
         self._is_closed = True
         self._pause.stop()
         self._latest.stop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._drop_all(), CLOSE_WITHIN_S)
+
+    async def _drop_all(self) -> None:
         await self._until_free()
         await in_thread(self._folder.close)
 

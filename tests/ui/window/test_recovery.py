@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 
 from app.plan import files
+from app.ui.documents import autosave
 from app.ui.documents.recovery import Copy, RecoveryFolder
 from app.ui.documents.recovery_strip import DISCARD, DISCARD_THEM, LATER, RESTORE
 from tests.ui.window.conftest import PLAN, Bench
@@ -157,6 +159,17 @@ def test_a_closed_program_leaves_nothing_behind(bench: Bench) -> None:
     with bench.qtbot.waitSignal(bench.window.closed):
         bench.answer("Discard changes")
     assert list(bench.window.settings.recovery_folder.iterdir()) == []
+
+
+def test_closing_does_not_wait_for_a_disk_that_hangs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(autosave, "CLOSE_WITHIN_S", 0.1)
+    monkeypatch.setattr(RecoveryFolder, "close", lambda _self: never.wait(30))
+    with bench.qtbot.waitSignal(bench.window.closed):
+        bench.window.close()
+    never.set()
 
 
 def test_a_folder_that_cannot_be_written_is_told_once(
