@@ -8,6 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QPointF, QRect, Qt
 from PySide6.QtGui import (
     QAccessible,
+    QAccessibleAnnouncementEvent,
     QAccessibleEvent,
     QAccessibleInterface,
     QAccessibleObject,
@@ -64,6 +65,7 @@ class AccessiblePlan:
         canvas.editor.changed.connect(self._follow)
         canvas.editor.replaced.connect(self._start_over)
         canvas.selection_changed.connect(self._tell_focus)
+        canvas.notice.connect(self._announce)
         canvas.commands.keyboard.part.changed.connect(self._tell_focus)
 
     def root(self) -> QAccessibleInterface:
@@ -142,6 +144,11 @@ class AccessiblePlan:
         focused = self.focused()
         if focused is not None and self.canvas.hasFocus() and self.item(focused).isValid():
             QAccessible.updateAccessibility(QAccessibleEvent(self.item(focused), _Event.Focus))
+
+    def _announce(self, words: str) -> None:
+        """Let what the status line says be spoken."""
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._root, words))
 
     def _start_over(self) -> None:
         self.drop_all()

@@ -73,9 +73,7 @@ class Layer:
             self._paint_dots(painter, area, view)
         boxes = [(a.left(), a.top(), a.right(), a.bottom()) for a in areas]
         remarks = self._scene.annotations
-        self._annotations.paint(
-            painter, remarks.shown.values(), remarks.selected, boxes, view.zoom, view.scale
-        )
+        self._annotations.paint(painter, remarks.shown.values(), remarks.selected, boxes, view)
         hidden = self._scene.hidden_link
         links = [i for i in _seen(self._scene.links.values(), boxes) if i.key != hidden]
         self._paint_links(painter, links, view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
@@ -13,11 +14,15 @@ from app.ui.canvas.annotations.shapes import rect_of, title_of
 from app.ui.canvas.items import Box
 from app.ui.theme import NORMAL, TITLE, Theme
 
+if TYPE_CHECKING:
+    from app.ui.canvas.layer import View
+
 NOTE_PAD = 10.0
 _ROUND = 6.0
 _PLAIN_BELOW = 0.35
 _LEAST_TEXT_PIXELS = 5.5
 _OUTLINE = 6.0
+_PLENTY = 24
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -41,20 +46,20 @@ class AnnotationPainting:
         annotations: Iterable[Annotation],
         selected: tuple[str, ...],
         exposed: Iterable[Box],
-        zoom: float,
-        scale: float,
+        view: View,
     ) -> None:
-        """Draw those that reach into what is exposed; `scale` is device pixels a scene pixel."""
-        areas = list(exposed)
+        """Draw those that reach into what is exposed; while many move, bars stand for words."""
+        areas, zoom = list(exposed), view.zoom
+        seen = [annotation for annotation in annotations if _is_seen(annotation, areas)]
+        scale = 0.0 if view.moving and len(seen) > _PLENTY else view.scale
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, zoom >= _PLAIN_BELOW)
-        for annotation in annotations:
-            if _is_seen(annotation, areas):
-                if annotation.kind == "frame":
-                    self._frame(painter, annotation, zoom, scale)
-                else:
-                    self._note(painter, annotation, zoom, scale)
-                if annotation.id in selected:
-                    self._outline(painter, rect_of(annotation), zoom)
+        for annotation in seen:
+            if annotation.kind == "frame":
+                self._frame(painter, annotation, zoom, scale)
+            else:
+                self._note(painter, annotation, zoom, scale)
+            if annotation.id in selected:
+                self._outline(painter, rect_of(annotation), zoom)
 
     def _frame(self, painter: QPainter, frame: Annotation, zoom: float, scale: float) -> None:
         t, rect, strip = self._theme, rect_of(frame), title_of(frame)

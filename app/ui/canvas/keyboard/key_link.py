@@ -26,6 +26,8 @@ _DIRECTIONS = {
 }
 _ENTER = (Qt.Key.Key_Return.value, Qt.Key.Key_Enter.value)
 _ROOM = 48.0
+_MOST_ASKED = 50
+"""So many ends are asked at first whether a link may lead there: the answer takes a while."""
 
 
 def begin_link(
@@ -157,12 +159,13 @@ class KeyLink(Gesture):
         """The end that may be linked and is free, if any is; of several the nearest."""
         plan, anchor = self.canvas.editor.plan, self._anchor()
 
-        def order(end: tuple[str, LinkKey]) -> tuple[bool, bool, float]:
+        def order(end: tuple[str, LinkKey]) -> tuple[bool, float]:
             taken = self._source is not None and port_is_linked(plan, end[1])
-            way = self._loose_point(end) - anchor
-            return why_not(plan, *end) is not None, taken, way.manhattanLength()
+            return taken, (self._loose_point(end) - anchor).manhattanLength()
 
-        return min(self._ends, key=order, default=None)
+        ends = sorted(self._ends, key=order)
+        may_be = (end for end in ends[:_MOST_ASKED] if why_not(plan, *end) is None)
+        return next(may_be, ends[0] if ends else None)
 
     def _anchor(self) -> QPointF:
         items = self.canvas.plan_scene.blocks
