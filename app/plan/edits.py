@@ -75,7 +75,7 @@ def remove(plan: Plan, ids: Collection[str], heal: bool = False) -> Plan:
         return link
 
     kept = {
-        id_: _with_links(block, [next_source(link) for link in links_into(block)])
+        id_: with_links(block, [next_source(link) for link in links_into(block)])
         for id_, block in plan.blocks.items()
         if id_ not in gone
     }
@@ -276,10 +276,11 @@ def _linked(plan: Plan, from_id: str | None, to_id: str, port: int) -> Plan:
     links = list(links_into(block))
     _require_port(to_id, port, len(links))
     links[port] = from_id
-    return plan.with_blocks(_with_links(block, links))
+    return plan.with_blocks(with_links(block, links))
 
 
-def _with_links(block: Block, links: list[str | None]) -> Block:
+def with_links(block: Block, links: list[str | None]) -> Block:
+    """The block with these links into its ports."""
     if links == list(links_into(block)):
         return block
     if isinstance(block, WeightBlock):

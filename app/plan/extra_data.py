@@ -5,7 +5,11 @@
 `#@ draft {"weights": [0, 22], "input": -1}` and `#@ draft {"merge": [[1, 0.5], [null, 0.5]]}`
 are blocks that a strict file cannot say yet, numbered on after its last block; weights are the
 range `[start, end)`, null an unlinked input, and `"output": true` marks the one that feeds the
-output. Keys that would say nothing are left out.
+output. A muted block is such a draft too, with `"muted": true`, and the lines of the others are
+what is heard without it; where that differs, `"links": [4]` behind a block's line gives the
+numbers of what really feeds it. `"collapsed"` and `"sums_to_one"` are true or left out.
+`#@ frame {"text": "Start", "at": [0, 0], "size": [400, 200]}` is a frame, `#@ note` a note.
+Keys that would say nothing are left out.
 """
 
 from __future__ import annotations
@@ -13,16 +17,27 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from app.plan.document import LAYER_LIMIT, POSITION_LIMIT, Block, MergeInput, Plan, WeightBlock
+from app.plan.document import (
+    LAYER_LIMIT,
+    POSITION_LIMIT,
+    Annotation,
+    Block,
+    MergeBlock,
+    MergeInput,
+    Plan,
+    WeightBlock,
+)
 
 MARK = "#@"
 VERSION = 1
 HEADER_KEYS = frozenset({"version", "sources"})
-BLOCK_KEYS = frozenset({"title", "at"})
-DRAFT_KEYS = BLOCK_KEYS | {"weights", "input", "merge", "output"}
+BLOCK_KEYS = frozenset({"title", "at", "collapsed", "sums_to_one", "links"})
+DRAFT_KEYS = (BLOCK_KEYS - {"links"}) | {"weights", "input", "merge", "output", "muted"}
+ANNOTATION_KEYS = frozenset({"text", "at", "size", "colour"})
 
 Json = dict[str, Any]
 
@@ -35,9 +50,14 @@ def header_comment(plan: Plan) -> str:
     return f"{MARK} llama-blocks {_dump(data)}"
 
 
-def block_comment(block: Block) -> str:
-    """What goes behind a block's line; empty when there is nothing to say."""
+def block_comment(block: Block, links: Sequence[int | None] | None = None) -> str:
+    """What goes behind a block's line; empty when there is nothing to say.
+
+    `links` are the numbers of what feeds the block, where its line says something else.
+    """
     data = _block_data(block)
+    if links is not None:
+        data["links"] = list(links)
     return f"{MARK} {_dump(data)}" if data else ""
 
 
@@ -52,7 +72,21 @@ def draft_comment(block: Block, number: Mapping[str | None, int], is_output: boo
         data["merge"] = [[number.get(i.block), _plain(i.scale)] for i in block.inputs]
     if is_output:
         data["output"] = True
+    if block.muted:
+        data["muted"] = True
     return f"{MARK} draft {_dump(data | _block_data(block))}"
+
+
+def annotation_comment(annotation: Annotation) -> str:
+    """The line of a frame or a note."""
+    data: Json = {
+        "text": annotation.text,
+        "at": [_plain(c) for c in annotation.position],
+        "size": [_plain(c) for c in annotation.size],
+    }
+    if annotation.colour:
+        data["colour"] = annotation.colour
+    return f"{MARK} {annotation.kind} {_dump(data)}"
 
 
 def split_own(comment: str) -> tuple[str, str]:
@@ -88,13 +122,35 @@ def title_in(data: Json) -> str:
 
 def position_in(data: Json) -> tuple[float, float] | None:
     """A block's place on the canvas; None when it has none, or none that can be."""
-    at = data.get("at")
-    if not isinstance(at, list) or len(at) != 2:
+    return _pair_in(data.get("at"))
+
+
+def with_looks(block: Block, data: Json) -> Block:
+    """The block at its place, collapsed and with its sum kept if the data says so."""
+    collapsed = data.get("collapsed") is True
+    block = replace(block, position=position_in(data), collapsed=collapsed)
+    if isinstance(block, WeightBlock):
+        return block
+    return replace(block, sums_to_one=data.get("sums_to_one") is True)
+
+
+def links_in(data: Json, n_links: int) -> tuple[int | None, ...] | None:
+    """The numbers of what feeds a block besides what its line says; None when nothing is said."""
+    links = data.get("links")
+    if not isinstance(links, list) or len(links) != n_links:
         return None
-    x, y = (finite_number(c) for c in at)
-    if x is None or y is None or max(abs(x), abs(y)) > POSITION_LIMIT:
+    return tuple(link_in(link) for link in links)
+
+
+def annotation_in(kind: str, data: Json, id_: str) -> Annotation | None:
+    """A frame or a note; None when it makes no sense."""
+    text, colour = data.get("text"), data.get("colour", 0)
+    at, size = position_in(data), _pair_in(data.get("size"))
+    if not isinstance(text, str) or at is None or size is None or min(size) <= 0:
         return None
-    return x, y
+    if not isinstance(colour, int) or isinstance(colour, bool) or not 0 <= colour < 1000:
+        return None
+    return Annotation(id_, "frame" if kind == "frame" else "note", text, at, size, colour)
 
 
 def weights_in(data: Json) -> tuple[int, int] | None:
@@ -135,12 +191,25 @@ def finite_number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def _pair_in(value: object) -> tuple[float, float] | None:
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    x, y = (finite_number(c) for c in value)
+    if x is None or y is None or max(abs(x), abs(y)) > POSITION_LIMIT:
+        return None
+    return x, y
+
+
 def _block_data(block: Block) -> Json:
     data: Json = {}
     if block.title:
         data["title"] = block.title
     if block.position is not None:
         data["at"] = [_plain(c) for c in block.position]
+    if block.collapsed:
+        data["collapsed"] = True
+    if isinstance(block, MergeBlock) and block.sums_to_one:
+        data["sums_to_one"] = True
     return data
 
 

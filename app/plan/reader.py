@@ -8,9 +8,20 @@ from types import MappingProxyType
 
 from app.plan import extra_data
 from app.plan.checks import check_numbered
-from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.document import (
+    TOKENS,
+    Annotation,
+    Block,
+    MergeBlock,
+    MergeInput,
+    Plan,
+    WeightBlock,
+    links_into,
+)
+from app.plan.edits import with_links
 from app.plan.extra_data import MARK, Json
 from app.plan.lines import Line, split_lines
+from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles
 from app.plan.problem import Problem, Severity
 from app.plan.statements import FORMS, StatementReader
@@ -50,10 +61,11 @@ def read_plan(text: str, n_weight_layers: int | None = None) -> ReadPlan:
         reader.output,
         reader.sources,
         tuple(reader.comments),
+        MappingProxyType(reader.annotations),
     )
     problems = reader.problems
     number = {f"b{n}": n for n in range(reader.statements.n_blocks)}
-    for problem in check_numbered(plan, number, n_weight_layers):
+    for problem in check_numbered(heard(plan), number, n_weight_layers):
         if problem.code == "missing-input" and problem.block_id in number:
             continue
         problems.append(replace(problem, line=reader.lines.get(problem.block_id or "")))
@@ -75,6 +87,8 @@ class _Reader:
         self.notes: list[Problem] = []
         self.knows_something = False
         self.has_header = False
+        self.annotations: dict[str, Annotation] = {}
+        self._passed: dict[str, tuple[int | None, ...]] = {}
         self._drafts: list[tuple[int, Json | None]] = []
         self._newer: int | None = None
 
@@ -118,7 +132,10 @@ class _Reader:
         elif foreign:
             self.comments.append(foreign)
         self.lines[block.id] = line.number
-        self.blocks[block.id] = replace(block, title=title, position=extra_data.position_in(data))
+        self.blocks[block.id] = extra_data.with_looks(replace(block, title=title), data)
+        links = extra_data.links_in(data, len(links_into(block)))
+        if links is not None:
+            self._passed[block.id] = links
 
     def _comment(self, line: int, comment: str) -> None:
         kind, _, rest = comment.removeprefix(MARK).strip().partition(" ")
@@ -133,8 +150,19 @@ class _Reader:
             self._know_keys(line, data, extra_data.HEADER_KEYS)
             if data.get("version", extra_data.VERSION) != extra_data.VERSION:
                 self._newer = self._newer or line
+        elif own and kind in ("frame", "note") and data is not None:
+            self._annotate(line, kind, data, comment)
         else:
             self.comments.append(comment)
+
+    def _annotate(self, line: int, kind: str, data: Json, comment: str) -> None:
+        annotation = extra_data.annotation_in(kind, data, f"a{len(self.annotations)}")
+        if annotation is None:
+            self.comments.append(comment)
+            return
+        self.knows_something = self.has_header = True
+        self.annotations[annotation.id] = annotation
+        self._know_keys(line, data, extra_data.ANNOTATION_KEYS)
 
     def _know_keys(self, line: int, data: Json, known: frozenset[str]) -> None:
         if not known.issuperset(data):
@@ -147,6 +175,7 @@ class _Reader:
         for n, (_, data) in zip(numbers, self._drafts, strict=True):
             if data is not None and _draft_has_sense(data):
                 links[n] = f"b{n}"
+        outputs: list[str] = []
         for n, (line, data) in zip(numbers, self._drafts, strict=True):
             if data is None or n not in links:
                 self._bad_draft(line, "cannot be read, so it is left out")
@@ -156,12 +185,31 @@ class _Reader:
                 self._bad_draft(line, "names a block that does not exist")
             self.lines[block.id] = line
             self.blocks[block.id] = block
-            if self.output is None and data.get("output") is True:
-                self.output = block.id
+            if data.get("output") is True and (self.output is None or block.muted):
+                outputs.append(block.id)
             self._know_keys(line, data, extra_data.DRAFT_KEYS)
+        self._pass_through_muted(links, outputs)
         for id_ in blocks_on_cycles(Plan(self.blocks)):
             self._bad_draft(self.lines[id_], "depends on its own output, so it is unlinked")
             self.blocks[id_] = _unlinked(self.blocks[id_])
+
+    def _pass_through_muted(self, known: Mapping[int, str], outputs: list[str]) -> None:
+        """Lead links through muted blocks, where what is heard then is what the lines say."""
+        blocks = dict(self.blocks)
+        for id_, links in self._passed.items():
+            sources = [None if k is None else known.get(k) for k in links]
+            blocks[id_] = with_links(blocks[id_], sources)
+        said = self.output
+        plan = Plan(MappingProxyType(blocks), outputs[0] if outputs else said)
+        self.output = plan.output if said is None else said
+        if blocks_on_cycles(plan):
+            return
+        spoken = heard(plan)
+        is_so = all(
+            links_into(spoken.blocks[id_]) == links_into(self.blocks[id_]) for id_ in self._passed
+        )
+        if is_so and said in (None, spoken.output):
+            self.blocks, self.output = blocks, plan.output
 
     def _bad_draft(self, line: int, what: str) -> None:
         self._note(
@@ -181,21 +229,21 @@ def _draft_has_sense(data: Json) -> bool:
 
 def _draft_block(id_: str, data: Json, links: Mapping[int, str]) -> tuple[Block, bool]:
     """The block, and whether all the blocks it names exist."""
-    title, position = extra_data.title_in(data), extra_data.position_in(data)
+    title, muted = extra_data.title_in(data), data.get("muted") is True
     weights = extra_data.weights_in(data)
     if weights is not None:
         named = extra_data.link_in(data.get("input"))
         source = None if named is None else links.get(named)
-        return WeightBlock(id_, *weights, source, title, position), (named is None) == (
-            source is None
-        )
+        block = WeightBlock(id_, *weights, source, title, muted=muted)
+        return extra_data.with_looks(block, data), (named is None) == (source is None)
     pairs = extra_data.merge_in(data) or ()
     inputs = tuple(
         MergeInput(None if named is None else links.get(named), given.scale)
         for named, given in pairs
     )
     exist = all(named is None or named in links for named, _ in pairs)
-    return MergeBlock(id_, inputs, title, position), exist
+    merge = MergeBlock(id_, inputs, title, muted=muted)
+    return extra_data.with_looks(merge, data), exist
 
 
 def _unlinked(block: Block) -> Block:

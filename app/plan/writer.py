@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from app.plan.document import TOKENS, Plan
-from app.plan.extra_data import block_comment, draft_comment, header_comment
+from app.plan.document import TOKENS, Plan, links_into
+from app.plan.extra_data import (
+    annotation_comment,
+    block_comment,
+    draft_comment,
+    header_comment,
+)
 from app.plan.lowering import lower, lower_blocks, order
+from app.plan.muting import heard
 from app.plan.ordering import file_order
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight, block_line, total_line
 
@@ -12,22 +18,28 @@ from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight, bloc
 def write_document(plan: Plan) -> str:
     """The whole plan, also an unfinished one; reading the text gives it back.
 
-    Blocks are numbered anew in file order. What a strict file cannot say follows in comments.
+    Blocks are numbered anew in file order. What a strict file cannot say follows in comments,
+    and so do muted blocks: the lines say what is heard.
     """
-    in_file = file_order(plan)
-    everything = order(plan)
+    spoken = heard(plan)
+    in_file = file_order(spoken)
+    said = {*in_file}
+    everything = (*in_file, *(id_ for id_ in order(plan) if id_ not in said))
     number: dict[str | None, int] = {id_: n for n, id_ in enumerate(everything)}
     number[TOKENS] = -1
     lines = [header_comment(plan)] if plan.sources or not plan.blocks else []
     lines += plan.comments
-    recipe = lower_blocks(plan, in_file).recipe
+    recipe = lower_blocks(spoken, in_file).recipe
     for id_, block in zip(in_file, recipe.blocks, strict=True):
-        extra = block_comment(plan.blocks[id_])
+        links = links_into(plan.blocks[id_])
+        passed = links != links_into(spoken.blocks[id_])
+        extra = block_comment(plan.blocks[id_], [number.get(k) for k in links] if passed else None)
         lines.append(f"{block_line(block)}  {extra}" if extra else block_line(block))
     if in_file:
         lines.append(total_line(recipe.n_plan_layers))
     for id_ in everything[len(in_file) :]:
         lines.append(draft_comment(plan.blocks[id_], number, id_ == plan.output))
+    lines += [annotation_comment(annotation) for annotation in plan.annotations.values()]
     return "\n".join(lines) + "\n"
 
 

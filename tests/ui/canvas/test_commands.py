@@ -166,7 +166,10 @@ def test_muted_collapsed_and_locked_blocks_stay_so_through_the_clipboard(editor,
     hand.key(Qt.Key.Key_A, CTRL)
     hand.key(Qt.Key.Key_C, CTRL)
     hand.key(Qt.Key.Key_V, CTRL)
-    _trunk, left, right, merge = [b for i, b in editor.plan.blocks.items() if i not in plan.blocks]
+    new = [b for i, b in editor.plan.blocks.items() if i not in plan.blocks]
+    weights = {b.weight_start: b for b in new if isinstance(b, WeightBlock)}
+    left, right = weights[20], weights[28]
+    (merge,) = (b for b in new if isinstance(b, MergeBlock))
     assert (left.muted, left.collapsed) == (True, False)
     assert (right.muted, right.collapsed) == (False, True)
     assert merge.sums_to_one
