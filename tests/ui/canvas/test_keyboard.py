@@ -76,7 +76,7 @@ def test_a_link_is_made_by_keys(canvas, editor, plan, hand, said):
     editor.apply("Remove link", edits.disconnect(plan, "m", 1))
     hand.click(hand.body("right"))
     hand.key(Key.Key_C, SHIFT)
-    assert said[-1].startswith("Link from “Layers 28–35” to “Merge”, input 2: Enter makes it")
+    assert said[-1].startswith("Link from “Layers 28–35” to “Merge”, input 2: Enter makes it so")
     hand.key(Key.Key_Return)
     assert editor.plan.blocks["m"].inputs[1].block == "right"
     assert canvas.gesture is None
@@ -294,3 +294,18 @@ def test_a_click_gives_up_a_link_that_keys_began(canvas, editor, plan, hand):
     hand.click(hand.empty_place())
     assert canvas.gesture is None
     assert editor.plan == plan
+
+
+def test_a_block_is_put_into_a_link_by_keys(canvas, editor, plan, hand, said):
+    loose = WeightBlock("loose", 36, 2, None, position=(680.0, 300.0))
+    editor.apply("Add", edits.add_block(plan, loose))
+    canvas.plan_scene.select(("loose",))
+    hand.key(Key.Key_I)
+    assert canvas.gesture.end == ("m", 1)
+    hand.key(Key.Key_Up)
+    hand.key(Key.Key_Return)
+    assert editor.plan.blocks["m"].inputs[0].block == "loose"
+    assert editor.plan.blocks["loose"].input == "left"
+    assert said[-1].startswith("Done: ")
+    assert canvas.gesture is None
+    assert editor.undo_stack.undoText() == "Insert block"

@@ -15,7 +15,9 @@ from app.ui.canvas import block_commands, in_place
 from app.ui.canvas.annotations import commands
 from app.ui.canvas.annotations.typing_in import type_text
 from app.ui.canvas.keyboard.current_part import CurrentPart
-from app.ui.canvas.keyboard.key_link import KeyLink, begin_link
+from app.ui.canvas.keyboard.key_insert import begin_insert
+from app.ui.canvas.keyboard.key_link import begin_link
+from app.ui.canvas.keyboard.key_walk import KeyWalk
 from app.ui.canvas.keyboard.leaving_out import type_layers
 from app.ui.canvas.keyboard.walking import Way, first_block, next_block
 from app.ui.canvas.shapes import CollapsedShape
@@ -65,6 +67,7 @@ class KeyboardActions:
         ]
         self._swap = make("Swap with next input", None, self._swap_inputs, "S")
         self._link = make("Link from here …", None, self._begin_link, "Shift+C")
+        self._insert = make("Put into a link …", None, self._begin_insert, "I")
         self._ranges = [
             make("Longer", None, partial(self._change_ranges, 0, 1), "+", "="),
             make("Shorter", None, partial(self._change_ranges, 0, -1), "-"),
@@ -76,7 +79,7 @@ class KeyboardActions:
         self._leave_out = make("Leave out layers …", None, lambda: type_layers(canvas), "X")
         self.all: Actions = [
             *(*walks, None, *extends, self._any_annotation, None),
-            *(self._edit, *self._parts, self._swap, self._link, None),
+            *(self._edit, *self._parts, self._swap, self._link, self._insert, None),
             *(*self._ranges, self._leave_out),
         ]
 
@@ -87,7 +90,7 @@ class KeyboardActions:
         single = len(blocks) == 1
         self._any_annotation.setEnabled(bool(canvas.plan_scene.annotations.shown))
         self._edit.setEnabled(len(canvas.plan_scene.selection()) == 1)
-        for action in self._parts:
+        for action in (*self._parts, self._insert):
             action.setEnabled(single)
         self._swap.setEnabled(single and isinstance(blocks[0], MergeBlock))
         self._link.setEnabled(len(blocks) <= 1 and bool(canvas.editor.plan.blocks))
@@ -96,12 +99,12 @@ class KeyboardActions:
         self._leave_out.setEnabled(single and isinstance(blocks[0], WeightBlock))
 
     def press(self, event: QKeyEvent) -> bool:
-        """Do what a key means to a link that is being made, a part, or a selected frame or note.
+        """Do what a key means to a choice that is being made, a part, or a selected frame or note.
 
         Returns whether it means anything to them.
         """
         canvas = self._canvas
-        if isinstance(canvas.gesture, KeyLink):
+        if isinstance(canvas.gesture, KeyWalk):
             canvas.gesture.key(event)
             return True
         if canvas.gesture is not None:
@@ -167,6 +170,10 @@ class KeyboardActions:
             begin_link(self._canvas, target=(place[0], place[1].index))
         else:
             begin_link(self._canvas, source=selected[0] if selected else TOKENS)
+
+    def _begin_insert(self) -> None:
+        (block_id,) = self._canvas.selected_ids()
+        begin_insert(self._canvas, block_id)
 
     def _swap_inputs(self) -> None:
         place = self.part.place
