@@ -215,7 +215,7 @@ def _block_data(block: Block) -> Json:
 
 def _plain(number: float) -> float:
     """The number without a needless `.0`."""
-    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+    return int(number) if float(number).is_integer() and abs(number) < 1e15 else number
 
 
 def _dump(data: Json) -> str:
