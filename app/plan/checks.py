@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order, live_blocks
 from app.plan.problem import Problem, errors
 
@@ -19,6 +20,7 @@ def check_plan(plan: Plan, n_weight_layers: int | None = None) -> tuple[Problem,
     With `n_weight_layers`, the weight layers of all its sources together, the layers borrowed
     are checked against them. A block that the output does not need gets notes at most.
     """
+    plan = heard(plan)
     number = {id_: n for n, id_ in enumerate(file_order(plan))}
     return check_numbered(plan, number, n_weight_layers)
 
