@@ -13,16 +13,16 @@ class Seen(QObject):
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
-        self._widget = widget
         self.is_seen = False
         widget.installEventFilter(self)
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind in (QEvent.Type.ParentChange, QEvent.Type.Show, QEvent.Type.Hide):
-            dock = self._widget.parentWidget()
+            assert isinstance(watched, QWidget)
+            dock = watched.parentWidget()
             if not isinstance(dock, QDockWidget):
-                self._set(self._widget.isVisible())
+                self._set(watched.isVisible())
             elif kind == QEvent.Type.ParentChange:
                 dock.visibilityChanged.connect(self._set)
                 self._set(dock.isVisible())
