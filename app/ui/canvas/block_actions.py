@@ -64,7 +64,8 @@ class BlockActions:
 
     def add_line_up(self, menu: QMenu) -> None:
         """Add the submenu to line the blocks up."""
-        submenu = menu.addMenu("Line up")
+        submenu = QMenu("Line up", menu)
+        menu.addMenu(submenu)
         icons.dress(submenu.menuAction(), "align")
         _add(submenu, self.line_up)
 

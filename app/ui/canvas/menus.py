@@ -94,7 +94,8 @@ def _offer_shaping(menu: QMenu, canvas: Canvas, hit: Hit) -> None:
     port = hit.part.index
     remove = partial(block_commands.remove_input, canvas, block.id, port)
     _offer(menu, f"Remove input {port + 1}", remove).setEnabled(len(block.inputs) > 2)
-    swap = menu.addMenu(f"Swap input {port + 1} with")
+    swap = QMenu(f"Swap input {port + 1} with", menu)
+    menu.addMenu(swap)
     for other in range(len(block.inputs)):
         if other != port:
             run = partial(block_commands.swap_inputs, canvas, block.id, port, other)
