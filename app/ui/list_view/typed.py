@@ -8,7 +8,7 @@ from app.plan import edits, shaping
 from app.plan.document import TOKENS, Plan
 from app.plan.problem import PlanError, Problem
 from app.ui.canvas.faces import title_of
-from app.ui.canvas.inline_edit import parse_number
+from app.ui.canvas.inline_edit import parse_number, parse_range
 from app.ui.editor import PlanEditor
 from app.ui.list_view.columns import Column
 
@@ -20,8 +20,6 @@ LABELS = {
 }
 """The undo step of each column that can be typed in."""
 
-_RANGE = re.compile(r"\s*(\d{1,9})(?:\s*(?:-|–|−|\.\.|to)\s*(\d{1,9}))?\s*")
-
 
 def after_typing(editor: PlanEditor, id_: str, port: int, column: Column, text: str) -> Plan:
     """The plan with what was typed for a block or its input `port`. Raises PlanError."""
@@ -29,7 +27,7 @@ def after_typing(editor: PlanEditor, id_: str, port: int, column: Column, text: 
     if column == Column.BLOCK:
         return edits.rename(plan, id_, text)
     if column == Column.WEIGHT_LAYERS:
-        start, n_layers = _range(text)
+        start, n_layers = parse_range(text)
         return edits.set_weights(plan, id_, start, n_layers)
     if column == Column.SCALE:
         return shaping.set_scale(plan, id_, port, _scale(text))
@@ -37,17 +35,6 @@ def after_typing(editor: PlanEditor, id_: str, port: int, column: Column, text: 
     if source is None:
         return edits.disconnect(plan, id_, port)
     return edits.connect(plan, source, id_, port)
-
-
-def _range(text: str) -> tuple[int, int]:
-    found = _RANGE.fullmatch(text)
-    if found is None:
-        raise _refusal(f"“{text}” is no range of layers.", "Type it as 22-29, or 22 for one layer.")
-    first = int(found[1])
-    last = first if found[2] is None else int(found[2])
-    if last < first:
-        raise _refusal(f"The range {first}-{last} ends before it starts.", "Type it as 22-29.")
-    return first, last + 1 - first
 
 
 def _scale(text: str) -> float:
