@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QStyleOptionSlider,
 )
 
-from app.plan import edits
+from app.plan import edits, shaping
 from app.plan.document import TOKENS, Plan
 from app.ui.inspector import Inspector
 
@@ -214,6 +214,14 @@ def test_an_empty_plan_says_what_to_do_first(inspector, editor):
     (add,) = [b for b in inspector.summary.findChildren(QAbstractButton) if b.isVisible()]
     QTest.mouseClick(add, Qt.MouseButton.LeftButton)
     assert len(editor.plan.blocks) == 1
+
+
+def test_the_summary_counts_no_layers_of_muted_blocks(inspector, editor):
+    left = editor.plan.blocks["left"]
+    before = editor.lowered.recipe.n_plan_layers
+    editor.apply("Mute block", shaping.set_muted(editor.plan, ("left",), True))
+    assert str(before) not in _words(inspector.summary)
+    assert str(before - left.n_layers) in _words(inspector.summary)
 
 
 def test_deleting_the_shown_block_shows_the_summary(inspector, editor, canvas, weight):
