@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
@@ -18,6 +20,9 @@ from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order
 from app.plan.problem import Problem, errors
 
+_N_JUDGED = 64
+"""So many plans, the latest, need not be judged again when a step comes back to them."""
+
 
 class PlanEditor(QObject):
     """The plan that is shown, its problems and its undo stack. Lives in the interface's thread.
@@ -27,8 +32,9 @@ class PlanEditor(QObject):
 
     `changed` carries the Change that was just made, also for undo and redo. `replaced` says that
     another document was put in. `settling` asks for what is being typed to be applied at once,
-    before the plan is saved or another one put in. `problems_changed` carries the new tuple of Problems. When
-    one of the first two is heard, `plan`, `problems` and `lowered` already agree with each other.
+    before the plan is saved or another one put in. `problems_changed` carries the new tuple of
+    Problems. When one of the first two is heard, `plan`, `problems` and `lowered` already agree
+    with each other.
     """
 
     changed = Signal(object)
@@ -47,7 +53,8 @@ class PlanEditor(QObject):
         self._source_starts: tuple[int, ...] = (0,)
         self._problems: tuple[Problem, ...] = ()
         self._lowered: Lowered | None = None
-        self._places: dict[str, tuple[int, int, int]] = {}
+        self._places: Mapping[str, tuple[int, int, int]] = {}
+        self._judged: OrderedDict[tuple[int, int | None], _Judged] = OrderedDict()
         self._check()
 
     @property
@@ -180,17 +187,39 @@ class PlanEditor(QObject):
             self.problems_changed.emit(self._problems)
 
     def _check(self) -> None:
-        plan = heard(self._plan)
-        block_ids = file_order(plan)
-        number = {block_id: n for n, block_id in enumerate(block_ids)}
-        self._problems = check_numbered(plan, number, self._n_weight_layers)
-        self._lowered = None if errors(self._problems) else lower_blocks(plan, block_ids)
-        self._places, start = {}, 0
-        for n, block_id in enumerate(block_ids):
-            block = plan.blocks[block_id]
-            end = start + (block.n_layers if isinstance(block, WeightBlock) else 0)
-            self._places[block_id] = n, start, end
-            start = end
+        """Judge the plan as it is now; one seen lately, as undo brings back, is known already."""
+        key = id(self._plan), self._n_weight_layers
+        known = self._judged.get(key)
+        if known is None:
+            known = self._judged[key] = _judge(self._plan, self._n_weight_layers)
+        self._judged.move_to_end(key)
+        if len(self._judged) > _N_JUDGED:
+            self._judged.popitem(last=False)
+        self._problems, self._lowered, self._places = known.problems, known.lowered, known.places
+
+
+class _Judged(NamedTuple):
+    """What follows from a plan, which is kept so that its id stays its own."""
+
+    plan: Plan
+    problems: tuple[Problem, ...]
+    lowered: Lowered | None
+    places: Mapping[str, tuple[int, int, int]]
+
+
+def _judge(plan: Plan, n_weight_layers: int | None) -> _Judged:
+    spoken = heard(plan)
+    block_ids = file_order(spoken)
+    number = {block_id: n for n, block_id in enumerate(block_ids)}
+    problems = check_numbered(spoken, number, n_weight_layers)
+    lowered = None if errors(problems) else lower_blocks(spoken, block_ids)
+    places, start = {}, 0
+    for n, block_id in enumerate(block_ids):
+        block = spoken.blocks[block_id]
+        end = start + (block.n_layers if isinstance(block, WeightBlock) else 0)
+        places[block_id] = n, start, end
+        start = end
+    return _Judged(plan, problems, lowered, places)
 
 
 class _Step(QUndoCommand):
