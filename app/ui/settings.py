@@ -72,6 +72,14 @@ class Settings:
         self._store.setValue("window/geometry", geometry)
         self._store.setValue("window/state", state)
 
+    def shows_minimap(self) -> bool:
+        """Whether the canvas has its minimap where that is of use."""
+        return str(self._store.value("canvas/minimap", "true")).lower() != "false"
+
+    def save_shows_minimap(self, shows: bool) -> None:
+        """Remember whether the canvas has its minimap."""
+        self._store.setValue("canvas/minimap", "true" if shows else "false")
+
     def chat(self) -> ChatSettings:
         """The chat settings as last used."""
         try:

@@ -28,6 +28,7 @@ from app.ui.canvas.gesture_view import GestureView
 from app.ui.canvas.gestures import Pointer
 from app.ui.canvas.gestures.drag_link import without_link
 from app.ui.canvas.gestures.link_target import LinkTarget, with_inserted
+from app.ui.canvas.minimap import Minimap
 from app.ui.canvas.new_blocks import Kind, with_new_block
 from app.ui.canvas.problem_menu import badge_at, show_problems
 from app.ui.canvas.scene import Hit
@@ -59,6 +60,7 @@ class Canvas(GestureView):
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
         super().__init__(editor, parent)
         self.commands = CanvasActions(self)
+        self.minimap = Minimap(self)
         self._veil = StaleVeil(self)
         self._card_target = LinkTarget(self)
         self.setAcceptDrops(True)

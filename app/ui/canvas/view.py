@@ -108,6 +108,18 @@ class PlanView(QGraphicsView):
         across.setValue(across.value() - round(pixels.x()))
         down.setValue(down.value() - round(pixels.y()))
 
+    def centre_on(self, at: QPointF) -> None:
+        """Bring this point of the scene to the middle of what is seen."""
+        middle = QPointF(self.viewport().rect().center())
+        self.pan_by(middle - self.viewportTransform().map(at))
+
+    def zoom_by_wheel(self, event: QWheelEvent, at: QPointF | None = None) -> None:
+        """Zoom as far as the wheel was turned, as `zoom_by`."""
+        self.keep_view()
+        notches = event.angleDelta().y() / _NOTCH
+        self.zoom_by(2.0 ** (notches / _NOTCHES_TO_DOUBLE), at)
+        event.accept()
+
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Zoom with this point of the viewport kept in place, by default its centre."""
         centre = QPointF(self.viewport().rect().center())
@@ -237,8 +249,7 @@ class PlanView(QGraphicsView):
         if is_touchpad and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.pan_by(QPointF(event.pixelDelta()))
         else:
-            notches = event.angleDelta().y() / _NOTCH
-            self.zoom_by(2.0 ** (notches / _NOTCHES_TO_DOUBLE), event.position())
+            self.zoom_by_wheel(event, event.position())
         event.accept()
 
     def event(self, event: QEvent) -> bool:

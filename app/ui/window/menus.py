@@ -121,6 +121,7 @@ def _fill_sample_menu(samples: QMenu, choose: Callable[[Path], object]) -> None:
 def _fill_view_menu(view: QMenu, window: MainWindow) -> None:
     commands = window.canvas.commands
     _add_all(view, [a for a in commands.view if a is not commands.arrange])
+    _add_minimap_switch(view, window)
     view.addSeparator()
     show_neighbour = window.documents.show_neighbour
     add_action(view, "&Next plan", partial(show_neighbour, 1), "Ctrl+Tab")
@@ -130,6 +131,17 @@ def _fill_view_menu(view: QMenu, window: MainWindow) -> None:
         view.addAction(dock.toggleViewAction())
     view.addSeparator()
     add_action(view, "&Reset layout", window.reset_layout)
+
+
+def _add_minimap_switch(view: QMenu, window: MainWindow) -> None:
+    shown = window.settings.shows_minimap()
+    action = view.addAction("Mini&map")
+    action.setShortcut("Ctrl+Shift+M")
+    action.setCheckable(True)
+    action.setChecked(shown)
+    window.canvas.minimap.set_wanted(shown)
+    action.toggled.connect(window.canvas.minimap.set_wanted)
+    action.toggled.connect(window.settings.save_shows_minimap)
 
 
 async def _show_about(window: MainWindow) -> None:

@@ -110,3 +110,17 @@ def test_a_sample_is_opened_without_its_file(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "two-towers")
     assert bench.window.documents.active.path is None
     assert len(bench.window.editor.plan.blocks) > 2
+
+
+def test_the_minimap_is_switched_off_for_good(bench: Bench) -> None:
+    switch = next(
+        a for a in menu(bench, "View").actions() if a.shortcut().toString() == "Ctrl+Shift+M"
+    )
+    assert switch.isChecked()
+    switch.trigger()
+    bench.window.canvas.zoom_by(8.0)
+    assert not bench.window.canvas.minimap.isVisible()
+    assert not bench.window.settings.shows_minimap()
+    switch.trigger()
+    assert bench.window.canvas.minimap.isVisible()
+    assert bench.window.settings.shows_minimap()
