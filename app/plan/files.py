@@ -55,13 +55,17 @@ def text_in(content: bytes) -> str:
 
 
 def save(path: str | os.PathLike[str], text: str) -> None:
-    """The text as the file's whole content, in UTF-8 with `\\n` line ends.
+    """The text as the file's whole content, in UTF-8 with `\\n` line ends, as `save_bytes`."""
+    save_bytes(path, text.encode("utf-8"))
+
+
+def save_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """The data as the file's whole content.
 
     It is written aside in the same folder and put in place at once: on any failure (OSError) the
     old file stays as it was. A link is followed, and the old file's mode is kept.
     """
     target = Path(path).resolve()
-    data = text.encode("utf-8")
     handle, aside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:

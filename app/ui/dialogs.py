@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -50,7 +51,15 @@ async def ask_save_path(parent: QWidget, title: str, proposed: Path, pattern: st
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(proposed.suffix.lstrip("."))
     dialog.selectFile(proposed.name)
+    dialog.filterSelected.connect(partial(_take_suffix, dialog))
     return await _picked(dialog)
+
+
+def _take_suffix(dialog: QFileDialog, pattern: str) -> None:
+    """Let names that are typed without a suffix have that of the chosen kind, as "(*.svg)"."""
+    _, star, suffix = pattern.rstrip(")").rpartition("(*.")
+    if star and suffix.isalnum():
+        dialog.setDefaultSuffix(suffix)
 
 
 async def _picked(dialog: QFileDialog) -> Path | None:
@@ -70,7 +79,7 @@ async def finished(dialog: QDialog) -> int:
             future.set_result(code)
 
     dialog.finished.connect(settle)
-    dialog.open()
+    QDialog.open(dialog)
     try:
         return await future
     finally:

@@ -106,19 +106,12 @@ class Layer:
             painter.drawLines([link.line for link in links])
         else:
             for link in links:
-                painter.setPen(self._link_pen(link))
+                painter.setPen(link_pen(self._theme, link))
                 painter.drawPath(link.path)
         for link in links:
             if link.key == selected:
                 painter.setPen(QPen(self._theme.accent, link.width + 1.5))
                 painter.drawPath(link.path)
-
-    def _link_pen(self, link: Link) -> QPen:
-        unused = link.scale == 0
-        colour = self._theme.link
-        if unused:
-            colour = themes.mixed(colour, self._theme.canvas, 0.5)
-        return QPen(colour, link.width)
 
     def _paint_blocks(self, painter: QPainter, items: list[BlockItem], view: View) -> None:
         plenty = len(items) > _PLENTY
@@ -188,6 +181,13 @@ class Layer:
 
     def _forget(self, key: tuple[str, int]) -> None:
         self._picture_bytes -= _n_bytes(self._pictures.pop(key)[2])
+
+
+def link_pen(theme: Theme, link: Link) -> QPen:
+    """The pen for a link: fainter where nothing comes through."""
+    unused = link.scale == 0
+    colour = themes.mixed(theme.link, theme.canvas, 0.5) if unused else theme.link
+    return QPen(colour, link.width)
 
 
 @lru_cache(maxsize=64)

@@ -37,6 +37,7 @@ from app.ui.tasks import Tasks
 from app.ui.window.actions import FlatToolBar
 from app.ui.window.menus import fill_menus
 from app.ui.window.open_files import OpenFiles
+from app.ui.window.pictures import Pictures
 from app.ui.window.status_line import StatusLine
 from app.ui.window.views import Views
 
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(self.editor)
         self.find_block = FindBlock(self.canvas)
         self.area = DocumentArea(self.documents, self.canvas, settings.recovery_folder, self.tasks)
+        self.pictures = Pictures(self, self.canvas, self.documents, self._say)
         self.problems = ProblemsPanel(self.editor)
         self.views = Views(self.editor, self.canvas, self.tasks)
         self.sources = SourcesPanel()

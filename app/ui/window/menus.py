@@ -42,6 +42,10 @@ def fill_menus(window: MainWindow) -> None:
     add_action(file, "Save &as …", files.save_as, "Ctrl+Shift+S")
     add_action(file, "&Export layerBlocks.txt …", files.export_strict, "Ctrl+E", "export")
     file.addSeparator()
+    pictures, start = window.pictures, window.tasks.start
+    add_action(file, "Export p&icture …", lambda: start(pictures.export()), "Ctrl+Shift+E")
+    add_action(file, "&Print …", lambda: start(pictures.print()), Standard.Print)
+    file.addSeparator()
     add_action(file, "&Quit", window.close, "Ctrl+Q")
 
     commands = window.canvas.commands

@@ -1,0 +1,124 @@
+"""Exporting and printing from the menu, through the dialogs, to files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtPrintSupport import QPrintDialog
+from PySide6.QtWidgets import QFileDialog, QLineEdit
+
+from tests.ui.window.conftest import Bench
+
+
+def choose(bench: Bench, words: str) -> None:
+    file = next(a.menu() for a in bench.window.menuBar().actions() if a.text() == "&File")
+    next(a for a in file.actions() if a.text().replace("&", "") == words).trigger()
+
+
+def save_as(bench: Bench, path: Path, kind: str = "") -> None:
+    """Answer the file dialog, once it is there."""
+
+    def shown() -> list[QFileDialog]:
+        return [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()]
+
+    bench.qtbot.waitUntil(lambda: bool(shown()))
+    dialog = shown()[0]
+    if kind:
+        dialog.selectNameFilter(kind)
+        dialog.filterSelected.emit(kind)
+    dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+    name = dialog.findChild(QLineEdit)
+    assert isinstance(name, QLineEdit)
+    name.setText(str(path))
+    bench.qtbot.keyClick(name, Qt.Key.Key_Return)
+
+
+def status(bench: Bench) -> str:
+    return bench.window.status.currentMessage()
+
+
+def test_a_plan_is_exported_as_svg_and_as_png(bench: Bench) -> None:
+    svg, image = bench.folder / "a.svg", bench.folder / "a.png"
+    choose(bench, "Export picture …")
+    save_as(bench, svg)
+    bench.qtbot.waitUntil(lambda: "a.svg" in status(bench))
+    assert "<title>plan</title>" in svg.read_text()
+    choose(bench, "Export picture …")
+    save_as(bench, image)
+    bench.qtbot.waitUntil(lambda: "a.png" in status(bench))
+    size = QImage(str(image)).size()
+    assert size.width() > 1000
+    assert f"{size.width():,} × {size.height():,} pixels" in status(bench)
+
+
+def test_the_chosen_kind_gives_the_name_its_ending(bench: Bench) -> None:
+    choose(bench, "Export picture …")
+    save_as(bench, bench.folder / "bare", "PNG picture (*.png)")
+    bench.qtbot.waitUntil(lambda: "bare.png" in status(bench))
+    assert QImage(str(bench.folder / "bare.png")).size() != QSize()
+
+
+def test_only_what_is_selected_is_exported_on_demand(bench: Bench) -> None:
+    canvas = bench.window.canvas
+    canvas.plan_scene.select(
+        canvas.editor.plan.blocks.keys() & {next(iter(canvas.editor.plan.blocks))}
+    )
+    for words, has_output in (("Selection", False), ("Whole plan", True)):
+        path = bench.folder / f"{words}.svg"
+        choose(bench, "Export picture …")
+        bench.answer(words)
+        save_as(bench, path)
+        bench.qtbot.waitUntil(lambda path=path: path.name in status(bench))
+        assert (">Output" in path.read_text()) == has_output
+    choose(bench, "Export picture …")
+    bench.answer("Cancel")
+    assert [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()] == []
+
+
+def test_another_ending_is_refused_in_words(bench: Bench) -> None:
+    choose(bench, "Export picture …")
+    save_as(bench, bench.folder / "a.jpg")
+    said = bench.answer("OK")
+    assert "“a.jpg” was not written" in said
+    assert ".png" in said
+    assert not (bench.folder / "a.jpg").exists()
+
+
+def test_a_folder_that_cannot_be_written_leaves_nothing_and_says_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_from: object, _to: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = bench.folder / "a.svg"
+    path.write_text("old")
+    choose(bench, "Export picture …")
+    monkeypatch.setattr(os, "replace", full)
+    save_as(bench, path)
+    said = bench.answer("OK")
+    assert "“a.svg” could not be saved. The system says: No space left on device." in said
+    assert path.read_text() == "old"
+    assert sorted(p.name for p in bench.folder.glob("*svg*")) == ["a.svg"]
+
+
+def test_a_plan_is_printed_to_a_pdf_where_there_is_no_printer(bench: Bench) -> None:
+    choose(bench, "Print …")
+
+    def shown() -> list[QPrintDialog]:
+        return [d for d in bench.window.findChildren(QPrintDialog) if d.isVisible()]
+
+    bench.qtbot.waitUntil(lambda: bool(shown()))
+    dialog = shown()[0]
+    path = bench.folder / "plan.pdf"
+    assert dialog.printer().outputFileName() == str(path)
+    dialog.accept()
+    bench.qtbot.waitUntil(lambda: path.exists())
+    bench.qtbot.waitUntil(lambda: "plan.pdf" in status(bench))
+    content = path.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert len(content) > 5000
+    assert content.count(b"/Type /Page\n") == 1
