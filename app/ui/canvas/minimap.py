@@ -27,12 +27,13 @@ _REDRAW_MS = 120
 class Minimap(QWidget):
     """Stands in the view's lower right corner while a part of the plan is out of sight.
 
-    It is no child of the viewport, which would scroll it away. Its picture is drawn when the plan
-    has come to rest, so that panning only moves the rectangle of what is in sight.
+    As a child of the viewport it is scrolled with it and put back: beside the viewport it would
+    have all of that painted anew for each step of a pan. Its picture is drawn when the plan has
+    come to rest, so that panning only moves the rectangle of what is in sight.
     """
 
     def __init__(self, view: PlanView) -> None:
-        super().__init__(view)
+        super().__init__(view.viewport())
         self._view = view
         self._wanted = True
         self._bounds = QRectF()
@@ -53,7 +54,7 @@ class Minimap(QWidget):
         view.horizontalScrollBar().valueChanged.connect(self._follow)
         view.verticalScrollBar().valueChanged.connect(self._follow)
         view.zoom_changed.connect(self._follow)
-        view.installEventFilter(self)
+        view.viewport().installEventFilter(self)
         self._redraw_soon()
 
     def set_wanted(self, wanted: bool) -> None:
@@ -88,23 +89,23 @@ class Minimap(QWidget):
 
     def _fit(self) -> None:
         """Take the plan's proportions, and the place in the corner."""
-        view, bounds = self._view.size(), self._bounds
-        most_width, most_height = min(_MOST_WIDTH, 0.3 * view.width()), _MOST_HEIGHT
+        room, bounds = self._view.viewport(), self._bounds
+        most_width, most_height = min(_MOST_WIDTH, 0.3 * room.width()), _MOST_HEIGHT
         width, height = max(1.0, bounds.width()), max(1.0, bounds.height())
         self._scale = min(most_width / width, most_height / height)
         drawn = QPointF(width * self._scale, height * self._scale)
         across = round(max(_LEAST_SIDE, drawn.x())) + 2 * _PAD
         down = round(max(_LEAST_SIDE, drawn.y())) + 2 * _PAD
         self._corner = QPointF((across - drawn.x()) / 2, (down - drawn.y()) / 2)
-        left, top = view.width() - across - _MARGIN, view.height() - down - _MARGIN
-        self.setGeometry(left, top, across, down)
+        self.resize(across, down)
         self._picture = QPixmap()
 
     def _follow(self, _value: float = 0) -> None:
         """Show what is in sight now; keep away where everything is, and while there is no room."""
-        view = self._view
-        has_room = view.width() >= _LEAST_ROOM[0] and view.height() >= _LEAST_ROOM[1]
+        view, room = self._view, self._view.viewport()
+        has_room = room.width() >= _LEAST_ROOM[0] and room.height() >= _LEAST_ROOM[1]
         held, everything = self._held is not None, view.seen_rect().contains(self._bounds)
+        self.move(room.width() - self.width() - _MARGIN, room.height() - self.height() - _MARGIN)
         self.setVisible(self._wanted and has_room and (held or not everything))
         self.update()
 
