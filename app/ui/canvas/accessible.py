@@ -223,6 +223,6 @@ class _AccessibleCanvas(QAccessibleObject):
         return canvas.accessibleDescription() if kind == QAccessible.Text.Description else ""
 
     def _typing(self) -> list[QWidget]:
-        """The fields that are laid over the canvas to type in."""
+        """What is laid over the canvas: fields to type in, and the minimap."""
         children = self._tree.canvas.viewport().children()
         return [w for w in children if isinstance(w, QWidget) and w.isVisible()]

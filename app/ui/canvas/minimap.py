@@ -104,9 +104,10 @@ class Minimap(QWidget):
         """Show what is in sight now; keep away where everything is, and while there is no room."""
         view, room = self._view, self._view.viewport()
         has_room = room.width() >= _LEAST_ROOM[0] and room.height() >= _LEAST_ROOM[1]
-        held, everything = self._held is not None, view.seen_rect().contains(self._bounds)
+        held, bounds = self._held is not None, self._bounds
+        is_known, everything = not bounds.isEmpty(), view.seen_rect().contains(bounds)
         self.move(room.width() - self.width() - _MARGIN, room.height() - self.height() - _MARGIN)
-        self.setVisible(self._wanted and has_room and (held or not everything))
+        self.setVisible(self._wanted and has_room and is_known and (held or not everything))
         self.update()
 
     # Painting

@@ -47,6 +47,7 @@ def apart(a: QPointF, b: QPointF) -> float:
 
 def test_it_is_away_while_everything_is_in_sight(canvas):
     canvas.fit_all()
+    assert not canvas.minimap.isVisible()
     canvas.minimap.redraw()
     assert not canvas.minimap.isVisible()
     canvas.zoom_by(3.0)
