@@ -20,6 +20,7 @@ class Way(NamedTuple):
 MOUSE = (
     Way("Zoom at the pointer", "Wheel, or pinch"),
     Way("Move about", "Drag with the middle button, or with Space held; two fingers"),
+    Way("Look elsewhere in a large plan", "Click or drag in the minimap"),
     Way("Search for something to add", "Double-click on the empty canvas"),
     Way("Select a block", "Click"),
     Way("Select more", "Shift or Ctrl and click, or drag over the empty canvas"),

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
+from app.plan import files
 from tests.ui.window.conftest import Bench
 
 
@@ -105,20 +106,38 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_and_says_so(
     assert sorted(p.name for p in bench.folder.glob("*svg*")) == ["a.svg"]
 
 
-def test_a_plan_is_printed_to_a_pdf_where_there_is_no_printer(bench: Bench) -> None:
+def print_dialog(bench: Bench) -> QPrintDialog:
+    """The print dialog, opened from the menu and waited for."""
     choose(bench, "Print …")
 
     def shown() -> list[QPrintDialog]:
         return [d for d in bench.window.findChildren(QPrintDialog) if d.isVisible()]
 
     bench.qtbot.waitUntil(lambda: bool(shown()))
-    dialog = shown()[0]
+    return shown()[0]
+
+
+def test_a_plan_is_printed_to_a_pdf_where_there_is_no_printer(bench: Bench) -> None:
+    dialog = print_dialog(bench)
     path = bench.folder / "plan.pdf"
     assert dialog.printer().outputFileName() == str(path)
     dialog.accept()
-    bench.qtbot.waitUntil(lambda: path.exists())
     bench.qtbot.waitUntil(lambda: "plan.pdf" in status(bench))
     content = path.read_bytes()
     assert content.startswith(b"%PDF")
     assert len(content) > 5000
     assert content.count(b"/Type /Page\n") == 1
+
+
+def test_a_pdf_that_cannot_be_written_leaves_nothing_and_says_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: object, _data: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    dialog = print_dialog(bench)
+    monkeypatch.setattr(files, "save_bytes", refuse)
+    dialog.accept()
+    said = bench.answer("OK")
+    assert "“plan.pdf” could not be saved. The system says: Permission denied." in said
+    assert list(bench.folder.glob("*.pdf")) == []
