@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from app.engine.bundled import bundled_model
+from tests.bench.canvas import canvas_rows
 from tests.bench.engine import engine_rows
 from tests.bench.plan_cost import plan_cost_rows
 from tests.bench.plan_speed import plan_speed_rows
@@ -19,6 +20,7 @@ rows = [
     *plan_cost_rows(model),
     *engine_rows(model),
     *window_rows(),
+    *canvas_rows(),
 ]
 print(table(rows))
 records = [{**dataclasses.asdict(row), "holds": row.holds} for row in rows]
