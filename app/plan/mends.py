@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from app.plan import edits
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock, links_into
@@ -16,10 +17,15 @@ _DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """A way to mend a problem: what the user is told it does, and the plan after it."""
+    """A way to mend a problem: what the user is told it does, and what makes the plan after it."""
 
     label: str
-    after: Plan
+    make: Callable[[], Plan]
+
+    @property
+    def after(self) -> Plan:
+        """The mended plan. It is made when asked for: most mends are only ever offered."""
+        return self.make()
 
 
 def mends_for(problem: Problem, plan: Plan, n_weight_layers: int | None) -> tuple[Mend, ...]:
@@ -46,23 +52,28 @@ def _with_output(plan: Plan) -> Iterator[Mend]:
     fed = {link for block in plan.blocks.values() for link in links_into(block)}
     last = [i for i in order(plan) if i not in fed] or list(plan.blocks)
     if last:
-        yield Mend("Link the last block to the output", edits.connect_output(plan, last[-1]))
+        yield Mend(
+            "Link the last block to the output", partial(edits.connect_output, plan, last[-1])
+        )
 
 
 def _unused(plan: Plan, id_: str) -> Iterator[Mend]:
-    yield Mend("Remove", edits.remove(plan, (id_,), heal=True))
+    yield Mend("Remove", partial(edits.remove, plan, (id_,), heal=True))
     if plan.output != id_ and edits.why_not_output(plan, id_) is None:
-        yield Mend("Link to the output", edits.connect_output(plan, id_))
+        yield Mend("Link to the output", partial(edits.connect_output, plan, id_))
 
 
 def _unlinked(plan: Plan, id_: str) -> Iterator[Mend]:
-    after = plan
-    for port, link in enumerate(links_into(plan.blocks[id_])):
-        if link is None:
-            after = edits.connect(after, TOKENS, id_, port)
-    if after != plan:
-        yield Mend("Link to the tokens", after)
-    yield Mend("Remove", edits.remove(plan, (id_,), heal=True))
+    ports = [n for n, link in enumerate(links_into(plan.blocks[id_])) if link is None]
+    if ports:
+        yield Mend("Link to the tokens", partial(_from_tokens_into, plan, id_, ports))
+    yield Mend("Remove", partial(edits.remove, plan, (id_,), heal=True))
+
+
+def _from_tokens_into(plan: Plan, id_: str, ports: Iterable[int]) -> Plan:
+    for port in ports:
+        plan = edits.connect(plan, TOKENS, id_, port)
+    return plan
 
 
 def _from_tokens(plan: Plan) -> Iterator[Mend]:
@@ -76,7 +87,9 @@ def _from_tokens(plan: Plan) -> Iterator[Mend]:
         if link is None
     ]
     for id_, port in open_ends[:1]:
-        yield Mend("Link the first block to the tokens", edits.connect(plan, TOKENS, id_, port))
+        yield Mend(
+            "Link the first block to the tokens", partial(edits.connect, plan, TOKENS, id_, port)
+        )
 
 
 def _too_long(plan: Plan, block: WeightBlock, n_weight_layers: int | None) -> Iterator[Mend]:
@@ -84,9 +97,9 @@ def _too_long(plan: Plan, block: WeightBlock, n_weight_layers: int | None) -> It
         return
     if 0 <= block.weight_start < n_weight_layers:
         n_layers = n_weight_layers - block.weight_start
-        after = edits.set_weights(plan, block.id, block.weight_start, n_layers)
-        yield Mend("Shorten to the model's layers", after)
-    yield Mend("Remove", edits.remove(plan, (block.id,), heal=True))
+        shorten = partial(edits.set_weights, plan, block.id, block.weight_start, n_layers)
+        yield Mend("Shorten to the model's layers", shorten)
+    yield Mend("Remove", partial(edits.remove, plan, (block.id,), heal=True))
 
 
 def _scaled(plan: Plan, merge: MergeBlock) -> Iterator[Mend]:
@@ -96,4 +109,5 @@ def _scaled(plan: Plan, merge: MergeBlock) -> Iterator[Mend]:
     *scales, _ = (round(i.scale / total, _DECIMALS) for i in merge.inputs)
     scales.append(round(1 - sum(scales), _DECIMALS))
     inputs = (MergeInput(i.block, s) for i, s in zip(merge.inputs, scales, strict=True))
-    yield Mend("Scale to a sum of 1", plan.with_blocks(replace(merge, inputs=tuple(inputs))))
+    after = replace(merge, inputs=tuple(inputs))
+    yield Mend("Scale to a sum of 1", partial(plan.with_blocks, after))
