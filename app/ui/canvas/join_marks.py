@@ -25,11 +25,7 @@ class JoinMarks:
 
     def on_link(self, key: LinkKey, plan: Plan) -> bool:
         """Whether the block that a link leads into continues the one it comes from."""
-        if plan is not self._plan:
-            self._plan = plan
-            chains = shaping.joinable(plan, plan.blocks)
-            self._keys = frozenset((id_, 0) for chain in chains for id_ in chain[1:])
-        return key in self._keys
+        return key in self._keys_of(plan)
 
     def is_hit(self, key: LinkKey, plan: Plan, at: QPointF, zoom: float) -> bool:
         """Whether a point of the scene lies on the mark of this link."""
@@ -43,11 +39,18 @@ class JoinMarks:
             return
         clip = painter.clipBoundingRect()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for key, link in self._scene.links.items():
-            if key != self._scene.hidden_link and self.on_link(key, plan):
-                middle = _middle(link)
+        for key in self._keys_of(plan):
+            if key != self._scene.hidden_link:
+                middle = _middle(self._scene.links[key])
                 if clip.isEmpty() or clip.adjusted(-9, -9, 9, 9).contains(middle):
                     _paint_mark(painter, theme, middle)
+
+    def _keys_of(self, plan: Plan) -> frozenset[LinkKey]:
+        if plan is not self._plan:
+            self._plan = plan
+            chains = shaping.joinable(plan, plan.blocks)
+            self._keys = frozenset((id_, 0) for chain in chains for id_ in chain[1:])
+        return self._keys
 
 
 def _middle(link: Link) -> QPointF:
