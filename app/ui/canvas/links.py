@@ -70,8 +70,10 @@ def make_link(
 def curve(start: QPointF, end: QPointF) -> QPainterPath:
     """A curve that leaves to the right and arrives from the left."""
     dx = end.x() - start.x()
-    reach = max(dx / 2, min(24.0 + abs(dx) / 2, 160.0)) if dx < 96 else dx / 2
-    reach = min(reach, 240.0)
+    if dx < 0:
+        reach = min(24.0 - dx / 2, 160.0)
+    else:  # straight where the ports are level, rounder the more they are not
+        reach = min(dx / 2 + min(24.0, abs(end.y() - start.y()) / 2), 240.0)
     path = QPainterPath(start)
     path.cubicTo(QPointF(start.x() + reach, start.y()), QPointF(end.x() - reach, end.y()), end)
     return path
