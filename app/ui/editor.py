@@ -138,7 +138,8 @@ class PlanEditor(QObject):
         """
         if after == self._plan:
             return
-        _require_sound(after)
+        if not _links_alike(self._plan, after):
+            _require_sound(after)
         self.undo_stack.push(_Step(self, Change(label, self._plan, after), merge_key))
 
     def replace_document(self, plan: Plan) -> None:
@@ -257,6 +258,17 @@ def _only_moved(change: Change) -> bool:
     return all(
         replace(before.blocks[i], position=after.blocks[i].position) == after.blocks[i]
         for i in change.changed
+    )
+
+
+def _links_alike(before: Plan, after: Plan) -> bool:
+    """Whether the same blocks are linked in the same way, so that a sound plan is still one."""
+    if before.output != after.output or before.blocks.keys() != after.blocks.keys():
+        return False
+    return all(
+        block is before.blocks[i]
+        or (block.id == i and links_into(block) == links_into(before.blocks[i]))
+        for i, block in after.blocks.items()
     )
 
 

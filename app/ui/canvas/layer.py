@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import ceil, floor, log2
+from functools import cache, lru_cache
+from math import ceil, floor, inf, log2
+from time import perf_counter
 from typing import TypeVar
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -25,12 +26,16 @@ from app.ui.theme import Theme
 _PLENTY = 48
 """From this many visible blocks or links on, looks are traded for speed while things move."""
 
-_FEW = 16
+_FEW = 6
 """Up to this many visible blocks are drawn afresh at any zoom even while things move."""
 
 _RECTANGLES_BELOW = 0.35
 _STRAIGHT_BELOW = 0.6
+_FRAME_S = 0.003
+"""So long a frame may draw new pictures while things move; what it lacks then is drawn at rest."""
+
 _PICTURE_BYTES = 96 * 2**20
+_LEAST_POWER, _MOST_POWER = -3, 3
 _DOT_STEP = 24
 _LEAST_DOT_PIXELS = 18.0
 
@@ -90,7 +95,7 @@ class Layer:
         pen.setCosmetic(True)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(pen)
-        dots = _dots(across + 1, down + 1, step)
+        dots = _dots(_in_sixteens(across + 1), _in_sixteens(down + 1), step)
         painter.drawPoints(dots.translated(left * step, top * step))
 
     def _paint_links(self, painter: QPainter, links: list[Link], view: View) -> None:
@@ -119,11 +124,12 @@ class Layer:
         if plenty and view.zoom < _RECTANGLES_BELOW:
             self._paint_rectangles(painter, items)
         else:
-            power = min(3, max(-3, ceil(log2(view.scale) - 1e-9)))
+            power = min(_MOST_POWER, max(_LEAST_POWER, ceil(log2(view.scale) - 1e-9)))
             exact = not plenty and view.scale != 2.0**power
             exact = exact and (len(items) <= _FEW or not view.moving)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not view.moving)
+            drawn_by = perf_counter() + _FRAME_S if view.moving and plenty else inf
             for item in sorted(items, key=lambda item: item.block_id in self.lifted):
                 if item.block_id in self.lifted:
                     shadow(painter, item.scene_rect())
@@ -132,8 +138,15 @@ class Layer:
                     self._painting.paint(painter, item.block_shape, item.face, view.scale)
                     painter.translate(-item.pos())
                 else:
-                    picture = self._picture(item, power)
-                    painter.drawPixmap(item.scene_bounds(), picture, QRectF(picture.rect()))
+                    picture = self._known_picture(item, power)
+                    if picture is None and perf_counter() < drawn_by:
+                        picture = self._picture(item, power)
+                    for other in _near(power) if picture is None else ():
+                        picture = picture or self._known_picture(item, other)
+                    if picture is None:
+                        painter.fillRect(item.scene_rect(), self._painting.colour_of(item.face))
+                    else:
+                        painter.drawPixmap(item.scene_bounds(), picture, QRectF(picture.rect()))
 
     def _paint_rectangles(self, painter: QPainter, items: list[BlockItem]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -155,13 +168,18 @@ class Layer:
                 rect = item.scene_rect()
                 painter.drawRoundedRect(rect.adjusted(-3, -3, 3, 3), 8, 8)
 
+    def _known_picture(self, item: BlockItem, power: int) -> QPixmap | None:
+        """The block's picture as it looks now, where it has been drawn."""
+        known = self._pictures.get((item.block_id, power))
+        if known is None or known[0] is not item.block_shape or known[1] != item.face:
+            return None
+        self._pictures.move_to_end((item.block_id, power))
+        return known[2]
+
     def _picture(self, item: BlockItem, power: int) -> QPixmap:
+        """Draw the block's picture, to be known from now on."""
         key = item.block_id, power
-        known = self._pictures.get(key)
-        if known is not None and known[0] is item.block_shape and known[1] == item.face:
-            self._pictures.move_to_end(key)
-            return known[2]
-        if known is not None:
+        if key in self._pictures:
             self._forget(key)
         scale = 2.0**power
         bounds = item.block_shape.rect.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
@@ -188,6 +206,18 @@ def link_pen(theme: Theme, link: Link) -> QPen:
     unused = link.scale == 0
     colour = themes.mixed(theme.link, theme.canvas, 0.5) if unused else theme.link
     return QPen(colour, link.width)
+
+
+@cache
+def _near(power: int) -> tuple[int, ...]:
+    """The other powers, those whose pictures can best stand in first."""
+    others = {*range(_LEAST_POWER, _MOST_POWER + 1)} - {power}
+    return tuple(sorted(others, key=lambda other: abs(other - power - 0.25)))
+
+
+def _in_sixteens(n: int) -> int:
+    """At least `n`, so that frames of almost the same size need no new dots."""
+    return -(-n // 16) * 16
 
 
 @lru_cache(maxsize=64)

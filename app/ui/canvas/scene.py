@@ -98,8 +98,8 @@ class PlanScene(QGraphicsScene):
 
     def selected_ids(self) -> tuple[str, ...]:
         """The selected blocks, in the plan's order."""
-        items = self.blocks
-        return tuple(i for i in self._editor.plan.blocks if i in items and items[i].isSelected())
+        chosen = {i.block_id for i in self.selectedItems() if isinstance(i, BlockItem)}
+        return tuple(i for i in self._editor.plan.blocks if i in chosen) if chosen else ()
 
     def selection(self) -> tuple[str, ...]:
         """The selected blocks, frames and notes."""

@@ -176,6 +176,8 @@ class PlanView(QGraphicsView):
         self._layer.lifted = frozenset(ids)
         if changed:
             self._repaint_scene_rect(self.plan_scene.bounds_of(changed).adjusted(-24, -24, 24, 24))
+        if not self._layer.lifted:
+            self._come_to_rest()
 
     # Painting
 
@@ -186,7 +188,7 @@ class PlanView(QGraphicsView):
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         to_scene = self.viewportTransform().inverted()[0]
         exposed = [to_scene.mapRect(QRectF(r).adjusted(-1, -1, 1, 1)) for r in self._exposed]
-        view = View(self.zoom, self.devicePixelRatioF(), self._moving)
+        view = View(self.zoom, self.devicePixelRatioF(), self._moving or bool(self._layer.lifted))
         self._layer.paint(painter, exposed or [QRectF(rect)], view)
 
     def _repaint_scene_rect(self, rect: QRectF) -> None:
