@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -46,7 +47,17 @@ def show_window(settings: Settings) -> MainWindow:
     window.restore_layout()
     window.show()
     app.processEvents()
+    _search_garbage_seldom()
     return window
+
+
+def _search_garbage_seldom() -> None:
+    """Have Python look for circular garbage less often, and not among what stays for good.
+
+    With a large plan such a search takes longer than all views need to follow an edit.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def make_loop() -> QEventLoop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from PySide6.QtCore import (
@@ -270,14 +271,21 @@ class _ProblemDelegate(QStyledItemDelegate):
 
     def _boxes(self, font: QFont, problem: Problem, width: int) -> tuple[QRect, QRect]:
         """Where the message and the fix go, from the item's top left corner."""
-        metrics = QFontMetrics(font)
-        left = _word_x() + QFontMetrics(_strong(font)).horizontalAdvance("Error") + 12
-        room = max(80, width - left - _PAD)
-        message = metrics.boundingRect(QRect(left, _PAD, room, 10_000), _WRAP, problem.message)
-        fix = metrics.boundingRect(
-            QRect(left, message.bottom() + 3, room, 10_000), _WRAP, problem.fix
-        )
-        return message, fix
+        message, fix = _measured(font.toString(), problem.message, problem.fix, width)
+        return QRect(message), QRect(fix)
+
+
+@lru_cache(maxsize=4096)
+def _measured(font_words: str, message: str, fix: str, width: int) -> tuple[QRect, QRect]:
+    """The boxes of two texts below each other: the same rows come again with every edit."""
+    font = QFont()
+    font.fromString(font_words)
+    metrics = QFontMetrics(font)
+    left = _word_x() + QFontMetrics(_strong(font)).horizontalAdvance("Error") + 12
+    room = max(80, width - left - _PAD)
+    upper = metrics.boundingRect(QRect(left, _PAD, room, 10_000), _WRAP, message)
+    lower = metrics.boundingRect(QRect(left, upper.bottom() + 3, room, 10_000), _WRAP, fix)
+    return upper, lower
 
 
 def _word(problem: Problem) -> str:

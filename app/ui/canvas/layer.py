@@ -129,7 +129,7 @@ class Layer:
             exact = exact and (len(items) <= _FEW or not view.moving)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not view.moving)
-            drawn_by = perf_counter() + _FRAME_S if view.moving and plenty else inf
+            drawn_by = perf_counter() + _FRAME_S if view.moving else inf
             for item in sorted(items, key=lambda item: item.block_id in self.lifted):
                 if item.block_id in self.lifted:
                     shadow(painter, item.scene_rect())
@@ -237,11 +237,16 @@ def _seen(things: Iterable[Boxed], areas: Sequence[Box]) -> list[Boxed]:
     ]
     if len(areas) == 1:
         return near
-    return [thing for thing in near if any(_touch(thing.box, area) for area in areas)]
-
-
-def _touch(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and a[2] > b[0] and a[1] < b[3] and a[3] > b[1]
+    seen: set[int] = set()
+    for left, top, right, bottom in areas:
+        seen.update(
+            [
+                n
+                for n, thing in enumerate(near)
+                if (b := thing.box)[0] < right and b[2] > left and b[1] < bottom and b[3] > top
+            ]
+        )
+    return [near[n] for n in sorted(seen)]
 
 
 def _n_bytes(picture: QPixmap) -> int:
