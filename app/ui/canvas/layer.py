@@ -30,6 +30,7 @@ _FEW = 6
 """Up to this many visible blocks are drawn afresh at any zoom even while things move."""
 
 _RECTANGLES_BELOW = 0.35
+_RECTANGLES_BELOW_MOVING = 0.5
 _STRAIGHT_BELOW = 0.6
 _FRAME_S = 0.003
 """So long a frame may draw new pictures while things move; what it lacks then is drawn at rest."""
@@ -121,7 +122,8 @@ class Layer:
     def _paint_blocks(self, painter: QPainter, items: list[BlockItem], view: View) -> None:
         plenty = len(items) > _PLENTY
         self._paint_selection(painter, items, view)
-        if plenty and view.zoom < _RECTANGLES_BELOW:
+        least = _RECTANGLES_BELOW_MOVING if view.moving else _RECTANGLES_BELOW
+        if plenty and view.zoom < least:
             self._paint_rectangles(painter, items)
         else:
             power = min(_MOST_POWER, max(_LEAST_POWER, ceil(log2(view.scale) - 1e-9)))
