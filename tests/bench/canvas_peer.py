@@ -16,6 +16,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.bench.frames import commands, serve, settle
 
+TAB_HEIGHT = 60
+
 
 class BlockNode(BaseNode):
     """A node with one output; its inputs are added as the plan has them."""
@@ -77,8 +79,10 @@ def _main(graph_file: str, width: str, height: str) -> None:
         nodes[source].output(0).connect_to(nodes[target].input(port), push_undo=False)
     graph.widget.show()
     graph.viewer().setFixedSize(int(width), int(height))
-    graph.widget.adjustSize()
+    graph.widget.setGeometry(0, 0, int(width), int(height) + TAB_HEIGHT)
     settle()
+    shown = graph.viewer().visibleRegion().boundingRect().size()
+    assert shown == graph.viewer().size(), "a part of the canvas would cost nothing"
     serve(commands(Peer(graph, nodes[described["hub"]])))
     app.quit()
 
