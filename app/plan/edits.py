@@ -132,7 +132,7 @@ def connect_output(plan: Plan, from_id: str | None) -> Plan:
 def why_not_insert(plan: Plan, id_: str, to_id: str, port: int) -> str | None:
     """Why the block may not be put into the link that leads into `port`; None when it may."""
     block = _block(plan, to_id)
-    _require_port(to_id, port, len(links_into(block)))
+    require_port(to_id, port, len(links_into(block)))
     source = links_into(block)[port]
     return _why_not_between(plan, id_, source) or why_not_connect(plan, id_, to_id)
 
@@ -163,20 +163,20 @@ def insert_before_output(plan: Plan, id_: str) -> Plan:
 
 
 def set_scale(plan: Plan, id_: str, port: int, scale: float) -> Plan:
-    """The plan with another scale at input `port` of a merge. Raises PlanError unless finite."""
-    merge = _merge(plan, id_)
-    _require_port(id_, port, len(merge.inputs))
+    """The plan with another scale at input `port` of a merge. Raises PlanError unless finite.
+
+    It is that scale alone; `shaping.set_scale` also keeps a sum at 1.
+    """
+    merge = merge_block(plan, id_)
+    require_port(id_, port, len(merge.inputs))
     _require_finite(id_, scale)
-    inputs = list(merge.inputs)
-    inputs[port] = replace(inputs[port], scale=float(scale))
-    return plan.with_blocks(replace(merge, inputs=tuple(inputs)))
+    scales = [float(scale) if n == port else i.scale for n, i in enumerate(merge.inputs)]
+    return plan.with_blocks(with_scales(merge, scales))
 
 
 def set_weights(plan: Plan, id_: str, weight_start: int, n_layers: int) -> Plan:
     """The plan with another range of weight layers in a block. Raises PlanError if it is empty."""
-    block = _block(plan, id_)
-    if not isinstance(block, WeightBlock):
-        raise _refusal("not-a-weight-block", "A merge block has no layers.", "Choose another.", id_)
+    block = weight_block(plan, id_)
     _require_layers(id_, weight_start, n_layers)
     return plan.with_blocks(replace(block, weight_start=weight_start, n_layers=n_layers))
 
@@ -187,7 +187,7 @@ def add_merge_input(plan: Plan, id_: str, from_id: str | None = None, scale: flo
     At scale 0 the merge's result stays what it was. Raises PlanError, also when the merge has
     MAX_MERGE_INPUTS already.
     """
-    merge = _merge(plan, id_)
+    merge = merge_block(plan, id_)
     if len(merge.inputs) >= MAX_MERGE_INPUTS:
         raise _refusal(
             "too-many-inputs",
@@ -197,6 +197,8 @@ def add_merge_input(plan: Plan, id_: str, from_id: str | None = None, scale: flo
         )
     _require_finite(id_, scale)
     grown = replace(merge, inputs=(*merge.inputs, MergeInput(None, float(scale))))
+    if grown.sums_to_one:
+        grown = with_scales(grown, normalised([i.scale for i in grown.inputs]))
     plan = plan.with_blocks(grown)
     return plan if from_id is None else connect(plan, from_id, id_, len(merge.inputs))
 
@@ -206,8 +208,8 @@ def remove_merge_input(plan: Plan, id_: str, port: int) -> Plan:
 
     A merge that keeps its sum at 1 still does: the other scales grow or shrink in proportion.
     """
-    merge = _merge(plan, id_)
-    _require_port(id_, port, len(merge.inputs))
+    merge = merge_block(plan, id_)
+    require_port(id_, port, len(merge.inputs))
     if len(merge.inputs) <= 2:
         raise _too_few_inputs(id_)
     kept = (*merge.inputs[:port], *merge.inputs[port + 1 :])
@@ -223,14 +225,21 @@ def with_scales(merge: MergeBlock, scales: Sequence[float]) -> MergeBlock:
     return replace(merge, inputs=tuple(inputs))
 
 
+def has_sum_of_one(merge: MergeBlock) -> bool:
+    """Whether the merge's scales add up to 1, but for the last digits of doubles."""
+    return abs(sum(i.scale for i in merge.inputs) - 1.0) < 1e-9
+
+
 def normalised(scales: Sequence[float]) -> list[float]:
-    """The scales in the same proportion with a sum of 1; equal ones when they add up to 0."""
-    total = sum(scales)
-    if abs(total - 1.0) < 1e-9:
+    """The scales in the same proportion with a sum of 1; equal ones when they cancel out."""
+    if abs(sum(scales) - 1.0) < 1e-9:
         return list(scales)
-    if abs(total) < 1e-9:
+    largest = max(map(abs, scales)) or 1.0
+    parts = [scale / largest for scale in scales]
+    total = sum(parts)
+    if abs(total) < 1e-5:
         return [1.0 / len(scales)] * len(scales)
-    return summing_to_one([scale / total for scale in scales])
+    return summing_to_one([part / total for part in parts])
 
 
 def summing_to_one(scales: Sequence[float], but: int | None = None) -> list[float]:
@@ -255,6 +264,47 @@ def rename(plan: Plan, id_: str, title: str) -> Plan:
     return plan.with_blocks(replace(_block(plan, id_), title=_one_line(title)))
 
 
+def weight_block(plan: Plan, id_: str) -> WeightBlock:
+    """The weight block of this id. Raises PlanError where there is none."""
+    block = _block(plan, id_)
+    if not isinstance(block, WeightBlock):
+        raise _refusal(
+            "not-a-weight-block", "A merge block has no layers.", "Choose a weight block.", id_
+        )
+    return block
+
+
+def merge_block(plan: Plan, id_: str) -> MergeBlock:
+    """The merge block of this id. Raises PlanError where there is none."""
+    block = _block(plan, id_)
+    if not isinstance(block, MergeBlock):
+        raise _refusal(
+            "not-a-merge-block", "A weight block has no scales.", "Choose a merge block.", id_
+        )
+    return block
+
+
+def require_port(id_: str, port: int, n_ports: int) -> None:
+    """Nothing where the block has an input `port`, counted from 0; else raises PlanError."""
+    if not 0 <= port < n_ports:
+        raise _refusal(
+            "no-such-input",
+            f"The block has no input {port + 1}, only {n_ports} of them.",
+            "Choose another input.",
+            id_,
+        )
+
+
+def _require_finite(id_: str, scale: float) -> None:
+    if not math.isfinite(scale):
+        raise _refusal(
+            "scale-not-finite",
+            "A scale has to be a finite number.",
+            "Give it an ordinary number such as 0.5.",
+            id_,
+        )
+
+
 def _why_not_between(plan: Plan, id_: str, source: str | None) -> str | None:
     """Why the block may not be fed by a link's source in the place of what the link leads to."""
     if id_ not in plan.blocks:
@@ -274,14 +324,14 @@ def _fed(plan: Plan, id_: str, source: str | None) -> Plan:
 def _linked(plan: Plan, from_id: str | None, to_id: str, port: int) -> Plan:
     block = _block(plan, to_id)
     links = list(links_into(block))
-    _require_port(to_id, port, len(links))
+    require_port(to_id, port, len(links))
     links[port] = from_id
     return plan.with_blocks(with_links(block, links))
 
 
-def with_links(block: Block, links: list[str | None]) -> Block:
+def with_links(block: Block, links: Sequence[str | None]) -> Block:
     """The block with these links into its ports."""
-    if links == list(links_into(block)):
+    if tuple(links) == links_into(block):
         return block
     if isinstance(block, WeightBlock):
         return replace(block, input=links[0])
@@ -293,30 +343,6 @@ def _block(plan: Plan, id_: str) -> Block:
     if id_ not in plan.blocks:
         raise _refusal("no-such-block", f"There is no block “{id_}”.", "Choose another.", None)
     return plan.blocks[id_]
-
-
-def _merge(plan: Plan, id_: str) -> MergeBlock:
-    block = _block(plan, id_)
-    if not isinstance(block, MergeBlock):
-        raise _refusal(
-            "not-a-merge-block", "A weight block has no scales.", "Choose a merge block.", id_
-        )
-    return block
-
-
-def _require_port(id_: str, port: int, n_ports: int) -> None:
-    if not 0 <= port < n_ports:
-        raise _refusal("no-such-input", f"The block has no input {port}.", "Choose another.", id_)
-
-
-def _require_finite(id_: str, scale: float) -> None:
-    if not math.isfinite(scale):
-        raise _refusal(
-            "scale-not-finite",
-            "A scale has to be a finite number.",
-            "Give it an ordinary number such as 0.5.",
-            id_,
-        )
 
 
 def _require_layers(id_: str, weight_start: int, n_layers: int) -> None:

@@ -6,10 +6,12 @@
 are blocks that a strict file cannot say yet, numbered on after its last block; weights are the
 range `[start, end)`, null an unlinked input, and `"output": true` marks the one that feeds the
 output. A muted block is such a draft too, with `"muted": true`, and the lines of the others are
-what is heard without it; where that differs, `"links": [4]` behind a block's line gives the
-numbers of what really feeds it. `"collapsed"` and `"sums_to_one"` are true or left out.
-`#@ frame {"text": "Start", "at": [0, 0], "size": [400, 200]}` is a frame, `#@ note` a note.
-Keys that would say nothing are left out.
+what is heard without it. Where a muted block feeds one, `"links": [4]` behind that one's line
+gives the numbers of what feeds it in the plan, a number an input; where that is not heard as the
+line says, the line counts. `"collapsed"` and `"sums_to_one"` are true or left out; the latter
+counts where the scales do add up to 1.
+`#@ frame {"text": "Start", "at": [0, 0], "size": [400, 200], "colour": 2}` is a frame, `#@ note`
+a note. Keys that would say nothing are left out.
 """
 
 from __future__ import annotations

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from app.plan import edits
-from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.muting import heard
 from app.plan.ordering import live_blocks, order
 from app.plan.problem import Problem
-
-_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,9 @@ def mends_for(problem: Problem, plan: Plan, n_weight_layers: int | None) -> tupl
 
 
 def _with_output(plan: Plan) -> Iterator[Mend]:
-    fed = {link for block in plan.blocks.values() for link in links_into(block)}
-    last = [i for i in order(plan) if i not in fed] or list(plan.blocks)
+    spoken = heard(plan)
+    fed = {link for block in spoken.blocks.values() for link in links_into(block)}
+    last = [i for i in order(spoken) if i not in fed]
     if last:
         yield Mend(
             "Link the last block to the output", partial(edits.connect_output, plan, last[-1])
@@ -64,7 +64,7 @@ def _unused(plan: Plan, id_: str) -> Iterator[Mend]:
 
 
 def _unlinked(plan: Plan, id_: str) -> Iterator[Mend]:
-    ports = [n for n, link in enumerate(links_into(plan.blocks[id_])) if link is None]
+    ports = [n for n, link in enumerate(links_into(heard(plan).blocks[id_])) if link is None]
     if ports:
         yield Mend("Link to the tokens", partial(_from_tokens_into, plan, id_, ports))
     yield Mend("Remove", partial(edits.remove, plan, (id_,), heal=True))
@@ -106,8 +106,5 @@ def _scaled(plan: Plan, merge: MergeBlock) -> Iterator[Mend]:
     total = sum(i.scale for i in merge.inputs)
     if not total or not all(math.isfinite(i.scale / total) for i in merge.inputs):
         return
-    *scales, _ = (round(i.scale / total, _DECIMALS) for i in merge.inputs)
-    scales.append(round(1 - sum(scales), _DECIMALS))
-    inputs = (MergeInput(i.block, s) for i, s in zip(merge.inputs, scales, strict=True))
-    after = replace(merge, inputs=tuple(inputs))
+    after = edits.with_scales(merge, edits.normalised([i.scale for i in merge.inputs]))
     yield Mend("Scale to a sum of 1", partial(plan.with_blocks, after))

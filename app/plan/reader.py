@@ -18,7 +18,7 @@ from app.plan.document import (
     WeightBlock,
     links_into,
 )
-from app.plan.edits import with_links
+from app.plan.edits import has_sum_of_one, with_links
 from app.plan.extra_data import MARK, Json
 from app.plan.lines import Line, split_lines
 from app.plan.muting import heard
@@ -132,10 +132,13 @@ class _Reader:
         elif foreign:
             self.comments.append(foreign)
         self.lines[block.id] = line.number
-        self.blocks[block.id] = extra_data.with_looks(replace(block, title=title), data)
+        block = extra_data.with_looks(replace(block, title=title), data)
+        self.blocks[block.id] = self._with_kept_sum(line.number, block)
         links = extra_data.links_in(data, len(links_into(block)))
         if links is not None:
             self._passed[block.id] = links
+        elif "links" in data:
+            self._bad_links(line.number)
 
     def _comment(self, line: int, comment: str) -> None:
         kind, _, rest = comment.removeprefix(MARK).strip().partition(" ")
@@ -150,8 +153,8 @@ class _Reader:
             self._know_keys(line, data, extra_data.HEADER_KEYS)
             if data.get("version", extra_data.VERSION) != extra_data.VERSION:
                 self._newer = self._newer or line
-        elif own and kind in ("frame", "note") and data is not None:
-            self._annotate(line, kind, data, comment)
+        elif own and kind in ("frame", "note"):
+            self._annotate(line, kind, data or {}, comment)
         else:
             self.comments.append(comment)
 
@@ -159,6 +162,13 @@ class _Reader:
         annotation = extra_data.annotation_in(kind, data, f"a{len(self.annotations)}")
         if annotation is None:
             self.comments.append(comment)
+            self._note(
+                "bad-annotation",
+                f"A {kind} cannot be read, so it is not shown.",
+                "It needs a text, a place and a size, which lie on the canvas. Its line is kept; "
+                "delete it and draw it anew in the editor.",
+                line,
+            )
             return
         self.knows_something = self.has_header = True
         self.annotations[annotation.id] = annotation
@@ -175,7 +185,6 @@ class _Reader:
         for n, (_, data) in zip(numbers, self._drafts, strict=True):
             if data is not None and _draft_has_sense(data):
                 links[n] = f"b{n}"
-        outputs: list[str] = []
         for n, (line, data) in zip(numbers, self._drafts, strict=True):
             if data is None or n not in links:
                 self._bad_draft(line, "cannot be read, so it is left out")
@@ -184,32 +193,58 @@ class _Reader:
             if not is_linked:
                 self._bad_draft(line, "names a block that does not exist")
             self.lines[block.id] = line
-            self.blocks[block.id] = block
-            if data.get("output") is True and (self.output is None or block.muted):
-                outputs.append(block.id)
+            self.blocks[block.id] = self._with_kept_sum(line, block)
             self._know_keys(line, data, extra_data.DRAFT_KEYS)
-        self._pass_through_muted(links, outputs)
         for id_ in blocks_on_cycles(Plan(self.blocks)):
             self._bad_draft(self.lines[id_], "depends on its own output, so it is unlinked")
             self.blocks[id_] = _unlinked(self.blocks[id_])
+        self._lead_through_muted(links)
+        for n, (_, data) in zip(numbers, self._drafts, strict=True):
+            if data is not None and f"b{n}" in self.blocks and data.get("output") is True:
+                self._feed_output(f"b{n}")
 
-    def _pass_through_muted(self, known: Mapping[int, str], outputs: list[str]) -> None:
+    def _lead_through_muted(self, known: Mapping[int, str]) -> None:
         """Lead links through muted blocks, where what is heard then is what the lines say."""
-        blocks = dict(self.blocks)
-        for id_, links in self._passed.items():
-            sources = [None if k is None else known.get(k) for k in links]
-            blocks[id_] = with_links(blocks[id_], sources)
-        said = self.output
-        plan = Plan(MappingProxyType(blocks), outputs[0] if outputs else said)
-        self.output = plan.output if said is None else said
-        if blocks_on_cycles(plan):
-            return
-        spoken = heard(plan)
-        is_so = all(
-            links_into(spoken.blocks[id_]) == links_into(self.blocks[id_]) for id_ in self._passed
+        said = self.blocks
+        led = {
+            id_: with_links(said[id_], [None if k is None else known.get(k) for k in links])
+            for id_, links in self._passed.items()
+        }
+        spoken = heard(Plan(MappingProxyType(said | led))).blocks
+        led = {i: b for i, b in led.items() if links_into(spoken[i]) == links_into(said[i])}
+        in_circles = blocks_on_cycles(Plan(MappingProxyType(said | led)))
+        self.blocks = said | {i: b for i, b in led.items() if i not in in_circles}
+        for id_ in self._passed:
+            if id_ not in led or id_ in in_circles:
+                self._bad_links(self.lines[id_])
+
+    def _feed_output(self, id_: str) -> None:
+        """Let a draft feed the output, where no line says otherwise."""
+        plan = Plan(MappingProxyType(self.blocks), id_)
+        if self.output is None or heard(plan).output == self.output:
+            self.output = id_
+        else:
+            self._bad_draft(self.lines[id_], "asks to feed the output, which another block feeds")
+
+    def _with_kept_sum(self, line: int, block: Block) -> Block:
+        """The block, where it says that its scales sum to 1 only if they do."""
+        if isinstance(block, WeightBlock) or not block.sums_to_one or has_sum_of_one(block):
+            return block
+        self._note(
+            "sum-not-kept",
+            "A merge block is said to keep the sum of its scales at 1, but their sum is another.",
+            "The scales are taken as they stand; have the sum kept at 1 again in the editor.",
+            line,
         )
-        if is_so and said in (None, spoken.output):
-            self.blocks, self.output = blocks, plan.output
+        return replace(block, sums_to_one=False)
+
+    def _bad_links(self, line: int) -> None:
+        self._note(
+            "links-differ",
+            "What feeds a block past muted ones is not what its line says.",
+            "The line is taken as it stands; link the block to a muted one in the editor.",
+            line,
+        )
 
     def _bad_draft(self, line: int, what: str) -> None:
         self._note(

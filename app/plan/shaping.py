@@ -6,13 +6,13 @@ Pure functions from a plan to a plan, as in `edits`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from types import MappingProxyType
 
 from app.plan import edits
-from app.plan.document import Block, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.document import Block, Plan, WeightBlock, links_into
 from app.plan.problem import PlanError, Problem
 
 
@@ -33,7 +33,7 @@ def cut_layers(plan: Plan, id_: str, layers: Collection[int]) -> Plan:
     yet, and the last feeds what the block fed. A block that loses all its layers is removed, and
     its neighbours are linked.
     """
-    block = _weight_block(plan, id_)
+    block = edits.weight_block(plan, id_)
     runs = _runs(n for n in range(block.weight_start, block.weight_end) if n not in layers)
     if not runs:
         return edits.remove(plan, (id_,), heal=True)
@@ -99,8 +99,8 @@ def join(plan: Plan, ids: Collection[str]) -> Plan:
     blocks = dict(plan.blocks)
     taken_by = {chain[-1]: chain[0] for chain in chains}
     for first, *others in chains:
-        n_layers = sum(_weight_block(plan, i).n_layers for i in (first, *others))
-        blocks[first] = replace(_weight_block(plan, first), n_layers=n_layers)
+        n_layers = sum(edits.weight_block(plan, i).n_layers for i in (first, *others))
+        blocks[first] = replace(edits.weight_block(plan, first), n_layers=n_layers)
         for id_ in others:
             del blocks[id_]
     fed = {id_: _fed_by(block, taken_by) for id_, block in blocks.items()}
@@ -109,28 +109,38 @@ def join(plan: Plan, ids: Collection[str]) -> Plan:
 
 
 def set_scale(plan: Plan, id_: str, port: int, scale: float) -> Plan:
-    """The plan with another scale at input `port` of a merge, as `edits.set_scale`.
+    """The plan with another scale at input `port` of a merge. Raises PlanError unless finite.
 
     Where the merge keeps its sum at 1, the other scales share the change in proportion to their
-    size, or equally when all of them are 0.
+    size, or equally when all of them are 0. Then a scale so large that no sum with it comes out as
+    1 is refused, too.
     """
     after = edits.set_scale(plan, id_, port, scale)
-    merge = _merge_block(after, id_)
+    merge = edits.merge_block(after, id_)
     if not merge.sums_to_one:
         return after
-    scales = [i.scale for i in merge.inputs]
+    merge = edits.with_scales(merge, _shared([i.scale for i in merge.inputs], port))
+    if not edits.has_sum_of_one(merge):
+        said = f"Beside a scale of {scale:g} the other inputs cannot bring the sum to 1."
+        fix = "Choose a smaller number, or let the sum be other than 1 first."
+        raise PlanError([Problem("scale-too-large", said, fix, block_id=id_)])
+    return after.with_blocks(merge)
+
+
+def _shared(scales: Sequence[float], port: int) -> list[float]:
+    """The scales with a sum of 1, the one at `port` as it is."""
     missing = 1.0 - sum(scales)
     sizes = [0.0 if n == port else abs(s) for n, s in enumerate(scales)]
     if not any(sizes):
         sizes = [0.0 if n == port else 1.0 for n in range(len(scales))]
     total = sum(sizes)
     shared = [s + missing * size / total for s, size in zip(scales, sizes, strict=True)]
-    return after.with_blocks(edits.with_scales(merge, edits.summing_to_one(shared, but=port)))
+    return edits.summing_to_one(shared, but=port)
 
 
 def set_sums_to_one(plan: Plan, id_: str, on: bool) -> Plan:
     """The plan with a merge that keeps its sum at 1, or no longer; turned on it is made so."""
-    merge = _merge_block(plan, id_)
+    merge = edits.merge_block(plan, id_)
     if on:
         merge = edits.with_scales(merge, edits.normalised([i.scale for i in merge.inputs]))
     return plan.with_blocks(replace(merge, sums_to_one=on))
@@ -138,7 +148,9 @@ def set_sums_to_one(plan: Plan, id_: str, on: bool) -> Plan:
 
 def swap_inputs(plan: Plan, id_: str, port: int, other: int) -> Plan:
     """The plan with the links into two inputs of a merge exchanged; the scales stay."""
-    merge = _merge_block(plan, id_)
+    merge = edits.merge_block(plan, id_)
+    for n in (port, other):
+        edits.require_port(id_, n, len(merge.inputs))
     inputs = list(merge.inputs)
     inputs[port] = replace(merge.inputs[port], block=merge.inputs[other].block)
     inputs[other] = replace(merge.inputs[other], block=merge.inputs[port].block)
@@ -147,7 +159,7 @@ def swap_inputs(plan: Plan, id_: str, port: int, other: int) -> Plan:
 
 def equalise(plan: Plan, id_: str) -> Plan:
     """The plan with the same scale at every input of a merge, with a sum of 1."""
-    merge = _merge_block(plan, id_)
+    merge = edits.merge_block(plan, id_)
     share = 1.0 / len(merge.inputs)
     return plan.with_blocks(edits.with_scales(merge, [share] * len(merge.inputs)))
 
@@ -174,19 +186,3 @@ def _fed_by(block: Block, other: dict[str, str]) -> Block:
         return block
     inputs = (replace(i, block=other.get(i.block or "", i.block)) for i in block.inputs)
     return replace(block, inputs=tuple(inputs))
-
-
-def _weight_block(plan: Plan, id_: str) -> WeightBlock:
-    block = plan.blocks.get(id_)
-    if not isinstance(block, WeightBlock):
-        said = "There is no such block." if block is None else "A merge block has no layers."
-        raise PlanError([Problem("not-a-weight-block", said, "Choose another.", block_id=id_)])
-    return block
-
-
-def _merge_block(plan: Plan, id_: str) -> MergeBlock:
-    block = plan.blocks.get(id_)
-    if not isinstance(block, MergeBlock):
-        said = "There is no such block." if block is None else "A weight block has no scales."
-        raise PlanError([Problem("not-a-merge-block", said, "Choose another.", block_id=id_)])
-    return block

@@ -8,8 +8,8 @@ from itertools import count, takewhile
 from types import MappingProxyType
 from typing import NamedTuple
 
-from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock, links_into
-from app.plan.edits import new_id
+from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.edits import has_sum_of_one, new_id, with_links
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order
 from app.plan.text_view import MUTED
@@ -139,12 +139,11 @@ def _renamed(block: Block, ids: dict[str, str], spoken: Plan) -> Block:
     old = spoken.blocks.get(id_)
     links = [None if link is None else ids.get(link, link) for link in links_into(block)]
     if isinstance(block, WeightBlock):
-        block = replace(block, id=id_, input=links[0])
+        block = replace(block, id=id_)
     else:
-        scales = [i.scale for i in block.inputs]
-        inputs = tuple(MergeInput(k, s) for k, s in zip(links, scales, strict=True))
-        sums = isinstance(old, MergeBlock) and old.sums_to_one and abs(sum(scales) - 1) < 1e-9
-        block = replace(block, id=id_, inputs=inputs, sums_to_one=sums)
+        sums = isinstance(old, MergeBlock) and old.sums_to_one and has_sum_of_one(block)
+        block = replace(block, id=id_, sums_to_one=sums)
+    block = with_links(block, links)
     if old is None:
         return replace(block, position=None)
     block = replace(block, position=old.position, collapsed=old.collapsed)
@@ -161,22 +160,13 @@ def _with_muted(plan: Plan, spoken: Plan, before: Plan) -> Plan:
     for id_, block in plan.blocks.items():
         old, heard_old = before.blocks.get(id_), spoken.blocks.get(id_)
         if old is not None and heard_old is not None and links_into(block) == links_into(heard_old):
-            blocks[id_] = _with_links(block, links_into(old))
+            blocks[id_] = with_links(block, links_into(old))
     for id_, block in muted.items():
         kept = tuple(k if k in everything or k == TOKENS else None for k in links_into(block))
-        blocks[id_] = _with_links(block, kept)
+        blocks[id_] = with_links(block, kept)
     output = before.output if plan.output == spoken.output else plan.output
     whole = replace(plan, blocks=MappingProxyType(blocks), output=output)
     if not blocks_on_cycles(whole):
         return whole
-    loose = {i: _with_links(b, (None,) * len(links_into(b))) for i, b in muted.items()}
+    loose = {i: with_links(b, (None,) * len(links_into(b))) for i, b in muted.items()}
     return plan.with_blocks(*loose.values())
-
-
-def _with_links(block: Block, links: Sequence[str | None]) -> Block:
-    if tuple(links) == links_into(block):
-        return block
-    if isinstance(block, WeightBlock):
-        return replace(block, input=links[0])
-    inputs = tuple(MergeInput(k, i.scale) for k, i in zip(links, block.inputs, strict=True))
-    return replace(block, inputs=inputs)

@@ -46,8 +46,7 @@ def write_text_view(plan: Plan, lowered: Lowered | None = None) -> TextView:
     number: dict[str | None, int] = {i: n for n, i in enumerate((*in_file, *drafts))}
     number[TOKENS] = -1
     for id_ in drafts:
-        block_ = replace(spoken.blocks[id_], position=None)
-        lines.append(draft_comment(block_, number, id_ == spoken.output))
+        lines.append(draft_comment(_bare(spoken.blocks[id_]), number, id_ == spoken.output))
         at[id_] = len(lines)
     for id_, muted in plan.blocks.items():
         if muted.muted:
@@ -62,8 +61,14 @@ def _title(block: Block) -> str:
         return ""
     title = block.title
     if "#" in title or title != title.strip() or not title.isprintable():
-        return f"  {block_comment(replace(block, position=None))}"
+        return f"  {block_comment(_bare(block))}"
     return f"  # {block.title}"
+
+
+def _bare(block: Block) -> Block:
+    """The block without what the text does not say."""
+    block = replace(block, position=None, collapsed=False)
+    return block if isinstance(block, WeightBlock) else replace(block, sums_to_one=False)
 
 
 def _words(block: Block) -> str:

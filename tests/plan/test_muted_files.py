@@ -19,6 +19,7 @@ from app.plan.document import (
 )
 from app.plan.lowering import lower
 from app.plan.muting import heard
+from app.plan.ordering import blocks_on_cycles
 from app.plan.reader import read_plan
 from app.plan.writer import write_document, write_strict
 
@@ -79,6 +80,7 @@ def test_a_line_that_was_edited_by_hand_wins_over_what_passes_through(plan):
     read = read_plan(text).plan
     right = next(b for b in read.blocks.values() if getattr(b, "weight_start", 0) == 28)
     assert right.input == TOKENS
+    assert [(p.code, p.line) for p in read_plan(text).problems] == [("links-differ", 2)]
 
 
 def test_collapsed_and_locked_blocks_are_read_back(plan):
@@ -107,10 +109,13 @@ def test_frames_and_notes_are_read_back(plan):
         "#@ frame",
     ],
 )
-def test_a_broken_frame_is_kept_as_a_comment(plan, line):
+def test_a_broken_frame_is_noted_and_kept_as_a_comment(plan, line):
     read = read_plan(write_document(plan) + line + "\n")
     assert read.plan.annotations == {}
     assert line in write_document(read.plan)
+    (note,) = read.problems
+    assert (note.code, note.severity) == ("bad-annotation", "note")
+    assert note.line == len(write_document(plan).splitlines()) + 1
 
 
 @pytest.mark.parametrize("links", ["[99]", "[3]", '["a"]', "[0, 0]", "7", "[2]"])
@@ -121,6 +126,66 @@ def test_senseless_links_leave_the_line_as_it_is(links):
         "TotalLayers; 8\n"
         '#@ draft {"weights": [0, 1], "input": 1, "muted": true}\n'
     )
-    read = read_plan(text).plan
-    assert read.blocks["b1"].input == "b0"
-    assert read.output == "b1"
+    read = read_plan(text)
+    assert read.plan.blocks["b1"].input == "b0"
+    assert read.plan.output == "b1"
+    assert ("links-differ", 2) in {(p.code, p.line) for p in read.problems}
+
+
+def test_one_line_that_was_edited_leaves_the_links_of_the_others():
+    plan = Plan(output="c").with_blocks(
+        WeightBlock("a", 0, 2, TOKENS),
+        WeightBlock("m", 2, 2, "a", muted=True),
+        WeightBlock("b", 4, 2, "m"),
+        WeightBlock("c", 6, 2, "m"),
+    )
+    text = write_document(plan)
+    assert text.count('{"links": [3]}') == 2
+    read = read_plan(text.replace("WeightBlock; 4; 6; 6; 0", "WeightBlock; 4; 6; 6; -1"))
+    assert [read.plan.blocks[i].input for i in ("b1", "b2")] == ["b3", TOKENS]
+    assert [p.line for p in read.problems if p.code == "links-differ"] == [3]
+
+
+def test_a_circle_through_a_muted_merge_made_by_hand_is_opened_with_a_note():
+    read = read_plan(
+        "WeightBlock; 0; 2; 0; -1\n"
+        'WeightBlock; 2; 4; 2; 0  #@ {"links": [3]}\n'
+        "WeightBlock; 4; 6; 4; 1\n"
+        "TotalLayers; 6\n"
+        '#@ draft {"merge": [[0, 0.5], [2, 0.5]], "muted": true}\n'
+    )
+    assert read.plan.blocks["b1"].input == "b0"
+    assert links_into(read.plan.blocks["b3"]) == ("b0", "b2")
+    assert not blocks_on_cycles(read.plan)
+    assert "links-differ" in {p.code for p in read.problems}
+
+
+def test_muted_blocks_in_a_circle_made_by_hand_are_unlinked_with_a_note():
+    read = read_plan(
+        'WeightBlock; 0; 2; 0; -1  #@ {"links": [1]}\n'
+        "TotalLayers; 2\n"
+        '#@ draft {"weights": [2, 3], "input": 2, "muted": true}\n'
+        '#@ draft {"weights": [3, 4], "input": 1, "muted": true}\n'
+    )
+    assert read.plan.blocks["b0"].input == TOKENS
+    assert [read.plan.blocks[i].input for i in ("b1", "b2")] == [None, None]
+    assert [p.code for p in read.problems].count("bad-draft") == 2
+
+
+def test_a_draft_that_asks_for_the_output_of_the_lines_is_noted():
+    read = read_plan(
+        "WeightBlock; 0; 2; 0; -1\n"
+        "TotalLayers; 2\n"
+        '#@ draft {"weights": [2, 3], "input": 0, "output": true}\n'
+    )
+    assert read.plan.output == "b0"
+    assert ("bad-draft", 3) in {(p.code, p.line) for p in read.problems}
+
+
+def test_a_merge_whose_scales_were_changed_by_hand_keeps_no_sum(plan):
+    text = write_document(shaping.set_sums_to_one(plan, "m", True))
+    read = read_plan(text.replace("1; 0.5; 2; 0.5", "1; 0.5; 2; 0.6"))
+    merge = read.plan.blocks["b3"]
+    assert [i.scale for i in merge.inputs] == [0.5, 0.6]
+    assert not merge.sums_to_one
+    assert ("sum-not-kept", 4) in {(p.code, p.line) for p in read.problems}

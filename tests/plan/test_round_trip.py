@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 from hypothesis import given
 
 from app.plan import edits
 from app.plan.checks import check_plan
-from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
-from app.plan.lowering import lower, order
+from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.lowering import lower
 from app.plan.problem import PlanError, errors
 from app.plan.reader import read_plan
 from app.plan.writer import write_document, write_strict
-from tests.plan.edited_plans import plans
+from tests.plan.edited_plans import canonical, plans
 
 NOTE_WHOLE = """\
 WeightBlock; 0; 40; 0; -1
@@ -35,20 +33,6 @@ MergeBlock; 1; 0.5; 2; 0.5
 TotalLayers; 60
 """
 SAMPLES = sorted((Path(__file__).parents[2] / "plans").glob("*.txt"))
-
-
-def canonical(plan: Plan) -> Plan:
-    """The plan with the ids that reading its text gives."""
-    new = {old: f"b{n}" for n, old in enumerate(order(plan))} | {TOKENS: TOKENS}
-
-    def renamed(block: Block) -> Block:
-        if isinstance(block, WeightBlock):
-            return replace(block, id=new[block.id], input=new.get(block.input or ""))
-        inputs = tuple(MergeInput(new.get(i.block or ""), i.scale) for i in block.inputs)
-        return replace(block, id=new[block.id], inputs=inputs)
-
-    blocks = {b.id: b for b in map(renamed, plan.blocks.values())}
-    return replace(plan, blocks=MappingProxyType(blocks), output=new.get(plan.output or ""))
 
 
 @given(plans)
