@@ -68,10 +68,19 @@ def remove(plan: Plan, ids: Collection[str], heal: bool = False) -> Plan:
     """
     gone = set(ids) & set(plan.blocks)
 
+    found: dict[str, str | None] = {}
+
     def next_source(link: str | None) -> str | None:
+        passed = []
         while link is not None and link in gone:
+            if link in found:
+                link = found[link]
+                break
+            found[link] = None
+            passed.append(link)
             linked = (k for k in links_into(plan.blocks[link]) if k is not None)
             link = next(linked, None) if heal else None
+        found.update(dict.fromkeys(passed, link))
         return link
 
     kept = {

@@ -34,14 +34,15 @@ def arrange(
 ) -> Places:
     """The top left corner of every block, in scene units; the same plan gives the same places.
 
-    With `only`, places for these blocks, by the links among them, where they stand now as a whole.
+    With `only`, places for these blocks, by the links among them, about the centre of where they
+    stand now.
 
     The first column starts at x = 0, right of the token input, which is thought of at y = 0.
     Blocks without any link stand below the others. `sizes` are (width, height) by id. Raises
     networkx.NetworkXUnfeasible for a circle of links.
     """
     if only is not None:
-        return _moved_to(plan, arrange(_part(plan, only), sizes))
+        return _moved_to(plan, arrange(_part(plan, only), sizes), sizes)
     size = {id_: sizes.get(id_, DEFAULT_SIZE) for id_ in plan.blocks}
     linked = {id_ for b in plan.blocks.values() for id_ in links_into(b) if id_ is not None}
     linked |= {id_ for id_, b in plan.blocks.items() if any(links_into(b))}
@@ -71,14 +72,22 @@ def _part(plan: Plan, ids: Collection[str]) -> Plan:
     return remove(plan, gone)
 
 
-def _moved_to(plan: Plan, places: Places) -> Places:
-    """The places moved as a whole, so that the top left corner of them all is where it was."""
-    before = [at for id_ in places if (at := plan.blocks[id_].position) is not None]
+def _moved_to(plan: Plan, places: Places, sizes: Mapping[str, tuple[float, float]]) -> Places:
+    """The places moved as a whole, so that the centre of them all is where it was."""
+    before = {id_: at for id_ in places if (at := plan.blocks[id_].position) is not None}
     if not before:
         return places
-    dx = min(x for x, _ in before) - min(x for x, _ in places.values())
-    dy = min(y for _, y in before) - min(y for _, y in places.values())
-    return {id_: (x + dx, y + dy) for id_, (x, y) in places.items()}
+    (x, y), (old_x, old_y) = _centre(places, sizes), _centre(before, sizes)
+    return {id_: (left + old_x - x, top + old_y - y) for id_, (left, top) in places.items()}
+
+
+def _centre(places: Places, sizes: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    """The middle of the rectangle around all these blocks."""
+    size = {id_: sizes.get(id_, DEFAULT_SIZE) for id_ in places}
+    left, top = min(x for x, _ in places.values()), min(y for _, y in places.values())
+    right = max(x + size[id_][0] for id_, (x, _) in places.items())
+    bottom = max(y + size[id_][1] for id_, (_, y) in places.items())
+    return (left + right) / 2, (top + bottom) / 2
 
 
 def _in_rows(

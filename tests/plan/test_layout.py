@@ -92,6 +92,26 @@ def test_a_long_plan_with_far_links_is_laid_out() -> None:
     assert len({x for x, _ in places.values()}) == 300
 
 
+def test_some_blocks_are_laid_out_about_the_centre_of_where_they_stood() -> None:
+    size = sizes(fork())
+    plan = edits.move(fork(), {"b1": (900.0, -50.0), "b2": (-340.0, 710.0), "b3": (20.0, 30.0)})
+    places = arrange(plan, size, only=("b1", "b2", "b3"))
+    assert list(places) == ["b1", "b2", "b3"]
+    assert max(places["b1"][0], places["b2"][0]) < places["b3"][0]
+
+    def centre(at: dict[str, tuple[float, float]]) -> tuple[float, float]:
+        xs = [x for i, (left, _) in at.items() for x in (left, left + size[i][0])]
+        ys = [y for i, (_, top) in at.items() for y in (top, top + size[i][1])]
+        return round((min(xs) + max(xs)) / 2, 6), round((min(ys) + max(ys)) / 2, 6)
+
+    stood = {i: at for i in places if (at := plan.blocks[i].position) is not None}
+    assert centre(places) == centre(stood)
+
+
+def test_blocks_that_nobody_placed_are_laid_out_from_the_token_input() -> None:
+    assert min(x for x, _ in arrange(fork(), {}, only=("b1", "b3")).values()) == 0
+
+
 def test_an_empty_plan_has_no_places() -> None:
     assert arrange(Plan(), {}) == {}
 

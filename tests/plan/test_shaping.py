@@ -143,5 +143,21 @@ def test_what_may_not_be_put_into_a_link_says_why(plan):
 def test_a_part_of_a_plan_is_laid_out_where_it_stands(plan):
     places = layout.arrange(plan, dict.fromkeys(plan.blocks, (200.0, 96.0)), only=("b", "c"))
     assert places.keys() == {"b", "c"}
-    assert places["b"] == (300.0, 10.0)
-    assert places["c"][0] > 500.0
+    assert places["c"][0] > places["b"][0] + 200.0
+    assert (places["b"][0] + places["c"][0]) / 2 == 450.0
+    assert (places["b"][1] + places["c"][1]) / 2 == 15.0
+
+
+def test_a_sum_kept_at_1_is_kept_by_an_input_more_and_refuses_what_it_cannot_balance(plan):
+    plan = shaping.set_sums_to_one(plan, "m", True)
+    grown = edits.add_merge_input(plan, "m", "a", 1.0)
+    assert [i.scale for i in grown.blocks["m"].inputs] == [0.375, 0.125, 0.5]
+    with pytest.raises(PlanError) as error:
+        shaping.set_scale(plan, "m", 0, 1e300)
+    assert error.value.problems[0].code == "scale-too-large"
+
+
+def test_only_inputs_that_a_merge_has_are_swapped(plan):
+    with pytest.raises(PlanError) as error:
+        shaping.swap_inputs(plan, "m", 0, 2)
+    assert error.value.problems[0].code == "no-such-input"
