@@ -14,7 +14,7 @@ from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
 from app.plan import edits
 from app.plan.change import Change
 from app.plan.checks import check_numbered
-from app.plan.document import TOKENS, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
 from app.plan.lowering import Lowered, lower_blocks
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order
@@ -178,7 +178,7 @@ class PlanEditor(QObject):
 
     def _become(self, change: Change) -> None:
         self._plan = change.after
-        if _only_moved(change):
+        if _runs_alike(change):
             self.changed.emit(change)
             return
         before = self._problems
@@ -251,14 +251,22 @@ class _Step(QUndoCommand):
         return True
 
 
-def _only_moved(change: Change) -> bool:
+def _runs_alike(change: Change) -> bool:
+    """Whether the step leaves what runs and what is said about it as they were."""
     before, after = change.before, change.after
-    if change.added or change.removed or before.output != after.output:
+    if (before.output, before.sources) != (after.output, after.sources):
         return False
-    return all(
-        replace(before.blocks[i], position=after.blocks[i].position) == after.blocks[i]
-        for i in change.changed
-    )
+    if tuple(before.blocks) != tuple(after.blocks):
+        return False
+    return all(_same_but_looks(before.blocks[i], after.blocks[i]) for i in change.changed)
+
+
+def _same_but_looks(block: Block, other: Block) -> bool:
+    """Whether two blocks differ at most in place, in being collapsed and in a kept sum."""
+    looked = replace(block, position=other.position, collapsed=other.collapsed)
+    if isinstance(looked, MergeBlock) and isinstance(other, MergeBlock):
+        looked = replace(looked, sums_to_one=other.sums_to_one)
+    return looked == other
 
 
 def _links_alike(before: Plan, after: Plan) -> bool:

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from app.plan import edits
-from app.plan.document import Plan, WeightBlock
+from app.plan import annotating, edits, shaping
+from app.plan.document import Annotation, Plan, WeightBlock
+
+FRAME = Annotation("a0", "frame", "Start", (0.0, 0.0), (90.0, 60.0))
 
 
 def test_an_edit_is_one_undo_step_that_goes_back_and_forth_exactly(editor, plan):
@@ -94,6 +96,39 @@ def test_problems_and_lowering_are_in_step_when_a_change_is_heard(editor, plan):
     editor.apply("Remove link", edits.disconnect(plan, "trunk", 0))
     editor.undo_stack.undo()
     assert seen == [(True, True), (False, False)]
+
+
+@pytest.mark.parametrize(
+    ("edit", "is_judged"),
+    [
+        (lambda p: edits.move(p, {"left": (1.0, 2.0)}), False),
+        (lambda p: shaping.set_collapsed(p, ("left", "m"), True), False),
+        (lambda p: shaping.set_sums_to_one(p, "m", True), False),
+        (lambda p: annotating.add_annotation(p, FRAME), False),
+        (lambda p: edits.rename(p, "left", "Other"), True),
+        (lambda p: shaping.set_muted(p, ("left",), True), True),
+        (lambda p: edits.set_scale(p, "m", 0, 0.75), True),
+        (lambda p: replace(p, sources=("a.gguf",)), True),
+        (lambda p: edits.connect_output(p, "left"), True),
+    ],
+    ids=["move", "collapse", "lock", "frame", "rename", "mute", "scale", "sources", "output"],
+)
+def test_only_a_step_that_changes_what_runs_or_is_said_is_judged(editor, plan, edit, is_judged):
+    lowered, problems = editor.lowered, editor.problems
+    editor.apply("Edit", edit(plan))
+    assert (editor.lowered is not lowered) == is_judged
+    assert editor.lowered is not None
+    assert is_judged or editor.problems is problems
+    editor.undo_stack.undo()
+    assert editor.lowered.recipe == lowered.recipe
+    assert editor.problems == problems
+
+
+def test_blocks_in_another_order_are_numbered_anew(editor, plan):
+    swapped = [plan.blocks[i] for i in ("trunk", "right", "left", "m")]
+    moved = edits.move(replace(plan, blocks={b.id: b for b in swapped}), {"m": (1.0, 2.0)})
+    editor.apply("Reorder", moved)
+    assert [editor.number(i) for i in ("left", "right")] == [2, 1]
 
 
 def test_a_smaller_model_brings_problems_and_no_model_takes_them_away(editor):
