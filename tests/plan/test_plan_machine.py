@@ -24,8 +24,11 @@ from app.plan.templates import TEMPLATES
 from app.plan.text_match import matched
 from app.plan.text_view import write_text_view
 from app.plan.writer import write_document, write_strict
+from app.ui.canvas import clipboard
+from tests.plan.edited_plans import canonical
 
 N_LAYERS = 30
+MOST_BLOCKS = 60
 picks = st.integers(0, 50)
 scales = st.sampled_from([0.0, 0.5, 1.0, -1.0, 0.25, 1.5])
 coordinates = st.floats(-1e6, 1e6)
@@ -109,16 +112,41 @@ class PlanMachine(RuleBasedStateMachine):
     def cut(self, a: int, layers: set[int]) -> None:
         self._apply("Cut", lambda: shaping.cut_layers(self.plan, self._id(a), layers))
 
-    @rule(at=picks)
-    def cutting_leaves_the_rest_and_joining_undoes_a_split(self, at: int) -> None:
-        whole = edits.whole_model(N_LAYERS)
-        cut = shaping.cut_layers(whole, "b0", {at % N_LAYERS})
-        kept = sum(b.n_layers for b in cut.blocks.values() if isinstance(b, WeightBlock))
-        assert kept == N_LAYERS - 1
-        halves = edits.set_weights(whole, "b0", 0, 1 + at % (N_LAYERS - 1))
-        rest = WeightBlock("b1", 1 + at % (N_LAYERS - 1), N_LAYERS - 1 - at % (N_LAYERS - 1), "b0")
-        halves = edits.connect_output(edits.add_block(halves, rest), "b1")
-        assert shaping.join(halves, ("b0", "b1")) == whole
+    @rule(a=picks, at=st.integers(1, 30))
+    def join_what_was_cut_apart(self, a: int, at: int) -> None:
+        """A block in two, and joined again, is the block it was."""
+        block = self.plan.blocks.get(self._id(a))
+        if not isinstance(block, WeightBlock) or block.muted or at >= block.n_layers:
+            return
+        middle = block.weight_start + at
+        both = range(middle, block.weight_end)
+        head = shaping.cut_layers(self.plan, block.id, both)
+        tail = WeightBlock(edits.new_id(head), middle, len(both), block.id)
+        users = [
+            (id_, port)
+            for id_, other in head.blocks.items()
+            for port, link in enumerate(links(other))
+            if link == block.id
+        ]
+        halves = edits.add_block(head, tail)
+        for id_, port in users:
+            halves = edits.connect(halves, tail.id, id_, port)
+        if halves.output == block.id:
+            halves = edits.connect_output(halves, tail.id)
+        assert shaping.joinable(halves, (block.id, tail.id)) == ((block.id, tail.id),)
+        assert shaping.join(halves, (block.id, tail.id)) == self.plan
+
+    @rule(a=picks, layers=st.sets(st.integers(0, 30), min_size=1, max_size=4))
+    def cut_some_layers(self, a: int, layers: set[int]) -> None:
+        """What is cut is gone, and all the rest runs in the order it ran in."""
+        block = self.plan.blocks.get(self._id(a))
+        if not isinstance(block, WeightBlock):
+            return
+        after = shaping.cut_layers(self.plan, block.id, layers)
+        pieces = [b for i, b in after.blocks.items() if i not in self.plan.blocks or i == block.id]
+        ranges = [range(b.weight_start, b.weight_end) for b in pieces if hasattr(b, "n_layers")]
+        kept = [n for n in range(block.weight_start, block.weight_end) if n not in layers]
+        assert [n for layers_ in ranges for n in layers_] == kept
 
     @rule()
     def join(self) -> None:
@@ -134,20 +162,84 @@ class PlanMachine(RuleBasedStateMachine):
         self._apply("Mute", lambda: shaping.set_muted(self.plan, ids, muted))
         self._apply("Collapse", lambda: shaping.set_collapsed(self.plan, ids, collapsed))
 
-    @rule(a=picks, port=picks, other=picks, scale=scales, what=st.integers(0, 3))
-    def shape_merge(self, a: int, port: int, other: int, scale: float, what: int) -> None:
-        merges = [i for i, b in self.plan.blocks.items() if isinstance(b, MergeBlock)]
-        if not merges:
+    def _merge(self, pick: int) -> MergeBlock | None:
+        merges = [b for b in self.plan.blocks.values() if isinstance(b, MergeBlock)]
+        return merges[pick % len(merges)] if merges else None
+
+    def _merge_at(self, id_: str) -> MergeBlock:
+        merge = self.plan.blocks[id_]
+        assert isinstance(merge, MergeBlock)
+        return merge
+
+    @rule(a=picks, port=picks, scale=scales)
+    def set_scale(self, a: int, port: int, scale: float) -> None:
+        merge = self._merge(a)
+        if merge is not None:
+            at = port % len(merge.inputs)
+            self._apply("Scale", lambda: shaping.set_scale(self.plan, merge.id, at, scale))
+            after = self._merge_at(merge.id)
+            assert after.inputs[at].scale == scale
+            others = [i for n, i in enumerate(after.inputs) if n != at]
+            if not merge.sums_to_one:
+                assert others == [i for n, i in enumerate(merge.inputs) if n != at]
+
+    @rule(a=picks, port=picks, other=picks)
+    def swap(self, a: int, port: int, other: int) -> None:
+        merge = self._merge(a)
+        if merge is not None:
+            at, to = port % len(merge.inputs), other % len(merge.inputs)
+            self._apply("Swap", lambda: shaping.swap_inputs(self.plan, merge.id, at, to))
+            after = self._merge_at(merge.id)
+            expected = list(links(merge))
+            expected[at], expected[to] = expected[to], expected[at]
+            assert list(links(after)) == expected
+            assert [i.scale for i in after.inputs] == [i.scale for i in merge.inputs]
+
+    @rule(a=picks)
+    def equalise(self, a: int) -> None:
+        merge = self._merge(a)
+        if merge is not None:
+            self._apply("Equalise", lambda: shaping.equalise(self.plan, merge.id))
+            share = 1.0 / len(merge.inputs)
+            assert {i.scale for i in self._merge_at(merge.id).inputs} == {share}
+
+    @rule(a=picks, on=st.booleans())
+    def keep_the_sum(self, a: int, on: bool) -> None:
+        merge = self._merge(a)
+        if merge is not None:
+            self._apply("Lock", lambda: shaping.set_sums_to_one(self.plan, merge.id, on))
+            assert self._merge_at(merge.id).sums_to_one == on
+            assert links(self._merge_at(merge.id)) == links(merge)
+
+    @rule(a=picks, scale=scales, port=picks, more=st.booleans())
+    def more_or_fewer_inputs(self, a: int, scale: float, port: int, more: bool) -> None:
+        merge = self._merge(a)
+        if merge is not None:
+            at = port % len(merge.inputs)
+            edit = (
+                lambda: edits.remove_merge_input(self.plan, merge.id, at),
+                lambda: edits.add_merge_input(self.plan, merge.id, TOKENS, scale),
+            )[more]
+            self._apply("Inputs", edit)
+
+    @rule(pick=picks, own=st.booleans(), some=st.sets(picks, min_size=1, max_size=6))
+    def paste(self, pick: int, own: bool, some: set[int]) -> None:
+        """Put in what was copied from this plan or another one; what was there stays as it was."""
+        made = TEMPLATES[pick % len(TEMPLATES)]
+        values = {n.name: n.default(N_LAYERS) for n in made.numbers}
+        source = self.plan if own else made.make(N_LAYERS, values)
+        copied = {i for n, i in enumerate((*source.blocks, *source.annotations)) if n in some}
+        before = self.plan
+        if not copied or len(before.blocks) > MOST_BLOCKS:
             return
-        id_ = merges[a % len(merges)]
-        at, to = self._port(id_, port), self._port(id_, other)
-        edit = (
-            lambda: shaping.set_scale(self.plan, id_, at, scale),
-            lambda: shaping.swap_inputs(self.plan, id_, at, to),
-            lambda: shaping.equalise(self.plan, id_),
-            lambda: shaping.set_sums_to_one(self.plan, id_, scale > 0),
-        )[what]
-        self._apply("Shape", edit)
+        text = clipboard.text_of(source, copied)
+        self._apply("Paste", lambda: clipboard.with_text(before, text, None)[0])
+        assert {i: self.plan.blocks[i] for i in before.blocks} == before.blocks
+        new = {i: b for i, b in self.plan.blocks.items() if i not in before.blocks}
+        n_marks = len(self.plan.annotations) - len(before.annotations)
+        assert len(new) + n_marks == len(copied)
+        assert {k for b in new.values() for k in links(b)} <= {TOKENS, None, *new}
+        assert self.plan.output == before.output
 
     @rule(kind=st.sampled_from(["frame", "note"]), text=st.text(max_size=8), x=coordinates)
     def annotate(self, kind: str, text: str, x: float) -> None:
@@ -194,7 +286,7 @@ class PlanMachine(RuleBasedStateMachine):
     @rule()
     def save_and_load(self) -> None:
         read = read_plan(write_document(self.plan)).plan
-        assert read is not None
+        assert read == canonical(self.plan)
         self._apply("Reload", lambda: read)
 
     @invariant()
@@ -205,13 +297,17 @@ class PlanMachine(RuleBasedStateMachine):
         assert not blocks_on_cycles(self.plan)
 
     @invariant()
+    def a_sum_that_is_kept_is_1(self) -> None:
+        for block in self.plan.blocks.values():
+            if isinstance(block, MergeBlock) and block.sums_to_one:
+                assert abs(sum(i.scale for i in block.inputs) - 1.0) < 1e-9
+
+    @invariant()
     def the_document_says_all_of_it(self) -> None:
         text = write_document(self.plan)
         read = read_plan(text).plan
-        assert read is not None
+        assert read == canonical(self.plan)
         assert write_document(read) == text
-        assert len(read.blocks) == len(self.plan.blocks)
-        assert list(read.annotations.values()) == list(self.plan.annotations.values())
 
     @invariant()
     def what_runs_is_what_strict_text_says(self) -> None:
