@@ -26,25 +26,20 @@ static ggml_tensor * with_rows_of(const llm_graph_context & graph, ggml_tensor *
     return ggml_get_rows(graph.ctx0, cur, graph.blocks_out.out_ids);
 }
 
-// Inputs with a scale of 0 are not added, and scales of 1 not multiplied: the numbers are the same.
+// Every input is scaled and added, also by 1 and by 0: ggml's allocator takes the plan of the graph
+// before for one with as many nodes of the same sizes, so no scale may change what is alive when.
 static ggml_tensor * build_merge(const llm_graph_context & graph, const llama_blocks::block & merge) {
     ggml_tensor * sum = nullptr;
     for (size_t i = 0; i < merge.inputs.size(); ++i) {
-        const float scale = merge.scales[i];
-        if (scale == 0.0f) {
-            continue;
-        }
         ggml_tensor * cur = output_of(graph, merge.inputs[i]);
         if (sum) {
             cur = with_rows_of(graph, cur, sum);
             sum = with_rows_of(graph, sum, cur);
         }
-        if (scale != 1.0f) {
-            cur = ggml_scale(graph.ctx0, cur, scale);
-        }
+        cur = ggml_scale(graph.ctx0, cur, merge.scales[i]);
         sum = sum ? ggml_add(graph.ctx0, sum, cur) : cur;
     }
-    return sum ? sum : ggml_scale(graph.ctx0, output_of(graph, merge.inputs[0]), 0.0f);
+    return sum;
 }
 
 ggml_tensor * llama_blocks_next_input(const llm_graph_context & graph, ggml_tensor * cur, int il) {

@@ -258,8 +258,21 @@ def scale_changes(draw: st.DrawFn) -> tuple[Recipe, Recipe]:
     return before, after
 
 
+def _branches(of_first: float, of_tokens: float, of_nothing: float) -> Recipe:
+    """A merge of a layer, a merge that is all 0, and the token input, twice; then a layer."""
+    inputs = ((0, of_first), (1, of_nothing), (-1, 1.0), (-1, of_tokens))
+    nothing = RecipeMerge(((0, 0.0), (-1, 0.0)))
+    first, last = RecipeWeight(0, 1, 0, -1), RecipeWeight(1, 2, 0, 2)
+    return Recipe((first, nothing, RecipeMerge(inputs), last))
+
+
+# One graph for the other's memory, if what is alive when depends on which scales are 0.
+TURNED_OVER = _branches(1.0, 0.5, 0.0), _branches(0.0, 0.0, 0.5)
+
+
 @settings(max_examples=120)
 @given(scale_changes(), batches(), batches())
+@example(TURNED_OVER, [((0, 37), 1)], [((0, 37), 1)])
 def test_moved_scales_hold_from_the_next_token_on(
     base: Base,
     references: tuple[Reference, Reference],
