@@ -40,9 +40,8 @@ def remove_annotations(plan: Plan, ids: Collection[str]) -> Plan:
 def _with(plan: Plan, annotation: Annotation) -> Plan:
     numbers = (*annotation.position, *annotation.size)
     if not all(math.isfinite(n) and abs(n) <= POSITION_LIMIT for n in numbers):
-        raise PlanError(
-            [Problem("position", "This place lies outside the canvas.", "Choose another place.")]
-        )
+        said = f"The {annotation.kind} does not lie on the canvas, or is larger than it."
+        raise PlanError([Problem("position", said, "Choose another place or a smaller size.")])
     text = annotation.text
     tidy = replace(
         annotation,

@@ -350,7 +350,9 @@ def with_links(block: Block, links: Sequence[str | None]) -> Block:
 
 def _block(plan: Plan, id_: str) -> Block:
     if id_ not in plan.blocks:
-        raise _refusal("no-such-block", f"There is no block “{id_}”.", "Choose another.", None)
+        raise _refusal(
+            "no-such-block", f"There is no block “{id_}”.", "Choose a block of the plan.", None
+        )
     return plan.blocks[id_]
 
 

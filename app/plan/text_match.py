@@ -43,7 +43,8 @@ def matched(read: Plan, before: Plan) -> Matched:
         comments=tuple(c for c in read.comments if not c.startswith(MUTED)),
     )
     plan = _with_muted(plan, spoken, before)
-    return Matched(before if plan == before else plan, ids)
+    is_same = plan == before and file_order(heard(plan)) == file_order(spoken)
+    return Matched(before if is_same else plan, ids)
 
 
 def _ids(read: Plan, spoken: Plan, before: Plan) -> dict[str, str]:

@@ -136,7 +136,7 @@ class PlanEditor(QObject):
         that step began takes the step back. Raises ValueError when `after` names blocks that are
         not in it or runs in a circle; the plan is then as it was.
         """
-        if after == self._plan:
+        if _is_same(self._plan, after):
             return
         if not _links_alike(self._plan, after):
             _require_sound(after)
@@ -247,8 +247,13 @@ class _Step(QUndoCommand):
         if other._change.before != self._change.after:
             return False
         self._change = self._change.merged_with(other._change)
-        self.setObsolete(self._change.before == self._change.after)
+        self.setObsolete(_is_same(self._change.before, self._change.after))
         return True
+
+
+def _is_same(plan: Plan, other: Plan) -> bool:
+    """Whether two plans are equal, also in the order of the blocks, which the numbers follow."""
+    return plan == other and tuple(plan.blocks) == tuple(other.blocks)
 
 
 def _runs_alike(change: Change) -> bool:

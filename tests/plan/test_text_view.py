@@ -87,6 +87,21 @@ def test_a_changed_line_keeps_the_rest_of_its_block():
     assert after.blocks["trunk"] is plan.blocks["trunk"]
 
 
+def test_lines_in_another_order_are_a_plan_in_that_order():
+    plan = example()
+    text = write_text_view(plan).text
+    swapped = text.replace(
+        "WeightBlock; 20; 28; 20; 0\nWeightBlock; 28; 36; 28; 0\nMergeBlock; 1; 0.5; 2; 0.5",
+        "WeightBlock; 20; 28; 28; 0\nWeightBlock; 28; 36; 20; 0\nMergeBlock; 2; 0.5; 1; 0.5",
+    )
+    assert swapped != text
+    read = read_plan(swapped)
+    assert read.plan is not None
+    after = matched(read.plan, plan).plan
+    assert after.blocks == plan.blocks
+    assert write_text_view(after).text == swapped
+
+
 def test_a_new_line_between_gets_an_id_of_its_own():
     plan = example()
     after = edited(

@@ -125,10 +125,14 @@ def test_only_a_step_that_changes_what_runs_or_is_said_is_judged(editor, plan, e
 
 
 def test_blocks_in_another_order_are_numbered_anew(editor, plan):
-    swapped = [plan.blocks[i] for i in ("trunk", "right", "left", "m")]
-    moved = edits.move(replace(plan, blocks={b.id: b for b in swapped}), {"m": (1.0, 2.0)})
-    editor.apply("Reorder", moved)
+    swapped = {i: plan.blocks[i] for i in ("trunk", "right", "left", "m")}
+    editor.apply("Reorder", replace(plan, blocks=swapped))
     assert [editor.number(i) for i in ("left", "right")] == [2, 1]
+    editor.undo_stack.undo()
+    assert [editor.number(i) for i in ("left", "right")] == [1, 2]
+    editor.undo_stack.redo()
+    editor.apply("Move", edits.move(plan, {"m": (1.0, 2.0)}))
+    assert [editor.number(i) for i in ("left", "right")] == [1, 2]
 
 
 def test_a_smaller_model_brings_problems_and_no_model_takes_them_away(editor):
