@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count, takewhile
@@ -9,10 +10,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
-from app.plan.edits import has_sum_of_one, new_id, with_links
+from app.plan.edits import has_sum_of_one, new_id, remove, with_links
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order
-from app.plan.text_view import MUTED
+from app.plan.text_view import MUTED, muted_line
 
 _MOST_COMPARED = 400
 """Longer stretches of changed lines are matched by order and kind alone."""
@@ -29,9 +30,10 @@ def matched(read: Plan, before: Plan) -> Matched:
     """The plan read from the edited text of `before`, with what the text does not say.
 
     Blocks that correspond to one of `before` have its id, place and state, and are the same object
-    where nothing changed. Muted blocks stay where they were.
+    where nothing changed. Muted blocks stay where they were, if their lines are still there.
     """
     spoken = heard(before)
+    gone, comments = _without_muted_lines(read.comments, before)
     ids = _ids(read, spoken, before)
     blocks = {ids[i]: _renamed(block, ids, spoken) for i, block in read.blocks.items()}
     output = None if read.output is None else ids[read.output]
@@ -40,9 +42,9 @@ def matched(read: Plan, before: Plan) -> Matched:
         blocks=MappingProxyType(blocks),
         output=output,
         sources=read.sources or before.sources,
-        comments=tuple(c for c in read.comments if not c.startswith(MUTED)),
+        comments=comments,
     )
-    plan = _with_muted(plan, spoken, before)
+    plan = _with_muted(plan, spoken, remove(before, gone, heal=True) if gone else before)
     is_same = plan == before and file_order(heard(plan)) == file_order(spoken)
     return Matched(before if is_same else plan, ids)
 
@@ -151,6 +153,30 @@ def _renamed(block: Block, ids: dict[str, str], spoken: Plan) -> Block:
     return old if block == old else block
 
 
+def _without_muted_lines(
+    comments: Sequence[str], before: Plan
+) -> tuple[list[str], tuple[str, ...]]:
+    """The muted blocks whose lines are no longer there, and the comments that stand for none.
+
+    A line stands for the block whose words it says; one that was changed for the next left over.
+    """
+    lines = Counter(c for c in comments if c.startswith(MUTED))
+    gone = []
+    for id_, block in before.blocks.items():
+        if block.muted and lines[muted_line(block)]:
+            lines[muted_line(block)] -= 1
+        elif block.muted:
+            gone.append(id_)
+    changed = list(lines.elements())
+    remarks = Counter(changed[len(gone) :])
+    rest = []
+    for comment in comments:
+        if not comment.startswith(MUTED) or remarks[comment]:
+            remarks[comment] -= 1
+            rest.append(comment)
+    return gone[len(changed) :], tuple(rest)
+
+
 def _with_muted(plan: Plan, spoken: Plan, before: Plan) -> Plan:
     """The plan with the muted blocks of `before`, wired as they were where the text left it so."""
     muted = {i: b for i, b in before.blocks.items() if b.muted}
@@ -167,7 +193,13 @@ def _with_muted(plan: Plan, spoken: Plan, before: Plan) -> Plan:
         blocks[id_] = with_links(block, kept)
     output = before.output if plan.output == spoken.output else plan.output
     whole = replace(plan, blocks=MappingProxyType(blocks), output=output)
-    if not blocks_on_cycles(whole):
+    if not blocks_on_cycles(whole) and _is_heard(whole, plan):
         return whole
     loose = {i: with_links(b, (None,) * len(links_into(b))) for i, b in muted.items()}
     return plan.with_blocks(*loose.values())
+
+
+def _is_heard(whole: Plan, plan: Plan) -> bool:
+    """Whether what is heard of the one is the other."""
+    spoken = heard(whole)
+    return (spoken.blocks, spoken.output) == (plan.blocks, plan.output)

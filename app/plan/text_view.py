@@ -14,7 +14,7 @@ from app.plan.ordering import file_order
 from app.plan.recipe import block_line, total_line
 
 MUTED = "# muted:"
-"""How the line of a muted block begins. It is there to be seen; the plan keeps the block."""
+"""How the line of a muted block begins. Taking the line out takes the block out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,14 @@ def write_text_view(plan: Plan, lowered: Lowered | None = None) -> TextView:
         at[id_] = len(lines)
     for id_, muted in plan.blocks.items():
         if muted.muted:
-            lines.append(f"{MUTED} {_words(muted)}")
+            lines.append(muted_line(muted))
             at[id_] = len(lines)
     return TextView("\n".join(lines) + "\n", at)
+
+
+def muted_line(block: Block) -> str:
+    """The line of a muted block."""
+    return f"{MUTED} {_words(block)}"
 
 
 def _title(block: Block) -> str:

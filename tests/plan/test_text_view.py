@@ -14,7 +14,7 @@ from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles
 from app.plan.reader import read_plan
 from app.plan.text_match import matched
-from app.plan.text_view import write_text_view
+from app.plan.text_view import muted_line, write_text_view
 from tests.plan.edited_plans import plans
 
 NOTE = Annotation("a0", "note", "Mind this", (0.0, 0.0), (200.0, 80.0))
@@ -65,14 +65,21 @@ def test_the_text_as_it_is_leaves_the_plan_as_it_is(plan: Plan, data: st.DataObj
         assert matched(read.plan, plan).plan is plan
 
 
-@given(plans, plans)
-def test_any_text_gives_a_sound_plan_with_the_ids_of_the_one_before(plan: Plan, other: Plan):
-    read = read_plan(write_text_view(other).text)
+@given(plans, plans, st.data())
+def test_any_text_gives_a_sound_plan_with_the_ids_of_the_one_before(
+    plan: Plan, other: Plan, data: st.DataObject
+):
+    muted = data.draw(st.sets(st.sampled_from(sorted(plan.blocks) or [""]), max_size=3)) - {""}
+    plan = plan.with_blocks(*(replace(plan.blocks[i], muted=True) for i in muted))
+    said = [muted_line(plan.blocks[i]) for i in muted]
+    stay = data.draw(st.lists(st.sampled_from(said), unique=True)) if said else []
+    read = read_plan(write_text_view(heard(other)).text + "\n".join(stay))
     if read.plan is None:
         return
     after = matched(read.plan, plan).plan
     assert not blocks_on_cycles(after)
-    muted = {id_ for id_, block in plan.blocks.items() if block.muted}
+    muted = {id_ for id_, block in after.blocks.items() if block.muted}
+    assert sorted(muted_line(after.blocks[i]) for i in muted) == sorted(stay)
     assert len(after.blocks) == len(read.plan.blocks) + len(muted)
     assert all(id_ == block.id for id_, block in after.blocks.items())
     assert write_text_view(replace(heard(after), comments=())).text == (
@@ -139,6 +146,25 @@ def test_muted_blocks_stay_where_they_are():
     assert "# muted: weight layers 20 to 27" in text
     after = edited(plan, "MergeBlock; 0; 0.5; 1; 0.5", "MergeBlock; 0; 0.25; 1; 0.75")
     assert after == edits.set_scale(edits.set_scale(plan, "m", 0, 0.25), "m", 1, 0.75)
+
+
+def test_a_muted_line_taken_out_takes_its_block_out():
+    plan = example()
+    plan = plan.with_blocks(*(replace(plan.blocks[i], muted=True) for i in ("left", "loose")))
+    after = edited(plan, "# muted: weight layers 20 to 27\n", "")
+    assert after == edits.remove(plan, ["left"], heal=True)
+
+
+def test_a_muted_line_that_was_changed_still_stands_for_its_block():
+    plan = example()
+    plan = plan.with_blocks(*(replace(plan.blocks[i], muted=True) for i in ("left", "loose")))
+    assert edited(plan, "# muted: weight layers 20 to 27", "# muted: later") is plan
+
+
+def test_a_remark_that_only_looks_like_a_muted_line_stays():
+    plan = replace(example(), comments=("# muted: the drums",))
+    after = edited(plan, "28; 36; 28; 0", "28; 36; 30; 0")
+    assert after.comments == plan.comments
 
 
 def test_scales_that_no_longer_sum_to_one_are_no_longer_held_to_it():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 
 from app.plan import edits
@@ -230,6 +232,19 @@ def test_an_empty_text_keeps_the_plan(typist, editor, plan):
     typist.undo()
     assert typist.lines == PLAN
     assert not typist.panel.in_step.is_stale
+
+
+def test_the_line_of_a_muted_block_can_be_taken_out(typist, editor, plan):
+    muted = plan.with_blocks(replace(plan.blocks["left"], muted=True))
+    editor.apply("Mute", muted)
+    typist.go_to(4, 0)
+    typist.press(Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    typist.press(Qt.Key.Key_Backspace)
+    typist.pause()
+    assert editor.plan == edits.remove(muted, ["left"], heal=True)
+    typist.undo()
+    assert editor.plan == muted
+    assert typist.lines[4] == "# muted: weight layers 20 to 27"
 
 
 def test_renumbering_after_a_line_between_keeps_the_links(typist, editor, plan):
