@@ -8,12 +8,19 @@ from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import shiboken6
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QIcon,
+    QIconEngine,
+    QPainter,
+    QPalette,
+    QPixmap,
+)
 from PySide6.QtSvg import QSvgRenderer
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "icons"
-SIZES = (16, 20, 32, 40)
 
 
 class HasIcon(Protocol):
@@ -24,6 +31,8 @@ class HasIcon(Protocol):
 
 _dressed: WeakKeyDictionary[HasIcon, str] = WeakKeyDictionary()
 _following: list[QGuiApplication] = []
+_kept: list[QIconEngine] = []
+"""Copies that Qt asked for and uses, but would let Python delete."""
 
 
 def icon(name: str) -> QIcon:
@@ -36,11 +45,35 @@ def icon(name: str) -> QIcon:
 
 @cache
 def _icon(name: str, usual: str, faint: str) -> QIcon:
-    result = QIcon()
-    for size in SIZES:
-        result.addPixmap(pixmap(name, size, QColor(usual)), QIcon.Mode.Normal)
-        result.addPixmap(pixmap(name, size, QColor(faint)), QIcon.Mode.Disabled)
-    return result
+    return QIcon(_Engine(name, usual, faint))
+
+
+class _Engine(QIconEngine):
+    """Draws an icon when it is first seen, and in the size that is wanted: most never are."""
+
+    def __init__(self, name: str, usual: str, faint: str) -> None:
+        super().__init__()
+        self._name = name
+        self._usual = usual
+        self._faint = faint
+        self._drawn: dict[tuple[int, str], QPixmap] = {}
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
+        paint(painter, QRectF(rect), self._name, QColor(self._colour(mode)))
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State) -> QPixmap:
+        key = min(size.width(), size.height()), self._colour(mode)
+        if key not in self._drawn:
+            self._drawn[key] = pixmap(self._name, key[0], QColor(key[1]))
+        return self._drawn[key]
+
+    def clone(self) -> QIconEngine:
+        copy = _Engine(self._name, self._usual, self._faint)
+        _kept.append(copy)
+        return copy
+
+    def _colour(self, mode: QIcon.Mode) -> str:
+        return self._faint if mode == QIcon.Mode.Disabled else self._usual
 
 
 def dress(target: HasIcon, name: str) -> None:

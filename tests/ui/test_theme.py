@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
-from PySide6.QtGui import QAction, QColor
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QAction, QColor, QIcon, QPixmap
 
 from app.ui import icons
 from app.ui import theme as themes
@@ -61,6 +64,21 @@ def test_a_dressed_action_changes_colour_with_the_palette(qapp):
         assert action.icon().pixmap(32).toImage() != in_light
     finally:
         qapp.setPalette(before)
+
+
+def test_an_icon_is_drawn_in_the_size_and_state_that_are_wanted(qapp):
+    icon = icons.icon("delete")
+    usual = icon.pixmap(QSize(16, 16), 2.0)
+    assert (usual.size(), usual.devicePixelRatio()) == (QSize(32, 32), 2.0)
+    faint = icon.pixmap(QSize(16, 16), 2.0, QIcon.Mode.Disabled)
+    assert faint.toImage() != usual.toImage()
+
+
+def test_a_copy_of_an_icon_that_was_added_to_can_be_drawn(qapp):
+    copy = QIcon(icons.icon("delete"))
+    copy.addPixmap(QPixmap(3, 3))
+    gc.collect()
+    assert copy.pixmap(20).toImage() == icons.icon("delete").pixmap(20).toImage()
 
 
 @pytest.mark.parametrize("path", sorted(icons.FOLDER.glob("*.svg")), ids=lambda p: p.stem)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Make = Callable[..., QAction]
 
+_SWATCH = 16
+
 
 class AnnotationActions:
     """`all` lists the actions in menu order."""
@@ -99,6 +101,6 @@ def _on_trigger(action: QAction, run: Callable[[], object]) -> None:
 
 
 def _swatch(colour: QColor) -> QIcon:
-    picture = QPixmap(icons.SIZES[0], icons.SIZES[0])
+    picture = QPixmap(_SWATCH, _SWATCH)
     picture.fill(colour)
     return QIcon(picture)
