@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import time
-import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -43,7 +42,7 @@ class RecoveryFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._own = root / f"{int(time.time())}-{uuid.uuid4().hex[:8]}"
+        self._own = root / f"{int(time.time())}-{os.urandom(4).hex()}"
         self._lock: IO[str] | None = None
 
     def write(self, key: str, copy: Copy) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPointF
 from PySide6.QtGui import QAction, QKeySequence
@@ -29,7 +30,9 @@ from app.ui.palette.linked_blocks import (
     with_weight_block,
 )
 from app.ui.palette.matching import ranked
-from app.ui.palette.search_popup import SearchPopup
+
+if TYPE_CHECKING:
+    from app.ui.palette.search_popup import SearchPopup
 
 AskTemplate = Callable[[Template, QPointF], object]
 
@@ -65,6 +68,8 @@ class AddingPalette(QObject):
         return self._offer(at, LooseEnd(source, target), name)
 
     def _offer(self, at: Pointer, loose: LooseEnd, name: str) -> SearchPopup:
+        from app.ui.palette.search_popup import SearchPopup
+
         offers = _Offers(self._canvas, at, loose, self._templates, self._ask_template)
         nothing = "Nothing that can be added here is called so."
         popup = SearchPopup(self._canvas, name, _HINT, offers.found, nothing)

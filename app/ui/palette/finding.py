@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QPointF
 
@@ -15,7 +16,9 @@ from app.ui.canvas.faces import range_text, title_of
 from app.ui.canvas.view import Sight
 from app.ui.palette.entry import Entry
 from app.ui.palette.matching import ranked
-from app.ui.palette.search_popup import SearchPopup
+
+if TYPE_CHECKING:
+    from app.ui.palette.search_popup import SearchPopup
 
 _TO = r"\s*(?:-|–|\.\.+|to)\s*"
 _LAYERS = re.compile(rf"(?:(?:weight )?layers?\s*)?(\d{{1,6}}){_TO}(\d{{1,6}})")
@@ -33,6 +36,8 @@ class FindBlock(QObject):
 
     def open(self) -> SearchPopup:
         """Search the plan's blocks, frames and notes from the top of the canvas."""
+        from app.ui.palette.search_popup import SearchPopup
+
         canvas = self._canvas
         canvas.keep_view()
         sight = canvas.sight()

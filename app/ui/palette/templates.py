@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QWidget
@@ -15,7 +16,9 @@ from app.plan.writer import write_document
 from app.ui.canvas import Canvas, clipboard
 from app.ui.canvas.places import inside
 from app.ui.canvas.shapes import shape_of
-from app.ui.palette.template_dialog import MemoryWords, ModelLayers, TemplateDialog
+
+if TYPE_CHECKING:
+    from app.ui.palette.template_dialog import MemoryWords, TemplateDialog
 
 _STEP = 24.0
 _AROUND = (-_STEP, -_STEP, _STEP, _STEP)
@@ -47,6 +50,8 @@ class Templates(QObject):
         return self._ask(template, at, inserts=True)
 
     def _ask(self, template: Template, at: QPointF | None, *, inserts: bool) -> TemplateDialog:
+        from app.ui.palette.template_dialog import ModelLayers, TemplateDialog
+
         editor = self._canvas.editor
         layers = ModelLayers(editor.n_weight_layers, editor.source_starts)
         dialog = TemplateDialog(self._window, template, layers, self._memory_words, inserts=inserts)
