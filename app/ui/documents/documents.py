@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +36,7 @@ MAX_TOLD = 12
 
 REPLACE = "Replace the file"
 SAVE, SAVE_ALL, DISCARD = "Save", "Save all", "Discard changes"
+CLOSE_ANYWAY = "Close anyway"
 
 
 class Documents(OpenDocuments):
@@ -46,9 +47,17 @@ class Documents(OpenDocuments):
     working = Signal(str)
     """What takes a moment; empty when it is done."""
 
-    def __init__(self, editor: PlanEditor, settings: Settings, window: QWidget) -> None:
+    def __init__(
+        self,
+        editor: PlanEditor,
+        settings: Settings,
+        has_unread_text: Callable[[Document], bool],
+        window: QWidget,
+    ) -> None:
+        """`has_unread_text` says whether something typed as a document's text is no plan yet."""
         super().__init__(editor, window)
         self._settings = settings
+        self.has_unread_text = has_unread_text
         self._window = window
         self._saving: asyncio.Lock | None = None
 
@@ -168,9 +177,11 @@ class Documents(OpenDocuments):
         self.changed.emit()
 
     async def close(self, document: Document) -> bool:
-        """Close a tab, asking about unsaved changes. False: it stays."""
+        """Close a tab, asking about what would be lost. False: it stays."""
         if document is self.active:
             self._editor.settle()
+        if not await self._may_lose_text([document], "tab"):
+            return False
         if document.is_dirty:
             self.show(document)
             if not await self._may_lose(document):
@@ -181,6 +192,8 @@ class Documents(OpenDocuments):
     async def may_close_all(self) -> bool:
         """Whether everything may be closed: it is as saved, was saved now, or may be lost."""
         self._editor.settle()
+        if not await self._may_lose_text(self.all, "window"):
+            return False
         dirty = self.dirty
         if len(dirty) < 2:
             return not dirty or await self._may_lose(dirty[0])
@@ -199,6 +212,20 @@ class Documents(OpenDocuments):
             if not await self.save(document):
                 return False
         return True
+
+    async def _may_lose_text(self, documents: Sequence[Document], what: str) -> bool:
+        """Whether the tab or the window may close although some text is no plan yet."""
+        unread = next((d for d in documents if self.has_unread_text(d)), None)
+        if unread is None:
+            return True
+        self.show(unread)
+        answer = await dialogs.ask(
+            self._window,
+            f"What you typed in the text of “{unread.name}” is not a plan yet.",
+            f"It is lost when the {what} closes. Saving keeps the last plan that the text said.",
+            (dialogs.CANCEL, CLOSE_ANYWAY),
+        )
+        return answer == CLOSE_ANYWAY
 
     async def _may_lose(self, document: Document) -> bool:
         answer = await dialogs.ask(

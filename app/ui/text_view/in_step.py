@@ -164,11 +164,11 @@ class TextInStep(QObject):
         elif self._is_behind:
             self._write()
 
-    @property
-    def has_unread(self) -> bool:
-        """Whether any text of an open document is not in its plan."""
-        waits = self.kept is not None or bool(self._waiting)
-        return self.is_stale or self.is_unread or waits
+    def has_unread(self, undo_stack: QUndoStack) -> bool:
+        """Whether some text of the document with these steps is not in its plan."""
+        if undo_stack is self._steps():
+            return self.is_stale or self.is_unread or self.kept is not None
+        return undo_stack in self._waiting
 
     @property
     def is_writing(self) -> bool:

@@ -51,7 +51,6 @@ LAYOUT_VERSION = 2
 """To be raised when there are other docks: a layout saved for fewer would leave them anywhere."""
 
 LOAD_ANYWAY = "Load anyway"
-CLOSE_ANYWAY = "Close anyway"
 
 
 class MainWindow(QMainWindow):
@@ -75,7 +74,9 @@ class MainWindow(QMainWindow):
         self.tasks = Tasks()
         self.editor = PlanEditor(parent=self)
         self.model = OpenModel(self)
-        self.documents = Documents(self.editor, settings, self)
+        self.documents = Documents(
+            self.editor, settings, lambda document: self.views.has_unread_text(document), self
+        )
         self.files = OpenFiles(
             self,
             self.editor,
@@ -244,7 +245,7 @@ class MainWindow(QMainWindow):
             Tasks().start(self._close())
 
     async def _close(self) -> None:
-        if not await self._may_lose_text() or not await self.documents.may_close_all():
+        if not await self.documents.may_close_all():
             self._closing = False
             return
         self.settings.save_window_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
@@ -258,19 +259,6 @@ class MainWindow(QMainWindow):
             self.engine.close(CLOSE_WITHIN_S), self.estimator.close(CLOSE_WITHIN_S)
         )
         self.closed.emit()
-
-    async def _may_lose_text(self) -> bool:
-        """Whether the window may close although something typed as text is no plan yet."""
-        self.editor.settle()
-        if not self.views.has_unread_text:
-            return True
-        answer = await dialogs.ask(
-            self,
-            "What you typed in the text is not a plan yet.",
-            "It is lost when the window closes. Saving keeps the last plan that the text said.",
-            (dialogs.CANCEL, CLOSE_ANYWAY),
-        )
-        return answer == CLOSE_ANYWAY
 
     # --- layout ----------------------------------------------------------------------------------
 

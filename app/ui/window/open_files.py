@@ -91,11 +91,11 @@ class OpenFiles(QObject):
 
     def save(self) -> None:
         """Save the document."""
-        self._tasks.start(self._then_say(self._documents.save, "Saved."))
+        self._tasks.start(self._save(self._documents.save))
 
     def save_as(self) -> None:
         """Save the document under another name."""
-        self._tasks.start(self._then_say(self._documents.save_as, "Saved."))
+        self._tasks.start(self._save(self._documents.save_as))
 
     def export_strict(self) -> None:
         """Write the plan for parsers that know only the original format."""
@@ -163,6 +163,12 @@ class OpenFiles(QObject):
         path = await dialogs.ask_open_path(self._window, "Open model", folder, MODELS)
         if path is not None:
             await self.load_model(path)
+
+    async def _save(self, save: Callable[[], Awaitable[bool]]) -> None:
+        if await save():
+            unread = self._documents.has_unread_text(self._documents.active)
+            but = "Saved, without what you typed in the text: it is not a plan yet."
+            self.notice.emit(but if unread else "Saved.")
 
     async def _then_say(self, work: Callable[[], Awaitable[bool]], words: str) -> None:
         if await work():

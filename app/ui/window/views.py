@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from app.ui.canvas import Canvas
+from app.ui.documents.document import Document
 from app.ui.editor import PlanEditor
 from app.ui.tasks import Tasks
 
@@ -53,10 +54,9 @@ class Views:
         panel.set_layer_bytes(self._layer_bytes)
         return panel
 
-    @property
-    def has_unread_text(self) -> bool:
-        """Whether something typed as text is no plan yet."""
-        return "text" in self.__dict__ and self.text.in_step.has_unread
+    def has_unread_text(self, document: Document) -> bool:
+        """Whether something typed as text of this document is no plan yet."""
+        return "text" in self.__dict__ and self.text.in_step.has_unread(document.undo_stack)
 
     def show_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
         """What each weight layer and its KV cache take in memory."""

@@ -102,6 +102,41 @@ def test_the_list_knows_what_the_layers_take(bench: Bench) -> None:
     assert all(cells.layer_bytes)
 
 
+def test_closing_a_tab_asks_about_text_that_is_no_plan(bench: Bench, text) -> None:
+    documents = bench.window.documents
+    first = documents.active
+    bench.window.files.new_plan()
+    second = documents.active
+    documents.show(first)
+    text.setFocus()
+    QTest.keyClicks(text, "x")
+    in_step = bench.window.views.text.in_step
+    bench.qtbot.waitUntil(lambda: in_step.is_stale)
+    documents.show(second)
+    assert not first.is_dirty
+    bench.window.area.tabs.bar.tabCloseRequested.emit(documents.all.index(first))
+    assert "not a plan yet" in bench.answer("Cancel")
+    bench.qtbot.waitUntil(lambda: documents.active is first)
+    assert first in documents.all
+    assert in_step.kept == PLAN.removesuffix("\n") + "x"
+    bench.window.files.close_plan()
+    bench.answer("Close anyway")
+    bench.qtbot.waitUntil(lambda: first not in documents.all)
+    bench.window.files.close_plan()
+    bench.qtbot.waitUntil(lambda: second not in documents.all)
+
+
+def test_saving_says_that_the_text_is_not_in_the_file(bench: Bench, text) -> None:
+    QTest.keyClicks(text, "x")
+    bench.qtbot.waitUntil(lambda: bench.window.views.text.in_step.is_stale)
+    QTest.keyClick(text, Qt.Key.Key_S, CONTROL)
+    bench.qtbot.waitUntil(lambda: bool(bench.window.status.currentMessage()))
+    assert "not a plan yet" in bench.window.status.currentMessage()
+    assert text.toPlainText() == PLAN.removesuffix("\n") + "x"
+    bench.window.views.text.in_step.go_back()
+    bench.window.views.text.in_step.forget_kept()
+
+
 def test_closing_asks_about_text_that_is_no_plan(bench: Bench, text) -> None:
     QTest.keyClicks(text, "x")
     bench.qtbot.waitUntil(lambda: bench.window.views.text.in_step.is_stale)
