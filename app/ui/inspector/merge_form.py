@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QToolButton,
     QWidget,
@@ -19,7 +20,7 @@ from app.plan.edits import MAX_MERGE_INPUTS
 from app.ui import icons
 from app.ui.canvas.faces import scale_text
 from app.ui.editor import PlanEditor
-from app.ui.inspector.fields import BlockChoice, ScaleSlider, ScaleSpin, caption, fact
+from app.ui.inspector.fields import BlockChoice, ScaleSlider, ScaleSpin, fact
 from app.ui.inspector.form import BlockForm
 
 
@@ -53,10 +54,15 @@ class MergeForm(BlockForm):
         buttons.setSpacing(8)
         buttons.addWidget(self.add_input)
         buttons.addWidget(self.equalise)
+        sum_row = QHBoxLayout()
+        sum_row.setSpacing(8)
+        sum_row.addWidget(self.keep_sum)
+        sum_row.addStretch(1)
+        sum_row.addWidget(QLabel("Sum"))
+        sum_row.addWidget(self.sum)
         self.body.addWidget(self._list)
         self.body.addLayout(buttons)
-        self.body.addWidget(self.keep_sum)
-        self.end_rows.addRow(caption("Sum of scales"), self.sum)
+        self.body.addLayout(sum_row)
 
     def refresh(self) -> None:
         super().refresh()
@@ -136,7 +142,7 @@ class InputRow:
         grid.addWidget(self.source, 2 * port, 0)
         grid.addWidget(self.remove, 2 * port, 1)
         line = QHBoxLayout()
-        line.setContentsMargins(0, 0, 0, 12)
+        line.setContentsMargins(0, 0, 0, 8)
         line.setSpacing(8)
         line.addWidget(self.slider, 1)
         line.addWidget(self.spin)

@@ -286,7 +286,10 @@ class MainWindow(QMainWindow):
         self.views.fill(self.docks)
         docks = self.docks
         self.resizeDocks([docks["Sources"], docks["Chat"]], [256, 372], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["Problems"]], [190], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["Problems"]], [130], Qt.Orientation.Vertical)
+        self.resizeDocks(
+            [docks["Palette"], docks["Inspector"]], [160, 370], Qt.Orientation.Vertical
+        )
         strip = FlatToolBar("Memory", self)
         strip.setObjectName("memory")
         strip.setMovable(False)

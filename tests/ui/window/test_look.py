@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QApplication, QDockWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QScrollArea, QToolBar, QWidget
 
+from app.plan.document import MergeBlock, WeightBlock
 from app.ui import theme
 from tests.ui.window.conftest import Bench
 
@@ -46,3 +47,14 @@ def test_everything_has_room_at_1280_by_800(bench: Bench) -> None:
     assert window.minimumSizeHint().height() <= 800
     assert window.canvas.width() >= 560
     assert window.canvas.height() >= 480
+
+
+def test_a_blocks_fields_can_be_seen_without_scrolling(bench: Bench) -> None:
+    window = bench.window
+    inspector = window.docks["Inspector"].widget()
+    assert isinstance(inspector, QScrollArea)
+    blocks = window.editor.plan.blocks.values()
+    for kind in (WeightBlock, MergeBlock):
+        window.canvas.plan_scene.select([next(b.id for b in blocks if isinstance(b, kind))])
+        bench.qtbot.wait(50)
+        assert inspector.verticalScrollBar().maximum() == 0, kind
