@@ -68,7 +68,7 @@ class PlanRunner(QObject):
     @property
     def plan_name(self) -> str:
         """What to call the plan that runs; '' where none does."""
-        return self.document.title if self.opened and self.document is not None else ""
+        return self.document.name if self.opened and self.document is not None else ""
 
     @property
     def runs_shown(self) -> bool:

@@ -195,7 +195,7 @@ def test_the_running_plan_is_named_and_left_alone_by_other_tabs(bench: Bench) ->
     assert window.runner.is_current
     open_plan(bench, "other.txt")
     assert not window.runner.is_current
-    assert "“plan” runs" in window.status.words
+    assert "“plan.txt” runs" in window.status.words
     set_scale(bench, 0.9)
     assert bench.engine.asked(SetScale) == []
     window.documents.show_neighbour(1)
