@@ -14,7 +14,7 @@ from tests.ui.real_screen.screen import Screen, program_on_screen, wait_until
 PLAN = "WeightBlock; 0; 30; 0; -1\nTotalLayers; 30\n"
 EMPTY_SPOT = 590, 90
 """A place on the canvas, above the plan."""
-MIDDLE = 590, 300
+MIDDLE = 590, 328
 """About the middle of the canvas, where a plan of one block shows it."""
 
 pytestmark = pytest.mark.skipif(
