@@ -68,7 +68,7 @@ class DiskWatch(QObject):
             self.news[document] = theirs
         elif not is_gone and document in self.news:
             del self.news[document]
-        elif is_gone and seen is not None and document not in self.news:
+        elif is_gone and seen is not None and self.news.get(document, seen) is not None:
             self.news[document] = None
             document.undo_stack.resetClean()
         else:

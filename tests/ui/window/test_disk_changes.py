@@ -131,6 +131,19 @@ def test_a_deleted_file_leaves_an_unsaved_plan(bench: Bench, path: Path) -> None
     assert bench.window.isWindowModified()
 
 
+def test_a_file_that_was_changed_and_then_deleted_is_said_to_be_gone(
+    bench: Bench, path: Path
+) -> None:
+    path.write_text(THEIRS)
+    assert "changed by another program" in wait_for_news(bench)
+    path.unlink()
+    words = bench.window.area.disk_strip.words
+    bench.qtbot.waitUntil(lambda: "moved or deleted" in words.text())
+    assert bench.window.isWindowModified()
+    path.write_text(THEIRS)
+    bench.qtbot.waitUntil(lambda: "was changed" in words.text())
+
+
 def test_a_touched_file_or_ones_own_saving_is_no_news(bench: Bench, path: Path) -> None:
     os.utime(path, (1, 1))
     task = bench.window.tasks.start(bench.window.area.disk.look())
