@@ -55,6 +55,7 @@ class OpenFiles(QObject):
         self.find_bundled_model = find_bundled_model
         self._tasks = tasks
         self._matching: asyncio.Task[None] | None = None
+        self._is_offering = False
         documents.shown.connect(lambda _document: self._match_soon())
         documents.opened.connect(lambda _path: tasks.start(self._match_opened()))
 
@@ -117,7 +118,7 @@ class OpenFiles(QObject):
         """Open what was dropped; False when it is neither a plan nor a model."""
         plans, models = self.dropped_paths(mime)
         if plans or models:
-            self._tasks.start(self._open_all(plans, models[:1]))
+            self._tasks.start(self._open_all(plans, models))
         return bool(plans or models)
 
     def dropped_paths(self, mime: QMimeData) -> tuple[list[Path], list[Path]]:
@@ -175,8 +176,10 @@ class OpenFiles(QObject):
             self.notice.emit(words)
 
     async def _open_all(self, plans: list[Path], models: list[Path]) -> None:
-        for path in models:
-            await self.load_model(path)
+        if models:
+            await self.load_model(models[0])
+        if len(models) > 1:
+            self.notice.emit(f"There is one model at a time: only {models[0].name} was taken.")
         for path in plans:
             await self._documents.open(path)
 
@@ -228,16 +231,23 @@ class OpenFiles(QObject):
         return next((p for p in known if p and p.name == path.name and p.is_file()), None)
 
     async def _offer_whole_model(self) -> None:
+        """Ask what to do about a plan for another model: once, also where several were opened."""
         file = self._model.file
-        if file is None or not any(p.code == "weight-range" for p in self._editor.problems):
+        if self._is_offering or file is None:
             return
-        answer = await dialogs.ask(
-            self._window,
-            f"The plan was made for another model than “{file.path.name}”.",
-            f"It borrows weight layers beyond 0 to {file.n_layers - 1}, which this model does "
-            "not have. The Problems list names them.",
-            (NEW_PLAN, KEEP_PLAN),
-        )
+        if not any(p.code == "weight-range" for p in self._editor.problems):
+            return
+        self._is_offering = True
+        try:
+            answer = await dialogs.ask(
+                self._window,
+                f"The plan was made for another model than “{file.path.name}”.",
+                f"It borrows weight layers beyond 0 to {file.n_layers - 1}, which this model does "
+                "not have. The Problems list names them.",
+                (NEW_PLAN, KEEP_PLAN),
+            )
+        finally:
+            self._is_offering = False
         if answer == NEW_PLAN:
             self.new_plan()
 

@@ -241,6 +241,26 @@ def test_several_files_dropped_at_once_are_all_opened(bench: Bench) -> None:
     assert not drop(bench, picture)
 
 
+def test_plans_for_another_model_dropped_at_once_are_asked_about_one_by_one(bench: Bench) -> None:
+    plans = [bench.folder / f"{name}.txt" for name in "abc"]
+    for plan in plans:
+        plan.write_text("WeightBlock; 0; 9; 0; -1\nTotalLayers; 9\n")
+    assert drop(bench, *plans)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "c.txt")
+    bench.dialog()
+    bench.qtbot.wait(300)
+    boxes = [b for b in bench.window.findChildren(QMessageBox) if b.isVisible()]
+    assert len(boxes) == 1
+    bench.answer("Keep this plan")
+
+
+def test_of_several_models_dropped_one_is_opened_and_it_is_said(bench: Bench) -> None:
+    models = [write_tiny(bench.folder / f"{n}.gguf", TinyModel(n_layers=6)) for n in "ab"]
+    assert drop(bench, *models)
+    bench.qtbot.waitUntil(lambda: bench.window.model.file.path == models[0])
+    bench.qtbot.waitUntil(lambda: "one model" in bench.window.status.currentMessage())
+
+
 def test_plan_finds_the_model_it_names(bench: Bench) -> None:
     other = write_tiny(bench.folder / "other.gguf", TinyModel(n_layers=6))
     run(bench, bench.window.files.load_model(other))
