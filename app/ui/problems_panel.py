@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from app.ui.counted import counted
 from app.ui.editor import PlanEditor
 from app.ui.mending import mend, mend_all
 from app.ui.problem_rows import ProblemList, ProblemsModel
@@ -55,8 +56,8 @@ class ProblemsPanel(QStackedWidget):
         self._problems.show(problems)
         n_errors = sum(p.severity == "error" for p in problems)
         n_notes = len(problems) - n_errors
-        counts = [_count(n_errors, "error")] * bool(n_errors)
-        counts += [_count(n_notes, "note")] * bool(n_notes)
+        counts = [counted(n_errors, "error")] * bool(n_errors)
+        counts += [counted(n_notes, "note")] * bool(n_notes)
         several = self._problems.n_with_one_mend() > 1
         mend_them = Link("Mend all", lambda: mend_all(self._editor, self._editor.problems))
         self.strip.say(None, ", ".join(counts), [mend_them] if several else [])
@@ -87,7 +88,3 @@ class ProblemsPanel(QStackedWidget):
             show.triggered.connect(lambda: self.block_requested.emit(problem.block_id))
         if not menu.isEmpty():
             menu.popup(self.list.viewport().mapToGlobal(at))
-
-
-def _count(n: int, word: str) -> str:
-    return f"1 {word}" if n == 1 else f"{n} {word}s"

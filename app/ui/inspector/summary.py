@@ -9,6 +9,7 @@ from app.plan.muting import heard
 from app.plan.ordering import live_blocks
 from app.ui import icons
 from app.ui.canvas import Canvas
+from app.ui.counted import counted
 from app.ui.editor import PlanEditor
 from app.ui.inspector.fields import caption, fact
 
@@ -58,7 +59,7 @@ class Summary(QWidget):
         self._heading.setText(f"{len(selected)} blocks selected" if selected else "The whole plan")
         self._facts.setVisible(bool(blocks))
         self._blocks.setText(
-            f"{_count(len(weight_blocks), 'weight block')}, {_count(n_merges, 'merge block')}"
+            f"{counted(len(weight_blocks), 'weight block')}, {counted(n_merges, 'merge block')}"
         )
         running = weight_blocks
         if not selected:
@@ -78,7 +79,3 @@ class Summary(QWidget):
             else "This plan has no blocks yet. Add one here or from the palette, or double-click "
             "the canvas where it should be."
         )
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import theme as themes
 from app.ui.canvas import Canvas
+from app.ui.counted import counted
 from app.ui.editor import PlanEditor
 from app.ui.list_view.columns import Column
 from app.ui.list_view.model import Index, ListModel
@@ -139,8 +140,7 @@ class ListPanel(QWidget):
         self._count()
 
     def _count(self) -> None:
-        n = self.model.rowCount()
-        blocks = "1 block" if n == 1 else f"{n} blocks"
+        blocks = counted(self.model.rowCount(), "block")
         self.strip.say(
             None, f"{blocks}, as they run. Double-click or F2 changes a cell, Insert adds a block."
         )

@@ -123,10 +123,6 @@ class SearchPopup(QFrame):
         row = self.list.currentIndex().row()
         return self._rows.entries[row] if 0 <= row < len(self._rows.entries) else None
 
-    def mark_row(self, row: int) -> None:
-        """Mark a row to begin with."""
-        self._set_current(self._rows.index(row))
-
     def open_at(self, at: QPoint) -> None:
         """Show it with its top left corner near a point of the screen, wholly on that screen."""
         screen = QGuiApplication.screenAt(at) or QGuiApplication.primaryScreen()

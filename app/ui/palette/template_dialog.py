@@ -23,6 +23,7 @@ from app.plan.problem import PlanError
 from app.plan.recipe import Recipe
 from app.plan.templates import SECOND_START, Number, Template
 from app.ui import theme as themes
+from app.ui.counted import counted
 from app.ui.inspector.fields import LayerSpin, ScaleSpin
 from app.ui.palette.plan_picture import PlanPicture
 
@@ -165,9 +166,9 @@ class TemplateDialog(QDialog):
     def _figures_of(self, plan: Plan) -> str:
         recipe = lower(plan).recipe
         counts = (
-            f"{_count(recipe.n_plan_layers, 'plan layer')} on "
-            f"{_count(len(recipe.weight_layers), 'weight layer')}, "
-            f"{_count(len(plan.blocks), 'block')}"
+            f"{counted(recipe.n_plan_layers, 'plan layer')} on "
+            f"{counted(len(recipe.weight_layers), 'weight layer')}, "
+            f"{counted(len(plan.blocks), 'block')}"
         )
         memory = self._memory_words(recipe)
         return f"{counts} · {memory}" if memory else counts
@@ -200,10 +201,6 @@ def _in_colour(label: QLabel, colour: QColor) -> QPalette:
     palette = label.palette()
     palette.setColor(QPalette.ColorRole.WindowText, colour)
     return palette
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"
 
 
 def _words() -> QLabel:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.plan.problem import Problem
+from app.ui.counted import counted
 from app.ui.editor import PlanEditor
 from app.ui.mending import mend, mend_labels
 from app.ui.seen import Seen
@@ -128,7 +129,7 @@ class TextPanel(QWidget):
             n_blocks, n_layers = len(editor.plan.blocks), 0
             if editor.lowered is not None:
                 n_layers = editor.lowered.recipe.n_plan_layers
-            self.strip.say(None, f"{_count(n_blocks, 'block')}, {_count(n_layers, 'plan layer')}")
+            self.strip.say(None, f"{counted(n_blocks, 'block')}, {counted(n_layers, 'plan layer')}")
 
     def _worst(self) -> Problem | None:
         """The problem to speak of: an error before a note, and one of the cursor's line first."""
@@ -183,7 +184,3 @@ class TextPanel(QWidget):
 def _words(problem: Problem) -> str:
     where = "" if problem.line is None else f"Line {problem.line}: "
     return f"{where}{problem.message} {problem.fix}"
-
-
-def _count(n: int, word: str) -> str:
-    return f"1 {word}" if n == 1 else f"{n} {word}s"
