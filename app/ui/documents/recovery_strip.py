@@ -60,12 +60,18 @@ class RecoveryStrip(Strip):
 
     async def _restore(self) -> None:
         for leftover in self._take():
-            for copy in leftover.copies:
-                await self._open(copy)
-            if await self._autosave.write():
+            unread = [copy for copy in leftover.copies if not await self._open(copy)]
+            if await self._autosave.write() and not unread:
                 await in_thread(leftover.discard)
             else:
                 leftover.release()
+            for copy in unread:
+                await dialogs.tell(
+                    self.window(),
+                    f"The copy of “{copy.name}” is not a plan.",
+                    f"It stays in {leftover.folder}, where you can look at it, and is offered "
+                    "again at the next start.",
+                )
 
     async def _discard(self) -> None:
         n = sum(len(leftover.copies) for leftover in self._leftovers)
@@ -84,17 +90,21 @@ class RecoveryStrip(Strip):
         self.hide()
         return taken
 
-    async def _open(self, copy: Copy) -> None:
-        """Open a copy as an unsaved document, over its file unless that is open already."""
+    async def _open(self, copy: Copy) -> bool:
+        """Open a copy as an unsaved document, over its file unless that is open already.
+
+        False: it holds no plan.
+        """
         read = await in_thread(read_plan, copy.text)
         if read.plan is None:
-            return
+            return False
         path = Path(copy.path) if copy.path else None
         if path is not None and self._documents.find(path) is not None:
             path = None
         seen = await in_thread(_seen, path, copy.seen)
         sample = copy.name if path is None else None
         self._documents.add(read.plan, path, sample, seen, is_dirty=True)
+        return True
 
 
 def _named(copy: Copy) -> str:

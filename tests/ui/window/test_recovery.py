@@ -224,6 +224,21 @@ def test_a_copy_with_a_damaged_description_is_offered_all_the_same(
     assert RecoveryFolder(tmp_path).leftovers() == []
 
 
+def test_a_copy_that_cannot_be_read_is_told_and_left_where_it_is(bench: Bench) -> None:
+    folder = RecoveryFolder(bench.window.settings.recovery_folder)
+    folder.write("0", Copy(PLAN, "two-towers"))
+    folder.write("1", Copy("\x01\x02", "broken.txt"))
+    assert folder._lock is not None
+    folder._lock.close()  # as when its process has ended
+    run(bench, bench.window.area.recovery.offer())
+    press(bench, RESTORE)
+    said = bench.answer("OK")
+    assert "broken.txt" in said
+    assert str(folder.root) in said
+    assert bench.window.documents.name == "two-towers"
+    bench.qtbot.waitUntil(lambda: bool(RecoveryFolder(folder.root).leftovers()))
+
+
 def test_an_untitled_plan_is_restored_without_a_file(bench: Bench) -> None:
     folder = RecoveryFolder(bench.window.settings.recovery_folder)
     folder.write("0", Copy(PLAN, "two-towers"))
