@@ -30,7 +30,7 @@ from app.engine.messages import (
     Ready,
     Request,
     Result,
-    SetScale,
+    SetScales,
     Stopped,
     TextPiece,
     Told,
@@ -71,7 +71,7 @@ class _Waiting:
 
 
 class EngineClient:
-    """Jobs for the engine process, done one after the other; `SetScale` overtakes the others.
+    """Jobs for the engine process, done one after the other; `SetScales` overtakes the others.
 
     The process is started by the first job and again by the first one after it died. Callbacks
     and the futures' own run on the worker thread. Public methods may be called from any thread
@@ -107,7 +107,7 @@ class EngineClient:
         """Asks the running job to stop: `Generate` then ends with what there is, others raise
         JobCancelled."""
         for job_id, waiting in list(self._waiting.items()):
-            if not isinstance(waiting.job.request, SetScale):
+            if not isinstance(waiting.job.request, SetScales):
                 self._put(Cancel(job_id))
                 return
 

@@ -31,7 +31,7 @@ from app.engine.messages import (
     Progress,
     Ready,
     Result,
-    SetScale,
+    SetScales,
     Stopped,
     TextPiece,
     Told,
@@ -72,7 +72,7 @@ class Host:
                 message = self._pipe.recv()
                 if isinstance(message, Cancel):
                     self._cancelled.add(message.job_id)
-                elif isinstance(message.request, SetScale):
+                elif isinstance(message.request, SetScales):
                     self._scale_jobs.append(message)
                     self._jobs.put(None)
                 else:
@@ -107,8 +107,8 @@ class Host:
                 return self._session.generate(job.request, tell)
             case EvaluatePerplexity(text):
                 return self._session.perplexity(text, tell)
-            case SetScale(block, input, scale):
-                self._session.set_scale(block, input, scale)
+            case SetScales(scales):
+                self._session.set_scales(scales)
             case Close():
                 self._session.close()
         return Done()

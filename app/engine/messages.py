@@ -74,12 +74,11 @@ class Generate:
 
 
 @dataclass(frozen=True, slots=True)
-class SetScale:
-    """A merge scale of the open plan, from the next decoded token on. Answered at once."""
+class SetScales:
+    """Merge scales of the open plan, from the same next decoded token on. Answered at once."""
 
-    block: int
-    input: int
-    scale: float
+    scales: tuple[tuple[int, int, float], ...]
+    """Block, input and scale of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class Close:
     """Free the context, the view and the weights; the process stays."""
 
 
-Request = Open | EstimateMemory | Generate | SetScale | EvaluatePerplexity | Close
+Request = Open | EstimateMemory | Generate | SetScales | EvaluatePerplexity | Close
 
 # --- what the engine tells on the way ----------------------------------------------------------
 

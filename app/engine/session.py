@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from app.engine.errors import EngineError
 from app.engine.messages import (
@@ -67,9 +67,11 @@ class Session:
         self._weights.close()
         self._estimated.close()
 
-    def set_scale(self, block: int, input: int, scale: float) -> None:
-        """Sets a merge scale of the open plan, from the next decode on."""
-        self._opened().set_scale(block, input, scale)
+    def set_scales(self, scales: Iterable[tuple[int, int, float]]) -> None:
+        """Sets merge scales of the open plan (block, input, scale), from the next decode on."""
+        plan = self._opened()
+        for block, input, scale in scales:
+            plan.set_scale(block, input, scale)
 
     def estimate(self, request: EstimateMemory) -> MemoryEstimate:
         """What opening the recipe would take, by a dry run of the same steps."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import ContextSettings, Open, OpenedPlan, SetScale
+from app.engine.messages import ContextSettings, Open, OpenedPlan, SetScales
 from app.plan.problem import errors
 from app.plan.recipe import Recipe, RecipeMerge
 from app.ui.documents.document import Document
@@ -17,7 +17,8 @@ from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.tasks import Tasks
 
-Scales = dict[tuple[int, int], float]
+Scales = tuple[tuple[int, int, float], ...]
+"""Block, input and scale of each."""
 
 
 class PlanNotReady(Exception):
@@ -143,16 +144,17 @@ class PlanRunner(QObject):
     def _differing_scales(self) -> Scales:
         lowered = self._editor.lowered
         if self._running is None or lowered is None or not self.is_current:
-            return {}
-        return changed_scales(self._running.recipe, lowered.recipe) or {}
+            return ()
+        return changed_scales(self._running.recipe, lowered.recipe) or ()
 
     async def _send_scales(self) -> None:
         try:
             while scales := self._differing_scales():
-                (block, port), scale = next(iter(scales.items()))
-                await self._engine.run(SetScale(block, port, scale))
+                await self._engine.run(SetScales(scales))
                 if self._running is not None:
-                    recipe = self._running.recipe.with_scale(block, port, scale)
+                    recipe = self._running.recipe
+                    for block, port, scale in scales:
+                        recipe = recipe.with_scale(block, port, scale)
                     self._running = replace(self._running, recipe=recipe)
         except (EngineError, JobCancelled):
             self.forget()
@@ -162,10 +164,10 @@ class PlanRunner(QObject):
 
 
 def changed_scales(running: Recipe, edited: Recipe) -> Scales | None:
-    """The scales that differ, by (block, input); None when more than scales differ."""
+    """The scales that differ, as edited; None when more than scales differ."""
     if len(running.blocks) != len(edited.blocks):
         return None
-    scales: Scales = {}
+    scales = []
     for number, (before, after) in enumerate(zip(running.blocks, edited.blocks, strict=True)):
         if not (isinstance(before, RecipeMerge) and isinstance(after, RecipeMerge)):
             if before != after:
@@ -175,5 +177,5 @@ def changed_scales(running: Recipe, edited: Recipe) -> Scales | None:
             return None
         for port, ((_, old), (_, new)) in enumerate(zip(before.inputs, after.inputs, strict=True)):
             if old != new:
-                scales[number, port] = new
-    return scales
+                scales.append((number, port, new))
+    return tuple(scales)

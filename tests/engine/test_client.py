@@ -33,7 +33,7 @@ from app.engine.messages import (
     Request,
     Result,
     Sampling,
-    SetScale,
+    SetScales,
     TextPiece,
 )
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
@@ -139,7 +139,7 @@ def test_a_scale_changes_what_runs_and_is_heard_in_a_reply(
     told = threading.Event()
     job = engine.client.submit(endless(), on_text(told.set))
     assert told.wait(60)
-    assert engine.run(SetScale(3, 1, 2.0)) == Done()  # answered while the reply goes on
+    assert engine.run(SetScales(((3, 1, 2.0),))) == Done()  # answered while the reply goes on
     assert not job.done()
     engine.client.cancel()
     reply = job.result(timeout=60)
@@ -151,7 +151,7 @@ def test_a_scale_changes_what_runs_and_is_heard_in_a_reply(
     assert changed.n_prompt_evaluated == changed.n_prompt  # read again at the new scale
     assert changed.text != plain.text
     with pytest.raises(EngineError, match="no scale"):
-        engine.run(SetScale(3, 2, 1.0))
+        engine.run(SetScales(((3, 2, 1.0),)))
 
 
 def test_stopping_keeps_what_was_said(engine: Engine, tiny: tuple[str, ...]) -> None:

@@ -21,7 +21,7 @@ from app.engine.messages import (
     Reply,
     Request,
     Result,
-    SetScale,
+    SetScales,
     TextPiece,
 )
 from app.plan.recipe import Recipe
@@ -67,9 +67,10 @@ class FakeEngine:
     def submit(self, request: Request, on_event: OnEvent = lambda _event: None) -> Future[Result]:
         future: Future[Result] = Future()
         self.requests.append(request)
-        if isinstance(request, SetScale):
+        if isinstance(request, SetScales):
             assert self._recipe is not None
-            self._recipe = self._recipe.with_scale(request.block, request.input, request.scale)
+            for block, port, scale in request.scales:
+                self._recipe = self._recipe.with_scale(block, port, scale)
             future.set_result(Done())
         else:
             self._jobs.put((request, on_event, future))

@@ -18,7 +18,7 @@ _DOING = {
     "EvaluatePerplexity": "Evaluating a text",
     "Close": "Freeing memory",
 }
-_ASIDE = ("EstimateMemory", "SetScale")
+_ASIDE = ("EstimateMemory", "SetScales")
 """Jobs of a few milliseconds that are not worth a word."""
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from app.engine.messages import EstimateMemory, MemoryEstimate, Open, SetScale
-from app.plan import edits
+from app.engine.messages import EstimateMemory, MemoryEstimate, Open, SetScales
+from app.plan import edits, shaping
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from app.ui.chat.reply_flow import READ_ANEW, SCALES_MOVED
 from app.ui.plan_runner import changed_scales
@@ -35,9 +35,18 @@ def test_scale_goes_to_the_running_plan_without_opening_it_again(bench: Bench) -
     bench.qtbot.waitUntil(
         lambda: runner.recipe is not None and runner.recipe.blocks[3].inputs[0][1] == 0.8
     )
-    assert SetScale(3, 0, 0.8) in bench.engine.asked(SetScale)
+    assert SetScales(((3, 0, 0.8),)) in bench.engine.asked(SetScales)
     bench.say("Again")
     assert len(bench.engine.asked(Open)) == 1
+
+
+def test_scales_that_change_together_are_heard_together(bench: Bench) -> None:
+    bench.say("Hi")
+    editor = bench.window.editor
+    locked = shaping.set_sums_to_one(editor.plan, merge_id(bench), True)
+    editor.apply("Change scale", shaping.set_scale(locked, merge_id(bench), 0, 0.75))
+    bench.qtbot.waitUntil(lambda: bool(bench.engine.asked(SetScales)))
+    assert bench.engine.asked(SetScales) == [SetScales(((3, 0, 0.75), (3, 1, 0.25)))]
 
 
 def test_reply_says_what_a_moved_scale_meant_for_it(bench: Bench) -> None:
@@ -67,8 +76,8 @@ def test_undo_of_a_scale_reaches_the_engine_too(bench: Bench) -> None:
     set_scale(bench, 0.9)
     bench.window.editor.undo_stack.undo()
     runner = bench.window.runner
-    sent = bench.engine.asked(SetScale)
-    bench.qtbot.waitUntil(lambda: not sent or sent[-1] == SetScale(3, 0, 0.5))
+    sent = bench.engine.asked(SetScales)
+    bench.qtbot.waitUntil(lambda: not sent or sent[-1] == SetScales(((3, 0, 0.5),)))
     bench.qtbot.waitUntil(lambda: runner.recipe.blocks[3].inputs[0][1] == 0.5)
 
 
@@ -174,8 +183,8 @@ def test_changed_scales_tells_live_changes_from_others() -> None:
     def merged(*scales: float) -> Recipe:
         return Recipe((TRUNK, RecipeMerge(tuple((0, s) for s in scales))))
 
-    assert changed_scales(merged(1, 2), merged(1, 2)) == {}
-    assert changed_scales(merged(1, 2), merged(1, 3)) == {(1, 1): 3}
+    assert changed_scales(merged(1, 2), merged(1, 2)) == ()
+    assert changed_scales(merged(1, 2), merged(1, 3)) == ((1, 1, 3),)
     assert changed_scales(merged(1, 2), merged(1, 2, 3)) is None
     assert changed_scales(merged(1, 2), Recipe((TRUNK,))) is None
     moved = Recipe((RecipeWeight(0, 2, 1, -1), merged(1, 2).blocks[1]))

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QToolButton
 
-from app.engine.messages import Open, SetScale
+from app.engine.messages import Open, SetScales
 from app.plan import edits
 from app.plan.document import Plan
 from tests.ui.window.conftest import PLAN, Bench
@@ -197,11 +197,11 @@ def test_the_running_plan_is_named_and_left_alone_by_other_tabs(bench: Bench) ->
     assert not window.runner.is_current
     assert "“plan.txt” runs" in window.status.words
     set_scale(bench, 0.9)
-    assert bench.engine.asked(SetScale) == []
+    assert bench.engine.asked(SetScales) == []
     window.documents.show_neighbour(1)
     assert window.runner.is_current
     set_scale(bench, 0.8)
-    bench.qtbot.waitUntil(lambda: len(bench.engine.asked(SetScale)) == 1)
+    bench.qtbot.waitUntil(lambda: len(bench.engine.asked(SetScales)) == 1)
     window.documents.show_neighbour(1)
     opened = len(bench.engine.asked(Open))
     window.run()
