@@ -44,6 +44,17 @@ def test_every_action_with_a_key_is_in_a_menu(bench: Bench) -> None:
     ] == []
 
 
+def test_what_is_done_to_frames_and_notes_is_in_a_submenu_of_its_own(bench: Bench) -> None:
+    loose = [a.text() for a in menu(bench, "Plan").actions()]
+    assert {"Add frame", "Add note", "Frames and notes"} <= set(loose)
+    assert not {"Select contents", "Fit to contents", "Colour"} & set(loose)
+    submenu = menu(bench, "Frames and notes")
+    assert [a.text() for a in submenu.actions()] == ["Select contents", "Fit to contents", "Colour"]
+    assert not any(a.isEnabled() for a in submenu.actions())
+    bench.window.canvas.commands.annotations.add_note.trigger()
+    assert [a.text() for a in submenu.actions() if a.isEnabled()] == ["Colour"]
+
+
 @pytest.mark.parametrize("key", [Qt.Key.Key_F1, Qt.Key.Key_Question])
 def test_the_sheet_lists_keys_and_gestures_and_can_be_searched(bench: Bench, key: Qt.Key) -> None:
     bench.window.activateWindow()

@@ -22,7 +22,7 @@ _SWATCH = 16
 
 
 class AnnotationActions:
-    """`all` lists the actions in menu order."""
+    """What makes a frame or a note, and what is done to those that are selected."""
 
     def __init__(self, canvas: Canvas, make: Make) -> None:
         self._canvas = canvas
@@ -34,7 +34,6 @@ class AnnotationActions:
             "Select contents", "select-all", lambda: commands.select_contents(canvas)
         )
         self.fit = make("Fit to contents", "fit", lambda: commands.fit_to_contents(canvas))
-        self.all = (self.frame, self.add_note, self.select_contents, self.fit)
         self._colours: QAction | None = None
 
     def fill(self, menu: QMenu) -> None:
@@ -61,14 +60,19 @@ class AnnotationActions:
             _on_trigger(action, partial(add, canvas, at))
 
     def fill_menu_bar(self, menu: QMenu) -> None:
-        """Add all of it to a menu that stays."""
-        for action in self.all:
-            menu.addAction(action)
-        self._colours = self._add_colours(menu).menuAction()
+        """Add to a menu that stays what makes them, and a submenu of what can be done to them."""
+        menu.addAction(self.frame)
+        menu.addAction(self.add_note)
+        submenu = QMenu("Frames and notes", menu)
+        menu.addMenu(submenu)
+        submenu.addAction(self.select_contents)
+        submenu.addAction(self.fit)
+        self._colours = self._add_colours(submenu).menuAction()
         self.enable()
 
     def _add_colours(self, menu: QMenu) -> QMenu:
-        submenu = menu.addMenu("Colour")
+        submenu = QMenu("Colour", menu)
+        menu.addMenu(submenu)
         actions = [submenu.addAction(words) for words in commands.COLOURS]
         for index, action in enumerate(actions):
             _on_trigger(action, partial(commands.recolour, self._canvas, index))
