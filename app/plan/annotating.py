@@ -8,14 +8,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from app.plan.document import POSITION_LIMIT, Annotation, Plan
+from app.plan.edits import unused_ids
 from app.plan.problem import PlanError, Problem
 
 
 def new_annotation_id(plan: Plan) -> str:
     """An id that no frame and no note of the plan has."""
-    taken = (i[1:] for i in plan.annotations if i.startswith("a"))
-    numbers = [int(n) for n in taken if n.isascii() and n.isdigit() and len(n) < 10]
-    return f"a{max(numbers, default=-1) + 1}"
+    return next(unused_ids("a", plan.annotations))
 
 
 def add_annotation(plan: Plan, annotation: Annotation) -> Plan:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from types import MappingProxyType
 
 from app.plan.document import (
@@ -34,9 +35,19 @@ def whole_model(n_layers: int, source: str | None = None) -> Plan:
 
 def new_id(plan: Plan) -> str:
     """An id that no block of the plan has."""
-    taken = (i[1:] for i in plan.blocks if i.startswith("b"))
+    return next(new_ids(plan))
+
+
+def new_ids(plan: Plan) -> Iterator[str]:
+    """Ids that no block of the plan has, as many as are asked for."""
+    return unused_ids("b", plan.blocks)
+
+
+def unused_ids(letter: str, ids: Iterable[str]) -> Iterator[str]:
+    """Ids of a letter and a number, counted on from the highest number among `ids`."""
+    taken = (i.removeprefix(letter) for i in ids if i.startswith(letter))
     numbers = [int(n) for n in taken if n.isascii() and n.isdigit() and len(n) < 10]
-    return f"b{max(numbers, default=-1) + 1}"
+    return (f"{letter}{n}" for n in count(max(numbers, default=-1) + 1))
 
 
 def add_block(plan: Plan, block: Block) -> Plan:

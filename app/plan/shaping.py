@@ -38,16 +38,14 @@ def cut_layers(plan: Plan, id_: str, layers: Collection[int]) -> Plan:
     if not runs:
         return edits.remove(plan, (id_,), heal=True)
     pieces = [replace(block, weight_start=runs[0][0], n_layers=len(runs[0]))]
-    grown = plan
-    for run in runs[1:]:
+    for run, new_id in zip(runs[1:], edits.new_ids(plan), strict=False):
         piece = WeightBlock(
-            edits.new_id(grown),
+            new_id,
             *(run[0], len(run), pieces[-1].id),
             muted=block.muted,
             collapsed=block.collapsed,
         )
         pieces.append(piece)
-        grown = grown.with_blocks(piece)
     last = pieces[-1].id
     blocks: dict[str, Block] = {}
     for other_id, other in plan.blocks.items():
@@ -180,9 +178,5 @@ def _runs(numbers: Iterable[int]) -> list[list[int]]:
 
 def _fed_by(block: Block, other: dict[str, str]) -> Block:
     """The block with its links led from other blocks, where `other` names one instead."""
-    if isinstance(block, WeightBlock):
-        return replace(block, input=other[block.input]) if block.input in other else block
-    if not any(i.block in other for i in block.inputs):
-        return block
-    inputs = (replace(i, block=other.get(i.block or "", i.block)) for i in block.inputs)
-    return replace(block, inputs=tuple(inputs))
+    links = [None if k is None else other.get(k, k) for k in links_into(block)]
+    return edits.with_links(block, links)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import count, takewhile
+from itertools import takewhile
 from types import MappingProxyType
 from typing import NamedTuple
 
 from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
-from app.plan.edits import has_sum_of_one, new_id, remove, with_links
+from app.plan.edits import has_sum_of_one, new_ids, remove, with_links
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order
 from app.plan.text_view import MUTED, muted_line
@@ -60,8 +60,8 @@ def _ids(read: Plan, spoken: Plan, before: Plan) -> dict[str, str]:
     ids = {}
     for n_old, n_new in pairs_of(old_looks, new_looks):
         ids[new[n_new]] = old[n_old]
-    fresh = count(int(new_id(before).removeprefix("b")))
-    return {id_: ids[id_] if id_ in ids else f"b{next(fresh)}" for id_ in new}
+    fresh = new_ids(before)
+    return {id_: ids[id_] if id_ in ids else next(fresh) for id_ in new}
 
 
 def _look(block: Block) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from PySide6.QtCore import QPointF, QRectF
 
 from app.plan import annotating, edits, layout
-from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, Block, Plan, links_into
 from app.plan.problem import PlanError, Problem, errors
 from app.plan.reader import read_plan
 from app.plan.writer import write_document
@@ -22,12 +22,13 @@ _COPY_SOME = "Copy some blocks, or a layerBlocks text."
 
 def text_of(plan: Plan, ids: Collection[str]) -> str:
     """These blocks, frames and notes as text, with the links among them and from the tokens."""
-    kept = {TOKENS: TOKENS, **{i: i for i in plan.blocks if i in ids}}
+    chosen = set(ids)
+    kept: dict[str | None, str] = {TOKENS: TOKENS, **{i: i for i in plan.blocks if i in chosen}}
     blocks = {i: _relinked(b, kept) for i, b in plan.blocks.items() if i in kept}
     used = {source for block in blocks.values() for source in links_into(block)}
     ends = [i for i in blocks if i not in used]
     output = plan.output if plan.output in blocks else (ends[0] if len(ends) == 1 else None)
-    annotations = {i: a for i, a in plan.annotations.items() if i in ids}
+    annotations = {i: a for i, a in plan.annotations.items() if i in chosen}
     copied = Plan(MappingProxyType(blocks), output, annotations=MappingProxyType(annotations))
     return write_document(copied)
 
@@ -46,18 +47,14 @@ def with_text(plan: Plan, text: str, centre: QPointF | None) -> tuple[Plan, tupl
         raise PlanError(errors(answer.problems))
     if not read.blocks and not read.annotations:
         raise PlanError([Problem("no-blocks", "The text has no blocks.", _COPY_SOME)])
-    new_ids = {TOKENS: TOKENS}
-    after = plan
-    for old_id, block in read.blocks.items():
-        new_ids[old_id] = edits.new_id(after)
-        blank = _relinked(replace(block, id=new_ids[old_id]), {})
-        after = after.with_blocks(blank)
+    new_ids: dict[str | None, str] = {TOKENS: TOKENS}
+    new_ids.update(zip(read.blocks, edits.new_ids(plan), strict=False))
     places, moved = _places(read, centre)
     pasted = [
         replace(_relinked(block, new_ids), id=new_ids[old_id], position=places[old_id])
         for old_id, block in read.blocks.items()
     ]
-    after, ids = after.with_blocks(*pasted), [block.id for block in pasted]
+    after, ids = plan.with_blocks(*pasted), [block.id for block in pasted]
     for annotation in read.annotations.values():
         ids.append(annotating.new_annotation_id(after))
         x, y = annotation.position
@@ -85,14 +82,6 @@ def _places(
     return {i: inside(x + dx, y + dy) for i, (x, y) in places.items()}, (dx, dy)
 
 
-def _relinked(block: Block, new_ids: Mapping[str, str]) -> Block:
+def _relinked(block: Block, new_ids: Mapping[str | None, str]) -> Block:
     """The block with its links translated; a link to what is not named is cut."""
-
-    def translated(source: str | None) -> str | None:
-        return None if source is None else new_ids.get(source)
-
-    if isinstance(block, WeightBlock):
-        return replace(block, input=translated(block.input))
-    assert isinstance(block, MergeBlock)
-    inputs = (replace(i, block=translated(i.block)) for i in block.inputs)
-    return replace(block, inputs=tuple(inputs))
+    return edits.with_links(block, [new_ids.get(source) for source in links_into(block)])

@@ -10,9 +10,8 @@ from PySide6.QtCore import QRect, QRectF
 from app.plan import edits, shaping
 from app.plan.document import MergeBlock, Plan, WeightBlock
 from app.plan.problem import PlanError, Problem
-from app.ui import theme as themes
 from app.ui.canvas.faces import range_text
-from app.ui.canvas.inline_edit import InlineEdit, parse_number, parse_range
+from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_number, parse_range
 from app.ui.canvas.shapes import BlockShape, MergeShape, WeightShape
 
 if TYPE_CHECKING:
@@ -80,8 +79,7 @@ def _edit_line(
         except PlanError as error:
             canvas.notice.emit(f"{error.problems[0].message} {error.problems[0].fix}")
 
-    font = themes.canvas_font(themes.NORMAL * max(1.0, min(canvas.zoom, 1.5)))
-    InlineEdit(canvas.viewport(), area, text, font, name, take)
+    InlineEdit(canvas.viewport(), area, text, font_at(canvas.zoom), name, take)
 
 
 def _on_screen(canvas: GestureView, block_id: str, rect: QRectF, least_width: int) -> QRect:

@@ -1,17 +1,79 @@
-"""A line edit laid over the canvas, to type a scale, a title or a range where it stands."""
+"""Fields laid over the canvas, to type a scale, a title, a range or a note where it stands."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.plan.problem import PlanError, Problem
+from app.ui import theme as themes
 
 _RANGE = re.compile(r"\s*(\d{1,9})(?:\s*(?:-|–|−|\.\.|to)\s*(\d{1,9}))?\s*")
+
+
+def font_at(zoom: float) -> QFont:
+    """The font to type in at a zoom: never too small to read."""
+    return themes.canvas_font(themes.NORMAL * max(1.0, min(zoom, 1.5)))
+
+
+class Typing(QObject):
+    """Ends what is typed into a field over the canvas, which is gone then.
+
+    The keys of `ends` or leaving the field take it, Escape does not. `typed` gives the text, None
+    while it is as it was.
+    """
+
+    def __init__(
+        self,
+        field: QWidget,
+        ends: Callable[[QKeyEvent], bool],
+        typed: Callable[[], str | None],
+        take: Callable[[str], None],
+    ) -> None:
+        super().__init__(field)
+        self._field, self._ends, self._typed = field, ends, typed
+        self._take: Callable[[str], None] | None = take
+        field.installEventFilter(self)
+
+    def eventFilter(self, _field: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            is_escape = event.key() == Qt.Key.Key_Escape
+            if is_escape or self._ends(event):
+                self._finish(taken=not is_escape)
+                return True
+        elif isinstance(event, QFocusEvent) and event.lostFocus():
+            self._leave(event.reason())
+        return False
+
+    def _leave(self, reason: Qt.FocusReason) -> None:
+        if reason != Qt.FocusReason.PopupFocusReason:
+            self._finish(taken=True)
+
+    def _finish(self, *, taken: bool) -> None:
+        take, self._take = self._take, None
+        if take is None:
+            return
+        text = self._typed()
+        if taken and text is not None:
+            take(text)
+        self._field.hide()
+        self._field.deleteLater()
+        viewport = self._field.parentWidget()
+        canvas = None if viewport is None else viewport.parentWidget()
+        if canvas is not None:
+            canvas.setFocus()
+
+
+def is_enter(event: QKeyEvent) -> bool:
+    """Whether the key is one of the two that say Enter."""
+    return event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class InlineEdit(QLineEdit):
@@ -27,7 +89,7 @@ class InlineEdit(QLineEdit):
         take: Callable[[str], None],
     ) -> None:
         super().__init__(text, parent)
-        self._take: Callable[[str], None] | None = take
+        Typing(self, is_enter, lambda: self.text() if self.isModified() else None, take)
         self.setFont(font)
         self.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.setAccessibleName(name)
@@ -35,37 +97,6 @@ class InlineEdit(QLineEdit):
         self.selectAll()
         self.show()
         self.setFocus()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._finish(taken=True)
-        elif event.key() == Qt.Key.Key_Escape:
-            self._finish(taken=False)
-        else:
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason:
-            self._finish(taken=True)
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride:
-            event.accept()
-        return super().event(event)
-
-    def _finish(self, *, taken: bool) -> None:
-        take, self._take = self._take, None
-        if take is None:
-            return
-        if taken and self.isModified():
-            take(self.text())
-        self.hide()
-        self.deleteLater()
-        viewport = self.parentWidget()
-        canvas = None if viewport is None else viewport.parentWidget()
-        if canvas is not None:
-            canvas.setFocus()
 
 
 def parse_number(text: str) -> float | None:

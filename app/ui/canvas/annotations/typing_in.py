@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRect, QRectF, Qt
-from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QPalette
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from app.plan import annotating
-from app.ui import theme as themes
 from app.ui.canvas.annotations.painting import NOTE_PAD, note_fill
 from app.ui.canvas.annotations.shapes import rect_of, title_of
-from app.ui.canvas.inline_edit import InlineEdit
+from app.ui.canvas.inline_edit import InlineEdit, Typing, font_at, is_enter
 
 if TYPE_CHECKING:
     from app.ui.canvas.gesture_view import GestureView
@@ -25,7 +24,7 @@ def type_text(canvas: GestureView, id_: str) -> None:
     """Let the title of a frame or the text of a note be typed."""
     annotation = canvas.plan_scene.annotations.shown[id_]
     viewport = canvas.viewport()
-    font = themes.canvas_font(themes.NORMAL * max(1.0, min(canvas.zoom, 1.5)))
+    font = font_at(canvas.zoom)
 
     def take(text: str) -> None:
         plan = canvas.editor.plan
@@ -51,7 +50,7 @@ class NoteEdit(QPlainTextEdit):
         self, parent: QWidget, area: QRect, text: str, font: QFont, take: Callable[[str], None]
     ) -> None:
         super().__init__(text, parent)
-        self._take: Callable[[str], None] | None = take
+        Typing(self, _is_ctrl_enter, self._typed, take)
         self.setFont(font)
         self.setFrameShape(QFrame.Shape.Box)
         self.document().setDocumentMargin(NOTE_PAD - 2)
@@ -63,37 +62,12 @@ class NoteEdit(QPlainTextEdit):
         self.show()
         self.setFocus()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._finish(taken=True)
-        elif event.key() == Qt.Key.Key_Escape:
-            self._finish(taken=False)
-        else:
-            super().keyPressEvent(event)
+    def _typed(self) -> str | None:
+        return self.toPlainText() if self.document().isModified() else None
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason:
-            self._finish(taken=True)
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride:
-            event.accept()
-        return super().event(event)
-
-    def _finish(self, *, taken: bool) -> None:
-        take, self._take = self._take, None
-        if take is None:
-            return
-        if taken and self.document().isModified():
-            take(self.toPlainText())
-        self.hide()
-        self.deleteLater()
-        viewport = self.parentWidget()
-        canvas = None if viewport is None else viewport.parentWidget()
-        if canvas is not None:
-            canvas.setFocus()
+def _is_ctrl_enter(event: QKeyEvent) -> bool:
+    return is_enter(event) and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
 
 
 def _on_screen(canvas: GestureView, rect: QRectF, least_height: float) -> QRect:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from app.plan import edits
-from app.plan.document import TOKENS, MergeBlock, Plan, links_into
+from app.plan.document import TOKENS, Plan, links_into
 from app.ui.canvas.block_commands import free_port
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
@@ -185,7 +185,4 @@ def port_is_linked(plan: Plan, key: LinkKey) -> bool:
     target, port = key
     if target == OUTPUT:
         return plan.output is not None
-    block = plan.blocks[target]
-    if isinstance(block, MergeBlock):
-        return block.inputs[port].block is not None
-    return block.input is not None
+    return links_into(plan.blocks[target])[port] is not None
