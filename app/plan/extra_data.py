@@ -99,6 +99,17 @@ def split_own(comment: str) -> tuple[str, str]:
     return comment[: found.start()].strip(), comment[found.end() :]
 
 
+def own_line(comment: str) -> tuple[str, Json | None]:
+    """The kind of a line of the editor's own and its data, None where it makes no sense.
+
+    The kind is empty for the comments of others.
+    """
+    if not comment.startswith(MARK):
+        return "", None
+    kind, _, rest = comment.removeprefix(MARK).strip().partition(" ")
+    return kind, parse_object(rest)
+
+
 def parse_object(text: str) -> Json | None:
     """The JSON object in a text, or None when it holds anything else."""
     try:
@@ -175,6 +186,32 @@ def merge_in(data: Json) -> tuple[tuple[int | None, MergeInput], ...] | None:
             return None
         inputs.append((link_in(pair[0]), MergeInput(None, scale)))
     return tuple(inputs) if len(inputs) >= 2 else None
+
+
+def links_of_draft(data: Json) -> tuple[int | None, ...]:
+    """The numbers of what feeds a draft, None for an unlinked input; none where it has no sense."""
+    if weights_in(data) is not None:
+        return (link_in(data.get("input")),)
+    return tuple(named for named, _ in merge_in(data) or ())
+
+
+def relinked_draft(data: Json, links: Sequence[int | None]) -> str:
+    """The line of a draft with other numbers for what feeds it, as many as `links_of_draft`."""
+    if weights_in(data) is None:
+        pairs = zip(links, data["merge"], strict=True)
+        after = data | {"merge": [[link, scale] for link, (_, scale) in pairs]}
+    elif links == (None,):
+        after = {key: value for key, value in data.items() if key != "input"}
+    else:
+        after = data | {"input": links[0]}
+    return f"{MARK} draft {_dump(after)}"
+
+
+def relinked_comment(comment: str, links: Sequence[int | None]) -> str:
+    """A trailing comment with other numbers for what feeds its block besides what the line says."""
+    _, own = split_own(comment)
+    data = parse_object(own) or {}
+    return comment.removesuffix(own) + _dump(data | {"links": list(links)})
 
 
 def link_in(value: object) -> int | None:

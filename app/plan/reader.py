@@ -141,10 +141,8 @@ class _Reader:
             self._bad_links(line.number)
 
     def _comment(self, line: int, comment: str) -> None:
-        kind, _, rest = comment.removeprefix(MARK).strip().partition(" ")
-        own = comment.startswith(MARK)
-        data = extra_data.parse_object(rest) if own else None
-        if own and kind == "draft":
+        kind, data = extra_data.own_line(comment)
+        if kind == "draft":
             self.knows_something = True
             self._drafts.append((line, data))
         elif kind == "llama-blocks" and data is not None:
@@ -153,7 +151,7 @@ class _Reader:
             self._know_keys(line, data, extra_data.HEADER_KEYS)
             if data.get("version", extra_data.VERSION) != extra_data.VERSION:
                 self._newer = self._newer or line
-        elif own and kind in ("frame", "note"):
+        elif kind in ("frame", "note"):
             self._annotate(line, kind, data or {}, comment)
         else:
             self.comments.append(comment)

@@ -87,6 +87,75 @@ def test_lines_as_before_follow_the_blocks_they_named():
     )
 
 
+DRAFTS = (
+    '#@ draft {"weights": [8, 9], "input": 1, "title": "Tail"}\n'
+    '#@ draft {"merge": [[2, 0.5], [null, 0.25], [0, 0.25]]}\n'
+)
+
+
+def test_drafts_follow_the_lines_that_move():
+    lines = "WeightBlock; 0; 2; 5; 1\nWeightBlock; 2; 6; 0; -1\nTotalLayers; 6\n"
+    assert renumbered(lines + DRAFTS) == (
+        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 5; 0\nTotalLayers; 6\n"
+        '#@ draft {"weights": [8, 9], "input": 0, "title": "Tail"}\n'
+        '#@ draft {"merge": [[2, 0.5], [null, 0.25], [1, 0.25]]}\n'
+    )
+
+
+def test_drafts_follow_the_blocks_and_the_drafts_they_named():
+    before = "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 4; 0\nTotalLayers; 6\n" + DRAFTS
+    assert renumbered("WeightBlock; 0; 1; 9; -1\n" + before, before) == (
+        "WeightBlock; 0; 1; 9; -1\nWeightBlock; 1; 5; 0; -1\nWeightBlock; 5; 7; 4; 1\n"
+        "TotalLayers; 7\n"
+        '#@ draft {"weights": [8, 9], "input": 2, "title": "Tail"}\n'
+        '#@ draft {"merge": [[3, 0.5], [null, 0.25], [1, 0.25]]}\n'
+    )
+
+
+def test_a_draft_fed_by_a_line_taken_out_is_fed_by_what_fed_that():
+    before = (
+        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 4; 0\nWeightBlock; 6; 7; 6; 0\n"
+        "TotalLayers; 7\n" + DRAFTS
+    )
+    text = before.replace("WeightBlock; 4; 6; 4; 0\n", "").replace(DRAFTS.splitlines(True)[0], "")
+    assert renumbered(text, before) == (
+        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 5; 6; 0\nTotalLayers; 5\n"
+        '#@ draft {"merge": [[1, 0.5], [null, 0.25], [0, 0.25]]}\n'
+    )
+
+
+def test_a_draft_that_was_changed_means_what_it_says():
+    before = 'WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n#@ draft {"weights": [8, 9]}\n'
+    text = "WeightBlock; 0; 1; 9; -1\n" + before.replace("[8, 9]", '[8, 9], "input": 0')
+    after = renumbered(text, before)
+    assert after is not None
+    assert after.endswith('#@ draft {"weights": [8, 9], "input": 0}\n')
+
+
+def test_what_feeds_a_block_past_muted_ones_follows_them():
+    before = (
+        'WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 4; 0  #@ {"links": [2]}\nTotalLayers; 6\n'
+        '#@ draft {"weights": [8, 9], "input": 0, "muted": true}\n'
+    )
+    after = renumbered("WeightBlock; 0; 1; 9; -1\n" + before, before)
+    assert after == (
+        "WeightBlock; 0; 1; 9; -1\nWeightBlock; 1; 5; 0; -1\n"
+        'WeightBlock; 5; 7; 4; 1  #@ {"links": [3]}\nTotalLayers; 7\n'
+        '#@ draft {"weights": [8, 9], "input": 1, "muted": true}\n'
+    )
+    assert codes(after) == {"unused"}
+
+
+def test_a_draft_that_cannot_be_read_is_left_and_still_counts():
+    text = (
+        "WeightBlock; 0; 2; 5; 1\nWeightBlock; 2; 6; 0; -1\nTotalLayers; 6\n"
+        '#@ draft {"weights": \n#@ draft {"weights": [8, 9], "input": 0}\n'
+    )
+    after = renumbered(text)
+    assert after is not None
+    assert after.endswith('#@ draft {"weights": \n#@ draft {"weights": [8, 9], "input": 1}\n')
+
+
 def test_a_line_that_was_changed_means_what_it_says():
     before = "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 4; 0\nTotalLayers; 6\n"
     text = "WeightBlock; 0; 1; 9; -1\nWeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 5; 0\n"
