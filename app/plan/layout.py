@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from app.plan.clearing import Box, way_clear
 from app.plan.document import TOKENS, Plan, links_into
 from app.plan.edits import remove
 
@@ -34,15 +35,15 @@ def arrange(
 ) -> Places:
     """The top left corner of every block, in scene units; the same plan gives the same places.
 
-    With `only`, places for these blocks, by the links among them, about the centre of where they
-    stand now.
+    With `only`, places for these blocks, by the links among them: from the top left corner of
+    where they stand now, or as near to it as there is room beside the other blocks.
 
     The first column starts at x = 0, right of the token input, which is thought of at y = 0.
     Blocks without any link stand below the others. `sizes` are (width, height) by id. Raises
     networkx.NetworkXUnfeasible for a circle of links.
     """
     if only is not None:
-        return _moved_to(plan, arrange(_part(plan, only), sizes), sizes)
+        return _with_room(plan, arrange(_part(plan, only), sizes), sizes)
     size = {id_: sizes.get(id_, DEFAULT_SIZE) for id_ in plan.blocks}
     linked = {id_ for b in plan.blocks.values() for id_ in links_into(b) if id_ is not None}
     linked |= {id_ for id_, b in plan.blocks.items() if any(links_into(b))}
@@ -72,22 +73,23 @@ def _part(plan: Plan, ids: Collection[str]) -> Plan:
     return remove(plan, gone)
 
 
-def _moved_to(plan: Plan, places: Places, sizes: Mapping[str, tuple[float, float]]) -> Places:
-    """The places moved as a whole, so that the centre of them all is where it was."""
-    before = {id_: at for id_ in places if (at := plan.blocks[id_].position) is not None}
+def _with_room(plan: Plan, places: Places, sizes: Mapping[str, tuple[float, float]]) -> Places:
+    """The places moved as a whole to where these blocks stood, clear of the others."""
+    stood = {i: block.position for i, block in plan.blocks.items() if block.position is not None}
+    before = [stood[id_] for id_ in places if id_ in stood]
     if not before:
         return places
-    (x, y), (old_x, old_y) = _centre(places, sizes), _centre(before, sizes)
-    return {id_: (left + old_x - x, top + old_y - y) for id_, (left, top) in places.items()}
+    dx = min(x for x, _ in before) - min(x for x, _ in places.values())
+    dy = min(y for _, y in before) - min(y for _, y in places.values())
+    moved = {id_: (x + dx, y + dy) for id_, (x, y) in places.items()}
+    others = {id_: at for id_, at in stood.items() if id_ not in places}
+    dx, dy = way_clear(_boxes(moved, sizes), _boxes(others, sizes), ROW_GAP / 2)
+    return {id_: (x + dx, y + dy) for id_, (x, y) in moved.items()}
 
 
-def _centre(places: Places, sizes: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
-    """The middle of the rectangle around all these blocks."""
+def _boxes(places: Places, sizes: Mapping[str, tuple[float, float]]) -> list[Box]:
     size = {id_: sizes.get(id_, DEFAULT_SIZE) for id_ in places}
-    left, top = min(x for x, _ in places.values()), min(y for _, y in places.values())
-    right = max(x + size[id_][0] for id_, (x, _) in places.items())
-    bottom = max(y + size[id_][1] for id_, (_, y) in places.items())
-    return (left + right) / 2, (top + bottom) / 2
+    return [(x, y, x + size[i][0], y + size[i][1]) for i, (x, y) in places.items()]
 
 
 def _in_rows(

@@ -8,8 +8,10 @@ from itertools import combinations
 from pathlib import Path
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from app.plan import edits
+from app.plan.clearing import way_clear
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock, links_into
 from app.plan.layout import DEFAULT_SIZE, arrange
 from tests.plan.edited_plans import plans
@@ -92,20 +94,38 @@ def test_a_long_plan_with_far_links_is_laid_out() -> None:
     assert len({x for x, _ in places.values()}) == 300
 
 
-def test_some_blocks_are_laid_out_about_the_centre_of_where_they_stood() -> None:
+def test_some_blocks_are_laid_out_from_the_corner_of_where_they_stood() -> None:
     size = sizes(fork())
     plan = edits.move(fork(), {"b1": (900.0, -50.0), "b2": (-340.0, 710.0), "b3": (20.0, 30.0)})
     places = arrange(plan, size, only=("b1", "b2", "b3"))
     assert list(places) == ["b1", "b2", "b3"]
     assert max(places["b1"][0], places["b2"][0]) < places["b3"][0]
+    assert (min(x for x, _ in places.values()), min(y for _, y in places.values())) == (-340, -50)
 
-    def centre(at: dict[str, tuple[float, float]]) -> tuple[float, float]:
-        xs = [x for i, (left, _) in at.items() for x in (left, left + size[i][0])]
-        ys = [y for i, (_, top) in at.items() for y in (top, top + size[i][1])]
-        return round((min(xs) + max(xs)) / 2, 6), round((min(ys) + max(ys)) / 2, 6)
 
-    stood = {i: at for i in places if (at := plan.blocks[i].position) is not None}
-    assert centre(places) == centre(stood)
+@given(plans, st.integers(1, 2**16))
+def test_some_blocks_are_laid_out_beside_the_others(plan: Plan, chosen: int) -> None:
+    size = sizes(plan)
+    everywhere = arrange(plan, size)
+    plan = edits.move(plan, {i: (x / 9, y / 9) for i, (x, y) in everywhere.items()})
+    only = [i for n, i in enumerate(plan.blocks) if chosen >> n & 1]
+    places = arrange(plan, size, only=only)
+    assert list(places) == only
+    for i, (left, top) in places.items():
+        for other, block in plan.blocks.items():
+            if other not in places and block.position is not None:
+                x, y = block.position
+                across = max(x - left - size[i][0], left - x - size[other][0])
+                down = max(y - top - size[i][1], top - y - size[other][1])
+                assert max(across, down) > -1e-6
+
+
+def test_the_shortest_way_clear_is_taken() -> None:
+    at, wall = [(0.0, 0.0, 100.0, 100.0)], (90.0, -500.0, 95.0, 500.0)
+    assert way_clear(at, [], 20.0) == (0.0, 0.0)
+    assert way_clear(at, [(120.0, 0.0, 200.0, 90.0)], 20.0) == (0.0, 0.0)
+    assert way_clear(at, [wall], 20.0) == (-30.0, 0.0)
+    assert way_clear(at, [wall, (-95.0, 0.0, -25.0, 10.0)], 20.0) == (115.0, 0.0)
 
 
 def test_blocks_that_nobody_placed_are_laid_out_from_the_token_input() -> None:

@@ -149,14 +149,15 @@ def distribute(canvas: GestureView, axis: Axis) -> None:
 
 
 def arrange(canvas: GestureView) -> None:
-    """Lay out the selected blocks from left to right where they stand, or all blocks.
+    """Lay out the selected blocks from left to right where there is room, or all blocks.
 
     Frames are drawn again around what stood in them.
     """
     plan, selected = canvas.editor.plan, canvas.selected_ids()
     only = selected if len(selected) > 1 else None
     places = layout.arrange(plan, sizes_of(plan), only=only)
-    after = framed_again(plan, edits.move(plan, places))
+    kept = {i: inside(*at) for i, at in places.items()}
+    after = framed_again(plan, edits.move(plan, kept))
     canvas.editor.apply("Arrange blocks", after)
 
 

@@ -218,6 +218,26 @@ def test_blocks_are_aligned_and_distributed_in_one_step(canvas, editor, plan, ha
     assert not actions["Align top"].isEnabled()
 
 
+def test_arranging_a_selection_covers_no_other_block(editor, canvas, hand):
+    editor.apply("Move", edits.move(editor.plan, {"right": (-60.0, 220.0)}))
+    hand.click(hand.body("trunk"))
+    hand.click(hand.body("right"), SHIFT)
+    hand.key(Qt.Key.Key_L)
+    rects = {i: item.scene_rect() for i, item in canvas.plan_scene.blocks.items()}
+    assert rects["trunk"].right() < rects["right"].left()
+    for id_ in ("trunk", "right"):
+        assert not any(rects[id_].intersects(rects[other]) for other in ("left", "m"))
+
+
+def test_blocks_at_the_edge_of_the_canvas_are_arranged_within_it(editor, canvas, hand):
+    edge = {"trunk": (1e7, 1e7), "left": (1e7 - 40, 1e7)}
+    editor.apply("Move", edits.move(editor.plan, edge))
+    canvas.plan_scene.select(edge)
+    hand.key(Qt.Key.Key_L)
+    assert editor.plan.blocks["trunk"].position == (1e7 - 40, 1e7)
+    assert editor.plan.blocks["left"].position == (1e7, 1e7)
+
+
 def test_arrange_lays_out_only_the_selection_when_there_is_one(editor, plan, hand):
     hand.click(hand.body("left"))
     hand.click(hand.body("right"), SHIFT)
