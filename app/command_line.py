@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import sys
@@ -192,13 +191,14 @@ def perplexity(options: argparse.Namespace) -> int:
         raise UserError(f"{options.file}: not a UTF-8 text (byte {error.start}).") from error
     except OSError as error:
         raise UserError(f"{options.file}: {error.strerror}.") from error
-    opening = Open(_paths(models), recipe, _context_settings(options, models))
+    settings = _context_settings(options, models)
     with _engine() as run:
-        run(opening)
-        result = run(EvaluatePerplexity(text))
+        result = run(EvaluatePerplexity(_paths(models), recipe, text, settings))
     assert isinstance(result, Perplexity)
     if options.json:
-        _print_json(dataclasses.asdict(result))
+        _print_json(
+            {"nll": result.nll, "perplexity": result.perplexity, "n_tokens": result.n_tokens}
+        )
     else:
         print(
             f"Perplexity {result.perplexity:.4f} (nll {result.nll:.6f}, {result.n_tokens} tokens)"

@@ -1,5 +1,6 @@
 // The chaining of blocks while a graph is built.
 
+#include "llama-blocks.h"
 #include "llama-blocks-impl.h"
 
 #include "llama-graph.h"
@@ -46,6 +47,9 @@ ggml_tensor * llama_blocks_next_input(const llm_graph_context & graph, ggml_tens
     const llama_blocks * plan = graph.hparams.blocks;
     if (!plan || plan->order.empty()) {
         return cur;
+    }
+    if (il == 0 && graph.blocks_out.token_input) {
+        ggml_set_name(graph.blocks_out.token_input, LLAMA_BLOCKS_TOKEN_INPUT);
     }
 
     // the block that layer il ends, if it does

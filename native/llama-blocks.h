@@ -101,6 +101,10 @@ LLAMA_API struct llama_model * llama_blocks_view_init(
                                         int32_t   n_weight_layers,
                  const struct llama_blocks_plan * plan);
 
+// The name, for cb_eval, of the tensor that the token input is in a view's graph. What leaves layer N
+// is called "l_out-N", as in all of llama.cpp's graphs.
+#define LLAMA_BLOCKS_TOKEN_INPUT "blocks_token_input"
+
 // Sets the scale of a merge's input (both counted from 0), for every context of the view from its
 // next decode on. Not to be called during a decode. Returns 0.
 LLAMA_API int32_t llama_blocks_view_set_scale(

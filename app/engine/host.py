@@ -19,6 +19,7 @@ from app.engine.messages import (
     Answered,
     Cancel,
     Close,
+    ComparePlans,
     Done,
     EstimateMemory,
     EvaluatePerplexity,
@@ -27,6 +28,7 @@ from app.engine.messages import (
     Generate,
     Job,
     LogLine,
+    MeasureInfluence,
     Open,
     Progress,
     Ready,
@@ -105,8 +107,12 @@ class Host:
                 return self._session.estimate(job.request)
             case Generate():
                 return self._session.generate(job.request, tell)
-            case EvaluatePerplexity(text):
-                return self._session.perplexity(text, tell)
+            case EvaluatePerplexity():
+                return self._session.perplexity(job.request, tell)
+            case ComparePlans():
+                return self._session.difference(job.request, tell)
+            case MeasureInfluence():
+                return self._session.influence(job.request, tell)
             case SetScales(scales):
                 self._session.set_scales(scales)
             case Close():

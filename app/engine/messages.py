@@ -81,11 +81,44 @@ class SetScales:
     """Block, input and scale of each."""
 
 
+SCORING = ContextSettings(n_ctx=512)
+"""How texts are read to be scored: in windows of that many tokens, as llama.cpp's tools do."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluatePerplexity:
-    """Perplexity of the open plan on a text."""
+    """Perplexity of a recipe on a text. The open plan and its conversation stay as they are, and
+    all weights that are loaded stay loaded."""
 
+    model_paths: tuple[str, ...]
+    recipe: Recipe
     text: str
+    settings: ContextSettings = SCORING
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePlans:
+    """How far the next-token distributions of `other` are from those of `recipe` on a text; what
+    is open and loaded stays."""
+
+    model_paths: tuple[str, ...]
+    recipe: Recipe
+    other: Recipe
+    text: str
+    settings: ContextSettings = SCORING
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureInfluence:
+    """How much each weight layer changes what passes through it, on a text; what is open and
+    loaded stays.
+
+    The layers of a source after the first are measured in their places in the first one.
+    """
+
+    model_paths: tuple[str, ...]
+    text: str
+    settings: ContextSettings = SCORING
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +126,32 @@ class Close:
     """Free the context, the view and the weights; the process stays."""
 
 
-Request = Open | EstimateMemory | Generate | SetScales | EvaluatePerplexity | Close
+Request = (
+    Open
+    | EstimateMemory
+    | Generate
+    | SetScales
+    | EvaluatePerplexity
+    | ComparePlans
+    | MeasureInfluence
+    | Close
+)
 
 # --- what the engine tells on the way ----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is: `fraction` 0..1, `phase` in words ("Loading weights", "Reading prompt")."""
+    """How far a job is: `fraction` 0..1, `phase` in words ("Loading weights", "Reading prompt").
+
+    Jobs that read a text tell their speed so far and the seconds that the rest will take at it;
+    0 and None before the first batch.
+    """
 
     phase: str
     fraction: float
+    tokens_per_s: float = 0.0
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +227,34 @@ class Perplexity:
     nll: float
     perplexity: float
     n_tokens: int
+    tokens_per_s: float
+    """Tokens read a second, those that are not predicted included."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDifference:
+    """Two recipes' next-token distributions on one text, over the predicted tokens."""
+
+    kl: float
+    """Mean Kullback-Leibler divergence of the other's distributions from the first one's, nats."""
+    top1_agreement: float
+    """The share (0..1) of tokens for which both find the same one likeliest."""
+    perplexity: float
+    other_perplexity: float
+    n_tokens: int
+    tokens_per_s: float
+    """Tokens read a second, by both one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """Block Influence (ShortGPT): 1 - cosine similarity of the hidden state that enters a layer
+    and the one that leaves it, averaged over tokens."""
+
+    values: tuple[float, ...]
+    """By weight layer number; 0: nothing is turned, 1: a right angle."""
+    n_tokens: int
+    tokens_per_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +262,7 @@ class Done:
     """An answer without content."""
 
 
-Result = OpenedPlan | MemoryEstimate | Reply | Perplexity | Done
+Result = OpenedPlan | MemoryEstimate | Reply | Perplexity | PlanDifference | Influence | Done
 
 # --- the envelopes ------------------------------------------------------------------------------
 

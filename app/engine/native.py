@@ -236,8 +236,9 @@ class Context:
 
     At most `n_batch` tokens are evaluated together, and at most `n_logits` of them give logits:
     both are paid for in compute buffers. A quantised `kv_type` needs flash attention; None leaves
-    that to llama.cpp. `should_stop` is asked often during a decode, from the
-    thread that decodes.
+    that to llama.cpp. `should_stop` is asked often during a decode, from the thread that decodes,
+    and so is `on_tensor`: with a tensor of the graph and True whether it is wanted, and with False
+    once a wanted one is computed (llama.cpp's cb_eval).
     """
 
     def __init__(
@@ -251,6 +252,7 @@ class Context:
         kv_type: KvType = "f16",
         flash_attention: bool | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        on_tensor: Callable[[int, bool], bool] | None = None,
     ) -> None:
         params = llama.llama_context_default_params()
         params.n_ctx = n_ctx
@@ -265,6 +267,11 @@ class Context:
 
         self._abort = llama.ggml_abort_callback(lambda _data: should_stop())
         params.abort_callback = self._abort
+        if on_tensor is not None:
+            self._on_tensor = llama.ggml_backend_sched_eval_callback(
+                lambda tensor, asked, _data: on_tensor(tensor, asked)
+            )
+            params.cb_eval = self._on_tensor
         self.model = model
         _errors_logged.clear()
         self.handle = llama.llama_init_from_model(model, params)

@@ -103,12 +103,6 @@ class OpenPlan:
             raise
         self.tokens += tokens
 
-    def scoring_context(self) -> Context:
-        """A context of its own for evaluating texts, in which each token of a batch gives logits:
-        at most 128 MiB of them."""
-        n_batch = max(1, min(N_BATCH, (128 << 20) // (4 * self.vocabulary.n_tokens)))
-        return self._new_context(n_batch=n_batch, n_logits=n_batch)
-
     def set_scale(self, block: int, input: int, scale: float) -> None:
         """Sets a merge scale, from the next decode on."""
         recipe = self.recipe.with_scale(block, input, scale)

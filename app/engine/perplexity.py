@@ -1,90 +1,73 @@
-"""Perplexity: which tokens of a text are scored, and how likely the model finds them."""
+"""Perplexity of a plan on a text, and the difference between two plans' predictions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.messages import Perplexity
+from app.engine.messages import Perplexity, PlanDifference
 from app.engine.native import Context, llama
-from app.engine.vocabulary import Vocabulary
+from app.engine.scoring import Reading, Scored, TextPieces
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Tokens `[start, end)` evaluated together, scored from `first_scored` (from `start`) on."""
-
-    start: int
-    end: int
-    first_scored: int
-
-    @property
-    def n_decoded(self) -> int:
-        """The last token is only predicted, never decoded."""
-        return self.end - self.start - 1
-
-
-def windows(n_tokens: int, n_ctx: int) -> list[Window]:
-    """How a text is cut: whole when it fits the context, else as llama.cpp's perplexity tool does.
-
-    That is: windows of `n_ctx` tokens, of which the second half is scored; what does not fill
-    the last one is left out.
-    """
-    if n_tokens <= n_ctx:
-        return [Window(0, n_tokens, 1)]
-    half = n_ctx // 2 + 1
-    return [Window(i * n_ctx, (i + 1) * n_ctx, half) for i in range(n_tokens // n_ctx)]
-
-
-def score(
-    context: Context,
-    vocabulary: Vocabulary,
-    tokens: Sequence[int],
-    before_batch: Callable[[], None],
-    on_progress: Callable[[float], None],
-) -> Perplexity:
-    """Perplexity over at least two tokens, in a context whose batches give all logits.
-
-    `before_batch` may raise to stop; `on_progress` gets 0..1.
-    """
-    spans = windows(len(tokens), context.n_ctx)
-    n_total = sum(span.n_decoded for span in spans)
-    n_done = n_scored = 0
-    nll = 0.0
-    for span in spans:
-        window = list(tokens[span.start : span.end])
-        if span.start and vocabulary.adds_bos:
-            window[0] = vocabulary.bos
-        context.forget_from(0)
-        for at in range(0, span.n_decoded, context.n_batch):
-            before_batch()
-            end = min(at + context.n_batch, span.n_decoded)
-            first = max(at, span.first_scored - 1)
-            context.decode(window[at:end], at, n_logits=max(end - first, 0))
-            if first < end:
-                targets = window[first + 1 : end + 1]
-                nll += _negative_log_likelihood(context, targets, vocabulary.n_tokens)
-                n_scored += len(targets)
-            n_done += end - at
-            on_progress(n_done / n_total)
+def perplexity(scored: Scored, text: TextPieces, reading: Reading) -> Perplexity:
+    """Perplexity over the text's predicted tokens."""
+    nll, n_scored = 0.0, 0
+    for batch in text:
+        reading.read(scored, batch, len(batch.targets))
+        rows = logits(scored.context, len(batch.targets))
+        nll += sum(
+            log_partition(row) - float(row[target])
+            for row, target in zip(rows, batch.targets, strict=True)
+        )
+        n_scored += len(batch.targets)
     mean = nll / n_scored
-    return Perplexity(mean, math.exp(mean), n_scored)
+    return Perplexity(mean, _exponential(mean), n_scored, reading.tokens_per_s)
 
 
-def _negative_log_likelihood(context: Context, targets: Sequence[int], n_vocab: int) -> float:
-    """The summed -log p (nats) of the tokens that follow the last decode's logits, in double.
+def difference(first: Scored, other: Scored, text: TextPieces, reading: Reading) -> PlanDifference:
+    """How the second plan's distributions differ from the first one's."""
+    kl = first_nll = other_nll = 0.0
+    n_agreed = n_scored = 0
+    for batch in text:
+        n = len(batch.targets)
+        reading.read(first, batch, n)
+        reading.read(other, batch, n)
+        for row, other_row, target in zip(
+            logits(first.context, n), logits(other.context, n), batch.targets, strict=True
+        ):
+            partition, other_partition = log_partition(row), log_partition(other_row)
+            first_nll += partition - float(row[target])
+            other_nll += other_partition - float(other_row[target])
+            shares = np.exp(row - np.float32(partition))
+            gap = float(np.dot(shares, row - other_row)) / float(shares.sum(dtype=np.float64))
+            kl += gap - partition + other_partition
+            n_agreed += int(row.argmax() == other_row.argmax())
+        n_scored += n
+    return PlanDifference(
+        kl=max(0.0, kl / n_scored),
+        top1_agreement=n_agreed / n_scored,
+        perplexity=_exponential(first_nll / n_scored),
+        other_perplexity=_exponential(other_nll / n_scored),
+        n_tokens=n_scored,
+        tokens_per_s=reading.tokens_per_s,
+    )
 
-    The logits are np (len(targets), n_vocab).
-    """
-    pointer = llama.llama_get_logits(context.handle)
-    nll = 0.0
-    for row, target in zip(
-        np.ctypeslib.as_array(pointer, (len(targets), n_vocab)), targets, strict=True
-    ):
-        logits = row.astype(np.float64)
-        peak = logits.max()
-        nll += float(peak + np.log(np.exp(logits - peak).sum()) - logits[target])
-    return nll
+
+def logits(context: Context, n_rows: int) -> np.ndarray:
+    """float32 np (n_rows, n_vocab): the last decode's, valid until the next one."""
+    n_vocab = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(context.model))
+    if not n_rows:
+        return np.empty((0, n_vocab), np.float32)
+    return np.ctypeslib.as_array(llama.llama_get_logits(context.handle), (n_rows, n_vocab))
+
+
+def log_partition(row: np.ndarray) -> float:
+    """log sum exp of float32 logits, np (n_vocab,), with the sum in double."""
+    peak = row.max()
+    return float(peak) + math.log(float(np.exp(row - peak).sum(dtype=np.float64)))
+
+
+def _exponential(nll: float) -> float:
+    return math.exp(nll) if nll < 700 else math.inf

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from app.engine.errors import EngineError
+from app.engine.influence import PassedStates, chain, layers_in_order
 from app.engine.messages import (
+    ComparePlans,
+    ContextSettings,
     EstimateMemory,
+    EvaluatePerplexity,
     Generate,
+    Influence,
+    MeasureInfluence,
     MemoryEstimate,
     Open,
     OpenedPlan,
     Perplexity,
+    PlanDifference,
     Progress,
     Reply,
     StopReason,
@@ -20,11 +27,14 @@ from app.engine.messages import (
 )
 from app.engine.native import Aborted
 from app.engine.open_plan import N_BATCH, OpenPlan
-from app.engine.perplexity import score
+from app.engine.perplexity import difference, perplexity
 from app.engine.process_memory import peak_rss_bytes, rss_bytes
 from app.engine.sampling import Sampler
-from app.engine.vocabulary import PieceDecoder
-from app.engine.weights import Weights
+from app.engine.scoring import Reading, Scored, TextPieces
+from app.engine.vocabulary import PieceDecoder, Vocabulary
+from app.engine.weights import HeldLayers, Weights
+from app.model_files.model_file import weight_layers_of
+from app.plan.recipe import Recipe
 
 Tell = Callable[[Progress | TextPiece], None]
 
@@ -147,23 +157,58 @@ class Session:
             peak_rss_bytes=peak_rss_bytes(),
         )
 
-    def perplexity(self, text: str, tell: Tell) -> Perplexity:
-        """Perplexity of the open plan on the text; the conversation is not touched."""
-        plan = self._opened()
-        tokens = plan.vocabulary.tokenize(text, add_special=True)
-        if len(tokens) < 2:
-            raise EngineError("The text is too short: nothing in it can be predicted.")
-        context = plan.scoring_context()
-        try:
-            return score(
-                context,
-                plan.vocabulary,
-                tokens,
-                before_batch=self._pause,
-                on_progress=lambda part: tell(Progress("Evaluating text", part)),
-            )
-        finally:
-            context.close()
+    def perplexity(self, request: EvaluatePerplexity, tell: Tell) -> Perplexity:
+        """Perplexity of the recipe on the text; the open plan is not touched."""
+        held = self._hold(request.model_paths, request.recipe, tell)
+        text = _pieces(held, request.text, request.settings)
+        reading = self._reading("Evaluating text", text.n_tokens, tell)
+        made = (held, request.settings, text.n_logits, self._should_stop)
+        with Scored(request.recipe, *made) as scored:
+            return perplexity(scored, text, reading)
+
+    def difference(self, request: ComparePlans, tell: Tell) -> PlanDifference:
+        """How the other recipe predicts the text differently; the open plan is not touched."""
+        held = self._hold(request.model_paths, request.recipe, tell)
+        held = self._hold(request.model_paths, request.other, tell)
+        text = _pieces(held, request.text, request.settings)
+        reading = self._reading("Comparing plans", 2 * text.n_tokens, tell)
+        made = (held, request.settings, text.n_logits, self._should_stop)
+        with Scored(request.recipe, *made) as first, Scored(request.other, *made) as other:
+            return difference(first, other, text, reading)
+
+    def influence(self, request: MeasureInfluence, tell: Tell) -> Influence:
+        """What each weight layer does to the hidden states of the text; the open plan is not
+        touched."""
+        models = self._weights.read(request.model_paths)
+        sources = [at.source for at in weight_layers_of(models)]
+        orders = [layers_in_order(models, source) for source in range(len(models))]
+        for order in orders:
+            held = self._hold(request.model_paths, chain(order), tell)
+        text = _pieces(held, request.text, request.settings)
+        reading = self._reading("Measuring influence", len(orders) * text.n_tokens, tell)
+        values = [0.0] * len(sources)
+        for source, order in enumerate(orders):
+            passed = PassedStates(len(order), models[0].n_embd)
+            made = (held, request.settings, 1, self._should_stop, passed.on_tensor)
+            with Scored(chain(order), *made) as scored:
+                for batch in text:
+                    reading.read(scored, batch, n_logits=0)
+            for number, value in zip(order, passed.influence(), strict=True):
+                if sources[number] == source:
+                    values[number] = value
+        return Influence(tuple(values), text.n_tokens, reading.tokens_per_s)
+
+    def _hold(self, paths: Sequence[str], recipe: Recipe, tell: Tell) -> HeldLayers:
+        """Loads what of the recipe's layers is not loaded yet, beside all others."""
+        return self._weights.get(
+            paths,
+            recipe,
+            lambda part: self._report(tell, "Loading weights", part),
+            keep_others=True,
+        )
+
+    def _reading(self, phase: str, n_tokens: int, tell: Tell) -> Reading:
+        return Reading(phase, n_tokens, self._pause, tell)
 
     def _read_prompt(self, plan: OpenPlan, tokens: list[int], tell: Tell) -> None:
         for at in range(0, len(tokens), N_BATCH):
@@ -191,3 +236,7 @@ class Session:
         if self._open is not None:
             self._open.close()
             self._open = None
+
+
+def _pieces(held: HeldLayers, text: str, settings: ContextSettings) -> TextPieces:
+    return TextPieces(Vocabulary(held.bases[0].model), text, settings.n_ctx)

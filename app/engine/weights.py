@@ -33,11 +33,16 @@ class Weights:
         self._bases: list[_HeldBase] = []
 
     def get(
-        self, paths: Sequence[str], recipe: Recipe, on_progress: Callable[[float], bool]
+        self,
+        paths: Sequence[str],
+        recipe: Recipe,
+        on_progress: Callable[[float], bool],
+        *,
+        keep_others: bool = False,
     ) -> HeldLayers:
-        """Bases that hold the recipe's layers; dry ones hold all of the files' at no cost."""
-        self._read(paths)
-        numbered = weight_layers_of(self._models)
+        """Bases that hold the recipe's layers, and with `keep_others` all that are held already;
+        dry ones hold all of the files' at no cost."""
+        numbered = weight_layers_of(self.read(paths))
         wanted: set[tuple[int, int]] = set()
         for number in range(len(numbered)) if self._dry else recipe.weight_layers:
             if number >= len(numbered):
@@ -47,7 +52,8 @@ class Weights:
                 )
             at = numbered[number]
             wanted.add((at.source, self._models[at.source].layers[at.index]))
-        self._give_up_all_but(wanted)
+        if not keep_others:
+            self._give_up_all_but(wanted)
         self._load(wanted, on_progress)
         place = {
             (base.source, layer): (n, layer)
@@ -65,11 +71,11 @@ class Weights:
             held.base.close()
         self._bases.clear()
 
-    def _read(self, paths: Sequence[str]) -> None:
-        """Reads the files' headers anew when they are others, or have changed."""
+    def read(self, paths: Sequence[str]) -> tuple[ModelFile, ...]:
+        """The sources; their headers are read anew when they are others, or have changed."""
         known = [str(model.path) for model in self._models] == list(paths)
         if known and not any(model.has_changed() for model in self._models):
-            return
+            return self._models
         self.close()
         self._models = ()
         try:
@@ -77,6 +83,7 @@ class Weights:
         except ModelFileError as error:
             raise EngineError(str(error)) from error
         self._models = models
+        return models
 
     def _give_up_all_but(self, wanted: set[tuple[int, int]]) -> None:
         """The layers of one base are in memory together, unless they lie in a mapped file."""

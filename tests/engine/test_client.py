@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -168,7 +169,8 @@ def test_stopping_keeps_what_was_said(engine: Engine, tiny: tuple[str, ...]) -> 
 
 def test_a_waiting_job_can_be_cancelled(engine: Engine, tiny: tuple[str, ...]) -> None:
     engine.run(Open(tiny, Recipe.whole(4), ContextSettings(n_ctx=100_000)))
-    running = engine.client.submit(EvaluatePerplexity("the other " * 30_000))
+    text = "the other " * 30_000
+    running = engine.client.submit(EvaluatePerplexity(tiny, Recipe.whole(4), text))
     engine.client.cancel()
     with pytest.raises(JobCancelled):
         running.result(timeout=60)
@@ -208,14 +210,14 @@ def test_perplexity_does_not_depend_on_how_the_plan_is_cut(
         Recipe((RecipeWeight(0, 9, 0, -1), RecipeWeight(9, 30, 9, 0))),
         Recipe((RecipeWeight(0, 28, 0, -1),)),
     ):
-        engine.run(Open(paths, recipe, ContextSettings(n_ctx=256)))
-        figures.append(engine.run(EvaluatePerplexity(text)))
+        result = engine.run(EvaluatePerplexity(paths, recipe, text, ContextSettings(n_ctx=256)))
+        assert isinstance(result, Perplexity)
+        figures.append(replace(result, tokens_per_s=0))
     whole, cut, other = figures
-    assert isinstance(whole, Perplexity)
     assert whole == cut != other
     assert whole.n_tokens == 127  # one full window; its second half is predicted
     with pytest.raises(EngineError, match="too short"):
-        engine.run(EvaluatePerplexity("a"))
+        engine.run(EvaluatePerplexity(paths, Recipe.whole(30), "a"))
 
 
 def test_the_estimate_is_what_is_then_held(engine: Engine, tiny: tuple[str, ...]) -> None:

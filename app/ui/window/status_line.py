@@ -16,6 +16,8 @@ _DOING = {
     "Open": "Opening the plan",
     "Generate": "Generating",
     "EvaluatePerplexity": "Evaluating a text",
+    "ComparePlans": "Comparing two plans",
+    "MeasureInfluence": "Measuring the layers",
     "Close": "Freeing memory",
 }
 _ASIDE = ("EstimateMemory", "SetScales")
