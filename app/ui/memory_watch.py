@@ -7,6 +7,7 @@ other one is busy, and what it holds itself is what that one will hold besides t
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -20,6 +21,9 @@ from app.ui.memory_panel import MemoryFigures
 from app.ui.open_model import OpenModel
 from app.ui.plan_runner import PlanRunner
 from app.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from app.memory.estimate import BlockMemory
 
 SUMS_AFTER_MS = 40
 """Edits that follow each other faster (a drag) are summed once."""
@@ -93,6 +97,16 @@ class MemoryWatch(QObject):
         parts = estimate_exact(files, recipe, settings.n_ctx, settings.kv_type)
         weights, kv = format_bytes(parts.weights_bytes), format_bytes(parts.kv_bytes)
         return f"{weights} of weights, {kv} of KV cache"
+
+    def memory_of(self, block_id: str) -> BlockMemory | None:
+        """What a block takes, None while the plan or the model does not say."""
+        request, number = self._request(), self._editor.number(block_id)
+        if request is None or number is None:
+            return None
+        from app.memory.estimate import block_memory
+
+        files, settings = self._model.files, request.settings
+        return block_memory(files, request.recipe, settings.n_ctx, settings.kv_type)[number]
 
     def _request(self) -> EstimateMemory | None:
         lowered = self._editor.lowered

@@ -10,17 +10,23 @@ from app.ui.canvas import Canvas
 from app.ui.editor import PlanEditor
 from app.ui.inspector.merge_form import MergeForm
 from app.ui.inspector.summary import Summary
-from app.ui.inspector.weight_form import WeightForm
+from app.ui.inspector.weight_form import MemoryOf, WeightForm
 
 
 class Inspector(QScrollArea):
     """The properties of the selected block; for none or several, a summary."""
 
-    def __init__(self, editor: PlanEditor, canvas: Canvas, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        editor: PlanEditor,
+        canvas: Canvas,
+        memory_of: MemoryOf,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._editor = editor
         self._canvas = canvas
-        self.weight_form = WeightForm(editor)
+        self.weight_form = WeightForm(editor, memory_of)
         self.merge_form = MergeForm(editor)
         self.summary = Summary(editor, canvas)
         self._pages: tuple[QWidget, ...] = (self.summary, self.weight_form, self.merge_form)
@@ -44,6 +50,11 @@ class Inspector(QScrollArea):
 
     def sizeHint(self) -> QSize:
         return QSize(280, 360)
+
+    def show_memory(self, _heard: object = None) -> None:
+        """Say anew what the block takes in memory."""
+        if self.weight_form.isVisible():
+            self.weight_form.show_memory()
 
     def _refresh(self, _heard: object = None) -> None:
         selected = self._canvas.selected_ids()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.memory.amounts import format_bytes
 from app.plan import edits
 from app.plan.document import LAYER_LIMIT, WeightBlock
 from app.ui.canvas.faces import range_text
@@ -9,11 +13,19 @@ from app.ui.editor import PlanEditor
 from app.ui.inspector.fields import BlockChoice, LayerSpin, caption, fact
 from app.ui.inspector.form import BlockForm
 
+if TYPE_CHECKING:
+    from app.memory.estimate import BlockMemory
+
+
+MemoryOf = Callable[[str], "BlockMemory | None"]
+"""What a block takes in memory, by its id; None while that is not known."""
+
 
 class WeightForm(BlockForm):
     """Start, length and end of the range are typed; the other two follow."""
 
-    def __init__(self, editor: PlanEditor) -> None:
+    def __init__(self, editor: PlanEditor, memory_of: MemoryOf) -> None:
+        self._memory_of = memory_of
         super().__init__(editor, "Weight block")
 
     def fill_body(self) -> None:
@@ -21,7 +33,7 @@ class WeightForm(BlockForm):
         self.count = LayerSpin("Number of layers")
         self.last = LayerSpin("Last weight layer")
         self.source = BlockChoice("Input")
-        self._runs_as = fact()
+        self._runs_as, self.memory = fact(), fact()
         for text, field in (
             ("First weight layer", self.first),
             ("Number of layers", self.count),
@@ -32,6 +44,7 @@ class WeightForm(BlockForm):
             label.setBuddy(field)
             self.rows.addRow(label, field)
         self.end_rows.addRow(caption("Runs as"), self._runs_as)
+        self.end_rows.addRow(caption("Memory"), self.memory)
         self.first.valueChanged.connect(self._set_first)
         self.count.valueChanged.connect(self._set_count)
         self.last.valueChanged.connect(self._set_last)
@@ -53,6 +66,14 @@ class WeightForm(BlockForm):
         else:
             word = "plan layer" if block.n_layers == 1 else "plan layers"
             self._runs_as.setText(f"{word} {range_text(*layers)}")
+        self.show_memory()
+
+    def show_memory(self) -> None:
+        """Say what the block takes, and how much of it others share."""
+        if self._block().muted:
+            self.memory.setText("Nothing: it is muted")
+        else:
+            self.memory.setText(_memory_in_words(self._memory_of(self.block_id)))
 
     def _block(self) -> WeightBlock:
         block = self.editor.plan.blocks[self.block_id]
@@ -80,3 +101,16 @@ class WeightForm(BlockForm):
             self.editor.apply("Remove link", edits.disconnect(plan, self.block_id, 0))
         else:
             self.editor.apply("Add link", edits.connect(plan, source, self.block_id, 0))
+
+
+def _memory_in_words(memory: BlockMemory | None) -> str:
+    if memory is None:
+        return "Known when the plan is valid"
+    if not memory.weights_bytes:
+        return "Nothing: it is unused"
+    shared_bytes = memory.weights_bytes - memory.own_weights_bytes
+    weights, kv = format_bytes(memory.weights_bytes), format_bytes(memory.kv_bytes)
+    shared = f"{format_bytes(shared_bytes)} of them shared" if shared_bytes else "none shared"
+    if not memory.own_weights_bytes:
+        shared = "all shared"
+    return f"{weights} of weights, {shared}\n{kv} of KV cache"

@@ -116,6 +116,7 @@ class MainWindow(QMainWindow):
             self.tasks,
             self,
         )
+        self.inspector = Inspector(self.editor, self.canvas, self.watch.memory_of)
         self.templates = Templates(
             self, self.canvas, self.files.put_new, lambda recipe: self.watch.words_for(recipe)
         )
@@ -159,6 +160,8 @@ class MainWindow(QMainWindow):
         self.canvas.notice.connect(self._say)
         self.watch.estimated.connect(self.memory.show_figures)
         self.watch.unknown.connect(self.memory.show_reason)
+        self.watch.estimated.connect(self.inspector.show_memory)
+        self.watch.unknown.connect(self.inspector.show_memory)
         self.watch.layers_weighed.connect(self.canvas.plan_scene.show_layer_bytes)
         self.watch.layers_weighed.connect(self.views.show_layer_bytes)
         self.runner.changed.connect(self._show_running)
@@ -278,7 +281,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         self._add_dock("Sources", self.sources, left)
         self._add_dock("Palette", Palette(self.canvas, TEMPLATES, self.templates.ask_for_new), left)
-        self._add_dock("Inspector", Inspector(self.editor, self.canvas), left)
+        self._add_dock("Inspector", self.inspector, left)
         self._add_dock("Chat", self.chat, right)
         self._add_dock("Problems", self.problems, bottom)
         for title in ("Text", "List", "History"):

@@ -167,7 +167,7 @@ class RandomHand(Hand):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_scene_and_plan_agree_and_undo_leads_back(qtbot, canvas, editor, plan, seed):
-    watchers = Inspector(editor, canvas), ProblemsPanel(editor)
+    watchers = Inspector(editor, canvas, lambda _id: None), ProblemsPanel(editor)
     for watcher in watchers:
         qtbot.addWidget(watcher)
         watcher.show()

@@ -15,14 +15,21 @@ from PySide6.QtWidgets import (
     QStyleOptionSlider,
 )
 
+from app.memory.estimate import BlockMemory
 from app.plan import edits, shaping
 from app.plan.document import TOKENS, Plan
 from app.ui.inspector import Inspector
 
 
 @pytest.fixture
-def inspector(qtbot, editor, canvas) -> Inspector:
-    inspector = Inspector(editor, canvas)
+def memory() -> dict[str, BlockMemory]:
+    """What the blocks are said to take."""
+    return {}
+
+
+@pytest.fixture
+def inspector(qtbot, editor, canvas, memory) -> Inspector:
+    inspector = Inspector(editor, canvas, memory.get)
     qtbot.addWidget(inspector)
     inspector.resize(280, 600)
     inspector.show()
@@ -61,6 +68,29 @@ def test_a_weight_blocks_range_is_shown_and_typed(editor, plan, weight):
         editor.undo_stack.undo()
     assert editor.plan == plan
     assert (weight.first.value(), weight.count.value(), weight.last.value()) == (20, 8, 27)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (None, "Known when the plan is valid"),
+        (BlockMemory(0, 0, 0), "Nothing: it is unused"),
+        (BlockMemory(8 << 20, 2 << 20, 1 << 20), "8.0 MiB of weights, 6.0 MiB of them shared\n"),
+        (BlockMemory(8 << 20, 0, 1 << 20), "8.0 MiB of weights, all shared\n1.0 MiB of KV"),
+        (BlockMemory(8 << 20, 8 << 20, 1 << 20), "8.0 MiB of weights, none shared\n1.0 MiB"),
+    ],
+)
+def test_the_memory_of_a_weight_block_is_said(inspector, memory, weight, said, words):
+    if said is not None:
+        memory["left"] = said
+    inspector.show_memory()
+    assert weight.memory.text().startswith(words)
+
+
+def test_a_muted_block_takes_no_memory(editor, memory, weight):
+    memory["left"] = BlockMemory(8 << 20, 8 << 20, 1 << 20)
+    QTest.mouseClick(weight.muted, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    assert weight.memory.text() == "Nothing: it is muted"
 
 
 def test_steps_with_the_arrow_keys_are_one_undo_step(editor, weight):

@@ -125,6 +125,22 @@ def test_memory_follows_an_edit_at_once_and_is_then_simulated(bench: Bench) -> N
     assert "10.0 MiB" in memory.words or "10 MiB" in memory.words
 
 
+def test_the_inspector_says_what_a_block_takes_and_shares(bench: Bench) -> None:
+    window, editor = bench.window, bench.window.editor
+    window.canvas.show_block("b1")
+    inspector = window.inspector.weight_form
+    whole, shared = inspector.memory.text(), "of them shared"
+    assert shared in whole
+    assert "KV cache" in whole
+    editor.apply("Change layers", edits.set_weights(editor.plan, "b2", 0, 1))
+    bench.qtbot.waitUntil(lambda: "none shared" in inspector.memory.text())
+    editor.apply("Cut", edits.connect_output(editor.plan, None))
+    bench.qtbot.waitUntil(lambda: "valid" in inspector.memory.text())
+    editor.undo_stack.undo()
+    editor.undo_stack.undo()
+    bench.qtbot.waitUntil(lambda: inspector.memory.text() == whole)
+
+
 def test_measured_memory_stands_beside_the_estimate_once_the_plan_has_decoded(
     bench: Bench,
 ) -> None:
