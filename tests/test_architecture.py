@@ -8,7 +8,7 @@ import pytest
 from pytest_archon import archrule
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("plan", "model_files", "memory", "engine", "ui")
+LAYERS = ("plan", "model_files", "memory", "engine", "fit", "ui")
 MOST_LINES = 450
 
 
@@ -19,6 +19,12 @@ def test_a_layer_imports_none_above_it(layer: str) -> None:
     for other in above:
         rule = rule.should_not_import(f"app.{other}*")
     rule.check("app")
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_only_the_command_line_imports_the_commands(layer: str) -> None:
+    rule = archrule(f"{layer} knows no commands").match(f"app.{layer}*")
+    rule.should_not_import("app.commands*", "app.command_line*", "app.arguments*").check("app")
 
 
 @pytest.mark.parametrize("layer", LAYERS[:-1])

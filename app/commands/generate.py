@@ -1,0 +1,63 @@
+"""`main.py generate`: a plan answers a prompt."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands.errors import EXIT_USAGE, UserError
+from app.commands.inputs import context_settings, paths, sources_and_recipe
+from app.commands.output import print_json
+from app.commands.running import engine
+from app.engine.messages import (
+    ChatMessage,
+    Generate,
+    Open,
+    Progress,
+    Reply,
+    Sampling,
+    TextPiece,
+)
+
+
+def generate(options: argparse.Namespace) -> int:
+    """Answers a prompt with a plan."""
+    models, recipe = sources_and_recipe(options)
+    for block, port, scale in options.scale:
+        try:
+            recipe = recipe.with_scale(block, port, scale)
+        except ValueError as error:
+            raise UserError(f"--scale: {error}", EXIT_USAGE) from error
+    sampling = Sampling(temperature=options.temp, seed=options.seed)
+    if options.raw:
+        request = Generate((), options.prompt, options.n_predict, sampling)
+    else:
+        system = () if options.system is None else (ChatMessage("system", options.system),)
+        messages = (*system, ChatMessage("user", options.prompt))
+        request = Generate(messages, None, options.n_predict, sampling)
+
+    def stream(event: Progress | TextPiece) -> None:
+        if isinstance(event, TextPiece):
+            print(event.text, end="", flush=True)
+
+    opening = Open(paths(models), recipe, context_settings(options, models))
+    with engine() as run:
+        run(opening)
+        reply = run(request, on_event=None if options.json else stream)
+    assert isinstance(reply, Reply)
+    if options.json:
+        print_json(
+            {
+                "text": reply.text,
+                "n_prompt": reply.n_prompt,
+                "n_generated": reply.n_generated,
+                "prompt_tokens_per_s": reply.prompt_tokens_per_s,
+                "tokens_per_s": reply.tokens_per_s,
+                "stop_reason": reply.stop_reason,
+                "engine_peak_rss_bytes": reply.peak_rss_bytes,
+                "plan_hash": reply.plan_hash,
+                "seed": reply.seed,
+            }
+        )
+    else:
+        print()
+    return 130 if reply.stop_reason == "cancelled" else 0
