@@ -22,20 +22,23 @@ def check_plan(plan: Plan, n_weight_layers: int | None = None) -> tuple[Problem,
     """
     plan = heard(plan)
     number = {id_: n for n, id_ in enumerate(file_order(plan))}
-    return check_numbered(plan, number, n_weight_layers)
+    return check_numbered(plan, number, live_blocks(plan), n_weight_layers)
 
 
 def check_numbered(
-    plan: Plan, number: Mapping[str, int], n_weight_layers: int | None = None
+    plan: Plan,
+    number: Mapping[str, int],
+    live: frozenset[str],
+    n_weight_layers: int | None = None,
 ) -> tuple[Problem, ...]:
-    """As `check_plan`, for block numbers that are known already, such as those in a file."""
-    check = _Check(plan, number, n_weight_layers)
+    """As `check_plan`, where the block numbers and the live blocks are known already."""
+    check = _Check(plan, number, live, n_weight_layers)
     return (*check.broken_rules(), *check.oddities())
 
 
 def errors_of(plan: Plan, number: Mapping[str, int]) -> tuple[Problem, ...]:
     """What keeps a plan with these block numbers from running."""
-    return errors(_Check(plan, number, None).broken_rules())
+    return errors(_Check(plan, number, live_blocks(plan), None).broken_rules())
 
 
 def block_name(plan: Plan, id_: str, number: Mapping[str, int]) -> str:
@@ -58,11 +61,17 @@ def layer_range(block: WeightBlock) -> str:
 
 
 class _Check:
-    def __init__(self, plan: Plan, number: Mapping[str, int], n_weight_layers: int | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        number: Mapping[str, int],
+        live: frozenset[str],
+        n_weight_layers: int | None,
+    ) -> None:
         self.plan = plan
         self.number = number
         self.n_weight_layers = n_weight_layers
-        self.live = live_blocks(plan)
+        self.live = live
         self.has_output = plan.output in plan.blocks
 
     def broken_rules(self) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ from app.plan.edits import has_sum_of_one, with_links
 from app.plan.extra_data import MARK, Json
 from app.plan.lines import Line, split_lines
 from app.plan.muting import heard
-from app.plan.ordering import blocks_on_cycles
+from app.plan.ordering import blocks_on_cycles, live_blocks
 from app.plan.problem import Problem, Severity
 from app.plan.statements import FORMS, StatementReader
 
@@ -65,7 +65,8 @@ def read_plan(text: str, n_weight_layers: int | None = None) -> ReadPlan:
     )
     problems = reader.problems
     number = {f"b{n}": n for n in range(reader.statements.n_blocks)}
-    for problem in check_numbered(heard(plan), number, n_weight_layers):
+    spoken = heard(plan)
+    for problem in check_numbered(spoken, number, live_blocks(spoken), n_weight_layers):
         if problem.code == "missing-input" and problem.block_id in number:
             continue
         problems.append(replace(problem, line=reader.lines.get(problem.block_id or "")))

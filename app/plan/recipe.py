@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,7 @@ def total_line(n_plan_layers: int) -> str:
     return f"TotalLayers; {n_plan_layers}"
 
 
+@lru_cache(maxsize=4096)
 def scale_text(scale: float) -> str:
     """The shortest decimal that reads back to the same double; exponents for huge or tiny only."""
     shortest = repr(scale)

@@ -17,7 +17,7 @@ from app.plan.checks import check_numbered
 from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
 from app.plan.lowering import Lowered, lower_blocks
 from app.plan.muting import heard
-from app.plan.ordering import blocks_on_cycles, file_order
+from app.plan.ordering import blocks_on_cycles, file_order, live_blocks
 from app.plan.problem import Problem, errors
 
 _N_JUDGED = 64
@@ -51,10 +51,8 @@ class PlanEditor(QObject):
         self._plan = plan if plan is not None else Plan()
         self._n_weight_layers: int | None = None
         self._source_starts: tuple[int, ...] = (0,)
-        self._problems: tuple[Problem, ...] = ()
-        self._lowered: Lowered | None = None
-        self._places: Mapping[str, tuple[int, int, int]] = {}
-        self._judged: OrderedDict[tuple[int, int | None], _Judged] = OrderedDict()
+        self._judged: _Judged
+        self._judgements: OrderedDict[tuple[int, int | None], _Judged] = OrderedDict()
         self._check()
 
     @property
@@ -81,12 +79,12 @@ class PlanEditor(QObject):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All that is wrong or worth a note, by block id."""
-        return self._problems
+        return self._judged.problems
 
     @property
     def lowered(self) -> Lowered | None:
         """The plan as it would run, None while it has errors."""
-        return self._lowered
+        return self._judged.lowered
 
     @property
     def n_weight_layers(self) -> int | None:
@@ -100,17 +98,23 @@ class PlanEditor(QObject):
 
     def number(self, block_id: str) -> int | None:
         """The block's number in the file, None while the file cannot hold it (no input, say)."""
-        place = self.place_in_file(block_id)
+        place = self._judged.places.get(block_id)
         return None if place is None else place[0]
 
     def plan_layers(self, block_id: str) -> tuple[int, int] | None:
         """The block's plan layers `[start, end)`, empty for a merge; None as for `number`."""
-        place = self.place_in_file(block_id)
+        place = self._judged.places.get(block_id)
         return None if place is None else place[1:]
 
-    def place_in_file(self, block_id: str) -> tuple[int, int, int] | None:
-        """The block's number and its plan layers' start and end; None as for `number`."""
-        return self._places.get(block_id)
+    @property
+    def places(self) -> Mapping[str, tuple[int, int, int]]:
+        """Number, start and end of the plan layers of each block that has them, in file order."""
+        return self._judged.places
+
+    @property
+    def live(self) -> frozenset[str]:
+        """The blocks that the output depends on, itself among them; muted ones are not."""
+        return self._judged.live
 
     def source_of(self, weight_layer: int) -> int:
         """The index of the source that holds this weight layer."""
@@ -127,7 +131,7 @@ class PlanEditor(QObject):
         self._source_starts = source_starts
         self._check()
         self.weight_layers_changed.emit()
-        self.problems_changed.emit(self._problems)
+        self.problems_changed.emit(self.problems)
 
     def apply(self, label: str, after: Plan, merge_key: object = None) -> None:
         """Make the plan `after`, as one undo step called `label`.
@@ -158,7 +162,7 @@ class PlanEditor(QObject):
         self._plan = plan
         self._check()
         self.replaced.emit()
-        self.problems_changed.emit(self._problems)
+        self.problems_changed.emit(self.problems)
 
     def place(self, positions: Mapping[str, tuple[float, float]]) -> None:
         """Give positions to blocks nobody placed yet: no undo step, the document stays clean."""
@@ -181,22 +185,22 @@ class PlanEditor(QObject):
         if _runs_alike(change):
             self.changed.emit(change)
             return
-        before = self._problems
+        before = self.problems
         self._check()
         self.changed.emit(change)
-        if self._problems != before:
-            self.problems_changed.emit(self._problems)
+        if self.problems != before:
+            self.problems_changed.emit(self.problems)
 
     def _check(self) -> None:
         """Judge the plan as it is now; one seen lately, as undo brings back, is known already."""
         key = id(self._plan), self._n_weight_layers
-        known = self._judged.get(key)
+        known = self._judgements.get(key)
         if known is None:
-            known = self._judged[key] = _judge(self._plan, self._n_weight_layers)
-        self._judged.move_to_end(key)
-        if len(self._judged) > _N_JUDGED:
-            self._judged.popitem(last=False)
-        self._problems, self._lowered, self._places = known.problems, known.lowered, known.places
+            known = self._judgements[key] = _judge(self._plan, self._n_weight_layers)
+        self._judgements.move_to_end(key)
+        if len(self._judgements) > _N_JUDGED:
+            self._judgements.popitem(last=False)
+        self._judged = known
 
 
 class _Judged(NamedTuple):
@@ -206,13 +210,15 @@ class _Judged(NamedTuple):
     problems: tuple[Problem, ...]
     lowered: Lowered | None
     places: Mapping[str, tuple[int, int, int]]
+    live: frozenset[str]
 
 
 def _judge(plan: Plan, n_weight_layers: int | None) -> _Judged:
     spoken = heard(plan)
     block_ids = file_order(spoken)
     number = {block_id: n for n, block_id in enumerate(block_ids)}
-    problems = check_numbered(spoken, number, n_weight_layers)
+    live = live_blocks(spoken)
+    problems = check_numbered(spoken, number, live, n_weight_layers)
     lowered = None if errors(problems) else lower_blocks(spoken, block_ids)
     places, start = {}, 0
     for n, block_id in enumerate(block_ids):
@@ -220,7 +226,7 @@ def _judge(plan: Plan, n_weight_layers: int | None) -> _Judged:
         end = start + (block.n_layers if isinstance(block, WeightBlock) else 0)
         places[block_id] = n, start, end
         start = end
-    return _Judged(plan, problems, lowered, places)
+    return _Judged(plan, problems, lowered, places, live)
 
 
 class _Step(QUndoCommand):

@@ -8,8 +8,6 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from app.plan.document import Block, MergeBlock, WeightBlock, links_into
-from app.plan.muting import heard
-from app.plan.ordering import live_blocks
 from app.plan.problem import Problem, Severity
 from app.ui.editor import PlanEditor
 
@@ -84,7 +82,7 @@ class Faces:
         """The face of every block of the plan, by id."""
         editor = self._editor
         blocks, output = editor.plan.blocks, editor.plan.output
-        live = live_blocks(heard(editor.plan))
+        live = editor.live
         badges = _badges(editor.problems)
         feeding: set[str | None] = {output}
         known = self._known
@@ -98,7 +96,7 @@ class Faces:
             badge = badges.get(block_id)
             state = (
                 block,
-                editor.place_in_file(block_id),
+                editor.places.get(block_id),
                 feeds,
                 unused,
                 badge,

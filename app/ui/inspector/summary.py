@@ -5,8 +5,6 @@ from __future__ import annotations
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.plan.document import MergeBlock, WeightBlock
-from app.plan.muting import heard
-from app.plan.ordering import live_blocks
 from app.ui import icons
 from app.ui.canvas import Canvas
 from app.ui.counted import counted
@@ -63,8 +61,7 @@ class Summary(QWidget):
         )
         running = weight_blocks
         if not selected:
-            live = live_blocks(heard(plan))
-            running = [b for b in weight_blocks if b.id in live]
+            running = [b for b in weight_blocks if b.id in self._editor.live]
         self._plan_layers.setText(str(sum(b.n_layers for b in running)))
         used = {i for b in running for i in range(b.weight_start, b.weight_end)}
         n = self._editor.n_weight_layers

@@ -43,7 +43,7 @@ class Cells:
     def of_block(self, id_: str, column: Column, problems: Sequence[Problem]) -> str:
         """What a block's row says in this column."""
         block = self.plan.blocks[id_]
-        place = self._editor.place_in_file(id_)
+        place = self._editor.places.get(id_)
         weight = block if isinstance(block, WeightBlock) else None
         match column:
             case Column.NUMBER:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -14,7 +15,7 @@ from PySide6.QtCore import (
 )
 
 from app.plan.change import Change
-from app.plan.document import MergeBlock, MergeInput
+from app.plan.document import MergeBlock, MergeInput, WeightBlock, links_into
 from app.plan.problem import PlanError, Problem
 from app.ui import theme as themes
 from app.ui.editor import PlanEditor
@@ -26,6 +27,12 @@ Index = QModelIndex | QPersistentModelIndex
 _NUMBERS = (Column.NUMBER, Column.SCALE, Column.MEMORY)
 _PLAIN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _EDITABLE = _PLAIN | Qt.ItemFlag.ItemIsEditable
+_FIELDS: Mapping[type, frozenset[Column]] = {
+    WeightBlock: frozenset({Column.BLOCK, Column.WEIGHT_LAYERS, Column.INPUT}),
+    MergeBlock: frozenset({Column.BLOCK}),
+    MergeInput: frozenset({Column.INPUT, Column.SCALE}),
+}
+"""The columns that can be typed in, by what the row stands for."""
 _Role = Qt.ItemDataRole
 
 
@@ -45,6 +52,7 @@ class ListModel(QAbstractItemModel):
         self._rows: dict[str, int] = {}
         self._n_inputs: list[int] = []
         self._problems: dict[str, tuple[Problem, ...]] = {}
+        self._told: list[tuple[object, ...]] = []
         self._following = False
         self._by_role: dict[int, Callable[[Index, Column], object]] = {
             _Role.DisplayRole: self._words,
@@ -56,7 +64,7 @@ class ListModel(QAbstractItemModel):
         }
         editor.changed.connect(self._follow_change)
         editor.replaced.connect(self._start_over)
-        editor.problems_changed.connect(self._follow_problems)
+        editor.problems_changed.connect(self._refresh)
 
     def follow(self, following: bool) -> None:
         """Whether to keep up with the editor; what was missed is made up for."""
@@ -67,7 +75,8 @@ class ListModel(QAbstractItemModel):
     def set_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
         """What each weight layer of the models and its KV cache take in memory."""
         self.cells.layer_bytes = layer_bytes
-        self._announce(0)
+        if self._ids:
+            self._announce(0, len(self._ids) - 1)
 
     def block_id(self, index: Index) -> str:
         """The block of a row, or the merge that the row is an input of."""
@@ -84,24 +93,25 @@ class ListModel(QAbstractItemModel):
     def _follow_change(self, change: Change) -> None:
         if not self._following:
             return
-        ids = self._order()
-        if ids != self._ids:
+        if self._order() != self._ids:
             self._start_over()
             return
         self.cells.plan = self._editor.plan
         before, after = change.before.blocks, change.after.blocks
-        changed = [self._rows[i] for i, b in after.items() if before.get(i) is not b]
-        self._learn_problems()
-        for row in changed:
-            self._fit_inputs(row)
-            self.dataChanged.emit(self.index(row, 0), self.index(row, len(HEADERS) - 1))
-        if changed or change.output_changed:
-            self._announce(0 if change.output_changed else min(changed))
+        for id_, block in after.items():
+            if before.get(id_) is not block:
+                self._fit_inputs(self._rows[id_])
+        self._refresh()
 
-    def _follow_problems(self) -> None:
-        if self._following:
-            self._learn_problems()
-            self._announce(0)
+    def _refresh(self) -> None:
+        """Announce the rows that read differently now."""
+        if not self._following:
+            return
+        self._learn_problems()
+        told, self._told = self._told, self._to_tell()
+        differing = [n for n, (a, b) in enumerate(zip(told, self._told, strict=True)) if a != b]
+        for first, last in runs(differing):
+            self._announce(first, last)
 
     def _start_over(self) -> None:
         if not self._following:
@@ -112,20 +122,13 @@ class ListModel(QAbstractItemModel):
         self._rows = {id_: row for row, id_ in enumerate(self._ids)}
         self._n_inputs = [len(self._inputs(id_)) for id_ in self._ids]
         self._learn_problems()
+        self._told = self._to_tell()
         self.endResetModel()
 
     def _order(self) -> list[str]:
         """The blocks in file order, then those that the file cannot hold."""
-        place = self._editor.place_in_file
-        numbered = []
-        others = []
-        for id_ in self._editor.plan.blocks:
-            at = place(id_)
-            if at is None:
-                others.append(id_)
-            else:
-                numbered.append((at[0], id_))
-        return [id_ for _, id_ in sorted(numbered)] + others
+        places = self._editor.places
+        return [*places, *(id_ for id_ in self._editor.plan.blocks if id_ not in places)]
 
     def _learn_problems(self) -> None:
         self._problems = {}
@@ -133,6 +136,21 @@ class ListModel(QAbstractItemModel):
             if problem.block_id is not None:
                 known = self._problems.get(problem.block_id, ())
                 self._problems[problem.block_id] = (*known, problem)
+
+    def _to_tell(self) -> list[tuple[object, ...]]:
+        """What the words of each row are made of."""
+        blocks, output = self.cells.plan.blocks, self.cells.plan.output
+        place, problems = self._editor.places.get, self._problems
+        return [
+            (
+                block := blocks[id_],
+                id_ == output,
+                place(id_),
+                problems.get(id_),
+                *[(blocks.get(i), place(i)) for i in links_into(block) if i is not None],
+            )
+            for id_ in self._ids
+        ]
 
     def _fit_inputs(self, row: int) -> None:
         before, now = self._n_inputs[row], len(self._inputs(self._ids[row]))
@@ -146,14 +164,13 @@ class ListModel(QAbstractItemModel):
             self._n_inputs[row] = now
             self.endRemoveRows()
 
-    def _announce(self, first: int) -> None:
-        """Say that the rows from this one on may read differently, apart from their titles.
-
-        Numbers run on downwards. (Of the first column Qt asks for every row whether it opens.)
-        """
-        if self._ids:
-            last = len(self._ids) - 1
-            self.dataChanged.emit(self.index(first, 1), self.index(last, len(HEADERS) - 1))
+    def _announce(self, first: int, last: int) -> None:
+        """Say that these rows read differently, and the inputs below the last of them."""
+        end = len(HEADERS) - 1
+        self.dataChanged.emit(self.index(first, 0), self.index(last, end))
+        if n_inputs := self._n_inputs[last]:
+            merge = self.index(last, 0)
+            self.dataChanged.emit(self.index(0, 0, merge), self.index(n_inputs - 1, end, merge))
 
     def _inputs(self, id_: str) -> tuple[MergeInput, ...]:
         block = self.cells.plan.blocks[id_]
@@ -190,7 +207,11 @@ class ListModel(QAbstractItemModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        return _EDITABLE if index.isValid() and self._editable(index) else _PLAIN
+        if not index.isValid():
+            return _PLAIN
+        block = self.cells.plan.blocks[self.block_id(index)]
+        fields = _FIELDS[MergeInput if index.internalId() else type(block)]
+        return _EDITABLE if index.column() in fields else _PLAIN
 
     def data(self, index: Index, role: int = _Role.DisplayRole) -> object:
         of_role = self._by_role.get(role)
@@ -208,14 +229,6 @@ class ListModel(QAbstractItemModel):
             return False
         self._editor.apply(LABELS[column], after)
         return True
-
-    def _editable(self, index: Index) -> bool:
-        column = Column(index.column())
-        if index.internalId():
-            return column in (Column.INPUT, Column.SCALE)
-        is_merge = isinstance(self.cells.plan.blocks[self.block_id(index)], MergeBlock)
-        of_weights = column in (Column.WEIGHT_LAYERS, Column.INPUT)
-        return column == Column.BLOCK or (of_weights and not is_merge)
 
     def _words(self, index: Index, column: Column) -> str:
         id_ = self.block_id(index)
@@ -262,3 +275,10 @@ class ListModel(QAbstractItemModel):
         block = self.cells.plan.blocks[self.block_id(index)]
         quiet = block.muted or column in (Column.NUMBER, Column.MEMORY, Column.STATE)
         return theme.quiet if quiet else None
+
+
+def runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of each run of neighbours among ascending numbers."""
+    for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0]):
+        numbers = [row for _, row in run]
+        yield numbers[0], numbers[-1]

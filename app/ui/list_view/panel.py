@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -22,7 +21,7 @@ from app.ui.canvas import Canvas
 from app.ui.counted import counted
 from app.ui.editor import PlanEditor
 from app.ui.list_view.columns import Column
-from app.ui.list_view.model import Index, ListModel
+from app.ui.list_view.model import Index, ListModel, runs
 from app.ui.seen import Seen
 from app.ui.strip import Strip
 
@@ -92,7 +91,7 @@ class ListPanel(QWidget):
             return
         rows = sorted(index.row() for i in ids if (index := self.model.index_of(i)).isValid())
         selection = QItemSelection()
-        for first, last in _runs(rows):
+        for first, last in runs(rows):
             selection.select(self.model.index(first, 0), self.model.index(last, Column.STATE))
         flags = QItemSelectionModel.SelectionFlag
         self._selecting = True
@@ -197,13 +196,6 @@ def _make_tree(model: ListModel) -> QTreeView:
     tree.header().moveSection(Column.NUMBER, 0)
     tree.header().setStretchLastSection(True)
     return tree
-
-
-def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The first and the last of each run of neighbours among ascending numbers."""
-    for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0]):
-        numbers = [row for _, row in run]
-        yield numbers[0], numbers[-1]
 
 
 def _separator(tree: QTreeView) -> QAction:

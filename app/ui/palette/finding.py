@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, QPointF
 
 from app.plan.document import Annotation, Block, MergeBlock, WeightBlock
-from app.plan.muting import heard
-from app.plan.ordering import live_blocks
 from app.ui.canvas import Canvas
 from app.ui.canvas.faces import range_text, title_of
 from app.ui.canvas.view import Sight
@@ -85,7 +83,7 @@ class _Blocks:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         editor = canvas.editor
-        self._live = live_blocks(heard(editor.plan))
+        self._live = editor.live
         self._wrong = {p.block_id for p in editor.problems if p.code != "unused"}
         self._numbers = {i: editor.number(i) for i in editor.plan.blocks}
         last = len(self._numbers)
