@@ -19,6 +19,7 @@ from app.ui.canvas.gestures import Gesture, Pan, Pointer
 from app.ui.canvas.hover import Hover
 from app.ui.canvas.join_marks import JoinMarks
 from app.ui.canvas.links import LinkKey
+from app.ui.canvas.loose_link import DroppedLink
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import PartKind, is_terminal
 from app.ui.canvas.view import PlanView
@@ -71,6 +72,7 @@ class GestureView(PlanView):
         self._last_click_acted = False
         self.join_marks = JoinMarks(self.plan_scene)
         self._hovered = Hover(self)
+        self.dropped_link = DroppedLink(self)
         self.setMouseTracking(True)
         editor.changed.connect(self._abandon_gesture)
         editor.replaced.connect(self._abandon_gesture)
@@ -109,6 +111,7 @@ class GestureView(PlanView):
         super().drawBackground(painter, rect)
         self.join_marks.paint(painter, self.theme, self.editor.plan, self.zoom)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.dropped_link.paint(painter)
         if self.gesture is None:
             self._hovered.paint(painter)
         else:

@@ -63,9 +63,15 @@ class AddingPalette(QObject):
     def offer_for_link(
         self, at: Pointer, source: str | None, target: LinkKey | None
     ) -> SearchPopup:
-        """Offer what a link from `source`, or into `target`, can end in where it was dropped."""
+        """Offer what a link from `source`, or into `target`, can end in where it was dropped.
+
+        The link is seen there as long as this is open.
+        """
         name = "Link to something new" if target is None else "Link from something new"
-        return self._offer(at, LooseEnd(source, target), name)
+        popup = self._offer(at, LooseEnd(source, target), name)
+        self._canvas.dropped_link.show(at.scene, source, target)
+        popup.closed.connect(self._canvas.dropped_link.hide)
+        return popup
 
     def _offer(self, at: Pointer, loose: LooseEnd, name: str) -> SearchPopup:
         from app.ui.palette.search_popup import SearchPopup

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
     QFont,
     QFontMetrics,
     QGuiApplication,
+    QHideEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
@@ -66,10 +67,11 @@ class SearchPopup(QFrame):
 
     `moved_to` carries the entry that is marked now, None when nothing was found, whenever the user
     typed or moved. The chosen entry runs when the popup is closed. `escaped` says that it was left
-    with Escape.
+    with Escape, `closed` that it was left in any way.
     """
 
     moved_to = Signal(object)
+    closed = Signal()
     escaped = Signal()
 
     def __init__(self, canvas: Canvas, name: str, hint: str, find: Find, nothing: str) -> None:
@@ -148,6 +150,10 @@ class SearchPopup(QFrame):
                 self.escaped.emit()
                 return True
         return super().eventFilter(watched, event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.closed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = themes.current()

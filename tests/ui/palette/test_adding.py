@@ -168,6 +168,27 @@ def test_a_link_from_a_block_ends_in_a_new_block_that_goes_on(canvas, editor, pl
     assert editor.undo_stack.count() == 1
 
 
+@pytest.mark.parametrize("into_the_block", [False, True])
+def test_a_dropped_link_is_seen_until_it_is_known_where_it_leads(
+    canvas, editor, plan, hand, fingers, into_the_block
+):
+    def is_seen() -> bool:
+        colours = canvas.viewport().grab().toImage()
+        near = canvas.viewportTransform().map(at).toPoint()
+        return colours.pixelColor(near) == canvas.theme.accent
+
+    editor.apply("Unlink", edits.disconnect(plan, "m", 1))
+    at = QPointF(600, 300)
+    port = hand.in_port("m", 1) if into_the_block else hand.out_port("left")
+    for leave in (lambda: fingers.key(Qt.Key.Key_Escape), fingers.enter):
+        hand.drag(port, at)
+        assert is_seen()
+        leave()
+        canvas.plan_scene.select(())
+        assert not is_seen()
+    assert added(editor, plan)
+
+
 def test_a_link_ends_in_a_merge_of_as_many_inputs_as_are_typed(canvas, editor, plan, fingers):
     canvas.block_wanted.emit(pointer(canvas, QPointF(700, 300)), "left", None)
     fingers.type("merge 3")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter
 
 from app.plan import edits
 from app.plan.document import TOKENS, Plan, links_into
 from app.ui.canvas.block_commands import free_port
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
-from app.ui.canvas.links import LinkKey, curve
+from app.ui.canvas.links import LinkKey
+from app.ui.canvas.loose_link import anchor_of, paint_end, paint_loose
 from app.ui.canvas.scene import OUTPUT_LINK
 from app.ui.canvas.shapes import OUTPUT, Part, is_terminal
 
@@ -95,27 +96,12 @@ class DragLink(Gesture):
         loose = self._to.scene
         if self._aim is not None and self.reason is None:
             loose = self._port_of(self._aim)
-        start, end = (
-            (self._anchor(), loose) if self._source is not None else (loose, self._anchor())
-        )
+        anchor = anchor_of(self.canvas, self._source, self._target)
+        start, end = (anchor, loose) if self._source is not None else (loose, anchor)
         colour = theme.error if self.reason is not None else theme.accent
-        pen = QPen(colour, 2.0)
-        if self.reason is not None:
-            pen.setDashPattern([3.0, 3.0])
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(curve(start, end))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawEllipse(loose, 4.5, 4.5)
+        paint_loose(painter, colour, start, end, refused=self.reason is not None)
+        paint_end(painter, colour, loose)
         self._hint.paint(painter)
-
-    def _anchor(self) -> QPointF:
-        blocks = self.canvas.plan_scene.blocks
-        if self._source is not None:
-            return blocks[self._source].out_port()
-        assert self._target is not None
-        return blocks[self._target[0]].in_port(self._target[1])
 
     def _port_of(self, aim: tuple[str, LinkKey]) -> QPointF:
         """The port that the loose end would be put to."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QPen
 
 from app.plan.document import TOKENS
 from app.ui.canvas.gestures.drag_link import port_is_linked, why_not, with_link
 from app.ui.canvas.keyboard.key_walk import KeyWalk
-from app.ui.canvas.links import LinkKey, curve
+from app.ui.canvas.links import LinkKey
+from app.ui.canvas.loose_link import anchor_of, paint_loose
 from app.ui.canvas.shapes import OUTPUT
 from app.ui.canvas.words import short_name
 
@@ -43,7 +44,7 @@ class KeyLink(KeyWalk[Way]):
         self._items = canvas.plan_scene.blocks
         self._source = source
         self._target = target
-        plan, anchor = canvas.editor.plan, self._anchor()
+        plan, anchor = canvas.editor.plan, anchor_of(canvas, source, target)
 
         def order(end: Way) -> tuple[bool, float]:
             taken = source is not None and port_is_linked(plan, end[1])
@@ -53,18 +54,13 @@ class KeyLink(KeyWalk[Way]):
         super().__init__(canvas, sorted(self._all_ends(), key=order))
 
     def paint(self, painter: QPainter) -> None:
-        start = end = self._anchor()
+        start = end = anchor_of(self.canvas, self._source, self._target)
         if self.end is not None:
             source, (target, port) = self.end
             start, end = self._items[source].out_port(), self._items[target].in_port(port)
         theme = self.canvas.theme
         colour = theme.accent if self.reason is None else theme.error
-        pen = QPen(colour, 2.0)
-        if self.reason is not None:
-            pen.setDashPattern([3.0, 3.0])
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(curve(start, end))
+        paint_loose(painter, colour, start, end, refused=self.reason is not None)
         painter.setPen(QPen(colour, 2.0 / min(1.0, self.canvas.zoom)))
         painter.drawEllipse(end if self._source is not None else start, 9.0, 9.0)
         self.hint.paint(painter)
@@ -85,12 +81,6 @@ class KeyLink(KeyWalk[Way]):
         if self._source is not None:
             return self._items[target].in_port(port)
         return self._items[source].out_port()
-
-    def _anchor(self) -> QPointF:
-        if self._source is not None:
-            return self._items[self._source].out_port()
-        assert self._target is not None
-        return self._items[self._target[0]].in_port(self._target[1])
 
     def _all_ends(self) -> list[Way]:
         if self._source is not None:
