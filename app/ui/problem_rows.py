@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from PySide6.QtCore import (
@@ -43,6 +42,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 _PAD, _ICON, _GAP = 8, 20, 16
 _BATCH = 40
+_MOST_KNOWN = 4096
 _WRAP = int(Qt.TextFlag.TextWordWrap)
 
 
@@ -128,11 +128,16 @@ class ProblemList(QListView):
 
     def link_rect(self, index: Index, link: int) -> QRect:
         """Where a mend's link stands in the viewport."""
-        return self._delegate.links(self.font(), index, self.visualRect(index))[link]
+        return self._delegate.links(index, self.visualRect(index))[link]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.scheduleDelayedItemsLayout()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._delegate.forget_fields()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed = self._link_at(event.position().toPoint())
@@ -181,7 +186,7 @@ class ProblemList(QListView):
         index = self.indexAt(at)
         if not index.isValid():
             return None
-        rects = self._delegate.links(self.font(), index, self.visualRect(index))
+        rects = self._delegate.links(index, self.visualRect(index))
         found = (n for n, rect in enumerate(rects) if rect.contains(at))
         return next((Place(index.row(), n) for n in found), None)
 
@@ -197,6 +202,15 @@ class ProblemList(QListView):
         self.chosen = self.hovered = self._pressed = None
 
 
+class _Fields(NamedTuple):
+    """Where the parts of a row stand, from its top left corner."""
+
+    message: QRect
+    fix: QRect
+    links: tuple[QRect, ...]
+    height: int
+
+
 class _ProblemDelegate(QStyledItemDelegate):
     """Draws an icon and a word for the severity, the message, the fix, and links that mend."""
 
@@ -204,28 +218,20 @@ class _ProblemDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._view = view
         self._problems = problems
+        self._known: dict[tuple[Problem, int], _Fields] = {}
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+    def forget_fields(self) -> None:
+        """Measure the rows anew: the font has changed."""
+        self._known.clear()
+
+    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
         width = self._view.viewport().width()
-        message, fix = self._boxes(option.font, self._problems.problem(index), width)
-        links = self.links(option.font, index, QRect(0, 0, width, 0))
-        last = links[-1] if links else fix if fix.height() else message
-        return QSize(width, last.bottom() + _PAD)
+        return QSize(width, self._fields(index, width).height)
 
-    def links(self, font: QFont, index: Index, area: QRect) -> list[QRect]:
+    def links(self, index: Index, area: QRect) -> list[QRect]:
         """Where the row's links stand when the row fills this area."""
-        metrics = QFontMetrics(font)
-        message, fix = self._boxes(font, self._problems.problem(index), area.width())
-        below = fix if fix.height() else message
-        left, top = message.left(), below.bottom() + 4
-        rects: list[QRect] = []
-        for label in self._problems.labels(index):
-            size = QSize(metrics.horizontalAdvance(label), metrics.height())
-            if rects and left + size.width() > area.width() - _PAD:
-                left, top = message.left(), top + size.height() + 4
-            rects.append(QRect(area.topLeft() + QPoint(left, top), size))
-            left += size.width() + _GAP
-        return rects
+        links = self._fields(index, area.width()).links
+        return [link.translated(area.topLeft()) for link in links]
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         problem = self._problems.problem(index)
@@ -244,21 +250,21 @@ class _ProblemDelegate(QStyledItemDelegate):
             problem.severity,
             colour,
         )
-        message, fix = self._boxes(option.font, problem, option.rect.width())
+        fields = self._fields(index, option.rect.width())
         painter.setFont(_strong(option.font))
         painter.setPen(colour)
         word = _word(problem)
         painter.drawText(at + QPoint(_word_x(), _PAD + QFontMetrics(option.font).ascent()), word)
         painter.setFont(option.font)
         painter.setPen(theme.text)
-        painter.drawText(message.translated(at), _WRAP, problem.message)
+        painter.drawText(fields.message.translated(at), _WRAP, problem.message)
         painter.setPen(theme.quiet)
-        painter.drawText(fix.translated(at), _WRAP, problem.fix)
+        painter.drawText(fields.fix.translated(at), _WRAP, problem.fix)
         self._paint_links(painter, option, index)
 
     def _paint_links(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme = themes.current()
-        rects = self.links(option.font, index, option.rect)
+        rects = self.links(index, option.rect)
         for n, (label, rect) in enumerate(zip(self._problems.labels(index), rects, strict=True)):
             place = Place(index.row(), n)
             font = QFont(option.font)
@@ -269,23 +275,38 @@ class _ProblemDelegate(QStyledItemDelegate):
             if place == self._view.chosen:
                 painter.drawRoundedRect(rect.adjusted(-3, -2, 3, 1), 3, 3)
 
-    def _boxes(self, font: QFont, problem: Problem, width: int) -> tuple[QRect, QRect]:
-        """Where the message and the fix go, from the item's top left corner."""
-        message, fix = _measured(font.toString(), problem.message, problem.fix, width)
-        return QRect(message), QRect(fix)
+    def _fields(self, index: Index, width: int) -> _Fields:
+        """The row's fields; the same rows come again with every edit."""
+        problem = self._problems.problem(index)
+        known = self._known.get((problem, width))
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            labels = self._problems.labels(index)
+            known = self._known[problem, width] = _measured(
+                self._view.font(), problem, labels, width
+            )
+        return known
 
 
-@lru_cache(maxsize=4096)
-def _measured(font_words: str, message: str, fix: str, width: int) -> tuple[QRect, QRect]:
-    """The boxes of two texts below each other: the same rows come again with every edit."""
-    font = QFont()
-    font.fromString(font_words)
+def _measured(font: QFont, problem: Problem, labels: tuple[str, ...], width: int) -> _Fields:
+    """Message, fix and links below each other; links that find no room wrap."""
     metrics = QFontMetrics(font)
     left = _word_x() + QFontMetrics(_strong(font)).horizontalAdvance("Error") + 12
     room = max(80, width - left - _PAD)
-    upper = metrics.boundingRect(QRect(left, _PAD, room, 10_000), _WRAP, message)
-    lower = metrics.boundingRect(QRect(left, upper.bottom() + 3, room, 10_000), _WRAP, fix)
-    return upper, lower
+    message = metrics.boundingRect(QRect(left, _PAD, room, 10_000), _WRAP, problem.message)
+    fix = metrics.boundingRect(QRect(left, message.bottom() + 3, room, 10_000), _WRAP, problem.fix)
+    above = fix if fix.height() else message
+    x, y = message.left(), above.bottom() + 4
+    links: list[QRect] = []
+    for label in labels:
+        size = QSize(metrics.horizontalAdvance(label), metrics.height())
+        if links and x + size.width() > width - _PAD:
+            x, y = message.left(), y + size.height() + 4
+        links.append(QRect(QPoint(x, y), size))
+        x += size.width() + _GAP
+    last = links[-1] if links else above
+    return _Fields(message, fix, tuple(links), last.bottom() + _PAD)
 
 
 def _word(problem: Problem) -> str:
