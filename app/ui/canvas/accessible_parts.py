@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QRect, QRectF
@@ -14,12 +15,11 @@ from PySide6.QtGui import (
 )
 from shiboken6 import VoidPtr
 
-from app.plan import shaping
 from app.plan.document import TOKENS, MergeBlock, links_into
 from app.ui.canvas import words
 from app.ui.canvas.annotations.shapes import rect_of
 from app.ui.canvas.faces import scale_text
-from app.ui.canvas.keyboard.current_part import STEP
+from app.ui.canvas.keyboard.current_part import STEP, set_scale
 from app.ui.canvas.keyboard.key_link import begin_link
 from app.ui.canvas.keyboard.parts import area_of
 from app.ui.canvas.shapes import OUTPUT, Part, fader_range, is_terminal
@@ -178,9 +178,7 @@ class AccessibleItem(QAccessibleInterface):
         """Move the fader: one undo step for a run of moves."""
         assert self.part is not None
         if self.isValid():
-            editor = self._canvas.editor
-            after = shaping.set_scale(editor.plan, self.id, self.part.index, scale)
-            editor.apply("Set scale", after, merge_key=("key scale", self.id, self.part.index))
+            self._canvas.attempt(partial(set_scale, self._canvas, self.id, self.part, scale))
 
     def _scene_rect(self) -> QRectF:
         scene = self._canvas.plan_scene

@@ -92,7 +92,7 @@ class CanvasActions(QObject):
             icons.dress(action, icon)
         action.setShortcuts([QKeySequence(key) for key in keys])
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        action.triggered.connect(lambda _checked=False: run())
+        action.triggered.connect(lambda _checked=False: self._canvas.attempt(run))
         self._canvas.addAction(action)
         return action
 

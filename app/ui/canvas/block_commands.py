@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from app.plan import edits, layout, shaping
 from app.plan.document import Block, MergeBlock, Plan, links_into
-from app.plan.problem import PlanError
 from app.ui.canvas.alignment import Axis, Box, Places, Side, aligned, distributed
 from app.ui.canvas.annotations.commands import framed_again
 from app.ui.canvas.places import inside
@@ -93,12 +92,8 @@ def selected_merges(canvas: GestureView) -> list[MergeBlock]:
 def add_input(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
     """Give each of these merges one more input."""
     plan = canvas.editor.plan
-    try:
-        for merge in merges:
-            plan = edits.add_merge_input(plan, merge.id)
-    except PlanError as error:
-        canvas.notice.emit(f"{error.problems[0].message} {error.problems[0].fix}")
-        return
+    for merge in merges:
+        plan = edits.add_merge_input(plan, merge.id)
     canvas.editor.apply("Add input", plan)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -64,7 +65,7 @@ class Canvas(GestureView):
         self._veil = StaleVeil(self)
         self._card_target = LinkTarget(self)
         self.setAcceptDrops(True)
-        self.opened.connect(self._open)
+        self.opened.connect(lambda hit, at: self.attempt(partial(self._open, hit, at)))
         self.menu_wanted.connect(self._show_menu)
 
     def set_stale(self, stale: bool) -> None:
@@ -182,7 +183,7 @@ class Canvas(GestureView):
         far = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         step = step * (_FAR_STEP if far else GRID)
         if self.plan_scene.selection():
-            self._nudge(self.plan_scene.selection(), step)
+            self.attempt(partial(self._nudge, self.plan_scene.selection(), step))
         else:
             self.pan_by(step * -_FAR_STEP)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -14,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from app.plan.problem import PlanError
 from app.ui.canvas import gestures
 from app.ui.canvas.gestures import Gesture, Pan, Pointer
 from app.ui.canvas.hover import Hover
@@ -84,6 +88,15 @@ class GestureView(PlanView):
     def pointer_at(self, view: QPointF, keys: Qt.KeyboardModifier) -> Pointer:
         """The pointer at a point of the viewport."""
         return Pointer(self.to_scene(view), view, keys)
+
+    def attempt(self, run: Callable[[], object]) -> bool:
+        """Do something to the plan, or say why it is refused. Returns whether it was done."""
+        try:
+            run()
+        except PlanError as error:
+            self.notice.emit(str(error))
+            return False
+        return True
 
     def cancel_gesture(self) -> None:
         """Give up what is being dragged, if anything is."""
@@ -159,7 +172,8 @@ class GestureView(PlanView):
         if self.gesture is None or event.buttons() != Qt.MouseButton.NoButton:
             return
         gesture, self.gesture = self.gesture, None
-        gesture.release(pointer)
+        if not self.attempt(partial(gesture.release, pointer)):
+            gesture.abandon()
         self._last_click_acted = gesture.acted
         self._hover(pointer)
 

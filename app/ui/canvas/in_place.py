@@ -74,10 +74,7 @@ def _edit_line(
     after: Callable[[str], Plan],
 ) -> None:
     def take(typed: str) -> None:
-        try:
-            canvas.editor.apply(label, after(typed))
-        except PlanError as error:
-            canvas.notice.emit(f"{error.problems[0].message} {error.problems[0].fix}")
+        canvas.attempt(lambda: canvas.editor.apply(label, after(typed)))
 
     InlineEdit(canvas.viewport(), area, text, font_at(canvas.zoom), name, take)
 

@@ -72,7 +72,8 @@ def _offer_join(menu: QMenu, canvas: Canvas, key: LinkKey) -> None:
     """Offer to join the two blocks that a link lies between, where one continues the other."""
     if canvas.join_marks.on_link(key, canvas.editor.plan):
         source = canvas.plan_scene.links[key].source
-        _offer(menu, "Join blocks", lambda: block_commands.join_two(canvas, source, key[0]))
+        run = partial(block_commands.join_two, canvas, source, key[0])
+        _offer(menu, canvas, "Join blocks", run)
 
 
 def _offer_shaping(menu: QMenu, canvas: Canvas, hit: Hit) -> None:
@@ -81,7 +82,8 @@ def _offer_shaping(menu: QMenu, canvas: Canvas, hit: Hit) -> None:
     block = plan.blocks[hit.block_id or ""]
     if isinstance(block, WeightBlock):
         if not block.collapsed:
-            _offer(menu, "Type the weight layers …", lambda: in_place.type_range(canvas, block.id))
+            words, run = "Type the weight layers …", partial(in_place.type_range, canvas, block.id)
+            _offer(menu, canvas, words, run)
         menu.addAction(actions.join)
         if len(canvas.selected_ids()) > 1:
             menu.addAction(actions.link)
@@ -93,16 +95,16 @@ def _offer_shaping(menu: QMenu, canvas: Canvas, hit: Hit) -> None:
         return
     port = hit.part.index
     remove = partial(block_commands.remove_input, canvas, block.id, port)
-    _offer(menu, f"Remove input {port + 1}", remove).setEnabled(len(block.inputs) > 2)
+    _offer(menu, canvas, f"Remove input {port + 1}", remove).setEnabled(len(block.inputs) > 2)
     swap = QMenu(f"Swap input {port + 1} with", menu)
     menu.addMenu(swap)
     for other in range(len(block.inputs)):
         if other != port:
             run = partial(block_commands.swap_inputs, canvas, block.id, port, other)
-            _offer(swap, f"Input {other + 1}", run)
+            _offer(swap, canvas, f"Input {other + 1}", run)
 
 
-def _offer(menu: QMenu, words: str, run: Callable[[], object]) -> QAction:
+def _offer(menu: QMenu, canvas: Canvas, words: str, run: Callable[[], object]) -> QAction:
     action = menu.addAction(words)
-    action.triggered.connect(lambda _checked=False: run())
+    action.triggered.connect(lambda _checked=False: canvas.attempt(run))
     return action

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSlider, QSpinBox, QWidget
@@ -15,7 +17,9 @@ from app.ui.canvas.shapes import fader_range
 from app.ui.editor import PlanEditor
 
 _SLIDER_STEPS = 100
+_SLIDER_REACH = 1e6
 _SCALE_DECIMALS = 6
+_LONG = 1e9
 
 
 class LayerSpin(QSpinBox):
@@ -47,7 +51,7 @@ class ScaleSpin(QDoubleSpinBox):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setLocale(QLocale.c())
-        self.setRange(-1e6, 1e6)
+        self.setRange(-sys.float_info.max, sys.float_info.max)
         self.setDecimals(_SCALE_DECIMALS)
         self.setSingleStep(0.01)
         self.setAccessibleName(name)
@@ -58,11 +62,11 @@ class ScaleSpin(QDoubleSpinBox):
     def show_value(self, value: float) -> None:
         """Show a value without a word to anyone."""
         with QSignalBlocker(self):
-            if abs(value) > self.maximum():
-                self.setRange(-abs(value), abs(value))
             self.setValue(value)
 
     def textFromValue(self, value: float) -> str:
+        if abs(value) >= _LONG:
+            return repr(value)
         text = f"{value:.{_SCALE_DECIMALS}f}".rstrip("0")
         whole, _, decimals = text.partition(".")
         return f"{whole}.{decimals.ljust(2, '0')}"
@@ -114,9 +118,10 @@ class ScaleSlider(QSlider):
         """Show a scale without a word to anyone; the ends wait until a drag is over."""
         with QSignalBlocker(self):
             if not self.isSliderDown():
-                low, high = fader_range(max(-1e6, min(1e6, scale)))
+                shown = max(-_SLIDER_REACH, min(_SLIDER_REACH, scale))
+                low, high = fader_range(shown)
                 self.setRange(round(low * _SLIDER_STEPS), round(high * _SLIDER_STEPS))
-                self.setValue(round(scale * _SLIDER_STEPS))
+                self.setValue(round(shown * _SLIDER_STEPS))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():

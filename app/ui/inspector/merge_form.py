@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -17,7 +18,9 @@ from PySide6.QtWidgets import (
 from app.plan import edits, shaping
 from app.plan.document import MergeBlock
 from app.plan.edits import MAX_MERGE_INPUTS
+from app.plan.problem import PlanError
 from app.ui import icons
+from app.ui import theme as themes
 from app.ui.canvas.faces import scale_text
 from app.ui.editor import PlanEditor
 from app.ui.inspector.fields import BlockChoice, ScaleSlider, ScaleSpin, fact
@@ -73,6 +76,7 @@ class MergeForm(BlockForm):
             row.spin.show_value(merge_input.scale)
             row.slider.show_value(merge_input.scale)
             row.remove.setEnabled(len(merge.inputs) > 2)
+            row.say_refused("")
         self.sum.setText(scale_text(sum(i.scale for i in merge.inputs)))
         self.keep_sum.setChecked(merge.sums_to_one)
         self.add_input.setEnabled(len(merge.inputs) < MAX_MERGE_INPUTS)
@@ -87,8 +91,16 @@ class MergeForm(BlockForm):
             self.editor.apply("Add link", edits.connect(plan, source, self.block_id, port))
 
     def set_scale(self, port: int, scale: float) -> None:
-        """Set an input's scale; consecutive calls are one undo step until `new_step`."""
-        after = shaping.set_scale(self.editor.plan, self.block_id, port, scale)
+        """Set an input's scale, or say at the input why that is refused.
+
+        Consecutive calls are one undo step until `new_step`.
+        """
+        try:
+            after = shaping.set_scale(self.editor.plan, self.block_id, port, scale)
+        except PlanError as error:
+            self.refresh()
+            self.inputs[port].say_refused(str(error))
+            return
         self.editor.apply("Set scale", after, merge_key=(self.step, port))
 
     def remove_input(self, port: int) -> None:
@@ -120,7 +132,7 @@ class MergeForm(BlockForm):
 
 
 class InputRow:
-    """The controls of one input of a merge, in two lines of a grid."""
+    """The controls of one input of a merge, in two lines of a grid, and what was refused below."""
 
     def __init__(self, form: MergeForm, grid: QGridLayout, port: int) -> None:
         name = f"input {port + 1}"
@@ -139,20 +151,33 @@ class InputRow:
         self.remove.setToolTip("Remove this input")
         icons.dress(self.remove, "remove")
         self.remove.clicked.connect(lambda _checked=False: form.remove_input(port))
-        grid.addWidget(self.source, 2 * port, 0)
-        grid.addWidget(self.remove, 2 * port, 1)
+        self.refusal = QLabel()
+        self.refusal.setWordWrap(True)
+        self.refusal.setTextFormat(Qt.TextFormat.PlainText)
+        grid.addWidget(self.source, 3 * port, 0)
+        grid.addWidget(self.remove, 3 * port, 1)
         line = QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 8)
         line.setSpacing(8)
         line.addWidget(self.slider, 1)
         line.addWidget(self.spin)
         self._line = line
-        grid.addLayout(line, 2 * port + 1, 0, 1, 2)
+        grid.addLayout(line, 3 * port + 1, 0, 1, 2)
+        grid.addWidget(self.refusal, 3 * port + 2, 0, 1, 2)
+        self.say_refused("")
+
+    def say_refused(self, words: str) -> None:
+        """Say why what was asked for is not done; without words all is well."""
+        self.refusal.setText(words)
+        self.refusal.setVisible(bool(words))
+        palette = self.refusal.palette()
+        palette.setColor(self.refusal.foregroundRole(), themes.current().error)
+        self.refusal.setPalette(palette)
 
     def remove_from(self, grid: QGridLayout) -> None:
         """Take the controls off the form."""
         grid.removeItem(self._line)
-        for widget in (self.source, self.spin, self.slider, self.remove):
+        for widget in (self.source, self.spin, self.slider, self.remove, self.refusal):
             grid.removeWidget(widget)
             widget.hide()
             widget.deleteLater()

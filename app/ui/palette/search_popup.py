@@ -82,6 +82,7 @@ class SearchPopup(QFrame):
         super().__init__(canvas, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName(name)
+        self._canvas = canvas
         self._find = find
         self._rows = _Rows(self)
         self.line = QLineEdit()
@@ -204,7 +205,7 @@ class SearchPopup(QFrame):
         if index.isValid():
             entry = self._rows.entries[index.row()]
             self.close()
-            entry.run()
+            self._canvas.attempt(entry.run)
 
 
 class _Rows(QAbstractListModel):

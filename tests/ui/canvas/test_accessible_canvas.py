@@ -11,7 +11,7 @@ from types import MappingProxyType
 import pytest
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 
-from app.plan import edits
+from app.plan import edits, shaping
 from app.plan.document import Annotation
 from app.ui.canvas import accessible
 from app.ui.canvas.shapes import Part
@@ -116,6 +116,17 @@ def test_a_fader_s_value_is_read_and_set(root, editor):
     assert named(root, "Block 3").child(0).valueInterface() is None
 
 
+def test_a_value_that_cannot_be_is_refused_in_words(root, canvas, editor, plan):
+    said: list[str] = []
+    canvas.notice.connect(said.append)
+    kept = shaping.set_sums_to_one(plan, "m", True)
+    editor.apply("Keep the sum at 1", kept)
+    named(root, "Block 3").child(2).valueInterface().setCurrentValue(1e17)
+    assert editor.plan == kept
+    (words,) = said
+    assert "cannot bring the sum to 1" in words
+
+
 def test_things_can_be_chosen_and_pressed(canvas, root):
     left = named(root, "Block 1").actionInterface()
     left.doAction(left.setFocusAction())
@@ -172,7 +183,7 @@ def test_nothing_is_made_for_canvases_that_nobody_asks_about(canvas, editor, pla
 LISTENING = """
 import gc
 from PySide6.QtGui import QAccessible
-from app.plan import edits
+from app.plan import edits, shaping
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
 from app.ui.application import make_application
 from app.ui.canvas import Canvas

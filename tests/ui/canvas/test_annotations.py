@@ -58,6 +58,21 @@ def test_a_frame_moves_with_what_stands_inside_in_one_step(canvas, editor, plan,
     assert canvas.plan_scene.blocks["left"].pos() == QPointF(400, 0)
 
 
+def test_a_frame_is_drawn_within_the_canvas_or_refused_in_words(canvas, editor, plan, hand):
+    said: list[str] = []
+    canvas.notice.connect(said.append)
+    editor.apply("Move", edits.move(plan, {"left": (-1e7, -1e7), "right": (-1e7, -1e7 + 200)}))
+    canvas.plan_scene.select(("left", "right"))
+    hand.key(Qt.Key.Key_G, CTRL)
+    assert editor.plan.annotations["a2"].position == (-1e7, -1e7)
+    canvas.setFocus()
+    editor.apply("Move", edits.move(editor.plan, {"right": (1e7, 1e7)}))
+    canvas.plan_scene.select(("left", "right"))
+    hand.key(Qt.Key.Key_G, CTRL)
+    assert "a3" not in editor.plan.annotations
+    assert "larger than it" in said[-1]
+
+
 def test_escape_gives_a_move_up(canvas, editor, plan, hand):
     start = title(canvas)
     hand.drag_only(start, start + QPointF(0, 80))

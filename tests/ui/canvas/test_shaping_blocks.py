@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.plan import edits
+from app.plan.document import MergeBlock, MergeInput
 from app.ui.canvas.inline_edit import InlineEdit
 from tests.ui.canvas.hand import Hand
 
@@ -59,6 +62,26 @@ def test_a_fader_rests_at_its_end_and_then_goes_on(editor, hand):
     editor.undo_stack.undo()
     hand.drag(start, start + QPointF(0, 80))
     assert scale(editor) < -0.1
+
+
+def test_a_drag_to_what_cannot_be_says_why_and_keeps_the_last_scale(editor, canvas, plan, hand):
+    merge = MergeBlock(
+        "m", (MergeInput("left", 9e15), MergeInput("right", 1 - 9e15)), sums_to_one=True
+    )
+    editor.apply("Load", plan.with_blocks(replace(merge, position=plan.blocks["m"].position)))
+    start = hand.fader("m", 0)
+    end = start - QPointF(0, 46)
+
+    def is_said() -> bool:
+        image, x = canvas.viewport().grab().toImage(), canvas.viewportTransform().map(end).x() + 40
+        reds = (image.pixelColor(int(x), y) == canvas.theme.error for y in range(image.height()))
+        return any(reds)
+
+    hand.drag_only(start, end)
+    assert is_said()
+    hand.release(end)
+    assert not is_said()
+    assert edits.has_sum_of_one(editor.plan.blocks["m"])
 
 
 def test_escape_takes_a_fader_drag_back(editor, plan, hand):

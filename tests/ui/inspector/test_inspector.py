@@ -70,6 +70,27 @@ def test_a_weight_blocks_range_is_shown_and_typed(editor, plan, weight):
     assert (weight.first.value(), weight.count.value(), weight.last.value()) == (20, 8, 27)
 
 
+def test_a_scale_beside_which_no_sum_comes_out_as_one_is_refused_at_its_input(editor, merge):
+    keeps_sum = shaping.set_sums_to_one(editor.plan, "m", True)
+    editor.apply("Keep the sum at 1", keeps_sum)
+    type_into(merge.inputs[1].spin, "1e17")
+    assert editor.plan == keeps_sum
+    assert merge.inputs[1].spin.value() == 0.5
+    assert merge.inputs[1].refusal.isVisible()
+    assert "cannot bring the sum to 1" in merge.inputs[1].refusal.text()
+    assert not merge.inputs[0].refusal.isVisible()
+    type_into(merge.inputs[1].spin, "0.25")
+    assert [i.scale for i in editor.plan.blocks["m"].inputs] == [0.75, 0.25]
+    assert not merge.inputs[1].refusal.isVisible()
+
+
+@pytest.mark.parametrize("typed", ["2000000", "-1.5e12", "1e300"])
+def test_a_large_scale_is_taken_as_it_is_typed(editor, merge, typed):
+    type_into(merge.inputs[1].spin, typed)
+    assert editor.plan.blocks["m"].inputs[1].scale == float(typed)
+    assert merge.inputs[1].spin.value() == float(typed)
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [

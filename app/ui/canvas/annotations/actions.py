@@ -57,7 +57,7 @@ class AnnotationActions:
         ):
             action = menu.addAction(words)
             icons.dress(action, icon)
-            _on_trigger(action, partial(add, canvas, at))
+            self._on_trigger(action, partial(add, canvas, at))
 
     def fill_menu_bar(self, menu: QMenu) -> None:
         """Add to a menu that stays what makes them, and a submenu of what can be done to them."""
@@ -75,7 +75,7 @@ class AnnotationActions:
         menu.addMenu(submenu)
         actions = [submenu.addAction(words) for words in commands.COLOURS]
         for index, action in enumerate(actions):
-            _on_trigger(action, partial(commands.recolour, self._canvas, index))
+            self._on_trigger(action, partial(commands.recolour, self._canvas, index))
 
         def show_colours() -> None:
             for index, action in enumerate(actions):
@@ -98,10 +98,9 @@ class AnnotationActions:
     def _add_note(self) -> None:
         commands.add_note(self._canvas, self._canvas.to_scene(self._canvas.menu_point()))
 
-
-def _on_trigger(action: QAction, run: Callable[[], object]) -> None:
-    """Run it when the action is triggered, without the word of whether it is checked."""
-    action.triggered.connect(lambda _checked=False: run())
+    def _on_trigger(self, action: QAction, run: Callable[[], object]) -> None:
+        """Run it when the action is triggered, without the word of whether it is checked."""
+        action.triggered.connect(lambda _checked=False: self._canvas.attempt(run))
 
 
 def _swatch(colour: QColor) -> QIcon:

@@ -10,6 +10,7 @@ from typing import Literal
 from PySide6.QtCore import QPointF, QRectF, Qt
 
 from app.plan.document import Annotation
+from app.ui.canvas.places import inside
 from app.ui.theme import GRID
 
 TITLE_HEIGHT = 28.0
@@ -85,7 +86,7 @@ def frame_around(rects: Iterable[QRectF]) -> tuple[tuple[float, float], tuple[fl
     whole = QRectF()
     for rect in rects:
         whole |= rect
-    left, top = _down(whole.left() - PADDING), _down(whole.top() - PADDING - TITLE_HEIGHT)
+    left, top = inside(_down(whole.left() - PADDING), _down(whole.top() - PADDING - TITLE_HEIGHT))
     right, bottom = _up(whole.right() + PADDING), _up(whole.bottom() + PADDING)
     return (left, top), (right - left, bottom - top)
 

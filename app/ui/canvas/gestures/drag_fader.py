@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter
 
 from app.plan import shaping
 from app.plan.document import MergeBlock
+from app.plan.problem import PlanError
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
+from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.shapes import MergeShape, fader_range
 
 if TYPE_CHECKING:
@@ -21,7 +24,10 @@ _FINE = 10.0
 
 
 class DragFader(Gesture):
-    """The value follows the drag from where it was; with Shift ten times finer."""
+    """The value follows the drag from where it was; with Shift ten times finer.
+
+    Where the plan refuses a value it stays at the last one before, and the pointer says why.
+    """
 
     cursor = Qt.CursorShape.SizeVerCursor
 
@@ -39,6 +45,7 @@ class DragFader(Gesture):
         self._last_y = press.scene.y()
         self._height = (block.inputs[port].scale - self._low) * self._per_unit
         self._dragging = False
+        self._hint = Hint(canvas)
 
     @property
     def _per_unit(self) -> float:
@@ -55,11 +62,26 @@ class DragFader(Gesture):
         self._height += step / _FINE if to.shift else step
         value = self._low + _with_rests(self._height, self._pixels) / self._per_unit
         scale = round(value, 3 if to.shift else 2)
-        after = shaping.set_scale(self._before, self._block_id, self._port, scale)
-        self.apply("Set scale", after)
+        try:
+            after = shaping.set_scale(self._before, self._block_id, self._port, scale)
+        except PlanError as error:
+            self._hint.say(str(error), to.view, refused=True)
+        else:
+            self._hint.say(None, to.view)
+            self.apply("Set scale", after)
+
+    def release(self, at: Pointer) -> None:
+        self.abandon()
 
     def cancel(self) -> None:
+        self.abandon()
         self.apply("Set scale", self._before)
+
+    def abandon(self) -> None:
+        self._hint.say(None, self.press.view)
+
+    def paint(self, painter: QPainter) -> None:
+        self._hint.paint(painter)
 
 
 def _with_rests(height: float, pixels: float) -> float:

@@ -111,7 +111,7 @@ class KeyboardActions:
             return False
         sizes = _SIZES.get(event.key())
         if sizes is not None and event.modifiers() == _CTRL_SHIFT:
-            commands.grow(canvas, *sizes)
+            canvas.attempt(partial(commands.grow, canvas, *sizes))
             return True
         return self.part.press(event)
 

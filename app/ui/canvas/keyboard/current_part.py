@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRectF, Qt, Signal
@@ -164,9 +165,8 @@ class CurrentPart(QObject):
         merge = editor.plan.blocks[block_id]
         assert isinstance(merge, MergeBlock)
         scale = round(merge.inputs[part.index].scale + by, 3)
-        after = shaping.set_scale(editor.plan, block_id, part.index, scale)
-        editor.apply("Set scale", after, merge_key=("key scale", block_id, part.index))
-        self._canvas.notice.emit(sentence_of(editor, block_id, part))
+        if self._canvas.attempt(partial(set_scale, self._canvas, block_id, part, scale)):
+            self._canvas.notice.emit(sentence_of(editor, block_id, part))
 
     def _parts(self) -> list[Part]:
         selected = self._canvas.selected_ids()
@@ -186,3 +186,10 @@ class CurrentPart(QObject):
             return
         if self._canvas.selected_ids() != (self._block_id,) or self._part not in self._parts():
             self.leave()
+
+
+def set_scale(canvas: Canvas, block_id: str, fader: Part, scale: float) -> None:
+    """Move a fader: one undo step for a run of moves. Raises PlanError."""
+    after = shaping.set_scale(canvas.editor.plan, block_id, fader.index, scale)
+    key = "key scale", block_id, fader.index
+    canvas.editor.apply("Set scale", after, merge_key=key)

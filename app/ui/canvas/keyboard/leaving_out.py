@@ -8,8 +8,7 @@ from PySide6.QtCore import QRectF
 
 from app.plan.document import WeightBlock
 from app.plan.problem import PlanError, Problem
-from app.ui import theme as themes
-from app.ui.canvas.inline_edit import InlineEdit, parse_range
+from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_range
 from app.ui.canvas.pieces import with_layers_cut
 from app.ui.canvas.words import range_words
 
@@ -29,21 +28,19 @@ def type_layers(canvas: GestureView) -> None:
         block = plan.blocks.get(block_id)
         if not isinstance(block, WeightBlock):
             return
-        try:
-            layers = parse_layers(text, block)
-        except PlanError as error:
-            canvas.notice.emit(f"{error.problems[0].message} {error.problems[0].fix}")
-            return
-        after, pieces = with_layers_cut(plan, block_id, layers)
+        after, pieces = with_layers_cut(plan, block_id, parse_layers(text, block))
         canvas.editor.apply("Leave out layers", after)
         canvas.plan_scene.select(pieces)
 
     seen = canvas.viewportTransform().mapRect(canvas.plan_scene.bounds_of((block_id,)))
     area = QRectF(0, 0, max(_LEAST_WIDTH, seen.width()), _LEAST_HEIGHT)
     area.moveCenter(seen.center())
-    font = themes.canvas_font(themes.NORMAL * max(1.0, min(canvas.zoom, 1.5)))
-    words = "Leave out layers"
-    edit = InlineEdit(canvas.viewport(), area.toRect(), "", font, words, take)
+    words, font = "Leave out layers", font_at(canvas.zoom)
+
+    def attempt(text: str) -> None:
+        canvas.attempt(lambda: take(text))
+
+    edit = InlineEdit(canvas.viewport(), area.toRect(), "", font, words, attempt)
     edit.setPlaceholderText(f"{words}: 3, 7-9")
 
 
