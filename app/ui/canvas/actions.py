@@ -46,6 +46,7 @@ class CanvasActions(QObject):
         self.delete_and_join = make(
             "Delete and join neighbours", "delete-join", canvas.delete_and_join, "Ctrl+Del"
         )
+        self.knife = make("Cut links", None, canvas.take_knife, "K")
         self.select_all = make("Select all", "select-all", canvas.select_all, standard.SelectAll)
         self.invert = make("Invert selection", None, canvas.invert_selection, "Ctrl+I")
         self.zoom_in = make(
@@ -73,7 +74,7 @@ class CanvasActions(QObject):
         self.edit: list[QAction | None] = [
             *(self.undo, self.redo, None),
             *(self.cut, self.copy, self.paste, self.duplicate, None),
-            *(self.rename, self.delete, self.delete_and_join, None),
+            *(self.rename, self.delete, self.delete_and_join, self.knife, None),
             *(self.select_all, self.invert),
         ]
         self.view: list[QAction | None] = [
@@ -107,5 +108,5 @@ class CanvasActions(QObject):
         self.keyboard.enable()
         self.block.enable()
         has_blocks = bool(self._canvas.editor.plan.blocks)
-        for action in (self.select_all, self.invert, self.arrange):
+        for action in (self.knife, self.select_all, self.invert, self.arrange):
             action.setEnabled(has_blocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
@@ -72,6 +73,7 @@ class GestureView(PlanView):
         super().__init__(editor, parent)
         self.gesture: Gesture | None = None
         self._space_held = False
+        self._has_knife = False
         self._double_clicked = False
         self._last_click_acted = False
         self.join_marks = JoinMarks(self.plan_scene)
@@ -97,6 +99,15 @@ class GestureView(PlanView):
             self.notice.emit(str(error))
             return False
         return True
+
+    def take_knife(self) -> None:
+        """Let the next press cut as it does with Alt held, or put the knife away again."""
+        self._has_knife = not self._has_knife
+        if self._has_knife:
+            self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+            self.notice.emit("Drag across links to cut them, or click on one. Esc gives it up.")
+        else:
+            self.viewport().unsetCursor()
 
     def cancel_gesture(self) -> None:
         """Give up what is being dragged, if anything is."""
@@ -154,6 +165,9 @@ class GestureView(PlanView):
         ):
             self._begin(Pan(self, pointer))
         elif event.button() == Qt.MouseButton.LeftButton:
+            if self._has_knife:
+                pointer = replace(pointer, modifiers=Qt.KeyboardModifier.AltModifier)
+                self.take_knife()
             self._begin(gestures.begin(self, pointer, self.hit(pointer)))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -195,6 +209,8 @@ class GestureView(PlanView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.cancel_gesture()
+            if self._has_knife:
+                self.take_knife()
         elif event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space_held = True
             self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
@@ -229,6 +245,8 @@ class GestureView(PlanView):
     def _hover(self, pointer: Pointer) -> None:
         if self._space_held:
             self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+            return
+        if self._has_knife:
             return
         hit = self.hit(pointer)
         self._hovered.follow(hit, pointer)

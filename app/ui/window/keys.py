@@ -32,7 +32,7 @@ MOUSE = (
     Way("Link blocks", "Drag from a port to another"),
     Way("Add a block at the end of a link", "Drag from a port to the empty canvas"),
     Way("Move a link", "Drag it by one of its ends"),
-    Way("Cut links", "Alt and click, or Alt and drag across them"),
+    Way("Cut links", "Alt and click, Alt and drag across them; or K first"),
     Way("Change a block's range", "Drag an edge of its strip"),
     Way("Slide a block's range", "Drag its strip"),
     Way("Cut layers out of a block", "Click on its cells when it is selected; Alt and drag"),

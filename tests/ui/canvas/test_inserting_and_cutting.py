@@ -116,6 +116,35 @@ def test_alt_drag_cuts_all_links_it_crosses_in_one_step(canvas, editor, plan, ha
     assert editor.undo_stack.count() == 1
 
 
+def test_k_gives_the_next_drag_the_knife(canvas, editor, plan, hand):
+    canvas.setFocus()
+    x = hand.middle_of_link("left").x()
+    hand.key(Qt.Key.Key_K)
+    assert canvas.viewport().cursor().shape() == Qt.CursorShape.CrossCursor
+    hand.move(QPointF(x, -60))
+    assert canvas.viewport().cursor().shape() == Qt.CursorShape.CrossCursor
+    hand.drag(QPointF(x, -60), QPointF(x, 280))
+    blocks = editor.plan.blocks
+    assert (blocks["left"].input, blocks["right"].input) == (None, None)
+    assert editor.undo_stack.count() == 1
+    x = hand.middle_of_link("m").x()
+    hand.drag(QPointF(x, -60), QPointF(x, 280))
+    assert editor.undo_stack.count() == 1
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_K, Qt.Key.Key_Escape])
+def test_the_knife_is_put_away_again(canvas, editor, plan, hand, key):
+    canvas.setFocus()
+    hand.key(Qt.Key.Key_K)
+    hand.key(key)
+    assert canvas.viewport().cursor().shape() == Qt.CursorShape.ArrowCursor
+    hand.click(canvas.plan_scene.links["right", 0].path.pointAtPercent(0.5))
+    assert editor.plan == plan
+    hand.key(Qt.Key.Key_K)
+    hand.click(canvas.plan_scene.links["right", 0].path.pointAtPercent(0.5))
+    assert editor.plan.blocks["right"].input is None
+
+
 def test_alt_click_on_nothing_changes_nothing(editor, plan, hand):
     hand.click(hand.empty_place(), ALT)
     assert editor.plan == plan
