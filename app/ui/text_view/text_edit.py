@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -46,6 +47,10 @@ class Marks:
     problems: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)
     chosen: frozenset[int] = frozenset()
 
+    def of(self, line: int) -> tuple[int | None, tuple[Problem, ...], bool]:
+        """All that is known of one line."""
+        return self.numbers.get(line), self.problems.get(line, ()), line in self.chosen
+
     def severity(self, line: int) -> Severity | None:
         """The worst of what is wrong with a line."""
         found = {p.severity for p in self.problems.get(line, ())}
@@ -87,11 +92,15 @@ class PlanTextEdit(QPlainTextEdit):
 
     def show_marks(self, marks: Marks) -> None:
         """Show these block numbers, problems and marked lines."""
-        self.marks = marks
+        before, self.marks = self.marks, marks
         wrong = {n: s for n in marks.problems if (s := marks.severity(n)) is not None}
         self._highlighter.underline(wrong)
-        self.viewport().update()
-        self._margin.update()
+        for block, area in self.blocks_in_sight():
+            line = block.blockNumber()
+            if before.of(line) != marks.of(line):
+                top, height = math.floor(area.top()), math.ceil(area.height()) + 1
+                self.viewport().update(0, top, self.viewport().width(), height)
+                self._margin.update(0, top, self._margin.width(), height)
 
     def renew_colours(self) -> None:
         """Colour the lines anew: the sources or the theme have changed."""
@@ -217,6 +226,8 @@ class PlanTextEdit(QPlainTextEdit):
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for block, rect in self.blocks_in_sight():
             line, top, height = block.blockNumber(), rect.top(), self.fontMetrics().height()
+            if top > area.bottom() or top + height < area.top():
+                continue
             severity = self.marks.severity(line)
             if severity is not None:
                 box = QRectF(_PAD / 2, top + (height - _ICON) / 2, _ICON, _ICON)

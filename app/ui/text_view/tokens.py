@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from app.plan.lines import KEYWORDS, parse_int
@@ -45,6 +46,7 @@ def tokens(line: str) -> Iterator[Token]:
             yield Token(start, end, _kind(keyword, field))
 
 
+@lru_cache(maxsize=1024)
 def weight_start(line: str) -> int | None:
     """The first weight layer that a WeightBlock's line names, None on any other line."""
     for token in tokens(line):
