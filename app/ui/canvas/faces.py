@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 from app.plan.document import Block, MergeBlock, WeightBlock, links_into
@@ -82,43 +82,27 @@ class Faces:
         """The face of every block of the plan, by id."""
         editor = self._editor
         blocks, output = editor.plan.blocks, editor.plan.output
-        live = editor.live
+        live, starts, places = editor.live, editor.source_starts, editor.places
         badges = _badges(editor.problems)
-        feeding: set[str | None] = {output}
-        known = self._known
-        self._known = {}
-        links = {block_id: links_into(block) for block_id, block in blocks.items()}
-        for sources in links.values():
-            feeding.update(sources)
-        for block_id, block in blocks.items():
+        links = [links_into(block) for block in blocks.values()]
+        feeding = {output, *chain.from_iterable(links)}
+        known, self._known = self._known, {}
+        bytes_before, n_weighed = self._bytes_before, len(self._bytes_before)
+        for (block_id, block), sources in zip(blocks.items(), links, strict=True):
             feeds, unused = block_id in feeding, block_id not in live and not block.muted
-            n_bytes = self._bytes_of(block)
             badge = badges.get(block_id)
-            state = (
-                block,
-                editor.places.get(block_id),
-                feeds,
-                unused,
-                badge,
-                n_bytes,
-                editor.source_starts,
-                *(
-                    [blocks.get(source or "") for source in links[block_id]]
-                    if isinstance(block, MergeBlock)
-                    else ()
-                ),
-            )
+            n_bytes: int | None = None
+            fed_by: list[Block | None] = []
+            if isinstance(block, MergeBlock):
+                fed_by = [blocks.get(source or "") for source in sources]
+            elif block.weight_end < n_weighed:
+                n_bytes = bytes_before[block.weight_end] - bytes_before[block.weight_start]
+            state = block, places.get(block_id), feeds, unused, badge, n_bytes, starts, fed_by
             before = known.get(block_id)
             if before is None or before[0] != state:
                 before = state, _face(editor, block, feeds, unused, badge, n_bytes)
             self._known[block_id] = before
         return {block_id: face for block_id, (_, face) in self._known.items()}
-
-    def _bytes_of(self, block: Block) -> int | None:
-        before = self._bytes_before
-        if not isinstance(block, WeightBlock) or block.weight_end >= len(before):
-            return None
-        return before[block.weight_end] - before[block.weight_start]
 
 
 def title_of(block: Block) -> str:
