@@ -83,11 +83,12 @@ def _with_room(plan: Plan, places: Places, sizes: Mapping[str, tuple[float, floa
     dy = min(y for _, y in before) - min(y for _, y in places.values())
     moved = {id_: (x + dx, y + dy) for id_, (x, y) in places.items()}
     others = {id_: at for id_, at in stood.items() if id_ not in places}
-    dx, dy = way_clear(_boxes(moved, sizes), _boxes(others, sizes), ROW_GAP / 2)
+    dx, dy = way_clear(boxes(moved, sizes), boxes(others, sizes), ROW_GAP / 2)
     return {id_: (x + dx, y + dy) for id_, (x, y) in moved.items()}
 
 
-def _boxes(places: Places, sizes: Mapping[str, tuple[float, float]]) -> list[Box]:
+def boxes(places: Places, sizes: Mapping[str, tuple[float, float]]) -> list[Box]:
+    """What blocks of these sizes cover at these places."""
     size = {id_: sizes.get(id_, DEFAULT_SIZE) for id_ in places}
     return [(x, y, x + size[i][0], y + size[i][1]) for i, (x, y) in places.items()]
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from app.plan import edits, layout
-from app.plan.document import Plan
+from app.plan.clearing import way_clear
+from app.plan.document import POSITION_LIMIT, Plan
+from app.ui.canvas.places import inside
 from app.ui.canvas.shapes import shape_of
+
+_APART = 48.0
 
 
 def placed(plan: Plan) -> Plan:
@@ -12,16 +16,23 @@ def placed(plan: Plan) -> Plan:
     return edits.move(plan, places_of_new(plan))
 
 
-def places_of_new(plan: Plan) -> dict[str, tuple[float, float]]:
-    """Positions for the blocks that have none; where no block has one, the layout of them all."""
+def places_of_new(plan: Plan) -> layout.Places:
+    """Positions for the blocks that have none; where no block has one, the layout of them all.
+
+    Where there is no canvas left below the others, they stand beside them.
+    """
     new = [i for i, block in plan.blocks.items() if block.position is None]
     if not new:
         return {}
     sizes = {i: (shape_of(b).width, shape_of(b).height) for i, b in plan.blocks.items()}
     arranged = layout.arrange(plan, sizes)
-    if len(new) == len(plan.blocks):
-        return arranged
-    places = [b for b in plan.blocks.values() if b.position is not None]
-    below = max(b.position[1] + sizes[b.id][1] for b in places if b.position) + 48
-    top = min(arranged[i][1] for i in new)
-    return {i: (arranged[i][0], arranged[i][1] - top + below) for i in new}
+    dx = dy = 0.0
+    if len(new) < len(plan.blocks):
+        there = {i: b.position for i, b in plan.blocks.items() if b.position is not None}
+        below = max(y + sizes[i][1] for i, (_, y) in there.items()) + _APART
+        dy = below - min(arranged[i][1] for i in new)
+        if max(arranged[i][1] for i in new) + dy > POSITION_LIMIT:
+            beside = {i: arranged[i] for i in new}
+            boxes = layout.boxes(beside, sizes), layout.boxes(there, sizes)
+            dx, dy = way_clear(*boxes, _APART)
+    return {i: inside(arranged[i][0] + dx, arranged[i][1] + dy) for i in new}
