@@ -26,13 +26,16 @@ from app.ui.theme import Theme
 _PLENTY = 48
 """From this many visible blocks or links on, looks are traded for speed while things move."""
 
+_SEVERAL = 24
+"""From this many visible links on, they are drawn with hard edges while things move."""
+
 _FEW = 6
 """Up to this many visible blocks are drawn afresh at any zoom even while things move."""
 
 _RECTANGLES_BELOW = 0.35
 _RECTANGLES_BELOW_MOVING = 0.5
 _STRAIGHT_BELOW = 0.6
-_FRAME_S = 0.003
+_FRAME_S = 0.0015
 """So long a frame may draw new pictures while things move; what it lacks then is drawn at rest."""
 
 _PICTURE_BYTES = 96 * 2**20
@@ -100,11 +103,11 @@ class Layer:
         painter.drawPoints(dots.translated(left * step, top * step))
 
     def _paint_links(self, painter: QPainter, links: list[Link], view: View) -> None:
-        plenty = len(links) > _PLENTY
         selected = self._scene.selected_link
-        straight = plenty and view.zoom < _STRAIGHT_BELOW
+        straight = len(links) > _PLENTY and view.zoom < _STRAIGHT_BELOW
+        hard = len(links) > _SEVERAL and view.moving
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not (plenty and view.moving))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not hard)
         if straight:
             pen = QPen(self._theme.link, 1.0)
             pen.setCosmetic(True)
@@ -129,7 +132,7 @@ class Layer:
             power = min(_MOST_POWER, max(_LEAST_POWER, ceil(log2(view.scale) - 1e-9)))
             exact = not plenty and view.scale != 2.0**power
             exact = exact and (len(items) <= _FEW or not view.moving)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, exact or not view.moving)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not view.moving)
             drawn_by = perf_counter() + _FRAME_S if view.moving else inf
             for item in sorted(items, key=lambda item: item.block_id in self.lifted):
