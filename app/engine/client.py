@@ -103,11 +103,12 @@ class EngineClient:
         self._put(waiting)
         return waiting.future
 
-    def cancel(self) -> None:
-        """Asks the running job to stop: `Generate` then ends with what there is, others raise
-        JobCancelled."""
+    def cancel(self, future: Future[Result] | None = None) -> None:
+        """Asks a submitted job, or the running one, to stop: `Generate` then ends with what there
+        is, others raise JobCancelled."""
         for job_id, waiting in list(self._waiting.items()):
-            if not isinstance(waiting.job.request, SetScales):
+            is_first = future is None and not isinstance(waiting.job.request, SetScales)
+            if is_first or waiting.future is future:
                 self._put(Cancel(job_id))
                 return
 

@@ -24,7 +24,7 @@ class Client(Protocol):
     """What the bridge needs of `app.engine.client.EngineClient`."""
 
     def submit(self, request: Request, on_event: OnEvent = ...) -> Future[Result]: ...
-    def cancel(self) -> None: ...
+    def cancel(self, future: Future[Result] | None = ...) -> None: ...
     def close(self) -> None: ...
 
 
@@ -55,6 +55,7 @@ class EngineBridge(QObject):
         self._make_client = make_client
         self._client: Client | None = None
         self._closed = False
+        self._asked: dict[Future[Result], object] = {}
         self.state: EngineState | None = None
         queued = Qt.ConnectionType.QueuedConnection
         self._state_arrived.connect(self._take_state, queued)
@@ -65,10 +66,13 @@ class EngineBridge(QObject):
         """Whether a job is running or the process is starting."""
         return self.state is not None and self.state.phase in ("starting", "busy")
 
-    async def run(self, request: Request, on_event: OnEvent | None = None) -> Result:
+    async def run(
+        self, request: Request, on_event: OnEvent | None = None, asker: object = None
+    ) -> Result:
         """The request's result. Raises EngineError, EngineDied or JobCancelled.
 
-        `on_event` is called on the UI thread with what the job tells on the way.
+        `on_event` is called on the UI thread with what the job tells on the way. `asker` names
+        whose job it is, for `cancel`.
         """
         import asyncio
 
@@ -77,14 +81,19 @@ class EngineBridge(QObject):
         if self._client is None:
             self._client = self._make_client(self._tell_state)
         future = self._client.submit(request, lambda event: self._tell_event(on_event, event))
+        self._asked[future] = asker
         result = asyncio.wrap_future(future)
         result.add_done_callback(_take_note)
-        return await asyncio.shield(result)
+        try:
+            return await asyncio.shield(result)
+        finally:
+            self._asked.pop(future, None)
 
-    def cancel(self) -> None:
-        """Ask the running job to stop."""
-        if self._client is not None:
-            self._client.cancel()
+    def cancel(self, asker: object) -> None:
+        """Ask the jobs of this asker to stop, and nobody else's."""
+        for future, whose in list(self._asked.items()):
+            if whose is asker and self._client is not None:
+                self._client.cancel(future)
 
     async def close(self, timeout_s: float) -> bool:
         """End the engine process; one that does not end in time is killed (then False)."""

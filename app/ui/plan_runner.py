@@ -20,6 +20,9 @@ from app.ui.tasks import Tasks
 Scales = tuple[tuple[int, int, float], ...]
 """Block, input and scale of each."""
 
+RUN = "run"
+"""Whose jobs Stop stops: what opens plans and answers prompts."""
+
 
 class PlanNotReady(Exception):
     """The plan cannot be opened as it is; `str()` says why and what to do."""
@@ -118,7 +121,7 @@ class PlanRunner(QObject):
         self.opening, self._running, self.opened = True, None, None
         self.changed.emit()
         try:
-            opened = await self._engine.run(request)
+            opened = await self._engine.run(request, asker=RUN)
             assert isinstance(opened, OpenedPlan)
             self._running, self.opened, self.document = request, opened, document
         finally:

@@ -61,6 +61,7 @@ class FakeEngine:
         self._stop = threading.Event()
         self.release = threading.Event()
         self._recipe: Recipe | None = None
+        self._doing: Future[Result] | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -76,8 +77,9 @@ class FakeEngine:
             self._jobs.put((request, on_event, future))
         return future
 
-    def cancel(self) -> None:
-        self._stop.set()
+    def cancel(self, future: Future[Result] | None = None) -> None:
+        if future is None or future is self._doing:
+            self._stop.set()
 
     def close(self) -> None:
         if self.script.hangs_on_close:
@@ -95,6 +97,7 @@ class FakeEngine:
         while (job := self._jobs.get()) is not None:
             request, on_event, future = job
             self._stop.clear()
+            self._doing = future
             self.on_state(EngineState("busy", type(request).__name__, "", self.script.pid))
             try:
                 result = self._answer(request, on_event)

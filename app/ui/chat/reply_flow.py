@@ -13,7 +13,7 @@ from app.ui.chat.conversation import Conversation, Exchange, SystemMessage
 from app.ui.chat.message_view import MessageView
 from app.ui.chat.transcript import Transcript
 from app.ui.engine_bridge import EngineBridge
-from app.ui.plan_runner import PlanNotReady, PlanRunner
+from app.ui.plan_runner import RUN, PlanNotReady, PlanRunner
 from app.ui.settings import ChatSettings
 from app.ui.tasks import Tasks
 
@@ -94,7 +94,7 @@ class ReplyFlow(QObject):
         """Ask what is running to stop; a reply so far stays."""
         if self.busy:
             self._stopped = True
-            self._engine.cancel()
+            self._engine.cancel(RUN)
 
     def show_death(self, sentence: str, log: tuple[str, ...] = ()) -> None:
         """Say that the engine ended while nobody waited for it."""
@@ -153,7 +153,7 @@ class ReplyFlow(QObject):
             sampling=settings.sampling,
         )
         try:
-            reply = await self._engine.run(request, on_event)
+            reply = await self._engine.run(request, on_event, RUN)
         except (EngineError, JobCancelled):
             self._keep_partial(view, exchange)
             raise
