@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Sequence
 
 from app.memory.kv_types import KV_TYPES
 
 DEFAULT_N_CTX = 4096
 PERPLEXITY_N_CTX = 512
-_COMMANDS = ("check", "estimate", "generate", "perplexity", "tour", "-h", "--help")
+_COMMANDS = (
+    "check",
+    "estimate",
+    "generate",
+    "perplexity",
+    "difference",
+    "influence",
+    "fit",
+    "tour",
+)
 _FLASH_ATTENTION = {"on": True, "off": False, "auto": None}
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The options by name; `command` is “window” without one. Exits with 2 for wrong usage."""
-    is_command = bool(arguments) and arguments[0] in _COMMANDS
+    is_command = bool(arguments) and arguments[0] in (*_COMMANDS, "-h", "--help")
     return (_command_parser() if is_command else _window_parser()).parse_args(arguments)
 
 
 def _window_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="main.py",
-        description="Opens the window. Commands: check, estimate, generate, perplexity, tour "
-        "(main.py COMMAND --help).",
+        description=f"Opens the window. Commands: {', '.join(_COMMANDS)} (main.py COMMAND --help).",
     )
     parser.add_argument("plans", nargs="*", metavar="PLAN", help="layerBlocks text files to open")
     parser.add_argument("--model", metavar="GGUF", help="the model file; else the bundled one")
@@ -76,6 +85,52 @@ def _command_parser() -> argparse.ArgumentParser:
     command.add_argument("--file", required=True, metavar="TEXT", help="a UTF-8 text file")
     command.set_defaults(command="perplexity", default_ctx=PERPLEXITY_N_CTX)
 
+    command = commands.add_parser(
+        "difference", help="measure how differently two plans predict a text"
+    )
+    command.add_argument("plan", metavar="PLAN_A", help="a layerBlocks text file")
+    command.add_argument("other", metavar="PLAN_B", help="the plan that is held against it")
+    _add_text(command)
+    _add_running(command)
+    command.set_defaults(command="difference", default_ctx=PERPLEXITY_N_CTX)
+
+    command = commands.add_parser(
+        "influence", help="measure how much each layer changes what passes through it"
+    )
+    _add_model(command, "the model file; else the bundled one")
+    _add_text(command)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(command="influence")
+
+    command = _running(commands, "fit", "find the layers to leave out for a memory budget")
+    command.add_argument(
+        "--budget",
+        required=True,
+        type=_bytes,
+        metavar="BYTES",
+        help="all that the plan may take, such as 12GiB; K, M, G, T are powers of 1024",
+    )
+    command.add_argument(
+        "--method",
+        choices=("quick", "thorough"),
+        default="quick",
+        help="by each layer's influence (the default), or by the perplexity of many plans",
+    )
+    _add_text(command)
+    command.add_argument(
+        "--allow-kv-type", type=_kv_type, metavar="TYPE", help="take this KV cache type if it helps"
+    )
+    command.add_argument(
+        "--min-ctx",
+        type=_positive,
+        metavar="N",
+        help="shorten the context to N at most if it helps",
+    )
+    command.add_argument(
+        "-o", "--output", metavar="PLAN", help="the file for the plan; else it is printed"
+    )
+    command.set_defaults(command="fit", default_ctx=DEFAULT_N_CTX)
+
     command = commands.add_parser("tour", help="make the window's journey by itself, with pictures")
     command.add_argument("--out", default="tour", metavar="FOLDER", help="for the pictures")
     command.set_defaults(command="tour")
@@ -89,6 +144,11 @@ def _running(
     command.add_argument(
         "plan", nargs="?", metavar="PLAN", help="a layerBlocks text file; else the whole model"
     )
+    _add_running(command)
+    return command
+
+
+def _add_running(command: argparse.ArgumentParser) -> None:
     _add_model(command, "the model file; else the bundled one")
     command.add_argument("--ctx", type=_positive, metavar="N", help="context length in tokens")
     command.add_argument("--threads", type=_positive, default=0, metavar="N")
@@ -107,7 +167,10 @@ def _running(
         help="flash attention; auto: where the machine has it",
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
-    return command
+
+
+def _add_text(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--file", metavar="TEXT", help="a UTF-8 text file; else the bundled one")
 
 
 def _add_model(command: argparse.ArgumentParser, purpose: str) -> None:
@@ -125,6 +188,17 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"“{text}” is not a positive number")
     return value
+
+
+def _bytes(text: str) -> int:
+    form = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip(), re.IGNORECASE)
+    if form is None:
+        raise argparse.ArgumentTypeError(
+            f"“{text}” is no amount of memory such as 12GiB, 900M or 1000000"
+        )
+    number, unit, ending = form.groups()
+    base = 1000 if unit and ending and ending.lower() == "b" else 1024
+    return int(float(number) * base ** " kmgt".index(unit.lower() or " "))
 
 
 def _count(text: str) -> int:

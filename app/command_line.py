@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from app.arguments import parse
-from app.commands.check import check
 from app.commands.errors import EXIT_USAGE, UserError
-from app.commands.estimate import estimate
-from app.commands.generate import generate
-from app.commands.scoring import perplexity
-from app.engine.errors import EngineError
+from app.engine.errors import EngineError, JobCancelled
+from app.fit.errors import FitError
 from app.model_files.errors import ModelFileError
 
 _DISPLAYS = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
@@ -24,14 +22,14 @@ def main(arguments: Sequence[str]) -> int:
     """Runs a command, or opens the window; the exit status."""
     options = parse(arguments)
     try:
-        return _COMMANDS[options.command](options)
+        return _command(options.command)(options)
     except UserError as error:
         print(f"main.py: {error}", file=sys.stderr)
         return error.status
-    except (ModelFileError, EngineError) as error:
+    except (ModelFileError, EngineError, FitError) as error:
         print(f"main.py: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, JobCancelled):
         return 130
     except BrokenPipeError:  # the reader of our output has left, and so do we
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -62,11 +60,20 @@ def open_window(options: argparse.Namespace) -> int:
     return run(options.plans, options.model)
 
 
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    """Imported when it is needed: the window must not wait for what the others bring in."""
+    module, function = _COMMANDS[name]
+    return getattr(import_module(module), function)  # type: ignore[no-any-return]
+
+
 _COMMANDS = {
-    "check": check,
-    "estimate": estimate,
-    "generate": generate,
-    "perplexity": perplexity,
-    "tour": tour,
-    "window": open_window,
+    "check": ("app.commands.check", "check"),
+    "estimate": ("app.commands.estimate", "estimate"),
+    "generate": ("app.commands.generate", "generate"),
+    "perplexity": ("app.commands.scoring", "perplexity"),
+    "difference": ("app.commands.scoring", "difference"),
+    "influence": ("app.commands.scoring", "influence"),
+    "fit": ("app.commands.fit", "fit_into_memory"),
+    "tour": (__name__, "tour"),
+    "window": (__name__, "open_window"),
 }

@@ -66,12 +66,25 @@ def sources_and_recipe(
     models = sources(options.model)
     if options.plan is None:
         return models, whole_model(models)
-    problems, recipe = read_plan(options.plan, n_weight_layers(models))
+    return models, read_recipe(options.plan, models)
+
+
+def read_recipe(path: str, models: Sequence[ModelFile]) -> Recipe:
+    """The recipe of the plan in a file. Raises UserError with the first problems of one that can't
+    run."""
+    problems, recipe = read_plan(path, n_weight_layers(models))
     if recipe is None:
         wrong = errors(problems)
-        more = f"\n… and {len(wrong) - 1} more: main.py check {options.plan}" if wrong[1:] else ""
-        raise UserError(problem_line(options.plan, wrong[0]) + more)
-    return models, recipe
+        more = f"\n… and {len(wrong) - 1} more: main.py check {path}" if wrong[1:] else ""
+        raise UserError(problem_line(path, wrong[0]) + more)
+    return recipe
+
+
+def text_to_measure(path: str | None) -> str:
+    """The text in a file, else the bundled one. Raises TextError."""
+    from app.fit.texts import calibration_text, read_text
+
+    return calibration_text() if path is None else read_text(Path(path))
 
 
 def context_settings(options: argparse.Namespace, models: Sequence[ModelFile]) -> ContextSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -35,3 +36,13 @@ class Runner:
                 raise
             self._client.cancel()
             return future.result()
+
+    async def awaited(self, request: Request, on_event: OnEvent | None = None) -> Result:
+        """The same for who awaits, as the window does; Ctrl-C is the caller's."""
+        return await asyncio.wrap_future(
+            self._client.submit(request, on_event or (lambda event: None))
+        )
+
+    def cancel(self) -> None:
+        """Asks the running request to stop."""
+        self._client.cancel()

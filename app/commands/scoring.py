@@ -1,29 +1,31 @@
-"""`main.py perplexity`: how well a plan predicts a text."""
+"""`main.py perplexity`, `difference`, `influence`: what plans and layers do to a text."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import asyncio
 
-from app.commands.errors import UserError
-from app.commands.inputs import context_settings, paths, sources_and_recipe
+from app.commands.inputs import (
+    context_settings,
+    paths,
+    read_recipe,
+    sources,
+    sources_and_recipe,
+    text_to_measure,
+)
 from app.commands.output import print_json
+from app.commands.progress import progress_line
 from app.commands.running import engine
-from app.engine.messages import EvaluatePerplexity, Perplexity
+from app.engine.messages import ComparePlans, EvaluatePerplexity, Perplexity, PlanDifference
 
 
 def perplexity(options: argparse.Namespace) -> int:
     """Measures how well a plan predicts a text."""
     models, recipe = sources_and_recipe(options)
-    try:
-        text = Path(options.file).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{options.file}: not a UTF-8 text (byte {error.start}).") from error
-    except OSError as error:
-        raise UserError(f"{options.file}: {error.strerror}.") from error
+    text = text_to_measure(options.file)
     settings = context_settings(options, models)
-    with engine() as run:
-        result = run(EvaluatePerplexity(paths(models), recipe, text, settings))
+    with engine() as run, progress_line() as line:
+        result = run(EvaluatePerplexity(paths(models), recipe, text, settings), line.on_event)
     assert isinstance(result, Perplexity)
     if options.json:
         print_json(
@@ -33,4 +35,48 @@ def perplexity(options: argparse.Namespace) -> int:
         print(
             f"Perplexity {result.perplexity:.4f} (nll {result.nll:.6f}, {result.n_tokens} tokens)"
         )
+    return 0
+
+
+def difference(options: argparse.Namespace) -> int:
+    """Measures how differently two plans predict a text."""
+    models = sources(options.model)
+    recipe, other = (read_recipe(plan, models) for plan in (options.plan, options.other))
+    text = text_to_measure(options.file)
+    settings = context_settings(options, models)
+    with engine() as run, progress_line() as line:
+        result = run(ComparePlans(paths(models), recipe, other, text, settings), line.on_event)
+    assert isinstance(result, PlanDifference)
+    if options.json:
+        print_json(
+            {
+                "kl": result.kl,
+                "top1_agreement": result.top1_agreement,
+                "perplexity": result.perplexity,
+                "other_perplexity": result.other_perplexity,
+                "n_tokens": result.n_tokens,
+            }
+        )
+        return 0
+    print(f"Mean KL divergence {result.kl:.6f} nats ({result.n_tokens} tokens)")
+    print(f"Same likeliest token {result.top1_agreement:.2%}".replace("%", " %"))
+    print(f"Perplexity {result.perplexity:.4f} and {result.other_perplexity:.4f}")
+    return 0
+
+
+def influence(options: argparse.Namespace) -> int:
+    """Measures how much each weight layer changes what passes through it."""
+    from app.fit.measuring import influence_of
+
+    models = sources(options.model)
+    text = text_to_measure(options.file)
+    with engine() as run, progress_line() as line:
+        measured = asyncio.run(influence_of(models, text, run.awaited, line.on_event))
+    if options.json:
+        print_json({"influence": list(measured.values), "n_tokens": measured.n_tokens})
+        return 0
+    longest = max(measured.values)
+    for layer, value in enumerate(measured.values):
+        bar = "█" * round(40 * value / longest) if longest else ""
+        print(f"{layer:4} {value:8.4f} {bar}".rstrip())
     return 0

@@ -13,16 +13,20 @@ from app.plan.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class ContextSettings:
-    """How a context is made.
+    """How weights are held and a context is made.
 
     `n_threads` 0 means the engine's own choice for this machine, `flash_attention` None
-    llama.cpp's own; a quantised KV cache needs it.
+    llama.cpp's own; a quantised KV cache needs it. At most `n_batch` tokens are evaluated
+    together. Without `use_mmap` weights are copied out of the file, where the system cannot drop
+    them when memory gets short.
     """
 
     n_ctx: int = 4096
     n_threads: int = 0
     kv_type: KvType = "f16"
     flash_attention: bool | None = None
+    n_batch: int = 512
+    use_mmap: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,9 @@ class EvaluatePerplexity:
     recipe: Recipe
     text: str
     settings: ContextSettings = SCORING
+    whole_windows: bool = False
+    """Predict all tokens of a window, not only its second half: half the work for as many, but not
+    comparable with llama.cpp's own tool."""
 
 
 @dataclass(frozen=True, slots=True)

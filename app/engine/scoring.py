@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.engine.errors import EngineError
 from app.engine.messages import ContextSettings, Progress
 from app.engine.native import Context, View
-from app.engine.open_plan import N_BATCH, default_n_threads
+from app.engine.open_plan import default_n_threads
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
 from app.plan.recipe import Recipe
@@ -48,8 +48,17 @@ class TextPieces:
     Raises EngineError for a text in which nothing can be predicted.
     """
 
-    def __init__(self, vocabulary: Vocabulary, text: str, n_ctx: int) -> None:
-        self.n_logits = max(1, min(N_BATCH, _MOST_LOGITS_BYTES // (4 * vocabulary.n_tokens)))
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        text: str,
+        settings: ContextSettings,
+        *,
+        whole_windows: bool = False,
+    ) -> None:
+        n_ctx = settings.n_ctx
+        self._n_batch = settings.n_batch
+        self.n_logits = max(1, min(self._n_batch, _MOST_LOGITS_BYTES // (4 * vocabulary.n_tokens)))
         self._vocabulary = vocabulary
         self._tokens = vocabulary.tokenize(text, add_special=True)
         if len(self._tokens) < 2:
@@ -59,7 +68,7 @@ class TextPieces:
                 f"A context of {n_ctx} tokens is too short to score a text. Give it at least "
                 f"{_LEAST_N_CTX}."
             )
-        self._windows = windows(len(self._tokens), n_ctx)
+        self._windows = windows(len(self._tokens), n_ctx, whole=whole_windows)
 
     @property
     def n_tokens(self) -> int:
@@ -74,22 +83,24 @@ class TextPieces:
             first_scored = window.first_scored - 1
             at = 0
             while at < window.n_decoded:
-                end = min(at + N_BATCH, window.n_decoded, max(at, first_scored) + self.n_logits)
+                end = min(
+                    at + self._n_batch, window.n_decoded, max(at, first_scored) + self.n_logits
+                )
                 targets = tokens[max(at, first_scored) + 1 : end + 1]
                 yield Batch(at, tokens[at:end], targets)
                 at = end
 
 
-def windows(n_tokens: int, n_ctx: int) -> list[Window]:
+def windows(n_tokens: int, n_ctx: int, *, whole: bool = False) -> list[Window]:
     """How a text is cut: whole when it fits the context, else as llama.cpp's perplexity tool does.
 
-    That is: windows of `n_ctx` tokens, of which the second half is scored; what does not fill
-    the last one is left out.
+    That is: windows of `n_ctx` tokens, of which the second half is scored (all with `whole`); what
+    does not fill the last one is left out.
     """
     if n_tokens <= n_ctx:
         return [Window(0, n_tokens, 1)]
-    half = n_ctx // 2 + 1
-    return [Window(i * n_ctx, (i + 1) * n_ctx, half) for i in range(n_tokens // n_ctx)]
+    first = 1 if whole else n_ctx // 2 + 1
+    return [Window(i * n_ctx, (i + 1) * n_ctx, first) for i in range(n_tokens // n_ctx)]
 
 
 class Scored:
@@ -110,7 +121,7 @@ class Scored:
             self.context = Context(
                 self._view.model,
                 n_ctx=settings.n_ctx,
-                n_batch=N_BATCH,
+                n_batch=settings.n_batch,
                 n_logits=n_logits,
                 n_threads=settings.n_threads or default_n_threads(),
                 kv_type=settings.kv_type,

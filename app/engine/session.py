@@ -160,7 +160,12 @@ class Session:
     def perplexity(self, request: EvaluatePerplexity, tell: Tell) -> Perplexity:
         """Perplexity of the recipe on the text; the open plan is not touched."""
         held = self._hold(request.model_paths, request.recipe, tell)
-        text = _pieces(held, request.text, request.settings)
+        text = TextPieces(
+            Vocabulary(held.bases[0].model),
+            request.text,
+            request.settings,
+            whole_windows=request.whole_windows,
+        )
         reading = self._reading("Evaluating text", text.n_tokens, tell)
         made = (held, request.settings, text.n_logits, self._should_stop)
         with Scored(request.recipe, *made) as scored:
@@ -239,4 +244,4 @@ class Session:
 
 
 def _pieces(held: HeldLayers, text: str, settings: ContextSettings) -> TextPieces:
-    return TextPieces(Vocabulary(held.bases[0].model), text, settings.n_ctx)
+    return TextPieces(Vocabulary(held.bases[0].model), text, settings)

@@ -1,0 +1,73 @@
+"""Measured influence, kept in the user's cache folder so that a model is measured once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from app.engine.messages import Influence
+from app.model_files.model_file import ModelFile
+from app.plan.files import save
+
+_VERSION = 1
+"""Counted up when the values would come out differently."""
+_HEAD_BYTES = 1 << 16
+_N_SAMPLES = 64
+_SAMPLE_BYTES = 1 << 14
+
+
+def cache_folder() -> Path:
+    """Where influence is kept; nothing is lost when it is deleted but the time to measure."""
+    return user_cache_path("llama-blocks") / "influence"
+
+
+def kept_influence(
+    models: Sequence[ModelFile], text: str, folder: Path | None = None
+) -> Influence | None:
+    """What was measured on these files with this text before; None when nothing was."""
+    try:
+        record = json.loads(_file(models, text, folder).read_text(encoding="utf-8"))
+        values = tuple(float(value) for value in record["values"])
+        known = Influence(values, int(record["n_tokens"]), float(record["tokens_per_s"]))
+    except (OSError, ValueError, TypeError, LookupError):  # absent, or damaged: measured again
+        return None
+    return known if len(values) == sum(model.n_layers for model in models) else None
+
+
+def keep_influence(
+    models: Sequence[ModelFile], text: str, influence: Influence, folder: Path | None = None
+) -> None:
+    """Keeps it for the next time; where nothing can be written, it is measured again."""
+    with contextlib.suppress(OSError):
+        file = _file(models, text, folder)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save(file, json.dumps(asdict(influence)))
+
+
+def _file(models: Sequence[ModelFile], text: str, folder: Path | None) -> Path:
+    key = hashlib.sha256(f"{_VERSION}\n".encode())
+    for model in models:
+        for part in model.parts:
+            key.update(_fingerprint(part.path))
+    key.update(hashlib.sha256(text.encode(errors="replace")).digest())
+    return (folder or cache_folder()) / f"{key.hexdigest()[:32]}.json"
+
+
+def _fingerprint(path: Path) -> bytes:
+    """Of a file's size, its head and samples all over it: a fine-tune differs from its base in
+    nearly every tensor. Raises OSError."""
+    size_bytes = path.stat().st_size
+    digest = hashlib.sha256(f"{size_bytes}\n".encode())
+    last = max(0, size_bytes - _SAMPLE_BYTES)
+    with path.open("rb") as file:
+        digest.update(file.read(_HEAD_BYTES))
+        for place in range(_N_SAMPLES):
+            file.seek(last * place // (_N_SAMPLES - 1))
+            digest.update(file.read(_SAMPLE_BYTES))
+    return digest.digest()

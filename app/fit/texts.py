@@ -1,0 +1,54 @@
+"""The texts that plans are measured on: the bundled one, or a file of the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.fit.errors import TextError
+
+_BUNDLED = Path(__file__).parents[2] / "resources" / "calibration" / "text.txt"
+MAX_TEXT_BYTES = 64 << 20
+_PIECE_CHARACTERS = 600
+
+
+def calibration_text() -> str:
+    """The bundled text: prose, dialogue, instructions, facts, letters, chat and code in English,
+    written for this program."""
+    return _BUNDLED.read_text(encoding="utf-8")
+
+
+def read_text(path: Path) -> str:
+    """What a UTF-8 text file holds. Raises TextError."""
+    try:
+        if path.is_dir():
+            raise TextError(f"{path}: this is a folder. Name a text file.")
+        with path.open("rb") as file:
+            content = file.read(MAX_TEXT_BYTES + 1)
+    except OSError as error:
+        raise TextError(f"{path}: {error.strerror}.") from error
+    if len(content) > MAX_TEXT_BYTES:
+        raise TextError(
+            f"{path}: the file is larger than {MAX_TEXT_BYTES >> 20} MiB. Cut a piece out of it: "
+            "some thousand words are enough to measure by."
+        )
+    if b"\0" in content:
+        raise TextError(f"{path}: this is no text but binary data. Name a plain text file.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TextError(
+            f"{path}: not a UTF-8 text (byte {error.start}). Save it as UTF-8."
+        ) from error
+    if not text.strip():
+        raise TextError(f"{path}: the file is empty. Name one with some text in it.")
+    return text
+
+
+def sample_of(text: str, n_th: int) -> str:
+    """Each n-th piece of a text, of a few sentences each, so that all kinds of it are in there."""
+    pieces: list[list[str]] = [[]]
+    for line in text.splitlines(keepends=True):
+        if sum(map(len, pieces[-1])) >= _PIECE_CHARACTERS:
+            pieces.append([])
+        pieces[-1].append(line)
+    return "".join("".join(piece) for piece in pieces[:: max(1, n_th)])
