@@ -50,6 +50,14 @@ class Reference:
         head = self._tensors.get("output.weight", self._tensors["token_embd.weight"])
         return self._norm(last, "output_norm") @ head.T
 
+    def hidden_states(self, tokens: Sequence[int], layers: Sequence[int]) -> list[np.ndarray]:
+        """np (n_tokens, n_embd) each: what enters the first of these layers, run one after the
+        other, and what leaves each of them."""
+        states = [self._tensors["token_embd.weight"][list(tokens)]]
+        for layer in layers:
+            states.append(self._layer(layer, states[-1]))
+        return states
+
     def _layer(self, n: int, x: np.ndarray) -> np.ndarray:
         """np (n_tokens, n_embd) -> the same."""
         x = x + self._attention(n, self._norm(x, f"blk.{n}.attn_norm"))
