@@ -110,7 +110,9 @@ class Scores:
         return self.measured[left_out]
 
     async def on_sample(self, left_out: LayerSet) -> float:
-        """The same on a sample of the text."""
+        """The same on a sample of the text, where it is long enough for one."""
+        if self._sample == self._text:
+            return await self.on_all(left_out)
         if left_out not in self._sampled:
             self._sampled[left_out] = (await self._evaluate(left_out, self._sample)).nll
         return self._sampled[left_out]
