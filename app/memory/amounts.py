@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+_FORM = re.compile(r"(\d+(?:[.,]\d+)?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -19,3 +22,16 @@ def format_bytes(n_bytes: int) -> str:
         if has_decimal
         else f"{sign}{amount:.0f} {_UNITS[unit]}"
     )
+
+
+def parse_bytes(text: str) -> int:
+    """The bytes that "12 GiB", "900M", "3.5g" (units of 1024), "12 GB" (of 1000) or "1000000" name.
+
+    Raises ValueError with a sentence for anything else.
+    """
+    form = _FORM.fullmatch(text.strip())
+    if form is None:
+        raise ValueError(f"“{text}” is no amount of memory such as 12 GiB, 900M or 1000000")
+    number, unit, ending = form.groups()
+    base = 1000 if unit and ending and ending.lower() == "b" else 1024
+    return int(float(number.replace(",", ".")) * base ** " kmgt".index(unit.lower() or " "))

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.engine.client import EngineState
 from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import (
+    ComparePlans,
     Done,
     EstimateMemory,
+    EvaluatePerplexity,
     Generate,
+    Influence,
+    MeasureInfluence,
     MemoryEstimate,
     Open,
     OpenedPlan,
+    Perplexity,
+    PlanDifference,
     Progress,
     Reply,
     Request,
@@ -37,6 +44,11 @@ class Script:
 
     pieces: tuple[str, ...] = ("The capital ", "of France ", "is **Paris**.")
     estimate: MemoryEstimate = ESTIMATE
+    layer_bytes: int = 0
+    """What each weight layer that a plan borrows adds to the estimate."""
+    influence: tuple[float, ...] = (0.9, 0.2, 0.05, 0.4)
+    holds_measuring: bool = False
+    """Measure nothing until the test asks it to stop."""
     fail_open: EngineError | None = None
     fail_generate: EngineError | None = None
     die_after_pieces: int | None = None
@@ -113,7 +125,9 @@ class FakeEngine:
 
     def _answer(self, request: Request, on_event: OnEvent) -> Result:
         if isinstance(request, EstimateMemory):
-            return self.script.estimate
+            n_layers = len(request.recipe.weight_layers)
+            weights_bytes = self.script.estimate.weights_bytes + n_layers * self.script.layer_bytes
+            return replace(self.script.estimate, weights_bytes=weights_bytes)
         if isinstance(request, Open):
             if self.script.fail_open is not None:
                 raise self.script.fail_open
@@ -132,6 +146,21 @@ class FakeEngine:
                 default_system=self.script.default_system,
                 rss_bytes=250 * MIB,
             )
+        if isinstance(request, MeasureInfluence | EvaluatePerplexity | ComparePlans):
+            on_event(Progress("Measuring", 0.5, 400.0, 2.0))
+            while self.script.holds_measuring and not self._stop.wait(0.01):
+                pass
+            if self._stop.is_set():
+                raise JobCancelled
+        if isinstance(request, MeasureInfluence):
+            return Influence(self.script.influence, 1024, 400.0)
+        if isinstance(request, EvaluatePerplexity):
+            nll = _nll(request.recipe)
+            return Perplexity(nll, math.exp(nll), 1024, 400.0)
+        if isinstance(request, ComparePlans):
+            nlls = _nll(request.recipe), _nll(request.other)
+            kl = abs(nlls[0] - nlls[1])
+            return PlanDifference(kl, 0.75, math.exp(nlls[0]), math.exp(nlls[1]), 1024, 400.0)
         assert isinstance(request, Generate)
         if self.script.fail_generate is not None:
             raise self.script.fail_generate
@@ -166,3 +195,8 @@ class FakeEngine:
             plan_hash=self._recipe.hash if self._recipe is not None else "",
             peak_rss_bytes=260 * MIB,
         )
+
+
+def _nll(recipe: Recipe) -> float:
+    """The more layers, the better the plan."""
+    return 4.0 - 0.1 * len(recipe.weight_layers)

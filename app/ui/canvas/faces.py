@@ -23,6 +23,7 @@ class Badge:
 class WeightFace(NamedTuple):
     """A WeightBlock's look. `sources` names the source of each cell, in order.
 
+    `influence` is that of each cell's layer, the model's largest being 1, empty while not measured.
     `n_bytes` is what weights and KV cache of its layers take, None while that is not known.
     `passes` is the input that a muted block passes through, None for a block that is heard.
     """
@@ -34,6 +35,7 @@ class WeightFace(NamedTuple):
     plan_start: int | None
     sources: tuple[int, ...]
     n_bytes: int | None
+    influence: tuple[float, ...]
     linked: tuple[bool, ...]
     feeds: bool
     unused: bool
@@ -73,10 +75,16 @@ class Faces:
         self._editor = editor
         self._known: dict[str, tuple[tuple[object, ...], WeightFace | MergeFace]] = {}
         self._bytes_before: tuple[int, ...] = (0,)
+        self._influence: tuple[float, ...] = ()
 
     def weigh(self, layer_bytes: Sequence[int]) -> None:
         """Take note of what each weight layer takes; none are known when there are none."""
         self._bytes_before = tuple(accumulate(layer_bytes, initial=0))
+
+    def rate(self, influence: Sequence[float]) -> None:
+        """Take note of the influence of each weight layer; none is known when there are none."""
+        largest = max(influence, default=0.0)
+        self._influence = tuple(value / largest for value in influence) if largest > 0 else ()
 
     def of_all(self) -> dict[str, WeightFace | MergeFace]:
         """The face of every block of the plan, by id."""
@@ -92,15 +100,18 @@ class Faces:
             feeds, unused = block_id in feeding, block_id not in live and not block.muted
             badge = badges.get(block_id)
             n_bytes: int | None = None
+            influence: tuple[float, ...] = ()
             fed_by: list[Block | None] = []
             if isinstance(block, MergeBlock):
                 fed_by = [blocks.get(source or "") for source in sources]
             elif block.weight_end < n_weighed:
                 n_bytes = bytes_before[block.weight_end] - bytes_before[block.weight_start]
-            state = block, places.get(block_id), feeds, unused, badge, n_bytes, starts, fed_by
+                influence = self._influence[block.weight_start : block.weight_end]
+            place, figures = places.get(block_id), (n_bytes, influence)
+            state = block, place, feeds, unused, badge, figures, starts, fed_by
             before = known.get(block_id)
             if before is None or before[0] != state:
-                before = state, _face(editor, block, feeds, unused, badge, n_bytes)
+                before = state, _face(editor, block, feeds, unused, badge, *figures)
             self._known[block_id] = before
         return {block_id: face for block_id, (_, face) in self._known.items()}
 
@@ -138,6 +149,7 @@ def _face(
     unused: bool,
     badge: Badge | None,
     n_bytes: int | None,
+    influence: tuple[float, ...],
 ) -> WeightFace | MergeFace:
     linked = tuple(source is not None for source in links_into(block))
     passes = (linked.index(True) if True in linked else 0) if block.muted else None
@@ -151,6 +163,7 @@ def _face(
             plan_start=None if plan_layers is None else plan_layers[0],
             sources=_sources(editor, block),
             n_bytes=n_bytes,
+            influence=influence,
             linked=linked,
             feeds=feeds,
             unused=unused,

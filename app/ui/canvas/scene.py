@@ -126,6 +126,11 @@ class PlanScene(QGraphicsScene):
         self._faces.weigh(layer_bytes)
         self._refresh()
 
+    def show_influence(self, influence: Sequence[float]) -> None:
+        """Say on the blocks how much their layers change; `influence` is by weight layer."""
+        self._faces.rate(influence)
+        self._refresh()
+
     def bounds_of(self, ids: Iterable[str]) -> QRectF:
         """The rectangle around these blocks, frames and notes."""
         known, around = self.annotations.shown, QRectF()
@@ -205,7 +210,10 @@ class PlanScene(QGraphicsScene):
         Records are immutable, so a block whose record is the one seen before stands where it stood.
         """
         plan = self._editor.plan
-        dirty = self._drop_gone(plan)
+        gone = [i for i in self._records if i not in plan.blocks]
+        had_selected = any(self.blocks[block_id].isSelected() for block_id in gone)
+        with QSignalBlocker(self):  # each selected one would tell of the selection
+            dirty = self._drop(gone)
         looks = self._faces.of_all()
         fresh = [b for i, b in plan.blocks.items() if self._records.get(i) is not b]
         for block in fresh:
@@ -220,6 +228,8 @@ class PlanScene(QGraphicsScene):
         dirty |= self._refresh_links(plan, fresh)
         if not dirty.isNull():
             self.touched.emit(dirty)
+        if had_selected:
+            self.selectionChanged.emit()
 
     def _put_block(self, block: Block, face: Face) -> QRectF:
         """Put a block's item where its record says. Returns what has to be painted again."""
@@ -234,9 +244,9 @@ class PlanScene(QGraphicsScene):
         looks_other = item.take_look(shape_of(block), face)
         return before | item.scene_bounds() if item.place(left, top) or looks_other else QRectF()
 
-    def _drop_gone(self, plan: Plan) -> QRectF:
+    def _drop(self, gone: Iterable[str]) -> QRectF:
         dirty = QRectF()
-        for block_id in [i for i in self._records if i not in plan.blocks]:
+        for block_id in gone:
             item = self.blocks.pop(block_id)
             dirty |= item.scene_bounds()
             self.removeItem(item)

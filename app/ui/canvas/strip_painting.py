@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from math import sqrt
 
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
@@ -15,6 +16,7 @@ from app.ui.theme import SMALL, Theme
 _DIGIT = 6.5
 _NUMBER_STRIDES = (2, 5, 10, 20, 50, 100)
 _LEAST_TEXT_PIXELS = 5.5
+_SHADE = 0.28
 
 
 def paint_strip(
@@ -35,6 +37,8 @@ def paint_strip(
             part.addRect(QRectF(x, strip.top(), length * cell, strip.height()))
             painter.fillPath(whole.intersected(part), t.source(source))
         x += length * cell
+    if face.influence:
+        _influence(painter, t, shape, face)
     if cell * scale >= 4:
         painter.setPen(QPen(t.block, 1.0))
         notch = strip.height() / 2 if _stride(shape, face) == 1 else 3.0
@@ -45,6 +49,17 @@ def paint_strip(
     if scale * SMALL >= _LEAST_TEXT_PIXELS:
         painter.setFont(font)
         _cell_numbers(painter, t, shape, face)
+
+
+def _influence(painter: QPainter, t: Theme, shape: WeightShape, face: WeightFace) -> None:
+    """Fill each cell from below, as high as the square root of its layer's share of influence."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    for i, (source, share) in enumerate(zip(face.sources, face.influence, strict=True)):
+        level = shape.cells(i, 1)
+        level.setTop(level.bottom() - level.height() * sqrt(max(0.0, share)))
+        shade = QColor(themes.text_on(t.source(source)))
+        shade.setAlphaF(_SHADE)
+        painter.fillRect(level, shade)
 
 
 def _cell_numbers(painter: QPainter, t: Theme, shape: WeightShape, face: WeightFace) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from app.memory.amounts import format_bytes
+from app.memory.machine import available_bytes
 from app.plan.templates import TEMPLATES
 from app.ui import dialogs
 from app.ui.canvas import Canvas
@@ -22,6 +23,7 @@ from app.ui.documents.area import DocumentArea
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.inspector import Inspector
+from app.ui.measure.measuring import Measuring
 from app.ui.memory_panel import MemoryFigures, MemoryPanel
 from app.ui.memory_watch import MemoryWatch
 from app.ui.open_model import OpenModel
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 TITLE = "Llama Blocks"
 NOTICE_MS = 6000
+_LESS = 0.9
 CLOSE_WITHIN_S = 2.5
 LAYOUT_VERSION = 2
 """To be raised when there are other docks: a layout saved for fewer would leave them anywhere."""
@@ -120,6 +123,17 @@ class MainWindow(QMainWindow):
         self.templates = Templates(
             self, self.canvas, self.files.put_new, lambda recipe: self.watch.words_for(recipe)
         )
+        self.measuring = Measuring(
+            self,
+            engine,
+            estimator,
+            self.canvas,
+            self.documents,
+            self.model,
+            lambda: self.chat.sampling.chat.context,
+            self._proposed_budget,
+            self.tasks,
+        )
         self.adding = AddingPalette(self.canvas, TEMPLATES, self.templates.ask_to_insert)
         self.docks: dict[str, QDockWidget] = {}
         self._lay_out()
@@ -164,6 +178,9 @@ class MainWindow(QMainWindow):
         self.watch.unknown.connect(self.inspector.show_memory)
         self.watch.layers_weighed.connect(self.canvas.plan_scene.show_layer_bytes)
         self.watch.layers_weighed.connect(self.views.show_layer_bytes)
+        self.measuring.influence.changed.connect(
+            lambda: self.canvas.plan_scene.show_influence(self.measuring.influence.values)
+        )
         self.runner.changed.connect(self._show_running)
         self.engine.state_changed.connect(self._engine_moved)
         self.engine.progressed.connect(self.status.set_progress)
@@ -225,6 +242,13 @@ class MainWindow(QMainWindow):
             (dialogs.CANCEL, LOAD_ANYWAY),
         )
         return answer == LOAD_ANYWAY
+
+    def _proposed_budget(self) -> int:
+        """What is free; where the plan fits into that, a little less than it needs."""
+        figures = self.memory.figures
+        if figures is None:
+            return available_bytes()
+        return min(figures.free_bytes, round(_LESS * figures.estimate.total_bytes))
 
     # --- Qt --------------------------------------------------------------------------------------
 

@@ -86,6 +86,11 @@ def fill_menus(window: MainWindow) -> None:
     model.addSeparator()
     add_action(model, "&New plan over the whole model", files.new_plan)
 
+    measure, measuring = bar.addMenu("M&easure"), window.measuring
+    add_action(measure, "&Influence of the layers …", measuring.show_influence, "F7")
+    add_action(measure, "&Perplexity and difference …", measuring.show_scores, "F8")
+    add_action(measure, "&Fit into memory …", measuring.show_fit, "F9")
+
     _fill_view_menu(bar.addMenu("&View"), window)
     help_menu = bar.addMenu("&Help")
     keys = add_action(help_menu, "&Keys and gestures", lambda: KeysDialog(bar, window).show(), "?")

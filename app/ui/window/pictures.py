@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QPageLayout, QPainter
 from PySide6.QtWidgets import QDialog, QWidget
 
-from app.plan import files
 from app.ui import dialogs
 from app.ui.canvas import Canvas
 from app.ui.documents import Documents
-from app.ui.documents.disk import reason
 from app.ui.tasks import in_thread
+from app.ui.writing import write_or_tell
 
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
@@ -59,7 +58,7 @@ class Pictures:
             return
         picture = Picture(self._canvas.plan_scene, selected)
         if path.suffix.lower() == ".svg":
-            if await self._write(path, picture.svg(self._documents.active.title)):
+            if await write_or_tell(self._window, path, picture.svg(self._documents.active.title)):
                 self._say(f"Exported {path.name}.")
         elif path.suffix.lower() == ".png":
             await self._export_png(path, picture)
@@ -74,7 +73,7 @@ class Pictures:
         from app.ui.canvas.picture import PNG_SCALE, png
 
         image = picture.image()
-        if not await self._write(path, await in_thread(png, image)):
+        if not await write_or_tell(self._window, path, await in_thread(png, image)):
             return
         size = f"{image.width():,} × {image.height():,} pixels"
         if picture.image_scale() < PNG_SCALE:
@@ -126,20 +125,8 @@ class Pictures:
                 f"“{path.name}” could not be printed.",
                 "There may be no room left for temporary files.",
             )
-        elif await self._write(path, content):
+        elif await write_or_tell(self._window, path, content):
             self._say(f"Printed to {path.name}.")
-
-    async def _write(self, path: Path, content: bytes) -> bool:
-        try:
-            await in_thread(files.save_bytes, path, content)
-        except OSError as error:
-            await dialogs.tell(
-                self._window,
-                f"“{path.name}” could not be saved.",
-                f"{reason(error)} Save it under another name, or in another folder.",
-            )
-            return False
-        return True
 
     def _proposed(self, suffix: str) -> Path:
         document = self._documents.active

@@ -117,7 +117,9 @@ def bench(
     tmp_path: Path,
     tiny_model: Path,
     settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Bench]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     script = Script()
     engines: list[FakeEngine] = []
     estimators: list[FakeEngine] = []

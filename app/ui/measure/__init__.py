@@ -1,0 +1,1 @@
+"""What is measured of layers and plans: influence, perplexity, differences, and Fit."""

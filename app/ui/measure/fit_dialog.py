@@ -1,0 +1,263 @@
+"""Fit into memory: searches for the plan of least loss under a budget, and puts it in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QSplitter,
+    QTableView,
+    QWidget,
+)
+
+from app.engine.messages import ContextSettings
+from app.fit.errors import FitError
+from app.fit.fit import FitPoint, FitResult, FitTask, Method, fit
+from app.fit.scores import FitProgress
+from app.memory.amounts import format_bytes, parse_bytes
+from app.model_files.model_file import ModelFile
+from app.plan.document import Plan
+from app.plan.lowering import lower
+from app.ui.editor import PlanEditor
+from app.ui.engine_bridge import EngineBridge
+from app.ui.measure.chart import Chart, Table
+from app.ui.measure.leaving_out import with_layers_left_out
+from app.ui.measure.measure_dialog import MeasureDialog
+from app.ui.tasks import Tasks
+
+_SENTENCE = (
+    "Looks for the layers that can be left out at the least loss, until the plan fits into the "
+    "memory that you give it. Nothing changes before you apply one of the plans found."
+)
+_HEADERS = ("Memory", "Perplexity", "Weight layers left out")
+_METHODS: tuple[tuple[str, Method], ...] = (
+    ("Quick: by the influence of the layers", "quick"),
+    ("Thorough: by trying plans (minutes)", "thorough"),
+)
+_MIB = 1 << 20
+
+
+class FitDialog(MeasureDialog):
+    """`applied` says that a plan found was put in place of the open one. `settings_wanted` carries
+    the ContextSettings with which it fits."""
+
+    applied = Signal()
+    settings_wanted = Signal(object)
+
+    def __init__(
+        self,
+        parent: QWidget,
+        engine: EngineBridge,
+        estimator: EngineBridge,
+        editor: PlanEditor,
+        files: Callable[[], tuple[ModelFile, ...]],
+        context: Callable[[], ContextSettings],
+        budget_bytes: int,
+        tasks: Tasks,
+    ) -> None:
+        """`budget_bytes` is proposed."""
+        super().__init__(parent, "Fit into memory", engine, tasks)
+        self._estimator = estimator
+        self._editor = editor
+        self._files = files
+        self._context = context
+        self._plan: Plan | None = None
+        self._result: FitResult | None = None
+        self.budget = QLineEdit(format_bytes(budget_bytes))
+        self.budget.setAccessibleName("Memory the plan may take")
+        self.budget.setToolTip("Such as 12 GiB or 900 MiB: the engine with the whole plan")
+        self.method = QComboBox()
+        self.method.setAccessibleName("Method")
+        for words, method in _METHODS:
+            self.method.addItem(words, method)
+        self.may_quantise = QCheckBox("May keep the KV cache in q8_0")
+        self.may_shorten = QCheckBox("May shorten the context to")
+        self.least_n_ctx = QSpinBox()
+        self.least_n_ctx.setAccessibleName("Least context, in tokens")
+        self.least_n_ctx.setRange(256, max(256, context().n_ctx))
+        self.least_n_ctx.setSingleStep(256)
+        self.least_n_ctx.setSuffix(" tokens")
+        self.least_n_ctx.setEnabled(False)
+        self.may_shorten.toggled.connect(self.least_n_ctx.setEnabled)
+        self.chart = Chart("Perplexity against memory", "Memory in MiB", "Perplexity")
+        self.results = QStandardItemModel(0, len(_HEADERS), self)
+        self.results.setHorizontalHeaderLabels(_HEADERS)
+        self.table = _make_table(self.results)
+        self.chart.chosen.connect(self.table.selectRow)
+        self.table.selectionModel().selectionChanged.connect(self._enable)
+        self.search = QPushButton("Search")
+        self.search.setDefault(True)
+        self.search.clicked.connect(lambda _checked=False: self.start(self._search()))
+        self.save = QPushButton("Save chart …")
+        self.save.clicked.connect(lambda _checked=False: self._tasks.start(self._save()))
+        self.apply = QPushButton("Apply")
+        self.apply.setToolTip("Leave these layers out of the open plan, as one undo step")
+        self.apply.clicked.connect(lambda _checked=False: self._apply())
+        self._lay_out()
+        editor.changed.connect(self._enable)
+        editor.replaced.connect(self._enable)
+        self._enable()
+
+    def set_measuring(self, measuring: bool) -> None:
+        super().set_measuring(measuring)
+        self._enable()
+
+    def _lay_out(self) -> None:
+        sentence = QLabel(_SENTENCE)
+        sentence.setWordWrap(True)
+        shorten = QHBoxLayout()
+        shorten.addWidget(self.may_shorten)
+        shorten.addWidget(self.least_n_ctx)
+        shorten.addStretch(1)
+        form = QFormLayout()
+        form.addRow("Memory", self.budget)
+        form.addRow("Method", self.method)
+        form.addRow("Text", self.text)
+        form.addRow("Trades", self.may_quantise)
+        form.addRow("", shorten)
+        both = QSplitter(Qt.Orientation.Vertical)
+        both.addWidget(self.chart)
+        both.addWidget(self.table)
+        both.setSizes([260, 140])
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.save)
+        buttons.addStretch(1)
+        buttons.addWidget(self.search)
+        buttons.addWidget(self.apply)
+        self.column.addWidget(sentence)
+        self.column.addLayout(form)
+        self.column.addWidget(both, 1)
+        self.column.addWidget(self.problem)
+        self.column.addWidget(self.row)
+        self.column.addLayout(buttons)
+        self.resize(680, 720)
+
+    async def _search(self) -> str:
+        try:
+            budget_bytes = parse_bytes(self.budget.text())
+        except ValueError as error:
+            raise FitError(f"{error}.") from None
+        plan = self._editor.settle()
+        settings = self._context()
+        task = FitTask(
+            self._files(),
+            lower(plan).recipe,
+            budget_bytes,
+            await self.text.read(),
+            self.method.currentData(),
+            settings,
+            "q8_0" if self.may_quantise.isChecked() else None,
+            self.least_n_ctx.value() if self.may_shorten.isChecked() else None,
+        )
+        result = await fit(task, self.run_on, self._estimator.run, self._show_progress)
+        self._plan, self._result = plan, result
+        self._show_result(result, budget_bytes)
+        return _words(result, settings, budget_bytes)
+
+    def _show_progress(self, progress: FitProgress) -> None:
+        tried = f" (plan {progress.n_tried + 1})" if progress.n_tried else ""
+        self.row.show_progress(
+            progress.phase + tried, progress.fraction, progress.tokens_per_s, progress.seconds_left
+        )
+
+    def _show_result(self, result: FitResult, budget_bytes: int) -> None:
+        points = result.points
+        rows = [(p.memory_bytes, p.perplexity, " ".join(map(str, p.left_out))) for p in points]
+        best = points.index(result.found)
+        self.chart.show_points(
+            [(p.memory_bytes / _MIB, p.perplexity) for p in points],
+            best,
+            [
+                f"{format_bytes(p.memory_bytes)}, perplexity {p.perplexity:.2f}, "
+                f"without {_listed(p.left_out)}"
+                for p in points
+            ],
+            Table(("memory_bytes", "perplexity", "left_out"), rows),
+            budget_bytes / _MIB,
+        )
+        self.results.removeRows(0, self.results.rowCount())
+        for point in points:
+            cells = (format_bytes(point.memory_bytes), f"{point.perplexity:.2f}")
+            items = [QStandardItem(cell) for cell in (*cells, _listed(point.left_out))]
+            for item in items[:2]:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.results.appendRow(items)
+        self.table.resizeColumnsToContents()
+        self.table.selectRow(best)
+        self.table.scrollTo(self.results.index(best, 0))
+
+    def _chosen(self) -> FitPoint | None:
+        """The plan of the selected row."""
+        rows = self.table.selectionModel().selectedRows()
+        return self._result.points[rows[0].row()] if self._result is not None and rows else None
+
+    def _enable(self, _what: object = None) -> None:
+        for widget in (self.search, self.budget, self.method, self.may_quantise, self.may_shorten):
+            widget.setEnabled(not self.runs)
+        self.least_n_ctx.setEnabled(not self.runs and self.may_shorten.isChecked())
+        self.save.setEnabled(not self.chart.is_empty)
+        is_the_same_plan = self._plan is not None and self._plan == self._editor.plan
+        self.apply.setEnabled(not self.runs and self._chosen() is not None and is_the_same_plan)
+
+    def _apply(self) -> None:
+        point, result = self._chosen(), self._result
+        if point is None or result is None or self._plan is None:
+            return
+        after = with_layers_left_out(self._plan, point.left_out)
+        self._editor.apply(f"Leave out {_listed(point.left_out)}", after)
+        if result.settings != self._context():
+            self.settings_wanted.emit(result.settings)
+        self.applied.emit()
+        self.accept()
+
+    async def _save(self) -> None:
+        path = await self.chart.save(Path.home() / "fit.png")
+        if path is not None:
+            self.row.end(f"Saved {path.name}.")
+
+
+def _words(result: FitResult, settings: ContextSettings, budget_bytes: int) -> str:
+    found = result.found
+    words = [f"{format_bytes(found.memory_bytes)} of {format_bytes(budget_bytes)}"]
+    if not found.left_out:
+        words = ["Fits as it is: " + words[0]]
+    if result.settings.kv_type != settings.kv_type:
+        words.append(f"KV cache in {result.settings.kv_type}")
+    if result.settings.n_ctx != settings.n_ctx:
+        words.append(f"{result.settings.n_ctx} tokens of context")
+    words.append(f"{result.n_tried} plans tried, {result.tried_per_minute:.0f} a minute")
+    if result.was_stopped:
+        words.append("stopped by you")
+    return " · ".join(words)
+
+
+def _listed(layers: Sequence[int]) -> str:
+    if not layers:
+        return "no layer"
+    return f"layer{'' if len(layers) == 1 else 's'} {', '.join(map(str, layers))}"
+
+
+def _make_table(results: QStandardItemModel) -> QTableView:
+    table = QTableView()
+    table.setModel(results)
+    table.setAccessibleName("Plans found")
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.verticalHeader().hide()
+    table.horizontalHeader().setStretchLastSection(True)
+    table.horizontalHeader().setHighlightSections(False)
+    table.setTabKeyNavigation(False)
+    return table

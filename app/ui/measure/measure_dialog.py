@@ -1,0 +1,94 @@
+"""What the dialogs that measure have in common: a text, a row of progress, words when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Coroutine
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
+
+from app.engine.errors import EngineError, JobCancelled
+from app.engine.messages import Progress, Request, Result, TextPiece
+from app.fit.errors import FitError
+from app.plan.problem import PlanError
+from app.ui.engine_bridge import EngineBridge, OnEvent
+from app.ui.measure.job_row import JobRow
+from app.ui.measure.text_choice import TextChoice
+from app.ui.tasks import Tasks
+
+
+class MeasureDialog(QDialog):
+    """A window of its own beside the main one: what it asks of the engine ends with it."""
+
+    def __init__(self, parent: QWidget, title: str, engine: EngineBridge, tasks: Tasks) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self._engine = engine
+        self._tasks = tasks
+        self._runs = self._is_closed = False
+        self.text = TextChoice(tasks)
+        self.row = JobRow()
+        self.row.cancelled.connect(self.stop)
+        self.problem = QLabel()
+        self.problem.setWordWrap(True)
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
+        self.problem.setAccessibleName("What went wrong")
+        self.problem.hide()
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(20, 16, 20, 16)
+        self.column.setSpacing(12)
+        self.finished.connect(self._close)
+
+    @property
+    def runs(self) -> bool:
+        """Whether a measurement is on its way."""
+        return self._runs
+
+    def stop(self) -> None:
+        """Ask what is on its way to stop."""
+        if self._runs:
+            self._engine.cancel(self)
+
+    def run_on(self, request: Request, on_event: OnEvent | None = None) -> Awaitable[Result]:
+        """Have a request done by the engine as this dialog's, with its progress in the row."""
+        return self._engine.run(request, on_event or self._told, asker=self)
+
+    def set_measuring(self, measuring: bool) -> None:
+        """Enable what suits; dialogs add their own buttons."""
+        self.text.setEnabled(not measuring)
+
+    def start(self, work: Coroutine[None, None, str]) -> None:
+        """Do the work; it returns what to say in the end. What goes wrong is said in words."""
+        self._runs = True
+        self.problem.hide()
+        self.row.begin()
+        self.set_measuring(True)
+        self._tasks.start(self._guarded(work))
+
+    async def _guarded(self, work: Coroutine[None, None, str]) -> None:
+        words, problem = "", ""
+        try:
+            words = await work
+        except JobCancelled:
+            words = "Stopped."
+        except (EngineError, FitError, PlanError) as error:
+            problem = str(error)
+        finally:
+            self._runs = False
+        if self._is_closed:
+            return
+        self.row.end(words)
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self.set_measuring(False)
+
+    def _close(self) -> None:
+        self._is_closed = True
+        self.stop()
+
+    def _told(self, event: Progress | TextPiece) -> None:
+        if isinstance(event, Progress):
+            self.row.show_progress(
+                event.phase, event.fraction, event.tokens_per_s, event.seconds_left
+            )

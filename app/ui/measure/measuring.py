@@ -1,0 +1,127 @@
+"""Opens the dialogs that measure; each needs a model, and is made when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.engine.messages import ContextSettings
+from app.ui import dialogs
+from app.ui.canvas import Canvas
+from app.ui.documents import Documents
+from app.ui.engine_bridge import EngineBridge
+from app.ui.measure.layer_influence import LayerInfluence
+from app.ui.open_model import OpenModel
+from app.ui.tasks import Tasks, in_thread
+
+if TYPE_CHECKING:
+    from app.ui.measure.measure_dialog import MeasureDialog
+
+
+class Measuring(QObject):
+    """What the Measure menu does. `settings_wanted` carries ContextSettings to be taken."""
+
+    settings_wanted = Signal(object)
+
+    def __init__(
+        self,
+        window: QWidget,
+        engine: EngineBridge,
+        estimator: EngineBridge,
+        canvas: Canvas,
+        documents: Documents,
+        model: OpenModel,
+        context: Callable[[], ContextSettings],
+        budget_bytes: Callable[[], int],
+        tasks: Tasks,
+    ) -> None:
+        """`budget_bytes` is the memory that Fit proposes."""
+        super().__init__(window)
+        self._window = window
+        self._engine = engine
+        self._estimator = estimator
+        self._canvas = canvas
+        self._documents = documents
+        self._model = model
+        self._context = context
+        self._budget_bytes = budget_bytes
+        self._tasks = tasks
+        self._open: dict[str, MeasureDialog] = {}
+        self.influence = LayerInfluence(model, tasks, self)
+
+    def show_influence(self) -> None:
+        """Open the dialog that measures the layers."""
+        self._show("influence", self._make_influence)
+
+    def show_scores(self) -> None:
+        """Open the dialog that measures plans."""
+        self._show("scores", self._make_scores)
+
+    def show_fit(self) -> None:
+        """Open the dialog that fits the plan into memory."""
+        self._show("fit", self._make_fit)
+
+    def _show(self, name: str, make: Callable[[], MeasureDialog]) -> None:
+        known = self._open.get(name)
+        if known is not None:
+            known.raise_()
+            known.activateWindow()
+        else:
+            self._tasks.start(self._show_new(name, make))
+
+    async def _show_new(self, name: str, make: Callable[[], MeasureDialog]) -> None:
+        if not self._model.files:
+            await dialogs.tell(
+                self._window, "No model is open.", "Choose one with Model > Open model."
+            )
+            return
+        await in_thread(_import_plots)
+        if name in self._open:
+            return
+        dialog = self._open[name] = make()
+        dialog.finished.connect(lambda _code: self._open.pop(name, None))
+        dialog.show()
+
+    def _make_influence(self) -> MeasureDialog:
+        from app.ui.measure.influence_dialog import InfluenceDialog
+
+        return InfluenceDialog(
+            self._window,
+            self._engine,
+            self._canvas.editor,
+            lambda: self._model.files,
+            self.influence,
+            self._tasks,
+        )
+
+    def _make_scores(self) -> MeasureDialog:
+        from app.ui.measure.scores_dialog import ScoresDialog
+
+        return ScoresDialog(
+            self._window, self._engine, self._documents, lambda: self._model.files, self._tasks
+        )
+
+    def _make_fit(self) -> MeasureDialog:
+        from app.ui.measure.fit_dialog import FitDialog
+
+        dialog = FitDialog(
+            self._window,
+            self._engine,
+            self._estimator,
+            self._canvas.editor,
+            lambda: self._model.files,
+            self._context,
+            self._budget_bytes(),
+            self._tasks,
+        )
+        dialog.applied.connect(self._canvas.fit_all)
+        dialog.settings_wanted.connect(self.settings_wanted)
+        return dialog
+
+
+def _import_plots() -> None:
+    """Import the slow library beside the interface's thread."""
+    import pyqtgraph  # noqa: F401
