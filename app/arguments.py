@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 from collections.abc import Sequence
 
+from app.memory.amounts import parse_bytes
 from app.memory.kv_types import KV_TYPES
 
 DEFAULT_N_CTX = 4096
@@ -191,14 +191,10 @@ def _positive(text: str) -> int:
 
 
 def _bytes(text: str) -> int:
-    form = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip(), re.IGNORECASE)
-    if form is None:
-        raise argparse.ArgumentTypeError(
-            f"“{text}” is no amount of memory such as 12GiB, 900M or 1000000"
-        )
-    number, unit, ending = form.groups()
-    base = 1000 if unit and ending and ending.lower() == "b" else 1024
-    return int(float(number) * base ** " kmgt".index(unit.lower() or " "))
+    try:
+        return parse_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _count(text: str) -> int:

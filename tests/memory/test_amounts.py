@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.memory.amounts import format_bytes
+from app.memory.amounts import format_bytes, parse_bytes
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,24 @@ def test_words_are_within_rounding_of_the_amount(n_bytes: int) -> None:
     tolerance = 0.051 if "." in number else 0.51
     assert abs(float(number) - n_bytes / factor) <= tolerance
     assert len(number.lstrip("-").replace(".", "")) <= 3 or abs(n_bytes) >= 1 << 69
+
+
+@pytest.mark.parametrize(
+    ("text", "n_bytes"),
+    [
+        ("1000000", 1_000_000),
+        ("12GiB", 12 << 30),
+        ("900M", 900 << 20),
+        ("3.5 g", 7 << 29),
+        ("3,5 GB", 3_500_000_000),
+        (" 2 k ", 2048),
+    ],
+)
+def test_amounts_are_read_in_the_units_people_write(text: str, n_bytes: int) -> None:
+    assert parse_bytes(text) == n_bytes
+
+
+@pytest.mark.parametrize("text", ["", "a lot", "-5G", "12 GiB of it", "1e9", "nan"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no amount of memory"):
+        parse_bytes(text)
