@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from gguf import GGMLQuantizationType
@@ -16,6 +14,7 @@ from app.memory.estimate import estimate_exact
 from app.model_files.sources import read_sources
 from app.plan.lowering import lower
 from app.plan.reader import read_plan
+from tests.main_program import answer, call, complaint
 from tests.model_files.split import write_split
 from tests.model_files.tiny import TinyModel, write_tiny
 
@@ -40,34 +39,6 @@ def plan(tmp_path: Path) -> str:
     path = tmp_path / "plan.txt"
     path.write_text(PLAN)
     return str(path)
-
-
-def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-    # no display, whatever the tests run under
-    no_display = {k: v for k, v in os.environ.items() if "DISPLAY" not in k and "QPA" not in k}
-    return subprocess.run(
-        [sys.executable, "main.py", *arguments],
-        cwd=ROOT,
-        env=no_display,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def answer(*arguments: str) -> dict[str, Any]:
-    done = call(*arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    record: dict[str, Any] = json.loads(done.stdout)
-    return record
-
-
-def complaint(*arguments: str, status: int = 1) -> str:
-    done = call(*arguments)
-    assert done.returncode == status
-    assert "Traceback" not in done.stderr
-    assert 1 <= len(done.stderr.strip().splitlines()) <= 2
-    return done.stderr
 
 
 def test_a_valid_plan_is_checked(plan: str, tiny: str) -> None:

@@ -15,9 +15,12 @@ from app.plan.recipe import Recipe
 _N_CTX_STEP = 256
 
 
-@dataclass(frozen=True)
+@dataclass
 class Room:
-    """A budget, and what of the context settings may be given up to keep within it."""
+    """A budget, and what of the context settings may be given up to keep within it.
+
+    What the engine process itself takes is asked once: it varies by more than a small layer.
+    """
 
     models: Sequence[ModelFile]
     recipe: Recipe
@@ -28,13 +31,16 @@ class Room:
     """May be taken where it is smaller than that of the settings."""
     least_n_ctx: int | None = None
     """As short may the context become."""
+    _process_bytes: int | None = None
 
     async def needed_bytes(self, settings: ContextSettings, left_out: frozenset[int]) -> int:
         """What the recipe takes in memory without these layers, in all."""
         recipe = without(self.recipe, left_out)
         needed = await self.estimate(EstimateMemory(paths_of(self.models), recipe, settings))
         assert isinstance(needed, MemoryEstimate)
-        return needed.total_bytes
+        if self._process_bytes is None:
+            self._process_bytes = needed.process_bytes
+        return needed.total_bytes - needed.process_bytes + self._process_bytes
 
     async def fits(self, settings: ContextSettings, left_out: frozenset[int]) -> bool:
         """Whether that keeps within the budget."""
