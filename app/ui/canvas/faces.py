@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
+from math import log
 from typing import NamedTuple
 
 from app.plan.document import Block, MergeBlock, WeightBlock, links_into
 from app.plan.problem import Problem, Severity
 from app.ui.editor import PlanEditor
+
+_LEAST_INFLUENCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class Badge:
 class WeightFace(NamedTuple):
     """A WeightBlock's look. `sources` names the source of each cell, in order.
 
-    `influence` is that of each cell's layer, the model's largest being 1, empty while not measured.
+    `influence` is that of each cell's layer on a logarithmic scale from the model's least (0) to
+    its largest (1), empty while it was not measured.
     `n_bytes` is what weights and KV cache of its layers take, None while that is not known.
     `passes` is the input that a muted block passes through, None for a block that is heard.
     """
@@ -83,8 +87,9 @@ class Faces:
 
     def rate(self, influence: Sequence[float]) -> None:
         """Take note of the influence of each weight layer; none is known when there are none."""
-        largest = max(influence, default=0.0)
-        self._influence = tuple(value / largest for value in influence) if largest > 0 else ()
+        logs = [log(max(value, _LEAST_INFLUENCE)) for value in influence]
+        low, high = min(logs, default=0.0), max(logs, default=0.0)
+        self._influence = tuple((one - low) / ((high - low) or 1.0) for one in logs)
 
     def of_all(self) -> dict[str, WeightFace | MergeFace]:
         """The face of every block of the plan, by id."""

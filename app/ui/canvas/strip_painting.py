@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import groupby
-from math import sqrt
 
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
@@ -16,7 +15,7 @@ from app.ui.theme import SMALL, Theme
 _DIGIT = 6.5
 _NUMBER_STRIDES = (2, 5, 10, 20, 50, 100)
 _LEAST_TEXT_PIXELS = 5.5
-_SHADE = 0.28
+_SHADE, _LEAST_LEVEL = 0.3, 0.1
 
 
 def paint_strip(
@@ -52,11 +51,11 @@ def paint_strip(
 
 
 def _influence(painter: QPainter, t: Theme, shape: WeightShape, face: WeightFace) -> None:
-    """Fill each cell from below, as high as the square root of its layer's share of influence."""
+    """Fill each cell from below, the higher the more its layer changes."""
     painter.setPen(Qt.PenStyle.NoPen)
     for i, (source, share) in enumerate(zip(face.sources, face.influence, strict=True)):
         level = shape.cells(i, 1)
-        level.setTop(level.bottom() - level.height() * sqrt(max(0.0, share)))
+        level.setTop(level.bottom() - level.height() * (_LEAST_LEVEL + share * (1 - _LEAST_LEVEL)))
         shade = QColor(themes.text_on(t.source(source)))
         shade.setAlphaF(_SHADE)
         painter.fillRect(level, shade)

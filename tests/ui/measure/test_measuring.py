@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,8 @@ def test_influence_is_measured_and_shown_in_chart_and_strips(bench: Bench) -> No
     assert "1,024 tokens" in dialog.row.words.text()
     scene = bench.window.canvas.plan_scene
     trunk = scene.blocks[bench.window.editor.lowered.block_ids[0]].face
-    assert trunk.influence[0] == 1.0  # the largest fills its cell
-    assert trunk.influence[1] == pytest.approx(0.2 / 0.9)
+    assert trunk.influence[0] == 1.0
+    assert trunk.influence[1] == pytest.approx(math.log(0.2 / 0.05) / math.log(0.9 / 0.05))
     again = bench.window.measuring.influence
     again.take(())
     assert (
