@@ -72,6 +72,7 @@ class ScoresDialog(MeasureDialog):
         self.results = QStandardItemModel(0, len(HEADERS), self)
         self.results.setHorizontalHeaderLabels(HEADERS)
         self.table = _make_table(self.results)
+        self.table.resizeColumnsToContents()
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.table)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self._copy)
