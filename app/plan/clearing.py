@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from math import ceil
 from operator import itemgetter
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom of a rectangle, in scene units."""
 
+_MOST_PAIRS = 250_000
 _Gaps = list[tuple[float, float]]
 
 
 def way_clear(group: Sequence[Box], others: Sequence[Box], apart: float) -> tuple[float, float]:
     """The shortest way right, left, down or up on which the group comes to stand `apart` from all.
 
-    (0.0, 0.0) where it does so already.
+    (0.0, 0.0) where it does so already. Very many rectangles move as the one around them all.
     """
+    if len(group) * len(others) > _MOST_PAIRS:
+        lefts, tops, rights, bottoms = zip(*group, strict=True)
+        group = [(min(lefts), min(tops), max(rights), max(bottoms))]
     down = _covered(group, others, apart)
     right = _covered(_turned(group), _turned(others), apart)
     ways = (
@@ -26,6 +31,11 @@ def way_clear(group: Sequence[Box], others: Sequence[Box], apart: float) -> tupl
         (-_first_free(_backwards(right)), 0.0),
     )
     return min(ways, key=lambda way: abs(way[0]) + abs(way[1]))
+
+
+def way_down(box: Box, others: Sequence[Box], apart: float, step: float) -> float:
+    """How many steps down, as a length, a rectangle comes to stand `apart` from all others."""
+    return _first_free(_covered([box], others, apart), step)
 
 
 def _covered(group: Sequence[Box], others: Sequence[Box], apart: float) -> _Gaps:
@@ -42,12 +52,12 @@ def _covered(group: Sequence[Box], others: Sequence[Box], apart: float) -> _Gaps
     return spans
 
 
-def _first_free(spans: _Gaps) -> float:
-    """The shortest way forwards that none of these spans holds."""
+def _first_free(spans: _Gaps, step: float | None = None) -> float:
+    """The shortest way forwards that none of these spans holds, in whole steps if one is given."""
     way = 0.0
     for start, end in sorted(spans, key=itemgetter(0)):
         if start < way < end:
-            way = end
+            way = end if step is None else ceil(end / step) * step
         elif start >= way:
             break
     return way

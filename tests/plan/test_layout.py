@@ -120,6 +120,13 @@ def test_some_blocks_are_laid_out_beside_the_others(plan: Plan, chosen: int) -> 
                 assert max(across, down) > -1e-6
 
 
+def test_very_many_blocks_move_clear_as_one() -> None:
+    row = [(200.0 * n, 0.0, 200.0 * n + 100.0, 90.0) for n in range(2000)]
+    between = [(left + 120.0, top, left + 180.0, bottom) for left, top, _, bottom in row]
+    assert way_clear(row[:10], between[:10], 10.0) == (0.0, 0.0)
+    assert way_clear(row, between, 10.0) == (0.0, 100.0)
+
+
 def test_the_shortest_way_clear_is_taken() -> None:
     at, wall = [(0.0, 0.0, 100.0, 100.0)], (90.0, -500.0, 95.0, 500.0)
     assert way_clear(at, [], 20.0) == (0.0, 0.0)

@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.plan import edits, layout, shaping
-from app.plan.document import Block, MergeBlock, Plan, links_into
+from app.plan.document import Block, MergeBlock, links_into
 from app.ui.canvas.alignment import Axis, Box, Places, Side, aligned, distributed
 from app.ui.canvas.annotations.commands import framed_again
 from app.ui.canvas.places import inside
-from app.ui.canvas.shapes import shape_of
+from app.ui.canvas.placing import sizes_of
 
 if TYPE_CHECKING:
     from app.ui.canvas.gesture_view import GestureView
@@ -154,11 +154,6 @@ def arrange(canvas: GestureView) -> None:
     kept = {i: inside(*at) for i, at in places.items()}
     after = framed_again(plan, edits.move(plan, kept))
     canvas.editor.apply("Arrange blocks", after)
-
-
-def sizes_of(plan: Plan) -> dict[str, tuple[float, float]]:
-    """Width and height of every block."""
-    return {i: (shape_of(b).width, shape_of(b).height) for i, b in plan.blocks.items()}
 
 
 def blocks_in_words(ids: Sequence[str], what: str = "block") -> str:

@@ -14,7 +14,7 @@ from app.plan.problem import PlanError, Problem, errors
 from app.plan.reader import read_plan
 from app.plan.writer import write_document
 from app.ui.canvas.places import inside, on_grid
-from app.ui.canvas.shapes import shape_of
+from app.ui.canvas.placing import sizes_of
 from app.ui.theme import GRID
 
 _COPY_SOME = "Copy some blocks, or a layerBlocks text."
@@ -67,7 +67,7 @@ def _places(
     read: Plan, centre: QPointF | None
 ) -> tuple[dict[str, tuple[float, float]], tuple[float, float]]:
     """The blocks' places, and how far all of it was moved from where the text says."""
-    sizes = {i: (shape_of(b).width, shape_of(b).height) for i, b in read.blocks.items()}
+    sizes = sizes_of(read)
     known = {i: b.position for i, b in read.blocks.items() if b.position is not None}
     places = known if len(known) == len(sizes) else layout.arrange(read, sizes)
     dx = dy = 6.0 * GRID

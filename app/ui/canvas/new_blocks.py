@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF
 
 from app.plan import edits
+from app.plan.clearing import way_down
 from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.layout import boxes
 from app.ui.canvas.places import inside, on_grid
+from app.ui.canvas.placing import sizes_of
 from app.ui.canvas.shapes import shape_of
 
 Kind = Literal["weight", "merge"]
@@ -46,17 +49,11 @@ def with_new_block(
 def free_place(plan: Plan, block: Block, centre: QPointF) -> tuple[float, float]:
     """A place for the block around a point, or the next below where it covers no other."""
     shape = shape_of(block)
-    taken = [
-        QRectF(QPointF(*other.position), shape_of(other).rect.size()).adjusted(
-            -_CLEARANCE, -_CLEARANCE, _CLEARANCE, _CLEARANCE
-        )
-        for other in plan.blocks.values()
-        if other.position is not None
-    ]
     x, y = on_grid(centre.x() - shape.width / 2, centre.y() - shape.height / 2)
-    while any(QRectF(x, y, shape.width, shape.height).intersects(rect) for rect in taken):
-        y += _STEP
-    return inside(x, y)
+    places = {i: b.position for i, b in plan.blocks.items() if b.position is not None}
+    taken = boxes(places, sizes_of(plan))
+    down = way_down((x, y, x + shape.width, y + shape.height), taken, _CLEARANCE, _STEP)
+    return inside(x, y + down)
 
 
 def _merge(block_id: str, selected: Sequence[str]) -> MergeBlock:
@@ -84,7 +81,8 @@ def layers_from(plan: Plan, n_weight_layers: int | None, end: int) -> tuple[int,
         return end, _N_LAYERS
     if end < n_weight_layers:
         return end, min(_N_LAYERS, n_weight_layers - end)
-    used = {layer for b in blocks for layer in range(b.weight_start, b.weight_end)}
+    ranges = (range(b.weight_start, min(b.weight_end, n_weight_layers)) for b in blocks)
+    used = {layer for layers in ranges for layer in layers}
     start = next((layer for layer in range(n_weight_layers) if layer not in used), 0)
     stop = start
     while stop < min(start + _N_LAYERS, n_weight_layers) and (stop not in used or start in used):

@@ -11,6 +11,12 @@ from app.ui.canvas.shapes import shape_of
 _APART = 48.0
 
 
+def sizes_of(plan: Plan) -> dict[str, tuple[float, float]]:
+    """Width and height of every block."""
+    shapes = ((i, shape_of(block)) for i, block in plan.blocks.items())
+    return {i: (shape.width, shape.height) for i, shape in shapes}
+
+
 def placed(plan: Plan) -> Plan:
     """The plan with a position for every block. Any thread may call it."""
     return edits.move(plan, places_of_new(plan))
@@ -24,7 +30,7 @@ def places_of_new(plan: Plan) -> layout.Places:
     new = [i for i, block in plan.blocks.items() if block.position is None]
     if not new:
         return {}
-    sizes = {i: (shape_of(b).width, shape_of(b).height) for i, b in plan.blocks.items()}
+    sizes = sizes_of(plan)
     arranged = layout.arrange(plan, sizes)
     dx = dy = 0.0
     if len(new) < len(plan.blocks):

@@ -185,6 +185,18 @@ def test_cut_takes_away_and_duplicate_doubles(canvas, editor, plan, hand):
     assert list(editor.plan.blocks) == list(plan.blocks)
 
 
+def test_what_is_gone_leaves_the_selection_at_once(canvas, editor, plan, hand):
+    told = []
+    canvas.select_all()
+    canvas.selection_changed.connect(told.append)
+    hand.key(Qt.Key.Key_Delete)
+    assert told == [()]
+    editor.undo_stack.undo()
+    hand.click(hand.body("left"))
+    hand.key(Qt.Key.Key_M)
+    assert canvas.selected_ids() == ("left",)
+
+
 def test_arrange_is_one_step(editor, plan, hand):
     hand.key(Qt.Key.Key_L)
     assert editor.undo_stack.count() == 1

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import product
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 
-from app.plan import edits
-from app.plan.document import Plan
+from app.plan import edits, shaping
+from app.plan.document import Plan, WeightBlock
+from app.ui.canvas.new_blocks import with_new_block
 from app.ui.canvas.placing import placed, places_of_new
 from app.ui.canvas.shapes import shape_of
 
@@ -20,9 +21,19 @@ def rect(plan: Plan, id_: str) -> QRectF:
 
 def with_loose(plan: Plan, n: int) -> Plan:
     """The plan with blocks cut out of “trunk” that have no place yet."""
-    from app.plan.shaping import cut_layers
+    return shaping.cut_layers(plan, "trunk", range(2, 2 + 2 * n, 2))
 
-    return cut_layers(plan, "trunk", range(2, 2 + 2 * n, 2))
+
+def test_a_block_is_added_below_a_pile_of_many(plan):
+    """Finding its place takes no longer the more blocks lie there."""
+    pile = edits.move(plan, {i: (0.0, 150.0 * n) for n, i in enumerate(plan.blocks)})
+    below = {f"x{n}": 150.0 * (n + 4) for n in range(3000)}
+    pile = pile.with_blocks(
+        *(WeightBlock(i, 0, 1, None, position=(0.0, y)) for i, y in below.items())
+    )
+    after, new = with_new_block(pile, "weight", 40, (), QPointF(60, 60))
+    assert rect(after, new).top() > rect(after, "x2999").bottom()
+    assert not rect(after, new).intersects(rect(after, "x2999").adjusted(-11, -11, 11, 11))
 
 
 def test_new_blocks_stand_below_the_others(plan):
