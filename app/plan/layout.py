@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from app.plan.clearing import Box, way_clear
@@ -227,4 +226,4 @@ def _spread(wanted: Sequence[float], apart: Sequence[float]) -> list[float]:
 
 def _mean(values: Iterable[float], otherwise: float) -> float:
     found = list(values)
-    return fmean(found) if found else otherwise
+    return sum(found) / len(found) if found else otherwise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterator
@@ -56,7 +55,9 @@ def _keyword_and_fields(statement: str) -> tuple[str, tuple[str, ...], bool]:
         first, *rest = [w for w in re.split(r"[,\s]+", statement[:1000]) if w] or [""]
     word = first.lower()
     if rest and word[:1] in ("w", "m", "t") and len(word) <= 20:
-        for close in difflib.get_close_matches(word, KEYWORDS, n=1, cutoff=0.8):
+        from difflib import get_close_matches  # slow to import, and seldom wanted
+
+        for close in get_close_matches(word, KEYWORDS, n=1, cutoff=0.8):
             return KEYWORDS[close], tuple(rest), True
     return "", (), False
 

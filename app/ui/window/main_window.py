@@ -12,7 +12,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from app.memory.amounts import format_bytes
-from app.memory.machine import available_bytes
 from app.plan.templates import TEMPLATES
 from app.ui import dialogs
 from app.ui.canvas import Canvas
@@ -247,6 +246,8 @@ class MainWindow(QMainWindow):
         """What is free; where the plan fits into that, a little less than it needs."""
         figures = self.memory.figures
         if figures is None:
+            from app.memory.machine import available_bytes
+
             return available_bytes()
         return min(figures.free_bytes, round(_LESS * figures.estimate.total_bytes))
 

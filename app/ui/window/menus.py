@@ -14,7 +14,6 @@ from app.plan.templates import TEMPLATES, Template
 from app.ui import dialogs
 from app.ui.documents import SAMPLES
 from app.ui.window.actions import add_action, add_path_menu, make_tool_bar
-from app.ui.window.keys_dialog import KeysDialog
 
 if TYPE_CHECKING:
     from app.ui.window.main_window import MainWindow
@@ -93,7 +92,7 @@ def fill_menus(window: MainWindow) -> None:
 
     _fill_view_menu(bar.addMenu("&View"), window)
     help_menu = bar.addMenu("&Help")
-    keys = add_action(help_menu, "&Keys and gestures", lambda: KeysDialog(bar, window).show(), "?")
+    keys = add_action(help_menu, "&Keys and gestures", lambda: _show_keys(window), "?")
     keys.setShortcuts([QKeySequence("F1"), QKeySequence("?")])
     add_action(help_menu, "&About Llama Blocks", lambda: window.tasks.start(_show_about(window)))
     left = [new, open_plan, save, None, commands.undo, commands.redo, None]
@@ -151,6 +150,12 @@ def _add_minimap_switch(view: QMenu, window: MainWindow) -> None:
     window.canvas.minimap.set_wanted(shown)
     action.toggled.connect(window.canvas.minimap.set_wanted)
     action.toggled.connect(window.settings.save_shows_minimap)
+
+
+def _show_keys(window: MainWindow) -> None:
+    from app.ui.window.keys_dialog import KeysDialog
+
+    KeysDialog(window.menuBar(), window).show()
 
 
 async def _show_about(window: MainWindow) -> None:
