@@ -14,7 +14,10 @@ from app.ui.chat.conversation import SystemMode
 from tests.ui.window.conftest import PLAN, Bench
 
 ROOT = Path(__file__).parents[3]
-LATER = ("asyncio", "gguf", "llama_cpp", "networkx", "numpy", "psutil", "qasync")
+LATER = (
+    *("asyncio", "difflib", "gguf", "llama_cpp", "networkx", "numpy", "psutil", "pyqtgraph"),
+    *("qasync", "sqlite3", "statistics"),
+)
 FIRST_PAINT = """
 import sys
 from app.ui.application import MainWindow, EngineBridge, Settings, make_application
