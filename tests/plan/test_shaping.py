@@ -145,7 +145,7 @@ def test_a_part_of_a_plan_is_laid_out_where_it_stands(plan):
     assert places.keys() == {"b", "c"}
     assert places["c"][0] > places["b"][0] + 200.0
     assert places["b"][0] == 300.0  # where the part began
-    assert (places["b"][1] + places["c"][1]) / 2 == 15.0
+    assert places["b"][1] == places["c"][1] == 10.0
 
 
 def test_a_sum_kept_at_1_is_kept_by_an_input_more_and_refuses_what_it_cannot_balance(plan):
