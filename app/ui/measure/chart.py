@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPaintDevice, QPainter, QPalette
+from PySide6.QtGui import QImage, QPaintDevice, QPainter, QPalette
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
@@ -73,9 +73,9 @@ class Chart(QStackedWidget):
         return not self._table.rows
 
     def show_bars(
-        self, values: Sequence[float], colours: Sequence[QColor], words: Sequence[str], table: Table
+        self, values: Sequence[float], sources: Sequence[int], words: Sequence[str], table: Table
     ) -> None:
-        """A bar for each value; `words` are what the pointer over it says."""
+        """A bar for each value in its source's colour; `words` are what its tool tip says."""
         self._table, self._words = table, words
         self._at = [QPointF(n, value) for n, value in enumerate(values)]
 
@@ -84,7 +84,7 @@ class Chart(QStackedWidget):
                 x=list(range(len(values))),
                 height=list(values),
                 width=_BAR,
-                brushes=list(colours),
+                brushes=[themes.current().source(source) for source in sources],
                 pen=None,
             )
             self.plot.addItem(bars)

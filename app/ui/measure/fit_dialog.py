@@ -73,7 +73,7 @@ class FitDialog(MeasureDialog):
         self._editor = editor
         self._files = files
         self._context = context
-        self._plan: Plan | None = None
+        self._searched: tuple[Plan, Sequence[ModelFile]] | None = None
         self._result: FitResult | None = None
         self.budget = QLineEdit(format_bytes(budget_bytes))
         self.budget.setAccessibleName("Memory the plan may take")
@@ -108,6 +108,7 @@ class FitDialog(MeasureDialog):
         self._lay_out()
         editor.changed.connect(self._enable)
         editor.replaced.connect(self._enable)
+        editor.weight_layers_changed.connect(self._enable)
         self._enable()
 
     def set_measuring(self, measuring: bool) -> None:
@@ -162,7 +163,7 @@ class FitDialog(MeasureDialog):
             self.least_n_ctx.value() if self.may_shorten.isChecked() else None,
         )
         result = await fit(task, self.run_on, self._estimator.run, self._show_progress)
-        self._plan, self._result = plan, result
+        self._searched, self._result = (plan, task.models), result
         self._show_result(result, budget_bytes)
         return _words(result, settings, budget_bytes)
 
@@ -208,14 +209,14 @@ class FitDialog(MeasureDialog):
             widget.setEnabled(not self.runs)
         self.least_n_ctx.setEnabled(not self.runs and self.may_shorten.isChecked())
         self.save.setEnabled(not self.chart.is_empty)
-        is_the_same_plan = self._plan is not None and self._plan == self._editor.plan
-        self.apply.setEnabled(not self.runs and self._chosen() is not None and is_the_same_plan)
+        is_as_searched = self._searched == (self._editor.plan, self._files())
+        self.apply.setEnabled(not self.runs and self._chosen() is not None and is_as_searched)
 
     def _apply(self) -> None:
         point, result = self._chosen(), self._result
-        if point is None or result is None or self._plan is None:
+        if point is None or result is None:
             return
-        after = with_layers_left_out(self._plan, point.left_out)
+        after = with_layers_left_out(self._editor.plan, point.left_out)
         self._editor.apply(f"Leave out {_listed(point.left_out)}", after)
         if result.settings != self._context():
             self.settings_wanted.emit(result.settings)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QWi
 
 from app.fit.measuring import influence_of
 from app.model_files.model_file import ModelFile
-from app.ui import theme as themes
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.measure.chart import Chart, Table
@@ -78,10 +77,10 @@ class InfluenceDialog(MeasureDialog):
         return f"Measured on {measured.n_tokens:,} tokens, {measured.tokens_per_s:,.0f} tok/s."
 
     def _show(self) -> None:
-        values, theme = self._influence.values, themes.current()
+        values = self._influence.values
         self.chart.show_bars(
             values,
-            [theme.source(self._editor.source_of(n)) for n in range(len(values))],
+            [self._editor.source_of(n) for n in range(len(values))],
             [f"Weight layer {n}: {value:.4f}" for n, value in enumerate(values)],
             Table(("weight_layer", "influence"), list(enumerate(values))),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
@@ -26,7 +26,7 @@ class MeasureDialog(QDialog):
         self.setWindowTitle(title)
         self._engine = engine
         self._tasks = tasks
-        self._runs = self._is_closed = False
+        self._runs = self._is_stopping = self._is_closed = False
         self.text = TextChoice(tasks)
         self.row = JobRow()
         self.row.cancelled.connect(self.stop)
@@ -47,12 +47,15 @@ class MeasureDialog(QDialog):
 
     def stop(self) -> None:
         """Ask what is on its way to stop."""
-        if self._runs:
-            self._engine.cancel(self)
+        self._is_stopping = True
+        self._engine.cancel(self)
 
-    def run_on(self, request: Request, on_event: OnEvent | None = None) -> Awaitable[Result]:
-        """Have a request done by the engine as this dialog's, with its progress in the row."""
-        return self._engine.run(request, on_event or self._told, asker=self)
+    async def run_on(self, request: Request, on_event: OnEvent | None = None) -> Result:
+        """The request's result; its progress is shown. Raises as EngineBridge.run, and
+        JobCancelled once all has been asked to stop."""
+        if self._is_stopping:
+            raise JobCancelled
+        return await self._engine.run(request, on_event or self._told, asker=self)
 
     def set_measuring(self, measuring: bool) -> None:
         """Enable what suits; dialogs add their own buttons."""
@@ -60,7 +63,7 @@ class MeasureDialog(QDialog):
 
     def start(self, work: Coroutine[None, None, str]) -> None:
         """Do the work; it returns what to say in the end. What goes wrong is said in words."""
-        self._runs = True
+        self._runs, self._is_stopping = True, False
         self.problem.hide()
         self.row.begin()
         self.set_measuring(True)

@@ -83,6 +83,15 @@ def test_a_measurement_is_cancelled_without_stopping_the_chat(bench: Bench) -> N
     assert bench.window.chat.transcript.messages[-1].text == "The capital of France is **Paris**."
 
 
+def test_what_is_stopped_before_the_engine_was_asked_does_not_ask_it(bench: Bench) -> None:
+    dialog = opened(bench, FitDialog, Qt.Key.Key_F9)
+    bench.qtbot.mouseClick(dialog.search, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.row.cancel, Qt.MouseButton.LeftButton)
+    bench.qtbot.waitUntil(lambda: not dialog.runs)
+    assert dialog.row.words.text() == "Stopped."
+    assert not bench.engines
+
+
 def test_closing_the_dialog_stops_what_it_asked_for(bench: Bench) -> None:
     bench.script.holds_measuring = True
     dialog = opened(bench, ScoresDialog, Qt.Key.Key_F8)
