@@ -69,8 +69,8 @@ class BlockPainting:
 
     def colour_of(self, face: Face) -> QColor:
         """The one colour that stands for the block when it is too small for more."""
-        if isinstance(face, WeightFace) and face.sources:
-            colour = self.theme.source(face.sources[0])
+        if isinstance(face, WeightFace):
+            colour = self.theme.source(face.runs[0][0])
             faint = face.unused or face.passes is not None
             return themes.mixed(colour, self.theme.canvas, 0.6) if faint else colour
         return self.theme.link
@@ -78,8 +78,8 @@ class BlockPainting:
     def _body(self, painter: QPainter, shape: Shape, face: WeightFace | MergeFace) -> None:
         t = self.theme
         edge = t.edge
-        if isinstance(face, WeightFace) and face.sources:
-            edge = themes.mixed(t.edge, t.source(face.sources[0]), 0.55)
+        if isinstance(face, WeightFace):
+            edge = themes.mixed(t.edge, t.source(face.runs[0][0]), 0.55)
         pen = QPen(t.quiet if face.unused else edge, 1.0)
         fill = t.block
         if face.unused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from math import log
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Badge:
 
 
 class WeightFace(NamedTuple):
-    """A WeightBlock's look. `sources` names the source of each cell, in order.
+    """A WeightBlock's look. `runs` are its cells in order, as (source, how many of it).
 
     `influence` is that of each cell's layer on a logarithmic scale from the model's least (0) to
     its largest (1), empty while it was not measured.
@@ -37,7 +37,7 @@ class WeightFace(NamedTuple):
     weight_start: int
     n_layers: int
     plan_start: int | None
-    sources: tuple[int, ...]
+    runs: tuple[tuple[int, int], ...]
     n_bytes: int | None
     influence: tuple[float, ...]
     linked: tuple[bool, ...]
@@ -166,7 +166,7 @@ def _face(
             weight_start=block.weight_start,
             n_layers=block.n_layers,
             plan_start=None if plan_layers is None else plan_layers[0],
-            sources=_sources(editor, block),
+            runs=_runs(editor, block),
             n_bytes=n_bytes,
             influence=influence,
             linked=linked,
@@ -189,12 +189,12 @@ def _face(
     )
 
 
-def _sources(editor: PlanEditor, block: WeightBlock) -> tuple[int, ...]:
-    """The source of each of the block's cells."""
+def _runs(editor: PlanEditor, block: WeightBlock) -> tuple[tuple[int, int], ...]:
+    """The sources of the block's cells, and how many cells each has."""
     first, last = editor.source_of(block.weight_start), editor.source_of(block.weight_end - 1)
-    if first == last:
-        return (first,) * block.n_layers
-    return tuple(editor.source_of(i) for i in range(block.weight_start, block.weight_end))
+    starts = editor.source_starts[first + 1 : last + 1]
+    edges = (block.weight_start, *starts, block.weight_end)
+    return tuple((first + n, end - start) for n, (start, end) in enumerate(pairwise(edges)))
 
 
 def _last_source(editor: PlanEditor, block_id: str | None) -> int | None:

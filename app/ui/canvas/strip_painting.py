@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import chain, repeat
 
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
@@ -13,7 +13,7 @@ from app.ui.canvas.shapes import WeightShape
 from app.ui.theme import SMALL, Theme
 
 _DIGIT = 6.5
-_NUMBER_STRIDES = (2, 5, 10, 20, 50, 100)
+_NUMBER_STRIDES = [n * 10**power for power in range(6) for n in (1, 2, 5)]
 _LEAST_TEXT_PIXELS = 5.5
 _SHADE, _LEAST_LEVEL = 0.3, 0.1
 
@@ -27,9 +27,8 @@ def paint_strip(
     whole.addRoundedRect(strip, 3, 3)
     x = strip.left()
     painter.setPen(Qt.PenStyle.NoPen)
-    runs = [(source, len(list(run))) for source, run in groupby(face.sources)]
-    for source, length in runs:
-        if len(runs) == 1:
+    for source, length in face.runs:
+        if len(face.runs) == 1:
             painter.fillPath(whole, t.source(source))
         else:
             part = QPainterPath()
@@ -53,7 +52,8 @@ def paint_strip(
 def _influence(painter: QPainter, t: Theme, shape: WeightShape, face: WeightFace) -> None:
     """Fill each cell from below, the higher the more its layer changes."""
     painter.setPen(Qt.PenStyle.NoPen)
-    for i, (source, share) in enumerate(zip(face.sources, face.influence, strict=True)):
+    sources = chain.from_iterable(repeat(*run) for run in face.runs)
+    for i, (source, share) in enumerate(zip(sources, face.influence, strict=True)):
         level = shape.cells(i, 1)
         level.setTop(level.bottom() - level.height() * (_LEAST_LEVEL + share * (1 - _LEAST_LEVEL)))
         shade = QColor(themes.text_on(t.source(source)))
@@ -64,12 +64,12 @@ def _influence(painter: QPainter, t: Theme, shape: WeightShape, face: WeightFace
 def _cell_numbers(painter: QPainter, t: Theme, shape: WeightShape, face: WeightFace) -> None:
     """Number the cells: each one, or where they are narrow those of a round number."""
     strip, cell = shape.strip, shape.cell
-    stride = _stride(shape, face)
-    for i, source in enumerate(face.sources):
-        layer = face.weight_start + i
-        if layer % stride == 0:
-            painter.setPen(themes.text_on(t.source(source)))
-            middle = strip.left() + (i + 0.5) * cell
+    stride, end = _stride(shape, face), face.weight_start
+    for source, length in face.runs:
+        start, end = end, end + length
+        painter.setPen(themes.text_on(t.source(source)))
+        for layer in range(start + -start % stride, end, stride):
+            middle = strip.left() + (layer - face.weight_start + 0.5) * cell
             half = max(cell, _DIGIT * len(str(layer)) + 2) / 2
             middle = min(max(middle, strip.left() + half), strip.right() - half)
             box = QRectF(middle - half, strip.top(), 2 * half, strip.height())
@@ -81,7 +81,7 @@ def _stride(shape: WeightShape, face: WeightFace) -> int:
     width = _DIGIT * len(str(face.weight_start + face.n_layers - 1)) + 3
     if shape.cell >= width:
         return 1
-    return next(n for n in _NUMBER_STRIDES if n * shape.cell >= 1.4 * width or n == 100)
+    return next(n for n in _NUMBER_STRIDES[1:] if n * shape.cell >= 1.4 * width)
 
 
 def paint_cut(painter: QPainter, t: Theme, cells: QRectF) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.plan.document import MergeBlock, WeightBlock
+from app.plan.document import LAYER_LIMIT, MergeBlock, WeightBlock
 from app.ui import icons
 from app.ui.canvas import Canvas
 from app.ui.counted import counted
@@ -63,9 +65,8 @@ class Summary(QWidget):
         if not selected:
             running = [b for b in weight_blocks if b.id in self._editor.live]
         self._plan_layers.setText(str(sum(b.n_layers for b in running)))
-        used = {i for b in running for i in range(b.weight_start, b.weight_end)}
         n = self._editor.n_weight_layers
-        there = len(used) if n is None else len(used & {*range(n)})
+        there = _count_borrowed(running, LAYER_LIMIT if n is None else n)
         self._weight_layers.setText(str(there) if n is None else f"{there} of {n}")
         self._add.setVisible(not plan.blocks)
         self._merge.setVisible(len(selected) > 1)
@@ -76,3 +77,12 @@ class Summary(QWidget):
             else "This plan has no blocks yet. Add one here or from the palette, or double-click "
             "the canvas where it should be."
         )
+
+
+def _count_borrowed(blocks: Iterable[WeightBlock], n: int) -> int:
+    """How many of the weight layers below `n` these blocks borrow, each counted once."""
+    count = end = 0
+    for start, block_end in sorted((b.weight_start, min(b.weight_end, n)) for b in blocks):
+        count += max(0, block_end - max(start, end))
+        end = max(end, block_end)
+    return count

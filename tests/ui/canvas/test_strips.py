@@ -49,6 +49,23 @@ def test_dragging_the_strip_slides_the_range_in_one_step(editor, plan, hand):
     assert editor.plan == plan
 
 
+def test_a_strip_of_many_layers_holds_the_runs_of_its_sources_and_can_be_painted(canvas, editor):
+    editor.set_weight_layer_count(40, (0, 30, 36))
+    editor.apply("Long", edits.set_weights(editor.plan, "left", 20, 90_000))
+    assert canvas.plan_scene.blocks["left"].face.runs == ((0, 10), (1, 6), (2, 89_984))
+    assert canvas.plan_scene.blocks["right"].face.runs == ((0, 2), (1, 6))
+    canvas.zoom_by(2.0)
+    strip = canvas.plan_scene.blocks["left"]
+    canvas.centre_on(strip.scene_rect().center())
+    image, y = canvas.viewport().grab().toImage(), strip.top + 34
+    left, right = (
+        canvas.viewportTransform().map(QPointF(x, y)).toPoint()
+        for x in (strip.left + 30, strip.left + 300)
+    )
+    colours = {image.pixelColor(x, left.y()).name() for x in range(left.x(), right.x())}
+    assert canvas.theme.source(2).name() in colours
+
+
 def test_the_range_slides_no_farther_than_the_model(editor, hand):
     start = hand.cell("left", 3)
     hand.drag(start, start + QPointF(900, 0))

@@ -267,6 +267,15 @@ def test_an_empty_plan_says_what_to_do_first(inspector, editor):
     assert len(editor.plan.blocks) == 1
 
 
+def test_the_summary_counts_layers_that_overlap_once_and_only_those_there_are(inspector, editor):
+    after = edits.set_weights(editor.plan, "left", 10, 15)
+    after = edits.set_weights(after, "right", 38, 90_000)
+    editor.apply("Overlap", after)
+    assert "27 of 40" in _words(inspector.summary)
+    editor.set_weight_layer_count(None)
+    assert "90025" in _words(inspector.summary)
+
+
 def test_the_summary_counts_no_layers_of_muted_blocks(inspector, editor):
     left = editor.plan.blocks["left"]
     before = editor.lowered.recipe.n_plan_layers
