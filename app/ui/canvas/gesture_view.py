@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from app.plan.document import WeightBlock
 from app.plan.problem import PlanError
 from app.ui.canvas import gestures
 from app.ui.canvas.gestures import Gesture, Pan, Pointer
@@ -271,10 +272,22 @@ class GestureView(PlanView):
             sentences = ["Click joins these two blocks: one goes on where the other ends."]
         if hit.part is not None and hit.part.kind in _TIPS:
             sentences = [_TIPS[hit.part.kind]]
+        if hit.part is not None and hit.part.kind == "cell":
+            sentences += self._words_of_cell(hit.block_id, hit.part.index)
         if hit.block_id is not None and not is_terminal(hit.block_id):
             wrong = [p for p in self.editor.problems if p.block_id == hit.block_id]
             sentences += [f"{p.message} {p.fix}" for p in wrong]
         QToolTip.showText(QPoint(event.globalPos()), "\n".join(sentences), self)
+
+    def _words_of_cell(self, block_id: str | None, cell: int) -> list[str]:
+        """Which weight layer a cell stands for, and how much it changes."""
+        block = self.editor.plan.blocks.get(block_id or "")
+        if not isinstance(block, WeightBlock):
+            return []
+        layer = block.weight_start + cell
+        influence = self.plan_scene.influence
+        known = f": influence {influence[layer]:.4f}" if layer < len(influence) else ""
+        return [f"Weight layer {layer}{known}."]
 
 
 def _is_plain_tab(event: QEvent) -> bool:

@@ -55,7 +55,8 @@ class Hit:
 class PlanScene(QGraphicsScene):
     """All blocks, terminals, links, frames and notes.
 
-    `touched` carries a QRectF that has to be painted again.
+    `touched` carries a QRectF that has to be painted again. `influence` is that of each weight
+    layer, empty while it was not measured.
     """
 
     touched = Signal(object)
@@ -77,6 +78,7 @@ class PlanScene(QGraphicsScene):
             self.blocks[terminal] = BlockItem(terminal, shape, TerminalFace(title, False))
             self.addItem(self.blocks[terminal])
         self._faces = Faces(editor)
+        self.influence: tuple[float, ...] = ()
         editor.changed.connect(self._follow_change)
         editor.replaced.connect(self._start_over)
         editor.weight_layers_changed.connect(self._refresh)
@@ -128,6 +130,7 @@ class PlanScene(QGraphicsScene):
 
     def show_influence(self, influence: Sequence[float]) -> None:
         """Say on the blocks how much their layers change; `influence` is by weight layer."""
+        self.influence = tuple(influence)
         self._faces.rate(influence)
         self._refresh()
 

@@ -6,8 +6,9 @@ import math
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QDialog, QToolTip
 
 from app.engine.messages import ComparePlans, EvaluatePerplexity, MeasureInfluence
 from app.plan.document import WeightBlock
@@ -47,16 +48,17 @@ def test_influence_is_measured_and_shown_in_chart_and_strips(bench: Bench) -> No
     measured(bench, dialog)
     assert not dialog.chart.is_empty and dialog.save.isEnabled()
     assert "1,024 tokens" in dialog.row.words.text()
-    scene = bench.window.canvas.plan_scene
-    trunk = scene.blocks[bench.window.editor.lowered.block_ids[0]].face
+    canvas, scene = bench.window.canvas, bench.window.canvas.plan_scene
+    item = scene.blocks[bench.window.editor.lowered.block_ids[0]]
+    trunk = item.face
     assert trunk.influence[0] == 1.0
     assert trunk.influence[1] == pytest.approx(math.log(0.2 / 0.05) / math.log(0.9 / 0.05))
-    again = bench.window.measuring.influence
-    again.take(())
-    assert (
-        trunk.influence
-        and not scene.blocks[bench.window.editor.lowered.block_ids[0]].face.influence
-    )
+    at = canvas.mapFromScene(item.pos() + item.block_shape.cells(1, 1).center())
+    tip = QHelpEvent(QEvent.Type.ToolTip, at, canvas.viewport().mapToGlobal(at))
+    QApplication.sendEvent(canvas.viewport(), tip)
+    assert "Weight layer 1: influence 0.2000." in QToolTip.text()
+    bench.window.measuring.influence.take(())
+    assert trunk.influence and not item.face.influence
 
 
 def test_influence_that_was_measured_before_is_found_when_the_model_is_opened(bench: Bench) -> None:
