@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from gguf import GGMLQuantizationType
 
+from app.engine import weights
 from app.engine.errors import EngineError
 from app.engine.messages import (
     ComparePlans,
@@ -223,13 +225,12 @@ def test_the_open_plan_and_its_conversation_stay(session: Session, tiny: Path) -
 def test_no_weight_is_read_twice(
     session: Session, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded: list[object] = []
-    from app.engine import weights
+    loaded: list[Sequence[int]] = []
 
     class Counted(weights.Base):
-        def __init__(self, path: str, layers: object = None, **rest: object) -> None:
+        def __init__(self, path: str, layers: Sequence[int], **rest: Any) -> None:
             loaded.append(layers)
-            super().__init__(path, layers, **rest)  # type: ignore[arg-type]
+            super().__init__(path, layers, **rest)
 
     monkeypatch.setattr(weights, "Base", Counted)
     for recipe in (WHOLE, LEFT_OUT, MERGED, Recipe((RecipeWeight(0, 1, 3, -1),)), WHOLE):
@@ -281,3 +282,30 @@ def test_what_cannot_be_scored_is_said(
         session.difference(ComparePlans(paths, WHOLE, LEFT_OUT, text, settings), ignore)
     with pytest.raises(EngineError, match=said):
         session.influence(MeasureInfluence(paths, text, settings), ignore)
+
+
+def test_a_model_that_memory_cannot_hold_is_measured_from_its_file(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = TinyModel(n_layers=4, n_embd=256, quantisation=GGMLQuantizationType.Q4_0)
+    paths = (str(write_tiny(tmp_path / "repacked.gguf", shape)),)
+    repacked: list[bool] = []
+
+    class Noted(weights.Base):
+        def __init__(self, path: str, layers: Sequence[int], **rest: Any) -> None:
+            repacked.append(rest["repacked"])
+            super().__init__(path, layers, **rest)
+
+    monkeypatch.setattr(weights, "Base", Noted)
+    monkeypatch.setattr(weights, "available_bytes", lambda: 1000)
+    request = EvaluatePerplexity(paths, WHOLE, TEXT, SMALL)
+    spared = session.perplexity(request, ignore)
+    session.influence(MeasureInfluence(paths, TEXT, SMALL), ignore)
+    assert repacked == [False]
+    session.open(Open(paths, LEFT_OUT, SMALL), ignore)  # what the user runs is not slowed by it
+    assert repacked == [False, True]
+    session.close()
+    monkeypatch.setattr(weights, "available_bytes", lambda: 1 << 40)
+    usual = session.perplexity(request, ignore)
+    assert repacked == [False, True, True]
+    assert usual.nll == pytest.approx(spared.nll, rel=0.02)

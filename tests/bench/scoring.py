@@ -1,0 +1,31 @@
+"""What measuring by a text costs, beside the unpatched library that only reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from app.engine.native import LIBRARY_DIR
+from tests.bench.plan_speed import UNPATCHED_DIR
+from tests.bench.reading import reading
+from tests.bench.row import Row
+
+HELD_OUT = Path(__file__).with_name("held_out.txt")
+N_ROUNDS = 5
+
+
+def scoring_rows(model: Path) -> Iterator[Row]:
+    """All rows of this part."""
+    with (
+        reading(model, HELD_OUT, UNPATCHED_DIR, "unpatched") as theirs,
+        reading(model, HELD_OUT, LIBRARY_DIR, "perplexity") as perplexity,
+        reading(model, HELD_OUT, LIBRARY_DIR, "influence") as influence,
+    ):
+        scored, passed = [], []
+        for _ in range(N_ROUNDS):
+            scored.append(theirs.pass_ms() / perplexity.pass_ms())
+            passed.append(influence.pass_ms() / theirs.pass_ms(n_logits=1))
+    peer = "unpatched, the same logits"
+    yield Row("perplexity-tokens", median(scored), "of its tokens/s", ">= 0.95", peer)
+    yield Row("influence", median(passed), "of its time", "<= 1.15", "unpatched, one logit")
