@@ -6,19 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QComboBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
     QSplitter,
-    QTableView,
     QWidget,
 )
 
@@ -35,6 +31,7 @@ from app.ui.engine_bridge import EngineBridge
 from app.ui.measure.chart import Chart, Table
 from app.ui.measure.leaving_out import with_layers_left_out
 from app.ui.measure.measure_dialog import MeasureDialog
+from app.ui.measure.results_table import ResultsTable
 from app.ui.tasks import Tasks
 
 _SENTENCE = (
@@ -92,9 +89,8 @@ class FitDialog(MeasureDialog):
         self.least_n_ctx.setEnabled(False)
         self.may_shorten.toggled.connect(self.least_n_ctx.setEnabled)
         self.chart = Chart("Perplexity against memory", "Memory in MiB", "Perplexity")
-        self.results = QStandardItemModel(0, len(_HEADERS), self)
-        self.results.setHorizontalHeaderLabels(_HEADERS)
-        self.table = _make_table(self.results)
+        self.table = ResultsTable("Plans found", _HEADERS, _HEADERS[-1:])
+        self.table.setSelectionMode(ResultsTable.SelectionMode.SingleSelection)
         self.chart.chosen.connect(self.table.selectRow)
         self.table.selectionModel().selectionChanged.connect(self._enable)
         self.search = QPushButton("Search")
@@ -105,7 +101,7 @@ class FitDialog(MeasureDialog):
         self.apply = QPushButton("Apply")
         self.apply.setToolTip("Leave these layers out of the open plan, as one undo step")
         self.apply.clicked.connect(lambda _checked=False: self._apply())
-        self._lay_out()
+        self._arrange()
         editor.changed.connect(self._enable)
         editor.replaced.connect(self._enable)
         editor.weight_layers_changed.connect(self._enable)
@@ -115,9 +111,7 @@ class FitDialog(MeasureDialog):
         super().set_measuring(measuring)
         self._enable()
 
-    def _lay_out(self) -> None:
-        sentence = QLabel(_SENTENCE)
-        sentence.setWordWrap(True)
+    def _arrange(self) -> None:
         shorten = QHBoxLayout()
         shorten.addWidget(self.may_shorten)
         shorten.addWidget(self.least_n_ctx)
@@ -132,17 +126,7 @@ class FitDialog(MeasureDialog):
         both.addWidget(self.chart)
         both.addWidget(self.table)
         both.setSizes([260, 140])
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.save)
-        buttons.addStretch(1)
-        buttons.addWidget(self.search)
-        buttons.addWidget(self.apply)
-        self.column.addWidget(sentence)
-        self.column.addLayout(form)
-        self.column.addWidget(both, 1)
-        self.column.addWidget(self.problem)
-        self.column.addWidget(self.row)
-        self.column.addLayout(buttons)
+        self.lay_out(_SENTENCE, form, both, self.save, self.search, self.apply)
         self.resize(680, 720)
 
     async def _search(self) -> str:
@@ -188,21 +172,16 @@ class FitDialog(MeasureDialog):
             Table(("memory_bytes", "perplexity", "left_out"), rows),
             budget_bytes / _MIB,
         )
-        self.results.removeRows(0, self.results.rowCount())
+        self.table.clear()
         for point in points:
-            cells = (format_bytes(point.memory_bytes), f"{point.perplexity:.2f}")
-            items = [QStandardItem(cell) for cell in (*cells, _listed(point.left_out))]
-            for item in items[:2]:
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self.results.appendRow(items)
-        self.table.resizeColumnsToContents()
+            figures = format_bytes(point.memory_bytes), f"{point.perplexity:.2f}"
+            self.table.add((*figures, _listed(point.left_out)))
         self.table.selectRow(best)
-        self.table.scrollTo(self.results.index(best, 0))
 
     def _chosen(self) -> FitPoint | None:
         """The plan of the selected row."""
-        rows = self.table.selectionModel().selectedRows()
-        return self._result.points[rows[0].row()] if self._result is not None and rows else None
+        rows = self.table.selected_rows()
+        return self._result.points[rows[0]] if self._result is not None and rows else None
 
     def _enable(self, _what: object = None) -> None:
         for widget in (self.search, self.budget, self.method, self.may_quantise, self.may_shorten):
@@ -248,17 +227,3 @@ def _listed(layers: Sequence[int]) -> str:
     if not layers:
         return "no layer"
     return f"layer{'' if len(layers) == 1 else 's'} {', '.join(map(str, layers))}"
-
-
-def _make_table(results: QStandardItemModel) -> QTableView:
-    table = QTableView()
-    table.setModel(results)
-    table.setAccessibleName("Plans found")
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.verticalHeader().hide()
-    table.horizontalHeader().setStretchLastSection(True)
-    table.horizontalHeader().setHighlightSections(False)
-    table.setTabKeyNavigation(False)
-    return table

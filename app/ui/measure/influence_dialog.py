@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFormLayout, QPushButton, QWidget
 
 from app.fit.measuring import influence_of
 from app.model_files.model_file import ModelFile
@@ -39,8 +39,6 @@ class InfluenceDialog(MeasureDialog):
         self._editor = editor
         self._files = files
         self._influence = influence
-        sentence = QLabel(_SENTENCE)
-        sentence.setWordWrap(True)
         self.chart = Chart("Influence by weight layer", "Weight layer", "Influence")
         self.measure = QPushButton("Measure")
         self.measure.setDefault(True)
@@ -49,16 +47,7 @@ class InfluenceDialog(MeasureDialog):
         self.save.clicked.connect(lambda _checked=False: self._tasks.start(self._save()))
         form = QFormLayout()
         form.addRow("Text", self.text)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.save)
-        buttons.addStretch(1)
-        buttons.addWidget(self.measure)
-        self.column.addWidget(sentence)
-        self.column.addLayout(form)
-        self.column.addWidget(self.chart, 1)
-        self.column.addWidget(self.problem)
-        self.column.addWidget(self.row)
-        self.column.addLayout(buttons)
+        self.lay_out(_SENTENCE, form, self.chart, self.save, self.measure)
         self.resize(640, 520)
         influence.changed.connect(self._show)
         self._show()

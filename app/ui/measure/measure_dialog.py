@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Coroutine
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import Progress, Request, Result, TextPiece
@@ -35,10 +43,33 @@ class MeasureDialog(QDialog):
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
         self.problem.setAccessibleName("What went wrong")
         self.problem.hide()
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(20, 16, 20, 16)
-        self.column.setSpacing(12)
         self.finished.connect(self._close)
+
+    def lay_out(
+        self,
+        words: str,
+        form: QFormLayout,
+        results: QWidget,
+        aside: QPushButton,
+        *buttons: QPushButton,
+    ) -> None:
+        """What it is for, what is asked for, what came of it, and the buttons below."""
+        sentence = QLabel(words)
+        sentence.setWordWrap(True)
+        below = QHBoxLayout()
+        below.addWidget(aside)
+        below.addStretch(1)
+        for button in buttons:
+            below.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 16)
+        column.setSpacing(12)
+        column.addWidget(sentence)
+        column.addLayout(form)
+        column.addWidget(results, 1)
+        column.addWidget(self.problem)
+        column.addWidget(self.row)
+        column.addLayout(below)
 
     @property
     def runs(self) -> bool:

@@ -5,19 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QApplication,
-    QComboBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
 
 from app.engine.messages import ComparePlans, EvaluatePerplexity, Perplexity, PlanDifference
 from app.fit.measuring import paths_of, require_unchanged
@@ -30,6 +18,7 @@ from app.ui.documents.document import Document
 from app.ui.engine_bridge import EngineBridge
 from app.ui.measure.chart import Table
 from app.ui.measure.measure_dialog import MeasureDialog
+from app.ui.measure.results_table import ResultsTable
 from app.ui.tasks import Tasks
 from app.ui.writing import write_or_tell
 
@@ -39,10 +28,11 @@ _SENTENCE = (
     "for how many tokens both find the same one likeliest."
 )
 _NOBODY = "Nothing"
-HEADERS = (
+_HEADERS = (
     *("Plan", "Perplexity", "Against", "Its perplexity", "Mean KL (nats)", "Same top token"),
     *("Tokens", "tok/s", "Text"),
 )
+_WORDS = ("Plan", "Against", "Text")
 
 
 class ScoresDialog(MeasureDialog):
@@ -59,8 +49,6 @@ class ScoresDialog(MeasureDialog):
         super().__init__(parent, "Perplexity and difference", engine, tasks)
         self._documents = documents
         self._files = files
-        sentence = QLabel(_SENTENCE)
-        sentence.setWordWrap(True)
         self.plan = _choice("Plan")
         self.other = _choice("Plan to compare it with")
         self.measure = QPushButton("Measure")
@@ -69,27 +57,12 @@ class ScoresDialog(MeasureDialog):
         self.save = QPushButton("Save table …")
         self.save.setEnabled(False)
         self.save.clicked.connect(lambda _checked=False: self._tasks.start(self._save()))
-        self.results = QStandardItemModel(0, len(HEADERS), self)
-        self.results.setHorizontalHeaderLabels(HEADERS)
-        self.table = _make_table(self.results)
-        self.table.resizeColumnsToContents()
-        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.table)
-        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(self._copy)
+        self.table = ResultsTable("Results", _HEADERS, _WORDS)
         form = QFormLayout()
         form.addRow("Plan", self.plan)
         form.addRow("Against", self.other)
         form.addRow("Text", self.text)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.save)
-        buttons.addStretch(1)
-        buttons.addWidget(self.measure)
-        self.column.addWidget(sentence)
-        self.column.addLayout(form)
-        self.column.addWidget(self.table, 1)
-        self.column.addWidget(self.problem)
-        self.column.addWidget(self.row)
-        self.column.addLayout(buttons)
+        self.lay_out(_SENTENCE, form, self.table, self.save, self.measure)
         self.resize(860, 480)
         documents.changed.connect(self._list_documents)
         self._list_documents()
@@ -132,40 +105,19 @@ class ScoresDialog(MeasureDialog):
                 *(f"{result.kl:.5f}", f"{result.top1_agreement:.1%}"),
             )
         require_unchanged(files)
-        self._add((*cells, f"{result.n_tokens:,}", f"{result.tokens_per_s:,.0f}", words))
+        self.table.add((*cells, f"{result.n_tokens:,}", f"{result.tokens_per_s:,.0f}", words))
+        self.save.setEnabled(True)
         return f"Measured on {result.n_tokens:,} tokens."
 
     def _recipe_of(self, document: Document) -> Recipe:
         return lower(self._documents.plan_of(document)).recipe
-
-    def _add(self, cells: tuple[str, ...]) -> None:
-        row = [QStandardItem(cell) for cell in cells]
-        for item, words in zip(row, HEADERS, strict=True):
-            if words not in ("Plan", "Against", "Text"):
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.results.appendRow(row)
-        self.table.resizeColumnsToContents()
-        self.table.scrollToBottom()
-        self.save.setEnabled(True)
-
-    def _rows(self) -> list[list[str]]:
-        model = self.results
-        return [
-            [model.index(row, column).data() for column in range(model.columnCount())]
-            for row in range(model.rowCount())
-        ]
-
-    def _copy(self) -> None:
-        chosen = {index.row() for index in self.table.selectionModel().selectedIndexes()}
-        rows = [row for n, row in enumerate(self._rows()) if n in chosen]
-        QApplication.clipboard().setText("\n".join("\t".join(row) for row in (HEADERS, *rows)))
 
     async def _save(self) -> None:
         proposed = Path.home() / "perplexity.csv"
         path = await dialogs.ask_save_path(self, "Save table", proposed, "CSV (*.csv)")
         if path is None:
             return
-        content = Table(HEADERS, self._rows()).csv().encode("utf-8")
+        content = Table(_HEADERS, self.table.rows).csv().encode("utf-8")
         if await write_or_tell(self, path, content):
             self.row.end(f"Saved {path.name}.")
 
@@ -174,16 +126,3 @@ def _choice(name: str) -> QComboBox:
     choice = QComboBox()
     choice.setAccessibleName(name)
     return choice
-
-
-def _make_table(results: QStandardItemModel) -> QTableView:
-    table = QTableView()
-    table.setModel(results)
-    table.setAccessibleName("Results")
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.verticalHeader().hide()
-    table.horizontalHeader().setStretchLastSection(True)
-    table.horizontalHeader().setHighlightSections(False)
-    table.setTabKeyNavigation(False)
-    return table
