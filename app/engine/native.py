@@ -122,7 +122,8 @@ class Base:
     `layers` are the file's own numbers, ascending, None for all. With `layers_only` the file's
     embeddings and head are left out, as for every source but the first. With `dry` nothing is
     read or allocated but the vocabulary: views and contexts over it only tell how much memory
-    they would take. `on_progress` gets 0..1 and stops the load by returning False: then Aborted
+    they would take. With `repacked` the CPU may keep weights in an order of its own, copied out of
+    the file. `on_progress` gets 0..1 and stops the load by returning False: then Aborted
     is raised.
     """
 
@@ -133,9 +134,11 @@ class Base:
         *,
         layers_only: bool = False,
         dry: bool = False,
+        repacked: bool = True,
         on_progress: Callable[[float], bool] = lambda fraction: True,
     ) -> None:
         params = llama.llama_model_default_params()
+        params.use_extra_bufts = repacked
         if dry:
             params.no_alloc = True
             params.load_mode = llama.LLAMA_LOAD_MODE_NONE

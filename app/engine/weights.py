@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.engine.errors import EngineError
 from app.engine.native import Base
+from app.memory.machine import available_bytes
 from app.model_files.errors import ModelFileError
 from app.model_files.model_file import ModelFile, weight_layers_of
 from app.model_files.sources import read_sources
@@ -54,7 +55,7 @@ class Weights:
             wanted.add((at.source, self._models[at.source].layers[at.index]))
         if not keep_others:
             self._give_up_all_but(wanted)
-        self._load(wanted, on_progress)
+        self._load(wanted, on_progress, spare_memory=keep_others)
         place = {
             (base.source, layer): (n, layer)
             for n, base in reversed(list(enumerate(self._bases)))
@@ -87,6 +88,8 @@ class Weights:
 
     def _give_up_all_but(self, wanted: set[tuple[int, int]]) -> None:
         """The layers of one base are in memory together, unless they lie in a mapped file."""
+        if not all(held.is_repacked for held in self._bases):
+            self.close()  # what stays open runs as fast as it can
         for held in list(self._bases):
             layers = [layer for layer in held.layers if (held.source, layer) in wanted]
             n_bytes_too_many = held.base.keep(layers)
@@ -98,8 +101,17 @@ class Weights:
                 held.base.close()
                 self._bases.remove(held)
 
-    def _load(self, wanted: set[tuple[int, int]], on_progress: Callable[[float], bool]) -> None:
+    def _load(
+        self,
+        wanted: set[tuple[int, int]],
+        on_progress: Callable[[float], bool],
+        *,
+        spare_memory: bool,
+    ) -> None:
+        """With `spare_memory`, weights that would not fit are left in the mapped file, from which
+        the system reads what is in use: a model that is too large can be measured, if slowly."""
         missing = wanted - {(held.source, layer) for held in self._bases for layer in held.layers}
+        is_repacked = not spare_memory or self._bytes_of(missing) < available_bytes()
         for source in range(len(self._models)):
             layers = sorted(layer for at, layer in missing if at == source)
             is_first = source == 0 and not self._bases
@@ -111,9 +123,17 @@ class Weights:
                 layers or self._models[source].layers[:1],
                 layers_only=not is_first,
                 dry=self._dry,
+                repacked=is_repacked,
                 on_progress=on_progress,
             )
-            self._bases.append(_HeldBase(source, frozenset(layers or (0,)), base))
+            self._bases.append(_HeldBase(source, frozenset(layers or (0,)), base, is_repacked))
+
+    def _bytes_of(self, layers: Iterable[tuple[int, int]]) -> int:
+        """What these layers (source, the file's own number) take in their files."""
+        return sum(
+            self._models[source].layer_bytes[self._models[source].layers.index(layer)]
+            for source, layer in layers
+        )
 
 
 @dataclass(frozen=True)
@@ -122,3 +142,5 @@ class _HeldBase:
     layers: frozenset[int]
     """The file's own numbers."""
     base: Base
+    is_repacked: bool
+    """Whether the CPU was free to copy its weights into an order of its own."""
