@@ -14,13 +14,12 @@ from app.engine.scoring import Reading, Scored, TextPieces
 def perplexity(scored: Scored, text: TextPieces, reading: Reading) -> Perplexity:
     """Perplexity over the text's predicted tokens."""
     nll, n_scored = 0.0, 0
+    room = room_for_a_row(scored.context)
     for batch in text:
         reading.read(scored, batch, len(batch.targets))
         rows = logits(scored.context, len(batch.targets))
-        nll += sum(
-            log_partition(row) - float(row[target])
-            for row, target in zip(rows, batch.targets, strict=True)
-        )
+        for row, target in zip(rows, batch.targets, strict=True):
+            nll += log_partition(row, room) - float(row[target])
         n_scored += len(batch.targets)
     mean = nll / n_scored
     return Perplexity(mean, _exponential(mean), n_scored, reading.tokens_per_s)
@@ -30,6 +29,7 @@ def difference(first: Scored, other: Scored, text: TextPieces, reading: Reading)
     """How the second plan's distributions differ from the first one's."""
     kl = first_nll = other_nll = 0.0
     n_agreed = n_scored = 0
+    room = room_for_a_row(first.context)
     for batch in text:
         n = len(batch.targets)
         reading.read(first, batch, n)
@@ -37,11 +37,11 @@ def difference(first: Scored, other: Scored, text: TextPieces, reading: Reading)
         for row, other_row, target in zip(
             logits(first.context, n), logits(other.context, n), batch.targets, strict=True
         ):
-            partition, other_partition = log_partition(row), log_partition(other_row)
+            other_partition = log_partition(other_row, room)
+            partition = log_partition(row, room)  # leaves the first one's shares there
             first_nll += partition - float(row[target])
             other_nll += other_partition - float(other_row[target])
-            shares = np.exp(row - np.float32(partition))
-            gap = float(np.dot(shares, row - other_row)) / float(shares.sum(dtype=np.float64))
+            gap = float(np.dot(room, row - other_row)) / float(room.sum(dtype=np.float64))
             kl += gap - partition + other_partition
             n_agreed += int(row.argmax() == other_row.argmax())
         n_scored += n
@@ -63,10 +63,18 @@ def logits(context: Context, n_rows: int) -> np.ndarray:
     return np.ctypeslib.as_array(llama.llama_get_logits(context.handle), (n_rows, n_vocab))
 
 
-def log_partition(row: np.ndarray) -> float:
-    """log sum exp of float32 logits, np (n_vocab,), with the sum in double."""
+def room_for_a_row(context: Context) -> np.ndarray:
+    """float32 np (n_vocab,) for `log_partition` to work in: new memory for each row would cost as
+    much again."""
+    return np.empty(logits(context, 0).shape[1], np.float32)
+
+
+def log_partition(row: np.ndarray, room: np.ndarray) -> float:
+    """log sum exp of float32 logits, np (n_vocab,), with the sum in double. The likelihoods are
+    left in `room`, up to a factor."""
     peak = row.max()
-    return float(peak) + math.log(float(np.exp(row - peak).sum(dtype=np.float64)))
+    np.exp(np.subtract(row, peak, out=room), out=room)
+    return float(peak) + math.log(float(room.sum(dtype=np.float64)))
 
 
 def _exponential(nll: float) -> float:

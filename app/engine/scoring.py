@@ -58,7 +58,6 @@ class TextPieces:
     ) -> None:
         n_ctx = settings.n_ctx
         self._n_batch = settings.n_batch
-        self.n_logits = max(1, min(self._n_batch, _MOST_LOGITS_BYTES // (4 * vocabulary.n_tokens)))
         self._vocabulary = vocabulary
         self._tokens = vocabulary.tokenize(text, add_special=True)
         if len(self._tokens) < 2:
@@ -69,6 +68,9 @@ class TextPieces:
                 f"{_LEAST_N_CTX}."
             )
         self._windows = windows(len(self._tokens), n_ctx, whole=whole_windows)
+        n_scored = max(window.n_decoded + 1 - window.first_scored for window in self._windows)
+        n_room = _MOST_LOGITS_BYTES // (4 * vocabulary.n_tokens)
+        self.n_logits = max(1, min(self._n_batch, n_room, n_scored))
 
     @property
     def n_tokens(self) -> int:
