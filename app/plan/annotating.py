@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -14,7 +14,12 @@ from app.plan.problem import PlanError, Problem
 
 def new_annotation_id(plan: Plan) -> str:
     """An id that no frame and no note of the plan has."""
-    return next(unused_ids("a", plan.annotations))
+    return next(new_annotation_ids(plan))
+
+
+def new_annotation_ids(plan: Plan) -> Iterator[str]:
+    """Ids that no frame and no note of the plan has, as many as are asked for."""
+    return unused_ids("a", plan.annotations)
 
 
 def add_annotation(plan: Plan, annotation: Annotation) -> Plan:
@@ -22,12 +27,13 @@ def add_annotation(plan: Plan, annotation: Annotation) -> Plan:
     if annotation.id in plan.annotations:
         said = f"There is already a frame or note “{annotation.id}”."
         raise PlanError([Problem("id-taken", said, "Use a new id.")])
-    return _with(plan, annotation)
+    return put_annotations(plan, (annotation,))
 
 
 def change_annotation(plan: Plan, id_: str, **fields: object) -> Plan:
     """The plan with these fields of a frame or note set. Raises PlanError as adding does."""
-    return _with(plan, replace(plan.annotations[id_], **fields))  # type: ignore[arg-type]
+    changed = replace(plan.annotations[id_], **fields)  # type: ignore[arg-type]
+    return put_annotations(plan, (changed,))
 
 
 def remove_annotations(plan: Plan, ids: Collection[str]) -> Plan:
@@ -36,17 +42,24 @@ def remove_annotations(plan: Plan, ids: Collection[str]) -> Plan:
     return replace(plan, annotations=MappingProxyType(kept))
 
 
-def _with(plan: Plan, annotation: Annotation) -> Plan:
+def put_annotations(plan: Plan, annotations: Iterable[Annotation]) -> Plan:
+    """The plan with these added, or put in the place of those with the same id.
+
+    Raises PlanError as adding does, but not for an id.
+    """
+    put = {annotation.id: _tidy(annotation) for annotation in annotations}
+    return replace(plan, annotations=MappingProxyType({**plan.annotations, **put}))
+
+
+def _tidy(annotation: Annotation) -> Annotation:
     numbers = (*annotation.position, *annotation.size)
     if not all(math.isfinite(n) and abs(n) <= POSITION_LIMIT for n in numbers):
         said = f"The {annotation.kind} does not lie on the canvas, or is larger than it."
         raise PlanError([Problem("position", said, "Choose another place or a smaller size.")])
     text = annotation.text
-    tidy = replace(
+    return replace(
         annotation,
         text=" ".join(text.split()) if annotation.kind == "frame" else text.rstrip(),
         position=(round(annotation.position[0], 2), round(annotation.position[1], 2)),
         size=(round(annotation.size[0], 2), round(annotation.size[1], 2)),
     )
-    annotations = {**plan.annotations, tidy.id: tidy}
-    return replace(plan, annotations=MappingProxyType(annotations))

@@ -55,12 +55,14 @@ def with_text(plan: Plan, text: str, centre: QPointF | None) -> tuple[Plan, tupl
         for old_id, block in read.blocks.items()
     ]
     after, ids = plan.with_blocks(*pasted), [block.id for block in pasted]
-    for annotation in read.annotations.values():
-        ids.append(annotating.new_annotation_id(after))
-        x, y = annotation.position
-        place = inside(x + moved[0], y + moved[1])
-        after = annotating.add_annotation(after, replace(annotation, id=ids[-1], position=place))
-    return after, tuple(ids)
+    annotations = [
+        replace(a, id=new_id, position=inside(a.position[0] + moved[0], a.position[1] + moved[1]))
+        for new_id, a in zip(
+            annotating.new_annotation_ids(plan), read.annotations.values(), strict=False
+        )
+    ]
+    after = annotating.put_annotations(after, annotations)
+    return after, (*ids, *(annotation.id for annotation in annotations))
 
 
 def _places(

@@ -11,8 +11,9 @@ from app.plan import edits, shaping
 from app.plan.document import MergeBlock, Plan, WeightBlock
 from app.plan.problem import PlanError, Problem
 from app.ui.canvas.faces import range_text
-from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_number, parse_range
+from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_range
 from app.ui.canvas.shapes import BlockShape, MergeShape, WeightShape
+from app.ui.number_spin import parse_number
 
 if TYPE_CHECKING:
     from app.ui.canvas.gesture_view import GestureView

@@ -99,16 +99,6 @@ class InlineEdit(QLineEdit):
         self.setFocus()
 
 
-def parse_number(text: str) -> float | None:
-    """The number typed, with a decimal point or comma; None for anything else."""
-    plain = text.strip().replace("−", "-").replace(",", ".")
-    try:
-        value = float(plain)
-    except ValueError:
-        return None
-    return value if abs(value) < float("inf") else None
-
-
 def parse_range(text: str) -> tuple[int, int]:
     """The first weight layer and the number of layers typed as 22-29, 22–29, 22..29 or 22.
 

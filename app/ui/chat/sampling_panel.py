@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QGridLayout,
     QLabel,
     QSpinBox,
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.engine.messages import ContextSettings, Sampling
+from app.ui.number_spin import NumberSpin
 from app.ui.settings import ChatSettings
 
 _LARGEST = 2**31 - 1
@@ -93,8 +93,8 @@ class SamplingPanel(QWidget):
             self.n_predict.value() or -1,
         )
 
-    def _real(self, words: str, value: float, top: float, tip: str) -> QDoubleSpinBox:
-        box = QDoubleSpinBox()
+    def _real(self, words: str, value: float, top: float, tip: str) -> NumberSpin:
+        box = NumberSpin()
         box.setRange(0.0, top)
         box.setSingleStep(0.05)
         box.setDecimals(2)
@@ -114,7 +114,7 @@ class SamplingPanel(QWidget):
         self._add(words, box, tip)
         return box
 
-    def _add(self, words: str, box: QSpinBox | QDoubleSpinBox, tip: str) -> None:
+    def _add(self, words: str, box: QSpinBox | NumberSpin, tip: str) -> None:
         n = self._grid.count() // 2
         label = QLabel(words)
         label.setBuddy(box)

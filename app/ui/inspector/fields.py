@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QValidator, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QSpinBox, QWidget
 
 from app.plan.document import TOKENS, Plan
 from app.plan.ordering import descendants
 from app.ui import theme as themes
 from app.ui.canvas.faces import title_of
-from app.ui.canvas.inline_edit import parse_number
 from app.ui.canvas.shapes import fader_range
 from app.ui.editor import PlanEditor
+from app.ui.number_spin import NumberSpin
 
 _SLIDER_STEPS = 100
 _SLIDER_REACH = 1e6
 _SCALE_DECIMALS = 6
-_LONG = 1e9
 
 
 class LayerSpin(QSpinBox):
@@ -45,12 +44,11 @@ class LayerSpin(QSpinBox):
             event.ignore()
 
 
-class ScaleSpin(QDoubleSpinBox):
-    """A scale, any finite number, written without idle zeros; takes a decimal comma too."""
+class ScaleSpin(NumberSpin):
+    """A scale, any finite number."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setLocale(QLocale.c())
         self.setRange(-sys.float_info.max, sys.float_info.max)
         self.setDecimals(_SCALE_DECIMALS)
         self.setSingleStep(0.01)
@@ -63,27 +61,6 @@ class ScaleSpin(QDoubleSpinBox):
         """Show a value without a word to anyone."""
         with QSignalBlocker(self):
             self.setValue(value)
-
-    def textFromValue(self, value: float) -> str:
-        if abs(value) >= _LONG:
-            return repr(value)
-        text = f"{value:.{_SCALE_DECIMALS}f}".rstrip("0")
-        whole, _, decimals = text.partition(".")
-        return f"{whole}.{decimals.ljust(2, '0')}"
-
-    def valueFromText(self, text: str) -> float:
-        value = parse_number(text)
-        return self.value() if value is None else value
-
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        if set(text) - set("0123456789.,-−+eE "):
-            return QValidator.State.Invalid, text, position
-        fits = parse_number(text) is not None
-        return (
-            (QValidator.State.Acceptable if fits else QValidator.State.Intermediate),
-            text,
-            position,
-        )
 
     def sizeHint(self) -> QSize:
         width = self.fontMetrics().horizontalAdvance("−0.333333") + 32

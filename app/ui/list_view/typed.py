@@ -8,9 +8,10 @@ from app.plan import edits, shaping
 from app.plan.document import TOKENS, Plan
 from app.plan.problem import PlanError, Problem
 from app.ui.canvas.faces import title_of
-from app.ui.canvas.inline_edit import parse_number, parse_range
+from app.ui.canvas.inline_edit import parse_range
 from app.ui.editor import PlanEditor
 from app.ui.list_view.columns import Column
+from app.ui.number_spin import parse_number
 
 LABELS = {
     Column.BLOCK: "Rename block",

@@ -32,6 +32,7 @@ from app.ui.text_view.highlighter import Highlighter
 from app.ui.text_view.tokens import weight_start
 
 MOST_PASTED = 2_000_000
+MOST_LINES = 100_000
 LONGEST_LINE = 20_000
 """What is larger is no plan, and Qt would take seconds to lay it out."""
 
@@ -190,11 +191,13 @@ class PlanTextEdit(QPlainTextEdit):
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         text = source.text()
-        longest = max((len(line) for line in text.splitlines()), default=0)
-        if "\0" in text or longest > LONGEST_LINE or len(text) > MOST_PASTED:
+        lengths = [len(line) for line in text.splitlines()] or [0]
+        is_large = len(text) > MOST_PASTED or len(lengths) > MOST_LINES
+        if "\0" in text or is_large or max(lengths) > LONGEST_LINE:
             self.refused.emit(
-                f"What you pasted is no plan: it has {len(text):,} characters, "
-                f"{longest:,} of them in one line. The text stays as it was."
+                f"What you pasted is no plan: it has {len(text):,} characters in "
+                f"{len(lengths):,} lines, the longest of {max(lengths):,}. "
+                "The text stays as it was."
             )
         else:
             super().insertFromMimeData(source)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtTest import QTest
 
 from app.plan import annotating, edits
@@ -71,6 +71,21 @@ def test_a_frame_is_drawn_within_the_canvas_or_refused_in_words(canvas, editor, 
     hand.key(Qt.Key.Key_G, CTRL)
     assert "a3" not in editor.plan.annotations
     assert "larger than it" in said[-1]
+
+
+def test_thousands_of_frames_are_pasted_and_moved_as_one(canvas, editor, plan, hand):
+    line = '#@ frame {"text": "a", "at": [0, 0], "size": [80, 40]}\n'
+    QGuiApplication.clipboard().setText(line * 3000)
+    canvas.setFocus()
+    hand.key(Qt.Key.Key_V, CTRL)
+    pasted = editor.plan.annotations.keys() - plan.annotations.keys()
+    assert len(pasted) == 3000
+    before = editor.plan
+    hand.key(Qt.Key.Key_Right)
+    after = editor.plan.annotations
+    moved = {i: a.position[0] - before.annotations[i].position[0] for i, a in after.items()}
+    assert {i for i, dx in moved.items() if dx == 12} == pasted
+    assert editor.undo_stack.count() == 2
 
 
 def test_escape_gives_a_move_up(canvas, editor, plan, hand):

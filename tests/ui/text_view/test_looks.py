@@ -128,6 +128,13 @@ def test_one_endless_line_is_not_pasted(typist, editor, plan):
     assert typist.lines[0] == "WeightBlock; 0; 20; 0; -1"
 
 
+def test_a_million_lines_are_not_pasted(typist, editor, plan):
+    typist.paste("#\n" * 1_000_000)
+    assert "in 1,000,000 lines, the longest of 1." in typist.words()
+    assert editor.plan == plan
+    assert typist.lines[0] == "WeightBlock; 0; 20; 0; -1"
+
+
 def test_garbage_with_zeros_is_not_pasted(typist, editor, plan):
     typist.paste("a\0b\n" * 10)
     typist.pause()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QLocale, QPointF, Qt
 
+from app.plan.document import MergeBlock
+from app.plan.reader import read_plan
 from app.ui.documents import documents
 from tests.ui.window.conftest import PLAN, Bench
 
@@ -70,6 +74,72 @@ def test_ten_thousand_lines_are_opened_and_it_is_said_that_it_takes_a_moment(
     assert len(bench.window.editor.plan.blocks) == 10_000
     assert told == ["Opening “strange.txt” …", ""]
     assert bench.window.status.currentMessage() == ""
+
+
+def test_blocks_at_absurd_places_are_opened_looked_at_arranged_and_saved(
+    bench: Bench, path: Path
+) -> None:
+    places = ["[1e300, 0]", "[NaN, 1]", "[-Infinity, 0]", "[-1e9, -1e9]", "[1e7, 1e7]"]
+    places += ["[-1e7, -1e7]", "[1e7, -1e7]", '["a", 1]', "[[], {}]", "null", "[0.5, -0.5]"]
+    lines = [
+        f'WeightBlock; {n}; {n + 1}; {n % 4}; {n - 1}  #@ {{"at": {at}}}'
+        for n, at in enumerate(places)
+    ]
+    path.write_text("\n".join([*lines, f"TotalLayers; {len(lines)}", ""]))
+    window, canvas = bench.window, bench.window.canvas
+    window.files.open_plan(path)
+    bench.qtbot.waitUntil(lambda: window.documents.name == "strange.txt")
+    opened = [b.position for b in window.editor.plan.blocks.values()]
+    assert opened[4:7] == [(1e7, 1e7), (-1e7, -1e7), (1e7, -1e7)]
+    assert all(at is not None and max(map(abs, at)) <= 1e7 for at in opened)
+    canvas.fit_all()
+    canvas.grab()
+    canvas.zoom_by(1 / canvas.zoom)
+    canvas.pan_by(QPointF(-1e6, 1e6))
+    window.grab()
+    canvas.commands.arrange.trigger()
+    canvas.fit_all()
+    canvas.grab()
+    window.editor.undo_stack.undo()
+    assert [b.position for b in window.editor.plan.blocks.values()] == opened
+    saved = window.tasks.start(window.documents.save())
+    bench.qtbot.waitUntil(saved.done)
+    kept = read_plan(path.read_text()).plan
+    assert kept is not None
+    assert [b.position for b in kept.blocks.values()] == opened
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    """A system whose decimals have a comma."""
+    before = QLocale()
+    QLocale.setDefault(QLocale(QLocale.Language.German, QLocale.Country.Germany))
+    yield
+    QLocale.setDefault(before)
+
+
+@pytest.mark.usefixtures("german")
+@pytest.mark.parametrize("typed", ["0,25", "0.25"])
+def test_scales_are_typed_with_a_comma_and_saved_with_a_point(bench: Bench, typed: str) -> None:
+    window = bench.window
+    window.canvas.show_block("b3")
+    row = window.inspector.merge_form.inputs[0]
+    row.spin.setFocus()
+    row.spin.selectAll()
+    bench.qtbot.keyClicks(row.spin, typed)
+    bench.qtbot.keyClick(row.spin, Qt.Key.Key_Return)
+    merge = window.editor.plan.blocks["b3"]
+    assert isinstance(merge, MergeBlock)
+    assert merge.inputs[0].scale == 0.25
+    temperature = window.chat.sampling.temperature
+    temperature.setFocus()
+    temperature.selectAll()
+    bench.qtbot.keyClicks(temperature, typed)
+    bench.qtbot.keyClick(temperature, Qt.Key.Key_Return)
+    assert window.chat.sampling.chat.sampling.temperature == 0.25
+    saved = window.tasks.start(window.documents.save())
+    bench.qtbot.waitUntil(saved.done)
+    assert "MergeBlock; 1; 0.25; 2; 0.5" in (bench.folder / "plan.txt").read_text()
 
 
 def test_a_folder_a_pipe_and_nothing_at_all_are_refused(bench: Bench, path: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 
 from app.plan import annotating, edits
-from app.plan.document import Plan
+from app.plan.document import Annotation, Plan
 from app.ui.canvas.annotations.shapes import rect_of
 from app.ui.canvas.places import inside
 from app.ui.canvas.shapes import is_terminal
@@ -46,10 +46,7 @@ class Carried:
         self._scene.preview_positions(
             {i: QPointF(*inside(p.x() + dx, p.y() + dy)) for i, p in self._blocks.items()}
         )
-        self._scene.preview_annotations(
-            replace(a, position=inside(a.position[0] + dx, a.position[1] + dy))
-            for a in self._annotations.values()
-        )
+        self._scene.preview_annotations(self._displaced(moved))
 
     def put_back(self, plan: Plan) -> None:
         """Show it where the plan says."""
@@ -62,11 +59,12 @@ class Carried:
         """The plan with all of it this far from where it was."""
         dx, dy = moved.x(), moved.y()
         places = {i: inside(p.x() + dx, p.y() + dy) for i, p in self._blocks.items()}
-        plan = edits.move(plan, places)
-        for id_, a in self._annotations.items():
-            place = inside(a.position[0] + dx, a.position[1] + dy)
-            plan = annotating.change_annotation(plan, id_, position=place)
-        return plan
+        return annotating.put_annotations(edits.move(plan, places), self._displaced(moved))
+
+    def _displaced(self, moved: QPointF) -> Iterator[Annotation]:
+        for a in self._annotations.values():
+            left, top = a.position
+            yield replace(a, position=inside(left + moved.x(), top + moved.y()))
 
 
 def contents(scene: PlanScene, frame_id: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QPointF, QRectF
@@ -71,9 +72,9 @@ def _add(
 def recolour(canvas: GestureView, colour: int) -> None:
     """Give the selected frames and notes another colour."""
     plan = canvas.editor.plan
-    for id_ in canvas.plan_scene.annotations.selected:
-        plan = annotating.change_annotation(plan, id_, colour=colour)
-    canvas.editor.apply("Change colour", plan)
+    selected = (plan.annotations[i] for i in canvas.plan_scene.annotations.selected)
+    after = annotating.put_annotations(plan, (replace(a, colour=colour) for a in selected))
+    canvas.editor.apply("Change colour", after)
 
 
 def select_contents(canvas: GestureView) -> None:
