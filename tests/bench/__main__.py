@@ -9,9 +9,11 @@ from pathlib import Path
 from app.engine.bundled import bundled_model
 from tests.bench.canvas import canvas_rows
 from tests.bench.engine import engine_rows
+from tests.bench.fit import fit_rows
 from tests.bench.plan_cost import plan_cost_rows
 from tests.bench.plan_speed import plan_speed_rows
 from tests.bench.row import table
+from tests.bench.scoring import scoring_rows
 from tests.bench.window import window_rows
 
 model = bundled_model()
@@ -19,6 +21,8 @@ rows = [
     *plan_speed_rows(model),
     *plan_cost_rows(model),
     *engine_rows(model),
+    *scoring_rows(model),
+    *fit_rows(model),
     *window_rows(),
     *canvas_rows(),
 ]
