@@ -82,7 +82,7 @@ def _command_parser() -> argparse.ArgumentParser:
     command.set_defaults(command="generate", default_ctx=DEFAULT_N_CTX)
 
     command = _running(commands, "perplexity", "measure how well a plan predicts a text")
-    command.add_argument("--file", required=True, metavar="TEXT", help="a UTF-8 text file")
+    _add_text(command)
     command.set_defaults(command="perplexity", default_ctx=PERPLEXITY_N_CTX)
 
     command = commands.add_parser(
