@@ -54,6 +54,9 @@ struct llama_blocks_outputs {
 // llama_model_load, hyper-parameters read: forget the layers that are not wanted
 void llama_blocks_select_layers(llama_model & model, llama_model_loader & ml);
 
+// load_tensors: whether llama.cpp reads a mapped file ahead, which the loading of a base does itself
+bool llama_blocks_prefetches();
+
 // create_tensor: true for a tensor that a base of layers only does without
 bool llama_blocks_leave_out(const llama_blocks * blocks, llama_model_loader & ml, const LLM_TN_IMPL & tn);
 

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <numeric>
 
 #ifdef __unix__
@@ -22,13 +23,27 @@ int32_t llama_blocks_max_layers(void) {
     return LLAMA_MAX_LAYERS;
 }
 
-// what the load under way on this thread wants
-struct selection {
-    std::vector<int32_t> file_layers; // empty for all
+// a load under way
+struct base_load {
+    std::vector<int32_t> file_layers; // the wanted ones, empty for all
     bool                 layers_only;
+
+    llama_progress_callback on_progress;
+    void *                  on_progress_data;
+
+    // once the hyper-parameters are read
+    const llama_model        * model = nullptr;
+    const llama_model_loader * ml    = nullptr;
+
+    float reported = 0.0f; // the last progress before which pages were given back
+    float copied   = 0.0f; // the part of the weights that does not stay in a mapped file
+
+    bool report(float progress) const {
+        return !on_progress || on_progress(progress, on_progress_data);
+    }
 };
 
-static thread_local const selection * wanted = nullptr;
+static thread_local base_load * loading = nullptr;
 
 template <typename T>
 static void read_each(llama_hparams & hparams, const std::vector<llama_blocks_hparams_source> & from, T llama_hparams::* values) {
@@ -71,16 +86,25 @@ static void forget(llama_model_loader & ml, const std::string & name) {
     }
 }
 
+bool llama_blocks_prefetches() {
+    return !loading;
+}
+
 void llama_blocks_select_layers(llama_model & model, llama_model_loader & ml) {
-    if (!wanted || (wanted->file_layers.empty() && !wanted->layers_only)) {
+    if (!loading) {
+        return;
+    }
+    loading->model = &model;
+    loading->ml    = &ml;
+    if (loading->file_layers.empty() && !loading->layers_only) {
         return;
     }
     llama_blocks_require_support(model, LLAMA_BLOCKS_SUPPORT_SEQUENCE);
 
     const int32_t n_layer = model.hparams.n_layer_all;
     auto blocks = std::make_shared<llama_blocks>();
-    blocks->file_layers = wanted->file_layers;
-    blocks->layers_only = wanted->layers_only;
+    blocks->file_layers = loading->file_layers;
+    blocks->layers_only = loading->layers_only;
     if (blocks->file_layers.empty()) {
         blocks->file_layers.resize(n_layer);
         std::iota(blocks->file_layers.begin(), blocks->file_layers.end(), 0);
@@ -126,12 +150,12 @@ LLM_TN_IMPL llama_blocks_tensor_name(const llama_blocks * blocks, const LLM_TN_I
     return LLM_TN_IMPL(tn.arch, tn.tensor, tn.suffix, bid, tn.xid);
 }
 
-// calls fn(name, begin, end) for the bytes of each tensor that lies in a mapped file
+// calls fn(tensor, begin, end) for the bytes of each tensor that lies in a mapped file
 template <typename F>
 static void for_each_mapped(const llama_model & model, F fn) {
-    for (const auto & [name, tensor] : model.tensors_by_name) {
+    for (const auto & [_, tensor] : model.tensors_by_name) {
         if (tensor->data && tensor->buffer && strcmp(ggml_backend_buft_name(ggml_backend_buffer_get_type(tensor->buffer)), "CPU_Mapped") == 0) {
-            fn(name, (uintptr_t) tensor->data, (uintptr_t) tensor->data + ggml_nbytes(tensor));
+            fn(*tensor, (uintptr_t) tensor->data, (uintptr_t) tensor->data + ggml_nbytes(tensor));
         }
     }
 }
@@ -143,16 +167,88 @@ int llama_blocks_file_layer(const llama_model & model, int il) {
     return model.blocks ? model.blocks->file_layers.at(il) : il;
 }
 
-// asks the system to read the weights ahead, which a mapping without prefetch does not
-static void read_ahead(const llama_model & model) {
 #ifdef __unix__
-    const uintptr_t page = sysconf(_SC_PAGESIZE);
-    for_each_mapped(model, [&](const std::string &, uintptr_t begin, uintptr_t end) {
-        begin -= begin % page;
-        madvise((void *) begin, end - begin, MADV_WILLNEED);
+static const uintptr_t page = sysconf(_SC_PAGESIZE);
+
+// Lets the system have the whole pages in between, which must lie in a mapped file: they are read
+// again when they are used again.
+static void give_back(uintptr_t begin, uintptr_t end) {
+    begin += (page - begin % page) % page;
+    end   -= end % page;
+    if (begin < end) {
+        madvise((void *) begin, end - begin, MADV_DONTNEED);
+    }
+}
+#endif
+
+// Progress of llama.cpp's own part of a load: tensors that do not stay in the mapped file are copied
+// out of it, and what was read for that is given back.
+static bool while_copying(float progress, void * data) {
+    auto & load = *(base_load *) data;
+    if (!load.ml->use_mmap) {
+        return load.report(progress);
+    }
+    if (progress == 0.0f) {
+        size_t all = 0, copied = 0;
+        for (const auto & [_, tensor] : load.model->tensors_by_name) {
+            all    += ggml_nbytes(tensor);
+            copied += tensor->buffer ? ggml_nbytes(tensor) : 0;
+        }
+        load.copied = all ? (float) copied/all : 0.0f;
+    }
+#ifdef __unix__
+    const float n_bytes = 16 << 20;
+    if (progress < 1.0f && (progress - load.reported)*load.ml->n_bytes >= n_bytes) { // at 1 parts are unmapped
+        load.reported = progress;
+        for (const auto & mapping : load.ml->mappings) {
+            give_back((uintptr_t) mapping->addr(), (uintptr_t) mapping->addr() + mapping->size());
+        }
+    }
+#endif
+    return load.report(progress*load.copied);
+}
+
+// Reads the weights that lie in a mapped file, and nothing else of it, into memory: llama.cpp's own
+// prefetch reads the whole file, cannot be stopped, and does not tell how far it is. False when it
+// was to stop.
+static bool read_mapped(const base_load & load) {
+#ifdef __unix__
+    std::map<uintptr_t, std::pair<uintptr_t, ggml_backend_buffer_t>> ranges; // begin -> end
+    size_t n_bytes = 0;
+    for_each_mapped(*load.model, [&](const ggml_tensor & tensor, uintptr_t begin, uintptr_t end) {
+        if (ranges.emplace(begin, std::make_pair(end, tensor.buffer)).second) {
+            n_bytes += end - begin;
+        }
     });
+
+    const uintptr_t step = 4 << 20;
+    size_t n_read = 0;
+    for (const auto & [begin, range] : ranges) {
+        for (uintptr_t at = begin; at < range.first; at += step) {
+            const uintptr_t end   = std::min(at + step, range.first);
+            const uintptr_t ahead = std::min(end + step, range.first);
+            madvise((void *) (at - at % page), ahead - (at - at % page), MADV_WILLNEED);
+            for (uintptr_t p = at; p < end; p += page) {
+                (void) *(const volatile char *) p;
+            }
+            (void) *(const volatile char *) (end - 1);
+            n_read += end - at;
+            if (!load.report(load.copied + (1.0f - load.copied)*n_read/n_bytes)) {
+                return false;
+            }
+        }
+    }
+
+    // what the system mapped along with it
+    for (auto it = ranges.begin(); it != ranges.end(); ++it) {
+        const auto next = std::next(it);
+        if (next != ranges.end() && next->second.second == it->second.second) {
+            give_back(it->second.first, next->first);
+        }
+    }
+    return true;
 #else
-    GGML_UNUSED(model);
+    return load.report(1.0f);
 #endif
 }
 
@@ -169,16 +265,10 @@ int64_t llama_blocks_base_keep(llama_blocks_base * base, const int32_t * layers,
         }
     }
 #ifdef __unix__
-    const uintptr_t page = sysconf(_SC_PAGESIZE);
-    for_each_mapped(*base->model, [&](const std::string & name, uintptr_t begin, uintptr_t end) {
-        if (!is_unwanted(name)) {
-            return;
-        }
-        n_kept -= end - begin;
-        begin += (page - begin % page) % page;
-        end   -= end % page;
-        if (begin < end) {
-            madvise((void *) begin, end - begin, MADV_DONTNEED); // a mapped file: read again on use
+    for_each_mapped(*base->model, [&](const ggml_tensor & tensor, uintptr_t begin, uintptr_t end) {
+        if (is_unwanted(tensor.name)) {
+            n_kept -= end - begin;
+            give_back(begin, end);
         }
     });
 #endif
@@ -187,24 +277,24 @@ int64_t llama_blocks_base_keep(llama_blocks_base * base, const int32_t * layers,
 
 llama_blocks_base * llama_blocks_base_load(const char * path, llama_model_params params, const int32_t * layers, int32_t n_layers, bool layers_only) {
     return llama_blocks_guarded<llama_blocks_base *>(nullptr, [&] {
-        selection selected = { {}, layers_only };
+        base_load load = { {}, layers_only, params.progress_callback, params.progress_callback_user_data };
         if (layers) {
-            selected.file_layers.assign(layers, layers + n_layers);
-            const auto & all = selected.file_layers;
+            load.file_layers.assign(layers, layers + n_layers);
+            const auto & all = load.file_layers;
             if (all.empty() || all.front() < 0 || std::adjacent_find(all.begin(), all.end(), std::greater_equal<int32_t>()) != all.end()) {
                 throw std::runtime_error("the wanted layers must be at least one, not negative, and strictly ascending");
             }
         }
 
-        wanted = &selected;
-        std::shared_ptr<llama_model> model(llama_model_load_from_file(path, params));
-        wanted = nullptr;
+        params.progress_callback           = while_copying;
+        params.progress_callback_user_data = &load;
 
-        if (!model) {
+        loading = &load;
+        std::shared_ptr<llama_model> model(llama_model_load_from_file(path, params));
+        loading = nullptr;
+
+        if (!model || !read_mapped(load)) {
             throw std::runtime_error("the model could not be loaded");
-        }
-        if (model->blocks) {
-            read_ahead(*model);
         }
         return new llama_blocks_base{ std::move(model) };
     });

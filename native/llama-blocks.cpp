@@ -2,10 +2,13 @@
 
 #include "llama-blocks-internal.h"
 
+#include "llama-context.h"
 #include "llama-ext.h"
+#include "llama-graph.h"
 #include "llama-model.h"
 
 #include "ggml-backend.h"
+#include "ggml-cpu.h"
 
 #include <cmath>
 #include <cstdio>
@@ -76,31 +79,80 @@ int32_t llama_blocks_plan_add_merge(llama_blocks_plan * plan, const int32_t * in
 // memory
 //
 
+// the device whose memory it is, "" for main memory
+static std::string device_of(ggml_backend_buffer_type_t buft) {
+    ggml_backend_dev_t dev = ggml_backend_buft_get_device(buft);
+    const bool is_main = !dev || ggml_backend_dev_type(dev) == GGML_BACKEND_DEVICE_TYPE_CPU || ggml_backend_buft_is_host(buft);
+    return is_main ? "" : ggml_backend_dev_name(dev);
+}
+
 int32_t llama_blocks_context_memory(const llama_context * ctx, llama_blocks_memory * out, int32_t n_out) {
     return llama_blocks_guarded<int32_t>(-1, [&]() -> int32_t {
-        std::map<ggml_backend_buffer_type_t, llama_blocks_memory> rows;
+        std::map<std::string, llama_blocks_memory> rows;
+        rows[""] = {};
 
         for (const auto & [buft, bytes] : llama_get_memory_breakdown(ctx)) {
-            rows[buft].kv      = bytes.context;
-            rows[buft].compute = bytes.compute;
+            auto & row = rows[device_of(buft)];
+            row.kv      += bytes.context;
+            row.compute += bytes.compute;
         }
 
         std::set<const ggml_tensor *> counted;
         for (const auto & [_, tensor] : llama_get_model(ctx)->tensors_by_name) {
             if (tensor->buffer && counted.insert(tensor).second) {
                 ggml_backend_buffer_type_t buft = ggml_backend_buffer_get_type(tensor->buffer);
-                rows[buft].weights += GGML_PAD(ggml_backend_buft_get_alloc_size(buft, tensor), ggml_backend_buft_get_alignment(buft));
+                rows[device_of(buft)].weights += GGML_PAD(ggml_backend_buft_get_alloc_size(buft, tensor), ggml_backend_buft_get_alignment(buft));
             }
         }
 
         int32_t n = 0;
-        for (auto & [buft, row] : rows) {
+        for (auto & [device, row] : rows) {
             if (n < n_out) {
-                snprintf(row.buffer_type, sizeof(row.buffer_type), "%s", ggml_backend_buft_name(buft));
+                snprintf(row.device, sizeof(row.device), "%s", device.c_str());
                 out[n] = row;
             }
             n++;
         }
         return n;
+    });
+}
+
+// the graph of a whole batch, which a context makes when it is made
+static ggml_cgraph * largest_graph(const llama_context & ctx) {
+    return ctx.get_gf_res_reserve()->get_gf();
+}
+
+int64_t llama_blocks_context_unheld(const llama_context * ctx) {
+    return llama_blocks_guarded<int64_t>(-1, [&]() -> int64_t {
+        const int64_t max_nodes = ctx->get_gf_res_reserve()->get_max_nodes();
+        const size_t  graph     = ggml_tensor_overhead()*max_nodes + ggml_graph_overhead_custom(max_nodes, false);
+        const size_t  scratch   = ggml_graph_plan(largest_graph(*ctx), ctx->n_threads_batch(), nullptr).work_size;
+        const size_t  positions = ctx->n_ctx()*48; // a node of the std::map in which the KV cache finds each used cell
+        return 2*graph + scratch + positions; // a graph for batches with outputs, one for those without
+    });
+}
+
+int32_t llama_blocks_context_commit(llama_context * ctx) {
+    return llama_blocks_guarded<int32_t>(-1, [&]() -> int32_t {
+        ggml_backend_sched_t sched = ctx->get_sched();
+        if (llama_get_model(ctx)->hparams.no_alloc || ggml_backend_sched_get_n_backends(sched) != 1) {
+            return 0;
+        }
+        ggml_cgraph * graph = largest_graph(*ctx);
+        if (!ggml_backend_sched_alloc_graph(sched, graph)) {
+            throw std::runtime_error("the compute buffers could not be allocated");
+        }
+        std::set<ggml_backend_buffer_t> buffers;
+        for (int i = 0; i < ggml_graph_n_nodes(graph); ++i) {
+            ggml_backend_buffer_t buffer = ggml_graph_node(graph, i)->buffer;
+            if (buffer && ggml_backend_buffer_get_usage(buffer) == GGML_BACKEND_BUFFER_USAGE_COMPUTE) {
+                buffers.insert(buffer);
+            }
+        }
+        for (ggml_backend_buffer_t buffer : buffers) {
+            ggml_backend_buffer_clear(buffer, 0);
+        }
+        ggml_backend_sched_reset(sched);
+        return 0;
     });
 }

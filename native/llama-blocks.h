@@ -118,18 +118,27 @@ LLAMA_API int32_t llama_blocks_view_set_scale(
 //
 
 struct llama_blocks_memory {
-    char   buffer_type[64]; // the backend's name for the kind of memory
-    size_t weights;         // bytes of the tensors that the view uses, each counted once
-    size_t kv;              // bytes of the context's KV cache and other state
-    size_t compute;         // bytes of the context's compute buffers
+    char   device[64]; // the backend's name for it, "" for main memory
+    size_t weights;    // bytes of the tensors that the view uses, each counted once
+    size_t kv;         // bytes of the context's KV cache and other state
+    size_t compute;    // bytes of the context's compute buffers
 };
 
-// Fills at most n_out rows, one a buffer type, with what a context over a view holds or, where
+// Fills at most n_out rows, main memory first, with what a context over a view holds or, where
 // the base was loaded with no_alloc, would hold. Returns the number of rows there are.
 LLAMA_API int32_t llama_blocks_context_memory(
        const struct llama_context * ctx,
        struct llama_blocks_memory * out,
                           int32_t   n_out);
+
+// Bytes of main memory that a context over a view takes beside that when it has decoded a batch of
+// n_ubatch tokens and its KV cache is full, and does not hold before its first decode: the graphs that
+// it keeps to use again, what the CPU backend converts activations in, the positions of used cells.
+LLAMA_API int64_t llama_blocks_context_unheld(const struct llama_context * ctx);
+
+// Touches the compute buffers of a context that runs on the CPU alone, so that the system gives all
+// of their memory now and not amid a decode. Returns 0.
+LLAMA_API int32_t llama_blocks_context_commit(struct llama_context * ctx);
 
 #ifdef __cplusplus
 }

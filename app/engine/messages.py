@@ -190,15 +190,29 @@ class OpenedPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryEstimate:
-    """Bytes the engine process will hold once the plan is open and has decoded a full batch."""
+class DeviceMemory:
+    """Bytes of one device's memory; `name` is the backend's, '' for main memory."""
 
+    name: str
     weights_bytes: int
     kv_bytes: int
     compute_bytes: int
-    """Compute and output buffers."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """Bytes of main memory that the engine process will hold at most once the plan is open,
+    whatever it decodes; pages of a mapped model file count like others."""
+
+    weights_bytes: int
+    """Repacked copies in place of what they were made from."""
+    kv_bytes: int
+    compute_bytes: int
+    """Compute and output buffers, graphs, and what the backend calculates in."""
     process_bytes: int
-    """The engine process itself, before any model."""
+    """The engine process itself, with vocabulary and chat template."""
+    devices: tuple[DeviceMemory, ...] = ()
+    """What other devices will hold."""
 
     @property
     def total_bytes(self) -> int:

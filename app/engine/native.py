@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from app.engine.messages import DeviceMemory
 from app.memory.kv_types import KvType
 from app.plan.recipe import Recipe, RecipeWeight
 
@@ -38,7 +39,7 @@ _I = ctypes.c_int32
 
 class _Memory(ctypes.Structure):
     _fields_ = [
-        ("buffer_type", ctypes.c_char * 64),
+        ("device", ctypes.c_char * 64),
         ("weights", ctypes.c_size_t),
         ("kv", ctypes.c_size_t),
         ("compute", ctypes.c_size_t),
@@ -78,6 +79,8 @@ _view_init = _declare(
 )
 _view_set_scale = _declare("llama_blocks_view_set_scale", _I, _P, _I, _I, ctypes.c_float)
 _context_memory = _declare("llama_blocks_context_memory", _I, _P, ctypes.POINTER(_Memory), _I)
+_context_unheld = _declare("llama_blocks_context_unheld", ctypes.c_int64, _P)
+_context_commit = _declare("llama_blocks_context_commit", _I, _P)
 
 
 def _reason() -> str:
@@ -90,16 +93,19 @@ def is_supported(architecture: str) -> bool:
 
 
 _errors_logged: deque[str] = deque(maxlen=8)
-_LOG_LEVEL_ERROR = 4
+_LOG_LEVEL_DEBUG, _LOG_LEVEL_ERROR = 1, 4
 _log_callback: Any = None
 """Kept here, since the library goes on calling it."""
 
 
 def keep_log(on_line: Callable[[str], None]) -> None:
-    """Sends the library's log lines to `on_line`, from whatever thread writes them."""
+    """Sends the library's log lines to `on_line`, from whatever thread writes them; not those of
+    the debug level, of which each context writes more than a thousand."""
     global _log_callback
 
     def on_log(level: int, text: bytes, _data: Any) -> None:
+        if level == _LOG_LEVEL_DEBUG:
+            return
         line = text.decode(errors="replace").rstrip("\n")
         if level == _LOG_LEVEL_ERROR:
             _errors_logged.append(line)
@@ -122,9 +128,9 @@ class Base:
     `layers` are the file's own numbers, ascending, None for all. With `layers_only` the file's
     embeddings and head are left out, as for every source but the first. With `dry` nothing is
     read or allocated but the vocabulary: views and contexts over it only tell how much memory
-    they would take. With `repacked` the CPU may keep weights in an order of its own, copied out of
-    the file. `on_progress` gets 0..1 and stops the load by returning False: then Aborted
-    is raised.
+    they would take. Without `use_mmap` the weights are copied out of the file, and
+    with `repacked` the CPU may keep copies of them in an order of its own. `on_progress` gets
+    0..1 and stops the load by returning False: then Aborted is raised.
     """
 
     def __init__(
@@ -134,13 +140,14 @@ class Base:
         *,
         layers_only: bool = False,
         dry: bool = False,
+        use_mmap: bool = True,
         repacked: bool = True,
         on_progress: Callable[[float], bool] = lambda fraction: True,
     ) -> None:
         params = llama.llama_model_default_params()
         params.use_extra_bufts = repacked
-        if dry:
-            params.no_alloc = True
+        params.no_alloc = dry
+        if dry or not use_mmap:
             params.load_mode = llama.LLAMA_LOAD_MODE_NONE
         stopped = False
 
@@ -318,14 +325,29 @@ class Context:
         llama.llama_memory_clear(self._memory, False)
         return 0
 
-    def memory_bytes(self) -> tuple[int, int, int]:
-        """Bytes of weights, KV cache and compute buffers, over all devices."""
+    def commit(self) -> None:
+        """Has the system give the memory of the compute buffers now and not amid a decode."""
+        if _context_commit(self.handle) != 0:
+            raise NativeError(_reason())
+
+    def unheld_bytes(self) -> int:
+        """What the context takes beside its buffers once it has decoded whole batches and is
+        full, and does not hold yet: graphs that are kept, the scratch memory of the CPU backend."""
+        n_bytes = int(_context_unheld(self.handle))
+        if n_bytes < 0:
+            raise NativeError(_reason())
+        return n_bytes
+
+    def memory(self) -> tuple[DeviceMemory, ...]:
+        """What the context and its weights take of main memory, and then of each other device."""
         rows = (_Memory * 16)()
         n = _context_memory(self.handle, rows, len(rows))
         if n < 0:
             raise NativeError(_reason())
-        held = rows[:n]
-        return sum(r.weights for r in held), sum(r.kv for r in held), sum(r.compute for r in held)
+        return tuple(
+            DeviceMemory(r.device.decode(errors="replace"), r.weights, r.kv, r.compute)
+            for r in rows[:n]
+        )
 
     def close(self) -> None:
         """Frees KV cache and buffers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import psutil
@@ -17,9 +18,6 @@ from app.engine.process_memory import rss_bytes
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
 from app.plan.recipe import Recipe
-
-N_BATCH = 512
-"""Tokens evaluated together at most (llama.cpp's n_batch and n_ubatch)."""
 
 
 class OpenPlan:
@@ -37,11 +35,18 @@ class OpenPlan:
         self.vocabulary = Vocabulary(held.bases[0].model)
         self.n_threads = settings.n_threads or default_n_threads()
         self._scales_changed = False
-        self._settings = settings
-        self._should_stop = should_stop
         self._view = View(held.bases, recipe, held.weight_layers)
         try:
-            self.context = self._new_context(n_batch=N_BATCH, n_logits=1)
+            self.context = Context(
+                self._view.model,
+                n_ctx=settings.n_ctx,
+                n_batch=settings.n_batch,
+                n_logits=1,
+                n_threads=self.n_threads,
+                kv_type=settings.kv_type,
+                flash_attention=settings.flash_attention,
+                should_stop=should_stop,
+            )
         except NativeError:
             self._view.close()
             raise
@@ -116,18 +121,6 @@ class OpenPlan:
         self.context.close()
         self._view.close()
 
-    def _new_context(self, *, n_batch: int, n_logits: int) -> Context:
-        return Context(
-            self._view.model,
-            n_ctx=self._settings.n_ctx,
-            n_batch=n_batch,
-            n_logits=n_logits,
-            n_threads=self.n_threads,
-            kv_type=self._settings.kv_type,
-            flash_attention=self._settings.flash_attention,
-            should_stop=self._should_stop,
-        )
-
     def _read_template(self) -> ChatTemplate | None:
         vocabulary = self.vocabulary
         source = llama.llama_model_chat_template(self._view.model, None)
@@ -138,7 +131,7 @@ class OpenPlan:
             )
             return None
         try:
-            return ChatTemplate(
+            return _chat_template(
                 source.decode(errors="replace"),
                 bos=vocabulary.special_text(vocabulary.bos),
                 eos=vocabulary.special_text(vocabulary.eos),
@@ -146,6 +139,10 @@ class OpenPlan:
         except TemplateError as error:
             self._why_no_template = str(error)
             return None
+
+
+_chat_template = lru_cache(maxsize=2)(ChatTemplate)
+"""Compiled once for all plans over a file: it takes longer than making a view and a context."""
 
 
 def default_n_threads() -> int:

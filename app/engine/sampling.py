@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 
 from app.engine.messages import Sampling
@@ -30,6 +31,11 @@ class Sampler:
     def sample(self, context: Context) -> int:
         """The token that follows the last one decoded."""
         return int(llama.llama_sampler_sample(self._chain, context.handle, -1))
+
+    @staticmethod
+    def bytes(n_tokens: int) -> int:
+        """What choosing one of that many tokens takes."""
+        return n_tokens * ctypes.sizeof(llama.llama_token_data)
 
     def close(self) -> None:
         """Frees the chain."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from app.engine.dry_run import DryRun
 from app.engine.errors import EngineError
 from app.engine.influence import PassedStates, chain, layers_in_order
 from app.engine.messages import (
@@ -26,9 +27,13 @@ from app.engine.messages import (
     TextPiece,
 )
 from app.engine.native import Aborted
-from app.engine.open_plan import N_BATCH, OpenPlan
+from app.engine.open_plan import OpenPlan
 from app.engine.perplexity import difference, perplexity
-from app.engine.process_memory import peak_rss_bytes, rss_bytes
+from app.engine.process_memory import (
+    give_back_free,
+    peak_rss_bytes,
+    use_huge_pages,
+)
 from app.engine.sampling import Sampler
 from app.engine.scoring import Reading, Scored, TextPieces
 from app.engine.vocabulary import PieceDecoder, Vocabulary
@@ -51,8 +56,9 @@ class Session:
         self._should_stop = should_stop
         self._between_decodes = between_decodes
         self._weights = Weights()
-        self._estimated = Weights(dry=True)
+        self._dry_run = DryRun(should_stop)
         self._open: OpenPlan | None = None
+        use_huge_pages(False)
 
     def open(self, request: Open, tell: Tell) -> OpenedPlan:
         """Loads what the recipe borrows, unless it is loaded already, and makes its context."""
@@ -63,9 +69,12 @@ class Session:
             request.model_paths,
             request.recipe,
             lambda part: self._report(tell, "Loading weights", part),
+            use_mmap=request.settings.use_mmap,
         )
+        give_back_free()
         loaded = time.monotonic()
         self._open = OpenPlan(held, request.recipe, request.settings, self._should_stop)
+        self._open.context.commit()
         viewed = time.monotonic()
         return self._open.describe(
             load_ms=(loaded - started) * 1e3, view_ms=(viewed - loaded) * 1e3
@@ -75,7 +84,7 @@ class Session:
         """Frees context, view and weights."""
         self._close_plan()
         self._weights.close()
-        self._estimated.close()
+        self._dry_run.close()
 
     def set_scales(self, scales: Iterable[tuple[int, int, float]]) -> None:
         """Sets merge scales of the open plan (block, input, scale), from the next decode on."""
@@ -85,14 +94,7 @@ class Session:
 
     def estimate(self, request: EstimateMemory) -> MemoryEstimate:
         """What opening the recipe would take, by a dry run of the same steps."""
-        held = self._estimated.get(request.model_paths, request.recipe, lambda _: True)
-        dry = OpenPlan(held, request.recipe, request.settings, self._should_stop)
-        try:
-            weights_bytes, kv_bytes, compute_bytes = dry.context.memory_bytes()
-        finally:
-            dry.close()
-        # This process has now done all that the dry run does not simulate.
-        return MemoryEstimate(weights_bytes, kv_bytes, compute_bytes, rss_bytes())
+        return self._dry_run.estimate(request)
 
     def generate(self, request: Generate, tell: Tell) -> Reply:
         """Answers the conversation, or continues the raw prompt."""
@@ -216,11 +218,12 @@ class Session:
         return Reading(phase, n_tokens, self._pause, tell)
 
     def _read_prompt(self, plan: OpenPlan, tokens: list[int], tell: Tell) -> None:
-        for at in range(0, len(tokens), N_BATCH):
+        n_batch = plan.context.n_batch
+        for at in range(0, len(tokens), n_batch):
             tell(Progress("Reading prompt", at / len(tokens)))
             self._pause()
-            batch = tokens[at : at + N_BATCH]
-            plan.decode(batch, n_logits=1 if at + N_BATCH >= len(tokens) else 0)
+            batch = tokens[at : at + n_batch]
+            plan.decode(batch, n_logits=1 if at + n_batch >= len(tokens) else 0)
 
     def _pause(self) -> None:
         """Lets scales change, and stops where asked to. Raises Aborted."""

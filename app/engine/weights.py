@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.engine.errors import EngineError
 from app.engine.native import Base
+from app.engine.process_memory import use_huge_pages
 from app.memory.machine import available_bytes
 from app.model_files.errors import ModelFileError
 from app.model_files.model_file import ModelFile, weight_layers_of
@@ -30,6 +31,7 @@ class Weights:
 
     def __init__(self, *, dry: bool = False) -> None:
         self._dry = dry
+        self._use_mmap = True
         self._models: tuple[ModelFile, ...] = ()
         self._bases: list[_HeldBase] = []
 
@@ -40,9 +42,13 @@ class Weights:
         on_progress: Callable[[float], bool],
         *,
         keep_others: bool = False,
+        use_mmap: bool | None = None,
     ) -> HeldLayers:
         """Bases that hold the recipe's layers, and with `keep_others` all that are held already;
-        dry ones hold all of the files' at no cost."""
+        dry ones hold all of the files' at no cost. `use_mmap` None: as those before."""
+        if use_mmap is not None and use_mmap != self._use_mmap:
+            self.close()
+            self._use_mmap = use_mmap
         numbered = weight_layers_of(self.read(paths))
         wanted: set[tuple[int, int]] = set()
         for number in range(len(numbered)) if self._dry else recipe.weight_layers:
@@ -53,6 +59,7 @@ class Weights:
                 )
             at = numbered[number]
             wanted.add((at.source, self._models[at.source].layers[at.index]))
+        use_huge_pages(not self._dry)
         if not keep_others:
             self._give_up_all_but(wanted)
         self._load(wanted, on_progress, spare_memory=keep_others)
@@ -123,6 +130,7 @@ class Weights:
                 layers or self._models[source].layers[:1],
                 layers_only=not is_first,
                 dry=self._dry,
+                use_mmap=self._use_mmap or not is_repacked,
                 repacked=is_repacked,
                 on_progress=on_progress,
             )

@@ -6,10 +6,13 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from gguf import GGMLQuantizationType
 
 from app.engine.native import Aborted, Base, Context, NativeError, View, is_supported
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
+from tests.engine.logits import logits_of, read_logits
 from tests.model_files.tiny import TinyModel, write_tiny
 
 WHOLE = Recipe.whole(4)
@@ -132,16 +135,76 @@ def test_the_dry_run_counts_what_the_real_one_takes(tiny: str) -> None:
         base = Base(tiny, dry=dry)
         view = View([base], recipe)
         context = new_context(view)
-        figures.append(context.memory_bytes())
+        figures.append(context.memory())
         context.close()
         view.close()
         base.close()
     assert figures[0] == figures[1]
 
 
-def test_loading_can_be_stopped(tiny: str) -> None:
+def test_memory_given_at_once_changes_no_number(tiny: str) -> None:
+    base = Base(tiny)
+    logits = []
+    for commits in (False, True):
+        view = View([base], WHOLE)
+        context = new_context(view)
+        if commits:
+            context.commit()
+            context.commit()
+        context.decode([5, 6, 7], 0, n_logits=3)
+        logits.append(read_logits(context, 3))
+        context.close()
+        view.close()
+    base.close()
+    assert np.array_equal(*logits)
+
+
+def test_more_layers_keep_larger_graphs(tiny: str) -> None:
+    base = Base(tiny, dry=True)
+    unheld = []
+    for n_layers in (4, 40, 400):
+        starts = range(0, n_layers, 4)
+        blocks = tuple(RecipeWeight(at, at + 4, 0, i - 1) for i, at in enumerate(starts))
+        view = View([base], Recipe(blocks))
+        context = new_context(view)
+        context.commit()  # there is nothing to give
+        unheld.append(context.unheld_bytes())
+        context.close()
+        view.close()
+    base.close()
+    assert unheld[0] < unheld[1] < unheld[2]
+
+
+@pytest.mark.parametrize("kind", ["F16", "Q4_0"])
+@pytest.mark.parametrize("layers", [None, [0, 2, 3]])
+def test_weights_are_the_same_in_a_mapped_file_and_out_of_it(
+    tmp_path: Path, kind: str, layers: list[int] | None
+) -> None:
+    model = TinyModel(n_layers=4, n_embd=256, n_ff=512, quantisation=GGMLQuantizationType[kind])
+    path = str(write_tiny(tmp_path / "tiny.gguf", model))
+    recipe = Recipe((RecipeWeight(0, 1, 0, -1), RecipeWeight(1, 3, 2, 0)))
+
+    def logits(use_mmap: bool) -> np.ndarray:
+        told: list[float] = []
+        base = Base(path, layers, use_mmap=use_mmap, on_progress=lambda at: told.append(at) or True)
+        try:
+            return logits_of(base, recipe, [5, 6, 7])
+        finally:
+            base.close()
+            assert told == sorted(told)
+            assert (told[0], round(told[-1], 6)) == (0.0, 1.0)
+
+    assert np.array_equal(logits(True), logits(False))
+
+
+@pytest.mark.parametrize("stop_at", [0.0, 0.5])
+def test_loading_can_be_stopped(tmp_path: Path, stop_at: float) -> None:
+    model = TinyModel(n_layers=8, n_embd=256, n_ff=2048)
+    path = write_tiny(tmp_path / "tiny.gguf", model)
+    told: list[float] = []
     with pytest.raises(Aborted):
-        Base(tiny, on_progress=lambda fraction: False)
+        Base(str(path), on_progress=lambda at: told.append(at) or at < stop_at)
+    assert told[-1] < 1
 
 
 def test_a_decode_can_be_stopped_and_the_cache_taken_back(tiny: str) -> None:

@@ -1,0 +1,60 @@
+"""What an open plan takes, told by making its view and context without weights and buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from app.engine.messages import EstimateMemory, MemoryEstimate
+from app.engine.open_plan import OpenPlan
+from app.engine.process_memory import give_back_free, huge_page_bytes, rss_bytes
+from app.engine.sampling import Sampler
+from app.engine.weights import HeldLayers, Weights
+from app.model_files.model_file import ModelFile
+
+
+class DryRun:
+    """Estimates for this process, or another one that opens a plan, on the files last asked for."""
+
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
+        self._should_stop = should_stop
+        self._weights = Weights(dry=True)
+        self._models: Sequence[ModelFile] = ()
+        self._process_bytes = 0
+
+    def estimate(self, request: EstimateMemory) -> MemoryEstimate:
+        """What opening the recipe and decoding whole batches takes.
+
+        What no context tells of is measured: this process holds it too. Huge pages are off here,
+        so that it is told to the page; with them the heap of a process that runs a plan, and the
+        scheduler's records, each end in one that is used in part.
+        """
+        held = self._weights.get(request.model_paths, request.recipe, lambda _: True)
+        models = self._weights.read(request.model_paths)
+        if models is not self._models:
+            self._open(held, request).close()
+            give_back_free()
+            self._models, self._process_bytes = models, rss_bytes()
+        give_back_free()
+        before_bytes = rss_bytes()
+        dry = self._open(held, request)
+        try:
+            main, *devices = dry.context.memory()
+            unheld_bytes = dry.context.unheld_bytes() + Sampler.bytes(dry.vocabulary.n_tokens)
+            records_bytes = max(0, rss_bytes() - before_bytes)
+        finally:
+            dry.close()
+        return MemoryEstimate(
+            weights_bytes=main.weights_bytes,
+            kv_bytes=main.kv_bytes,
+            compute_bytes=main.compute_bytes + unheld_bytes + records_bytes,
+            process_bytes=self._process_bytes + 2 * huge_page_bytes(),
+            devices=tuple(devices),
+        )
+
+    def close(self) -> None:
+        """Frees what is held of the files."""
+        self._weights.close()
+        self._models = ()
+
+    def _open(self, held: HeldLayers, request: EstimateMemory) -> OpenPlan:
+        return OpenPlan(held, request.recipe, request.settings, self._should_stop)
