@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
+from collections.abc import Sequence
 
 from app.commands.inputs import (
     context_settings,
@@ -16,7 +18,16 @@ from app.commands.inputs import (
 from app.commands.output import print_json
 from app.commands.progress import progress_line
 from app.commands.running import engine
-from app.engine.messages import ComparePlans, EvaluatePerplexity, Perplexity, PlanDifference
+from app.engine.messages import (
+    SCORING,
+    ComparePlans,
+    EvaluatePerplexity,
+    Influence,
+    Perplexity,
+    PlanDifference,
+)
+from app.fit.measuring import influence_of, require_unchanged
+from app.model_files.model_file import ModelFile
 
 
 def perplexity(options: argparse.Namespace) -> int:
@@ -27,6 +38,7 @@ def perplexity(options: argparse.Namespace) -> int:
     with engine() as run, progress_line() as line:
         result = run(EvaluatePerplexity(paths(models), recipe, text, settings), line.on_event)
     assert isinstance(result, Perplexity)
+    _require_sound(models, result, settings.n_ctx)
     if options.json:
         print_json(
             {"nll": result.nll, "perplexity": result.perplexity, "n_tokens": result.n_tokens}
@@ -47,6 +59,7 @@ def difference(options: argparse.Namespace) -> int:
     with engine() as run, progress_line() as line:
         result = run(ComparePlans(paths(models), recipe, other, text, settings), line.on_event)
     assert isinstance(result, PlanDifference)
+    _require_sound(models, result, settings.n_ctx)
     if options.json:
         print_json(
             {
@@ -66,12 +79,11 @@ def difference(options: argparse.Namespace) -> int:
 
 def influence(options: argparse.Namespace) -> int:
     """Measures how much each weight layer changes what passes through it."""
-    from app.fit.measuring import influence_of
-
     models = sources(options.model)
     text = text_to_measure(options.file)
     with engine() as run, progress_line() as line:
         measured = asyncio.run(influence_of(models, text, run.awaited, line.on_event))
+    _require_sound(models, measured, SCORING.n_ctx)
     if options.json:
         print_json({"influence": list(measured.values), "n_tokens": measured.n_tokens})
         return 0
@@ -80,3 +92,17 @@ def influence(options: argparse.Namespace) -> int:
         bar = "█" * round(40 * value / longest) if longest else ""
         print(f"{layer:4} {value:8.4f} {bar}".rstrip())
     return 0
+
+
+def _require_sound(
+    models: Sequence[ModelFile], result: Perplexity | PlanDifference | Influence, n_ctx: int
+) -> None:
+    """Says what the figures are worth where the text is short. Raises FileChanged where they are
+    worth nothing."""
+    require_unchanged(models)
+    if result.is_short:
+        print(
+            f"main.py: note: the text is shorter than the context of {n_ctx} tokens, so it was "
+            "read as one piece; a longer one tells more.",
+            file=sys.stderr,
+        )

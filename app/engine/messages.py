@@ -250,6 +250,8 @@ class Perplexity:
     n_tokens: int
     tokens_per_s: float
     """Tokens read a second, those that are not predicted included."""
+    is_short: bool = False
+    """The text is shorter than the context, and was read as one piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +267,8 @@ class PlanDifference:
     n_tokens: int
     tokens_per_s: float
     """Tokens read a second, by both one after the other."""
+    is_short: bool = False
+    """As for `Perplexity`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +280,8 @@ class Influence:
     """By weight layer number; 0: nothing is turned, 1: a right angle."""
     n_tokens: int
     tokens_per_s: float
+    is_short: bool = False
+    """As for `Perplexity`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def perplexity(scored: Scored, text: TextPieces, reading: Reading) -> Perplexity
             nll += log_partition(row, room) - float(row[target])
         n_scored += len(batch.targets)
     mean = nll / n_scored
-    return Perplexity(mean, _exponential(mean), n_scored, reading.tokens_per_s)
+    return Perplexity(mean, _exponential(mean), n_scored, reading.tokens_per_s, text.is_short)
 
 
 def difference(first: Scored, other: Scored, text: TextPieces, reading: Reading) -> PlanDifference:
@@ -52,6 +52,7 @@ def difference(first: Scored, other: Scored, text: TextPieces, reading: Reading)
         other_perplexity=_exponential(other_nll / n_scored),
         n_tokens=n_scored,
         tokens_per_s=reading.tokens_per_s,
+        is_short=text.is_short,
     )
 
 

@@ -67,6 +67,8 @@ class TextPieces:
                 f"A context of {n_ctx} tokens is too short to score a text. Give it at least "
                 f"{_LEAST_N_CTX}."
             )
+        self.is_short = len(self._tokens) < n_ctx
+        """It is shorter than the context, and so read as one piece."""
         self._windows = windows(len(self._tokens), n_ctx, whole=whole_windows)
         n_scored = max(window.n_decoded + 1 - window.first_scored for window in self._windows)
         n_room = _MOST_LOGITS_BYTES // (4 * vocabulary.n_tokens)

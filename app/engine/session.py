@@ -203,7 +203,7 @@ class Session:
             for number, value in zip(order, passed.influence(), strict=True):
                 if sources[number] == source:
                     values[number] = value
-        return Influence(tuple(values), text.n_tokens, reading.tokens_per_s)
+        return Influence(tuple(values), text.n_tokens, reading.tokens_per_s, text.is_short)
 
     def _hold(self, paths: Sequence[str], recipe: Recipe, tell: Tell) -> HeldLayers:
         """Loads what of the recipe's layers is not loaded yet, beside all others."""

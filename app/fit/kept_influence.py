@@ -15,7 +15,7 @@ from app.engine.messages import Influence
 from app.model_files.model_file import ModelFile
 from app.plan.files import save
 
-_VERSION = 1
+_VERSION = 2
 """Counted up when the values would come out differently."""
 _HEAD_BYTES = 1 << 16
 _N_SAMPLES = 64
@@ -34,7 +34,12 @@ def kept_influence(
     try:
         record = json.loads(_file(models, text, folder).read_text(encoding="utf-8"))
         values = tuple(float(value) for value in record["values"])
-        known = Influence(values, int(record["n_tokens"]), float(record["tokens_per_s"]))
+        known = Influence(
+            values,
+            int(record["n_tokens"]),
+            float(record["tokens_per_s"]),
+            bool(record["is_short"]),
+        )
     except (OSError, ValueError, TypeError, LookupError):  # absent, or damaged: measured again
         return None
     return known if len(values) == sum(model.n_layers for model in models) else None

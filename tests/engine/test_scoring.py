@@ -106,6 +106,7 @@ def test_perplexity_is_that_of_the_reference(session: Session, tiny: Path, recip
     rows, targets = scored_rows(lambda t: reference.logits(t, recipe), tokens, 64)
     result = session.perplexity(EvaluatePerplexity((str(tiny),), recipe, TEXT, SMALL), ignore)
     assert result.n_tokens == len(targets) > 90
+    assert not result.is_short
     assert result.nll == pytest.approx(nll_of(rows, targets), abs=1e-3)
     assert result.perplexity == pytest.approx(math.exp(result.nll))
 
@@ -124,6 +125,7 @@ def test_perplexity_is_that_of_the_unpatched_library(
     request = EvaluatePerplexity((str(model_path),), Recipe.whole(30), text)
     result = session.perplexity(request, ignore)
     assert result.n_tokens == len(targets)
+    assert result.is_short
     assert result.nll == pytest.approx(nll_of(log_shares(logits), targets), abs=2e-5)
 
 

@@ -101,6 +101,18 @@ def test_what_cannot_be_is_said_in_plain_words(tiny: str, text: str, tmp_path: P
         assert "binary data" in words
 
 
+def test_a_text_shorter_than_the_context_is_measured_and_that_is_said(
+    tiny: str, text: str, tmp_path: Path
+) -> None:
+    short = tmp_path / "short.txt"
+    short.write_text("the other one and the other")
+    for command in (("perplexity",), ("influence",)):
+        done = call(*command, "--model", tiny, "--file", str(short))
+        assert done.returncode == 0
+        assert "shorter than the context of 512 tokens" in done.stderr
+        assert call(*command, "--model", tiny, "--file", text).stderr == ""
+
+
 def test_amounts_of_memory_may_have_units() -> None:
     from app.arguments import parse
 
