@@ -112,6 +112,10 @@ def show(app: QApplication, theme: Theme) -> None:
     """Draw the whole application in this theme."""
     app.setStyle(QStyleFactory.create("Fusion"))
     app.setPalette(palette(theme))
+    boxes = palette(theme)
+    if theme.dark:  # the style draws their outline darker than the window, where none is seen
+        boxes.setColor(QPalette.ColorRole.Base, mixed(theme.raised, theme.text, 0.4))
+    app.setPalette(boxes, "QCheckBox")
 
 
 def palette(theme: Theme) -> QPalette:

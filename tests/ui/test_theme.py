@@ -7,6 +7,7 @@ import gc
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction, QColor, QIcon, QPixmap
+from PySide6.QtWidgets import QCheckBox
 
 from app.ui import icons
 from app.ui import theme as themes
@@ -50,6 +51,24 @@ def test_the_theme_follows_the_applications_palette(qapp):
         assert not themes.current().dark
     finally:
         qapp.setPalette(before)
+
+
+@pytest.mark.parametrize("theme", [themes.light(), themes.dark()], ids=["light", "dark"])
+@pytest.mark.parametrize("checked", [False, True])
+def test_a_check_box_stands_out_from_the_window(qapp, qtbot, theme, checked):
+    try:
+        themes.show(qapp, theme)
+        box = QCheckBox()
+        qtbot.addWidget(box)
+        box.setChecked(checked)
+        image = box.grab().toImage()
+        middle = image.height() // 2
+        colours = [image.pixelColor(x, middle) for x in range(image.width())]
+        assert max(contrast(colour, theme.window) for colour in colours) >= 1.5
+        mark = max(contrast(a, b) for a in colours for b in colours)
+        assert mark >= 3 or not checked
+    finally:
+        themes.show(qapp, themes.light())
 
 
 def test_a_dressed_action_changes_colour_with_the_palette(qapp):
