@@ -57,13 +57,35 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """`temperature` 0 is greedy; `seed` None draws one, which the reply then reports."""
+    """How the next token is chosen, under llama.cpp's names; what is not said otherwise is off.
+
+    `temperature` 0 is greedy; `seed` None draws one, which the reply then reports.
+    """
 
     temperature: float = 0.7
     top_k: int = 40
     top_p: float = 0.95
     min_p: float = 0.05
     seed: int | None = None
+    typical_p: float = 1.0
+    repeat_last_n: int = 64
+    """How far back penalties look, in tokens, the prompt included; -1: the whole context."""
+    repeat_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    mirostat: int = 0
+    """1 or 2: in place of top-k, top-p and the like."""
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
+    logit_bias: tuple[tuple[str, float], ...] = ()
+    """What is added to the logits of each token of a text; -inf forbids them."""
+    grammar: str = ""
+    """GBNF, or a JSON schema: only what it allows is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,8 @@ class Generate:
     n_predict: int = -1
     """Tokens at most; -1: until the model ends or the context is full."""
     sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    """The reply ends before the first of these texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +219,8 @@ class DeviceMemory:
 
     name: str
     weights_bytes: int
+    mappable_bytes: int
+    """Those of the weights that lie in the file where it is mapped."""
     kv_bytes: int
     compute_bytes: int
 
@@ -211,6 +237,8 @@ class MemoryEstimate:
     """Compute and output buffers, graphs, and what the backend calculates in."""
     process_bytes: int
     """The engine process itself, with vocabulary and chat template."""
+    mapped_bytes: int = 0
+    """Those of the weights that lie in mapped files: the system can drop them and read them again."""
     devices: tuple[DeviceMemory, ...] = ()
     """What other devices will hold."""
 
@@ -220,7 +248,7 @@ class MemoryEstimate:
         return self.weights_bytes + self.kv_bytes + self.compute_bytes + self.process_bytes
 
 
-StopReason = Literal["end", "length", "context_full", "cancelled"]
+StopReason = Literal["end", "stop_string", "length", "context_full", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)

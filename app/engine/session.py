@@ -36,6 +36,7 @@ from app.engine.process_memory import (
 )
 from app.engine.sampling import Sampler
 from app.engine.scoring import Reading, Scored, TextPieces
+from app.engine.stop_strings import StopStrings
 from app.engine.vocabulary import PieceDecoder, Vocabulary
 from app.engine.weights import HeldLayers, Weights
 from app.model_files.model_file import weight_layers_of
@@ -113,37 +114,41 @@ class Session:
         n_evaluated = len(prompt) - n_kept
         text: list[str] = []
         n_generated = 0
-        sampler = Sampler(request.sampling)
+        sampler = Sampler(request.sampling, plan.vocabulary, n_ctx, prompt)
+        stop = StopStrings(request.stop)
+        pieces = PieceDecoder(plan.vocabulary)
         prompted = answered = started
+        stop_reason: StopReason = "length"
+
+        def say(piece: str) -> None:
+            if piece:
+                text.append(piece)
+                tell(TextPiece(piece))
+
         try:
             self._read_prompt(plan, prompt[n_kept:], tell)
             prompted = answered = time.monotonic()
-            pieces = PieceDecoder(plan.vocabulary)
-
-            def say(piece: str) -> None:
-                if piece:
-                    text.append(piece)
-                    tell(TextPiece(piece))
-
-            stop_reason: StopReason = "length"
             while request.n_predict < 0 or n_generated < request.n_predict:
                 token = sampler.sample(plan.context)
                 if plan.vocabulary.is_end(token):
                     stop_reason = "end"
                     break
                 n_generated += 1
-                say(pieces.add(token))
+                say(stop.add(pieces.add(token)))
                 answered = time.monotonic()
+                if stop.found:
+                    stop_reason = "stop_string"
+                    break
                 if len(plan.tokens) >= n_ctx:
                     stop_reason = "context_full"
                     break
                 self._pause()
                 plan.decode([token], n_logits=1)
-            say(pieces.rest())
         except Aborted:
             stop_reason = "cancelled"
         finally:
             sampler.close()
+        say(stop.add(pieces.rest()) + stop.rest())
         prompt_s = prompted - started
         return Reply(
             text="".join(text),

@@ -13,11 +13,11 @@ class Vocabulary:
     """The vocabulary of a loaded model, for as long as the model lives."""
 
     def __init__(self, model: Any) -> None:
-        self._vocab = llama.llama_model_get_vocab(model)
-        self.n_tokens: int = llama.llama_vocab_n_tokens(self._vocab)
-        self.adds_bos: bool = llama.llama_vocab_get_add_bos(self._vocab)
-        self.bos: int = llama.llama_vocab_bos(self._vocab)
-        self.eos: int = llama.llama_vocab_eos(self._vocab)
+        self.handle = llama.llama_model_get_vocab(model)
+        self.n_tokens: int = llama.llama_vocab_n_tokens(self.handle)
+        self.adds_bos: bool = llama.llama_vocab_get_add_bos(self.handle)
+        self.bos: int = llama.llama_vocab_bos(self.handle)
+        self.eos: int = llama.llama_vocab_eos(self.handle)
 
     def tokenize(self, text: str, *, add_special: bool) -> list[int]:
         """Tokens of a text, special ones in it read as such; `add_special` adds BOS and EOS where
@@ -25,21 +25,21 @@ class Vocabulary:
         data = text.encode(errors="replace")
         room = len(data) + 2
         tokens = (llama.llama_token * room)()
-        n = llama.llama_tokenize(self._vocab, data, len(data), tokens, room, add_special, True)
+        n = llama.llama_tokenize(self.handle, data, len(data), tokens, room, add_special, True)
         if n < 0:
             raise NativeError(f"the text could not be tokenized (it needs {-n} tokens)")
         return tokens[:n]
 
     def is_end(self, token: int) -> bool:
         """Whether the token ends a reply."""
-        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+        return bool(llama.llama_vocab_is_eog(self.handle, token))
 
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """The bytes of one token; those of special tokens only with `special`."""
         room = 64
         while True:
             piece = ctypes.create_string_buffer(room)
-            n = llama.llama_token_to_piece(self._vocab, token, piece, room, 0, special)
+            n = llama.llama_token_to_piece(self.handle, token, piece, room, 0, special)
             if n >= 0:
                 return piece.raw[:n]
             room = -n

@@ -19,6 +19,7 @@ from app.ui.tasks import Tasks
 
 STOP_WORDS = {
     "end": "the model ended its reply",
+    "stop_string": "stopped at a stop string",
     "length": "stopped at the token limit",
     "context_full": "stopped because the context is full",
     "cancelled": "stopped by you",
