@@ -16,7 +16,7 @@ from app.fit.room import Room
 from app.fit.scores import FitProgress, Scores
 from app.fit.search import LayerSet, about_how_many, by_influence, by_score
 from app.memory.amounts import format_bytes
-from app.memory.kv_types import KvType
+from app.memory.kv_types import KvType, why_not_kv_type
 from app.model_files.model_file import ModelFile
 from app.plan.recipe import Recipe
 
@@ -80,16 +80,21 @@ async def fit(
     Raises CannotFit, FileChanged, and what the engines raise.
     """
     tell(FitProgress("Estimating memory", 0.0))
+    if task.kv_type is not None:
+        reason = why_not_kv_type(task.models, task.kv_type, task.settings.flash_attention)
+        if reason is not None:
+            raise CannotFit(reason)
     room = Room(
         task.models, task.recipe, task.budget_bytes, estimate, task.kv_type, task.least_n_ctx
     )
     settings = await room.traded(task.settings, frozenset())
     missing_bytes = await room.needed_bytes(settings, frozenset()) - task.budget_bytes
     scores = Scores(task.models, task.recipe, task.text, settings, run, tell)
-    await scores.on_all(frozenset())
     found, was_stopped = frozenset[int](), False
     if missing_bytes > 0:
         found, was_stopped = await _leave_out(task, room, settings, missing_bytes, scores)
+    else:
+        await scores.on_all(found)
     settings = await room.traded(task.settings, found)
     points = {
         left_out: FitPoint(
@@ -130,7 +135,8 @@ async def _leave_out(
 
     guess = await _enough(room, settings, missing_bytes, quick)
     is_thorough = task.method == "thorough"
-    scores.expect(about_how_many(len(layers), len(guess)) if is_thorough else _N_ON_THE_WAY)
+    scores.expect(2 + (about_how_many(len(layers), len(guess)) if is_thorough else _N_ON_THE_WAY))
+    await scores.on_all(frozenset())
     await scores.on_all(guess)
     try:
         if is_thorough:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate
 from app.fit.leaving_out import without
 from app.fit.measuring import Run, paths_of
-from app.memory.kv_types import KvType
+from app.memory.kv_types import KV_TYPES, KvType
 from app.model_files.model_file import ModelFile
 from app.plan.recipe import Recipe
 
@@ -49,7 +49,8 @@ class Room:
     async def traded(self, settings: ContextSettings, left_out: frozenset[int]) -> ContextSettings:
         """The settings that give up the least of what may be given up and fit, else the smallest:
         first the KV cache type, which costs next to nothing, then as little context as needed."""
-        smaller = replace(settings, kv_type=self.kv_type or settings.kv_type)
+        kinds = [settings.kv_type, self.kv_type or settings.kv_type]
+        smaller = replace(settings, kv_type=max(kinds, key=KV_TYPES.index))
         for candidate in (settings, smaller):
             if await self.fits(candidate, left_out):
                 return candidate

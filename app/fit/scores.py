@@ -82,8 +82,8 @@ class Scores:
         return self.n_tried * 60 / self._seconds if self._seconds else 0.0
 
     def expect(self, n: int) -> None:
-        """Sets how many more evaluations there will be, about."""
-        self._n_expected = self.n_tried + n
+        """Sets how many evaluations there will be, about."""
+        self._n_expected = n
 
     async def influence(self) -> Sequence[float]:
         """Block Influence by weight layer."""

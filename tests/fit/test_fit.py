@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,8 @@ CELL_BYTES = {"f16": 2, "q8_0": 1}
 INFLUENCE = (1.0, 0.9, 0.2, 0.3, 0.1, 0.4, 0.5, 0.8)
 DAMAGE = (9.0, 9.0, 0.5, 0.1, 0.4, 0.2, 0.3, 9.0)
 """Layers 4 and 2 turn least, but 3 and 5 are missed least."""
+SHAPE = TinyModel(n_layers=N_LAYERS, n_embd=128)
+"""Heads of 32 items, as a quantised KV cache needs."""
 SETTINGS = ContextSettings(n_ctx=1024)
 LINES = "A line of a text.\n" * 1000
 
@@ -73,7 +75,7 @@ class Tables:
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ModelFile, ...]:
     monkeypatch.setattr(kept_influence, "cache_folder", lambda: tmp_path / "cache")
-    return read_sources([write_tiny(tmp_path / "tiny.gguf", TinyModel(n_layers=N_LAYERS))])
+    return read_sources([write_tiny(tmp_path / "tiny.gguf", SHAPE)])
 
 
 def needed(n_layers: int, settings: ContextSettings = SETTINGS) -> int:
@@ -142,6 +144,8 @@ def test_the_cache_type_is_traded_before_layers_and_only_where_it_may(
     assert (result.found.left_out, result.settings) == ((), smaller)
     assert fitted(models, needed(8), kv_type="q8_0").settings == SETTINGS
     assert fitted(models, needed(8) - 1).found.left_out == (4,)
+    larger = fitted(models, needed(8, smaller) - 1, settings=smaller, kv_type="f16")
+    assert (larger.found.left_out, larger.settings) == ((4,), smaller)
 
 
 def test_no_more_context_is_traded_than_needed(models: tuple[ModelFile, ...]) -> None:
@@ -174,6 +178,18 @@ def test_a_budget_that_nothing_fits_is_refused_with_what_would(
         fitted(models, 10, kv_type="q8_0", least_n_ctx=256)
 
 
+def test_nothing_is_measured_for_a_budget_or_a_cache_type_that_cannot_be(
+    models: tuple[ModelFile, ...],
+) -> None:
+    tables = Tables()
+    with pytest.raises(CannotFit):
+        fitted(models, 10, tables)
+    without_flash = ContextSettings(n_ctx=1024, flash_attention=False)
+    with pytest.raises(CannotFit, match="needs flash attention"):
+        fitted(models, needed(6), tables, settings=without_flash, kv_type="q8_0")
+    assert {type(request) for request in tables.asked} == {EstimateMemory}
+
+
 def test_a_text_too_short_to_choose_by_is_refused(models: tuple[ModelFile, ...]) -> None:
     with pytest.raises(TextError, match="100 of its tokens"):
         fitted(models, needed(6), Tables(n_tokens=100))
@@ -185,11 +201,12 @@ def test_a_model_file_that_changes_meanwhile_is_noticed(
 ) -> None:
     def write_over(request: Request) -> None:
         if isinstance(request, moment):
-            write_tiny(models[0].path, TinyModel(n_layers=N_LAYERS, n_embd=128))
+            write_tiny(models[0].path, replace(SHAPE, n_embd=256))
 
     with pytest.raises(FileChanged, match=r"“tiny\.gguf” was changed while"):
         fitted(models, needed(6), Tables(write_over))
-    assert not list((models[0].path.parent / "cache").glob("*"))
+    kept = list((models[0].path.parent / "cache").glob("*"))
+    assert len(kept) == (moment is EvaluatePerplexity)  # only what was measured before
 
 
 def test_stopping_keeps_the_best_so_far(models: tuple[ModelFile, ...]) -> None:
