@@ -6,6 +6,8 @@ import argparse
 import math
 from collections.abc import Sequence
 
+from app.engine.logit_bias import parse_bias
+from app.engine.messages import Sampling
 from app.memory.amounts import parse_bytes
 from app.memory.kv_types import KV_TYPES
 
@@ -58,6 +60,13 @@ def _command_parser() -> argparse.ArgumentParser:
     command.set_defaults(command="check")
 
     command = _running(commands, "estimate", "say how much memory a plan will take")
+    command.add_argument(
+        "--reserve",
+        type=_bytes,
+        default=0,
+        metavar="BYTES",
+        help="what is to stay free for other programs, such as 2GiB",
+    )
     command.set_defaults(command="estimate", default_ctx=DEFAULT_N_CTX)
 
     command = _running(commands, "generate", "answer a prompt with a plan")
@@ -69,8 +78,7 @@ def _command_parser() -> argparse.ArgumentParser:
         "--raw", action="store_true", help="continue the prompt, without the chat template"
     )
     command.add_argument("--n-predict", type=_count, default=-1, metavar="N", help="tokens at most")
-    command.add_argument("--temp", type=_temperature, default=0.7, metavar="T", help="0: greedy")
-    command.add_argument("--seed", type=int, metavar="S")
+    _add_sampling(command)
     command.add_argument(
         "--scale",
         action="append",
@@ -166,6 +174,19 @@ def _add_running(command: argparse.ArgumentParser) -> None:
         metavar="on|off|auto",
         help="flash attention; auto: where the machine has it",
     )
+    command.add_argument(
+        "--batch",
+        type=_positive,
+        default=512,
+        metavar="N",
+        help="tokens evaluated together at most",
+    )
+    command.add_argument(
+        "--no-mmap",
+        dest="use_mmap",
+        action="store_false",
+        help="copy the weights out of the file instead of mapping it",
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -180,6 +201,60 @@ def _add_model(command: argparse.ArgumentParser, purpose: str) -> None:
         default=[],
         metavar="GGUF",
         help=f"{purpose}; repeated, the weight layers are numbered on through the files",
+    )
+
+
+def _add_sampling(command: argparse.ArgumentParser) -> None:
+    """Options named as llama.cpp's, for the fields of Sampling, and `stop`."""
+    usual = Sampling()
+    command.add_argument(
+        "--temp", dest="temperature", type=_at_least_0, default=0.7, metavar="T", help="0: greedy"
+    )
+    command.add_argument("--seed", type=int, metavar="S")
+    for name, kind, words in (
+        ("top_k", _whole, "choose among this many likeliest tokens, 0: all"),
+        ("top_p", _share, "choose among tokens that together reach this share"),
+        ("min_p", _share, "leave out tokens below this share of the likeliest"),
+        ("typical_p", _share, "locally typical sampling, 1: off"),
+        ("repeat_last_n", _count, "how many tokens back penalties look, -1: all"),
+        ("repeat_penalty", _at_least_0, "against repeated tokens, 1: off"),
+        ("frequency_penalty", _number, "for each time a token was said, 0: off"),
+        ("presence_penalty", _number, "for tokens that were said at all, 0: off"),
+        ("dry_multiplier", _at_least_0, "against repeated sequences, 0: off"),
+        ("dry_base", _at_least_0, "how fast that grows with their length"),
+        ("dry_allowed_length", _whole, "sequences up to this long are let be"),
+        ("xtc_probability", _share, "how often the likeliest tokens are left out, 0: never"),
+        ("xtc_threshold", _share, "those above this probability, but for the last of them"),
+        ("mirostat_tau", _at_least_0, "the surprise that mirostat aims at"),
+        ("mirostat_eta", _at_least_0, "how fast it gets there"),
+    ):
+        command.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=kind,
+            default=getattr(usual, name),
+            metavar="N",
+            help=f"{words} (usually {getattr(usual, name)})",
+        )
+    command.add_argument(
+        "--mirostat", type=int, choices=(0, 1, 2), default=0, help="instead of top-k and the like"
+    )
+    command.add_argument(
+        "--logit-bias",
+        action="append",
+        default=[],
+        type=_bias,
+        metavar="TEXT=VALUE",
+        help="add to the logits of the text's tokens, -inf forbids them; may be repeated",
+    )
+    command.add_argument(
+        "--grammar-file", metavar="FILE", help="GBNF or a JSON schema that the reply has to follow"
+    )
+    command.add_argument(
+        "--stop",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="the reply ends before this text; may be repeated",
     )
 
 
@@ -204,11 +279,39 @@ def _count(text: str) -> int:
     return value
 
 
-def _temperature(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1e6:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a temperature (0 or more)")
+def _whole(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number from 0 on")
     return value
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a finite number")
+    return value
+
+
+def _at_least_0(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < 1e6:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number from 0 on")
+    return value
+
+
+def _share(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a share between 0 and 1")
+    return value
+
+
+def _bias(text: str) -> tuple[str, float]:
+    try:
+        return parse_bias(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _kv_type(text: str) -> str:

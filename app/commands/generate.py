@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
+from pathlib import Path
 
 from app.commands.errors import EXIT_USAGE, UserError
 from app.commands.inputs import context_settings, paths, sources_and_recipe
@@ -27,13 +29,13 @@ def generate(options: argparse.Namespace) -> int:
             recipe = recipe.with_scale(block, port, scale)
         except ValueError as error:
             raise UserError(f"--scale: {error}", EXIT_USAGE) from error
-    sampling = Sampling(temperature=options.temp, seed=options.seed)
+    sampling, stop = _sampling(options), tuple(options.stop)
     if options.raw:
-        request = Generate((), options.prompt, options.n_predict, sampling)
+        request = Generate((), options.prompt, options.n_predict, sampling, stop)
     else:
         system = () if options.system is None else (ChatMessage("system", options.system),)
         messages = (*system, ChatMessage("user", options.prompt))
-        request = Generate(messages, None, options.n_predict, sampling)
+        request = Generate(messages, None, options.n_predict, sampling, stop)
 
     def stream(event: Progress | TextPiece) -> None:
         if isinstance(event, TextPiece):
@@ -61,3 +63,17 @@ def generate(options: argparse.Namespace) -> int:
     else:
         print()
     return 130 if reply.stop_reason == "cancelled" else 0
+
+
+def _sampling(options: argparse.Namespace) -> Sampling:
+    grammar = ""
+    if options.grammar_file is not None:
+        try:
+            grammar = Path(options.grammar_file).read_text(encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{options.grammar_file}: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise UserError(f"{options.grammar_file}: not a UTF-8 text.") from error
+    given = {f.name: getattr(options, f.name) for f in fields(Sampling) if f.name != "grammar"}
+    given["logit_bias"] = tuple(options.logit_bias)
+    return Sampling(**given, grammar=grammar)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from app.engine.messages import ContextSettings, Sampling
+from app.ui.saved_records import known
 
 MAX_RECENT = 10
 
@@ -22,13 +22,14 @@ class ChatSettings:
     context: ContextSettings = field(default_factory=ContextSettings)
     sampling: Sampling = field(default_factory=Sampling)
     n_predict: int = -1
+    stop: tuple[str, ...] = ()
 
 
 class Settings:
     """The program's QSettings, typed. A damaged or missing entry reads as its default.
 
-    `recovery_folder` is where copies of unsaved plans are kept: in the user's data folder, or
-    beside the file of another store.
+    `recovery_folder` is where copies of unsaved plans are kept, and `conversations_path` the
+    database of conversations: in the user's data folder, or beside the file of another store.
     """
 
     def __init__(self, store: QSettings | None = None) -> None:
@@ -38,6 +39,7 @@ class Settings:
         else:
             folder = f"{store.fileName()}.data"
         self.recovery_folder = Path(folder, "recovery")
+        self.conversations_path = Path(folder, "conversations.sqlite")
         self._store = store if store is not None else QSettings("llama-blocks", "Llama Blocks")
 
     def recent_plans(self) -> tuple[Path, ...]:
@@ -85,9 +87,10 @@ class Settings:
         try:
             saved = json.loads(str(self._store.value("chat/settings", "{}")))
             return ChatSettings(
-                ContextSettings(**_known(ContextSettings, saved.get("context"))),
-                Sampling(**_known(Sampling, saved.get("sampling"))),
+                known(ContextSettings, saved.get("context")),
+                known(Sampling, saved.get("sampling")),
                 int(saved.get("n_predict", -1)),
+                tuple(str(text) for text in saved.get("stop", ())),
             )
         except (ValueError, TypeError, AttributeError):
             return ChatSettings()
@@ -95,6 +98,26 @@ class Settings:
     def save_chat(self, chat: ChatSettings) -> None:
         """Remember the chat settings."""
         self._store.setValue("chat/settings", json.dumps(asdict(chat)))
+
+    def presets(self) -> tuple[str, ...]:
+        """The user's presets of replies, each as JSON."""
+        try:
+            saved = json.loads(str(self._store.value("chat/presets", "[]")))
+            return tuple(text for text in saved if isinstance(text, str))
+        except (ValueError, TypeError):
+            return ()
+
+    def save_presets(self, presets: Sequence[str]) -> None:
+        """Remember the user's presets."""
+        self._store.setValue("chat/presets", json.dumps(list(presets)))
+
+    def last_conversation(self) -> str:
+        """The id of the conversation that was open last, '' for none."""
+        return str(self._store.value("chat/conversation", ""))
+
+    def save_last_conversation(self, id: str) -> None:
+        """Remember which conversation is open."""
+        self._store.setValue("chat/conversation", id)
 
     def sync(self) -> None:
         """Write to disk now."""
@@ -111,10 +134,3 @@ class Settings:
         path = path.absolute()
         paths: Sequence[Path] = (path, *(p for p in self._paths(key) if p != path))
         self._store.setValue(key, json.dumps([str(p) for p in paths[:MAX_RECENT]]))
-
-
-def _known(record: type[Any], saved: object) -> dict[str, Any]:
-    if not isinstance(saved, dict):
-        return {}
-    names = [f.name for f in fields(record)]
-    return {n: saved[n] for n in names if isinstance(saved.get(n), int | float)}

@@ -152,6 +152,7 @@ class ReplyFlow(QObject):
             messages=self.conversation.messages(self._system()),
             n_predict=settings.n_predict,
             sampling=settings.sampling,
+            stop=settings.stop,
         )
         try:
             reply = await self._engine.run(request, on_event, RUN)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
@@ -10,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.engine.messages import ContextSettings, Sampling
+from app.ui.link_button import LinkButton
 from app.ui.number_spin import NumberSpin
 from app.ui.settings import ChatSettings
 
@@ -21,6 +23,8 @@ class SamplingPanel(QWidget):
     """Eight fields in two columns. `changed` is emitted for each edit."""
 
     changed = Signal()
+    more_wanted = Signal()
+    """All settings are asked for."""
 
     def __init__(self, chat: ChatSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,6 +34,7 @@ class SamplingPanel(QWidget):
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         self._grid.setColumnStretch(3, 1)
+        self._chat = chat
         context, sampling = chat.context, chat.sampling
         self.temperature = self._real(
             "&Temperature", sampling.temperature, 5.0, "0 always takes the likeliest token"
@@ -77,21 +82,47 @@ class SamplingPanel(QWidget):
             "Threads that compute; the plan is opened anew for it",
         )
 
+        more = LinkButton("All settings …")
+        more.setToolTip("The whole sampler chain, a grammar, stop strings and presets")
+        more.clicked.connect(lambda _checked=False: self.more_wanted.emit())
+        self._grid.addWidget(more, self._grid.rowCount(), 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
+
     @property
     def chat(self) -> ChatSettings:
         """The settings as shown."""
-        seed = self.seed.value()
-        return ChatSettings(
-            ContextSettings(self.n_ctx.value(), self.n_threads.value()),
-            Sampling(
+        seed, chat = self.seed.value(), self._chat
+        return replace(
+            chat,
+            context=replace(
+                chat.context, n_ctx=self.n_ctx.value(), n_threads=self.n_threads.value()
+            ),
+            sampling=replace(
+                chat.sampling,
                 temperature=self.temperature.value(),
                 top_k=self.top_k.value(),
                 top_p=self.top_p.value(),
                 min_p=self.min_p.value(),
                 seed=None if seed < 0 else seed,
             ),
-            self.n_predict.value() or -1,
+            n_predict=self.n_predict.value() or -1,
         )
+
+    def show_chat(self, chat: ChatSettings) -> None:
+        """Take over other settings, those that have no field here too."""
+        if chat == self.chat:
+            return
+        self._chat = chat
+        sampling = chat.sampling
+        with QSignalBlocker(self):
+            self.temperature.setValue(sampling.temperature)
+            self.top_k.setValue(sampling.top_k)
+            self.top_p.setValue(sampling.top_p)
+            self.min_p.setValue(sampling.min_p)
+            self.seed.setValue(-1 if sampling.seed is None else sampling.seed)
+            self.n_predict.setValue(max(0, chat.n_predict))
+            self.n_ctx.setValue(chat.context.n_ctx)
+            self.n_threads.setValue(chat.context.n_threads)
+        self.changed.emit()
 
     def _real(self, words: str, value: float, top: float, tip: str) -> NumberSpin:
         box = NumberSpin()

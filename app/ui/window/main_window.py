@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ from app.ui.window.views import Views
 
 if TYPE_CHECKING:
     from app.engine.client import EngineState
+    from app.engine.messages import ContextSettings
 
 TITLE = "Llama Blocks"
 NOTICE_MS = 6000
@@ -186,6 +188,8 @@ class MainWindow(QMainWindow):
         self.chat.flow.replied.connect(self.watch.take_decoded)
         self.chat.flow.speed_changed.connect(self.status.set_speed)
         self.chat.settings_changed.connect(self._chat_settings_changed)
+        self.chat.sampling.more_wanted.connect(self._show_reply_settings)
+        self.measuring.settings_wanted.connect(self._take_context)
 
     def _say(self, words: str) -> None:
         self.status.showMessage(words, NOTICE_MS)
@@ -216,6 +220,20 @@ class MainWindow(QMainWindow):
         self.settings.save_chat(self.chat.sampling.chat)
         self.watch.look_again()
         self.runner.changed.emit()
+
+    def _show_reply_settings(self) -> None:
+        from app.ui.chat.reply_settings_dialog import ReplySettingsDialog
+
+        sampling = self.chat.sampling
+        dialog = ReplySettingsDialog(self, sampling.chat, self.settings, self.tasks)
+        dialog.chat_changed.connect(
+            lambda chat: sampling.show_chat(replace(chat, context=sampling.chat.context))
+        )
+        dialog.open()
+
+    def _take_context(self, context: ContextSettings) -> None:
+        sampling = self.chat.sampling
+        sampling.show_chat(replace(sampling.chat, context=context))
 
     def _show_running(self) -> None:
         recipe = self.runner.recipe

@@ -1,0 +1,54 @@
+"""Presets: named settings of replies, and how they are shared as files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from app.engine.messages import Sampling
+from app.ui.saved_records import known
+
+_FORMAT = "llama-blocks-preset"
+
+
+class PresetError(Exception):
+    """A file that holds no preset; `str()` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """How replies are made, apart from the plan and its context."""
+
+    name: str
+    sampling: Sampling = field(default_factory=Sampling)
+    stop: tuple[str, ...] = ()
+    n_predict: int = -1
+
+
+BUILT_IN = (
+    Preset("Usual"),
+    Preset("Always the likeliest", Sampling(temperature=0.0)),
+    Preset("Varied", Sampling(temperature=1.0, top_k=0, top_p=1.0, min_p=0.05)),
+    Preset("Against repetition", Sampling(repeat_penalty=1.1, dry_multiplier=0.8)),
+)
+
+
+def to_json(preset: Preset) -> str:
+    """The preset as a file to be shared."""
+    return json.dumps({"format": _FORMAT, **asdict(preset)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str) -> Preset:
+    """The preset that a file holds. Raises PresetError."""
+    try:
+        saved = json.loads(text)
+    except ValueError as error:
+        raise PresetError(f"This is no JSON: {error}.") from error
+    if not isinstance(saved, dict) or saved.get("format") != _FORMAT:
+        raise PresetError(f"This is no preset: it lacks “format”: “{_FORMAT}”.")
+    name = saved.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise PresetError("The preset has no name. Give it a “name” in the file.")
+    preset = known(Preset, {**saved, "sampling": None})
+    sampling = known(Sampling, saved.get("sampling"))
+    return Preset(name.strip(), sampling, preset.stop, preset.n_predict)

@@ -1,0 +1,106 @@
+"""All settings of replies: from the fields to the request, presets, and what is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QLineEdit, QPushButton
+
+from app.engine.messages import Generate, Sampling
+from app.ui.chat.presets import BUILT_IN, Preset, PresetError, from_json, to_json
+from app.ui.chat.reply_settings_dialog import ReplySettingsDialog
+from app.ui.link_button import LinkButton
+from tests.ui.window.conftest import Bench
+
+
+@pytest.fixture
+def dialog(bench: Bench) -> ReplySettingsDialog:
+    """Opened as a user does: the panel's fold, then its link."""
+    bench.window.chat.fold.click()
+    link = next(b for b in bench.window.chat.sampling.findChildren(LinkButton))
+    link.click()
+    opened = bench.window.findChild(ReplySettingsDialog)
+    assert opened is not None and opened.isVisible()
+    return opened
+
+
+def test_every_setting_reaches_the_engine(bench: Bench, dialog: ReplySettingsDialog) -> None:
+    dialog.numbers["repeat_penalty"].setValue(1.25)
+    dialog.numbers["mirostat"].setValue(2)
+    dialog.stop.setPlainText("END\n\\n\\n")
+    dialog.biases.setPlainText(" Paris=-inf\nunfinished")
+    assert "“unfinished” is not TEXT=VALUE" in dialog.problem.text()
+    dialog.grammar.setPlainText('root ::= "yes"')
+    dialog.close()
+    bench.say("Hi")
+    request = bench.engine.asked(Generate)[0]
+    assert (request.sampling.repeat_penalty, request.sampling.mirostat) == (1.25, 2)
+    assert request.stop == ("END", "\n\n")
+    assert request.sampling.logit_bias == ((" Paris", float("-inf")),)
+    assert request.sampling.grammar == 'root ::= "yes"'
+    assert bench.window.settings.chat() == bench.window.chat.sampling.chat
+
+
+def test_a_preset_is_taken_named_and_left_again(bench: Bench, dialog: ReplySettingsDialog) -> None:
+    assert dialog.presets.currentText() == "Usual"
+    dialog.presets.setCurrentIndex(1)
+    dialog.presets.activated.emit(1)
+    assert bench.window.chat.sampling.chat.sampling == BUILT_IN[1].sampling
+    assert bench.window.chat.sampling.temperature.value() == 0.0
+    dialog.numbers["top_k"].setValue(7)
+    assert dialog.presets.currentText() == "Own settings"
+    assert not dialog.delete.isEnabled()
+
+
+def test_own_presets_are_kept_and_deleted(bench: Bench, dialog: ReplySettingsDialog) -> None:
+    dialog.numbers["top_k"].setValue(7)
+    dialog.save.click()
+
+    def names() -> list[QLineEdit]:
+        fields = dialog.findChildren(QLineEdit)
+        return [field for field in fields if field.accessibleName() == "Name of the preset"]
+
+    bench.qtbot.waitUntil(lambda: bool(names()))
+    name = names()[0]
+    bench.qtbot.keyClicks(name, "Seven")
+    next(b for b in name.parent().findChildren(QPushButton) if b.text() == "Save").click()
+    bench.qtbot.waitUntil(lambda: dialog.presets.currentText() == "Seven")
+    saved = [from_json(text) for text in bench.window.settings.presets()]
+    assert [(p.name, p.sampling.top_k) for p in saved] == [("Seven", 7)]
+    dialog.delete.click()
+    assert bench.window.settings.presets() == ()
+    assert dialog.presets.currentText() == "Own settings"
+
+
+def test_presets_are_shared_as_files() -> None:
+    preset = Preset(
+        "Mine",
+        Sampling(temperature=0.3, seed=None, logit_bias=((" a", -1.0), ("b", float("-inf")))),
+        ("END",),
+        99,
+    )
+    assert from_json(to_json(preset)) == preset
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "no JSON"),
+        ("[]", "no preset"),
+        ('{"format": "other"}', "no preset"),
+        ('{"format": "llama-blocks-preset"}', "no name"),
+    ],
+)
+def test_what_is_no_preset_is_refused_in_words(text: str, words: str) -> None:
+    with pytest.raises(PresetError, match=words):
+        from_json(text)
+
+
+def test_damaged_values_read_as_usual(tmp_path: Path) -> None:
+    record = json.loads(to_json(Preset("Mine", Sampling(top_k=3))))
+    record["sampling"] |= {"temperature": "hot", "min_p": True, "logit_bias": [1, ["x"]], "new": 1}
+    record["stop"] = "END"
+    read = from_json(json.dumps(record))
+    assert read == Preset("Mine", Sampling(top_k=3))
