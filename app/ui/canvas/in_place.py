@@ -81,7 +81,11 @@ def _edit_line(
 
 
 def _on_screen(canvas: GestureView, block_id: str, rect: QRectF, least_width: int) -> QRect:
-    placed = rect.translated(canvas.plan_scene.blocks[block_id].pos())
+    """Where a part of a block is seen, large enough to type in; the block is brought into sight."""
+    item = canvas.plan_scene.blocks[block_id]
+    placed = rect.translated(item.pos())
+    if not canvas.seen_rect().contains(placed.center()):
+        canvas.bring_into_sight(item.scene_rect())
     seen = canvas.viewportTransform().mapRect(placed)
     width, height = max(float(least_width), seen.width()), max(26.0, seen.height())
     centre = seen.center()

@@ -47,6 +47,7 @@ class Typing(QObject):
             is_escape = event.key() == Qt.Key.Key_Escape
             if is_escape or self._ends(event):
                 self._finish(taken=not is_escape)
+                self._give_focus_back()
                 return True
         elif isinstance(event, QFocusEvent) and event.lostFocus():
             self._leave(event.reason())
@@ -65,6 +66,8 @@ class Typing(QObject):
             take(text)
         self._field.hide()
         self._field.deleteLater()
+
+    def _give_focus_back(self) -> None:
         viewport = self._field.parentWidget()
         canvas = None if viewport is None else viewport.parentWidget()
         if canvas is not None:

@@ -25,9 +25,6 @@ MOUSE = (
     Way("Select a block", "Click"),
     Way("Select more", "Shift or Ctrl and click, or drag over the empty canvas"),
     Way("Move blocks", "Drag, with Alt without snapping"),
-    Way("Move a frame and what stands in it", "Drag its title"),
-    Way("Resize a frame or a note", "Drag an edge"),
-    Way("Write in a frame or a note", "Double-click on it"),
     Way("Put a block into a link", "Drop it on the link"),
     Way("Link blocks", "Drag from a port to another"),
     Way("Add a block at the end of a link", "Drag from a port to the empty canvas"),
@@ -62,7 +59,9 @@ KEYBOARD = (
 CHAT = (
     Way("Send the message", "Enter"),
     Way("New line in the message", "Shift+Enter"),
-    Way("Stop the reply", "Esc"),
+    Way("Stop the reply; leave a message as it was", "Esc"),
+    Way("Rename the conversation, in the list", "F2"),
+    Way("Delete the conversation, in the list", "Delete"),
 )
 
 

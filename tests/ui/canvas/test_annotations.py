@@ -89,6 +89,17 @@ def test_hundreds_of_frames_are_pasted_and_moved_as_one(canvas, editor, plan, ha
     assert editor.undo_stack.count() == 2
 
 
+@pytest.mark.parametrize(("id_", "kind"), [("a0", InlineEdit), ("a1", NoteEdit)])
+def test_what_is_written_comes_into_sight(canvas, hand, id_, kind):
+    canvas.setFocus()
+    canvas.plan_scene.select((id_,))
+    canvas.zoom_by(1 / canvas.zoom)
+    canvas.pan_by(QPointF(3000, 0))
+    hand.key(Qt.Key.Key_F2)
+    field = canvas.viewport().findChild(kind)
+    assert canvas.viewport().rect().contains(field.geometry())
+
+
 def test_escape_gives_a_move_up(canvas, editor, plan, hand):
     start = title(canvas)
     hand.drag_only(start, start + QPointF(0, 80))

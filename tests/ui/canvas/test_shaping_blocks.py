@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from app.plan import edits
 from app.plan.document import MergeBlock, MergeInput
@@ -139,6 +139,32 @@ def test_f2_renames_the_selected_block(canvas, editor, hand):
     QTest.keyClicks(edit, "Trunk")
     QTest.keyClick(edit, Qt.Key.Key_Return)
     assert editor.plan.blocks["trunk"].title == "Trunk"
+
+
+def test_what_is_renamed_comes_into_sight(canvas, editor, hand):
+    canvas.setFocus()
+    canvas.plan_scene.select(("left",))
+    canvas.zoom_by(1 / canvas.zoom)
+    canvas.pan_by(QPointF(3000, 0))
+    hand.key(Qt.Key.Key_F2)
+    field = canvas.viewport().findChild(InlineEdit)
+    assert canvas.viewport().rect().contains(field.geometry())
+
+
+def test_leaving_a_field_for_another_widget_takes_the_text_and_leaves_it_the_keys(
+    qtbot, canvas, editor
+):
+    other = QLineEdit(canvas)
+    other.show()
+    canvas.activateWindow()
+    canvas.setFocus()
+    qtbot.waitUntil(canvas.hasFocus)
+    canvas.plan_scene.select(("left",))
+    canvas.rename()
+    QTest.keyClicks(canvas.viewport().findChild(InlineEdit), "Branch")
+    QTest.mouseClick(other, Qt.MouseButton.LeftButton)
+    assert editor.plan.blocks["left"].title == "Branch"
+    assert other.hasFocus()
 
 
 def test_dragging_the_end_of_the_strip_borrows_more_layers(editor, plan, hand):

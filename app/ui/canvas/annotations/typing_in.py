@@ -24,19 +24,23 @@ def type_text(canvas: GestureView, id_: str) -> None:
     """Let the title of a frame or the text of a note be typed."""
     annotation = canvas.plan_scene.annotations.shown[id_]
     viewport = canvas.viewport()
+    is_frame = annotation.kind == "frame"
+    typed_in = title_of(annotation) if is_frame else rect_of(annotation)
+    if not canvas.seen_rect().contains(typed_in.center()):
+        canvas.bring_into_sight(typed_in)
     font = font_at(canvas.zoom)
 
     def take(text: str) -> None:
         plan = canvas.editor.plan
         if id_ in plan.annotations:
-            label = "Rename frame" if annotation.kind == "frame" else "Write note"
+            label = "Rename frame" if is_frame else "Write note"
             canvas.editor.apply(label, annotating.change_annotation(plan, id_, text=text))
 
-    if annotation.kind == "frame":
-        area = _on_screen(canvas, title_of(annotation), 28.0)
+    if is_frame:
+        area = _on_screen(canvas, typed_in, 28.0)
         InlineEdit(viewport, area, annotation.text, font, "Title of the frame", take)
     else:
-        area = _on_screen(canvas, rect_of(annotation), _LEAST_HEIGHT)
+        area = _on_screen(canvas, typed_in, _LEAST_HEIGHT)
         edit = NoteEdit(viewport, area, annotation.text, font, take)
         palette = edit.palette()
         palette.setColor(QPalette.ColorRole.Base, note_fill(canvas.theme, annotation))
