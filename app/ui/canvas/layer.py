@@ -38,6 +38,7 @@ _STRAIGHT_BELOW = 0.6
 _FRAME_S = 0.0015
 """So long a frame may draw new pictures while things move; what it lacks then is drawn at rest."""
 
+_MOST_PICTURE_PIXELS = 8_000_000
 _PICTURE_BYTES = 96 * 2**20
 _LEAST_POWER, _MOST_POWER = -3, 3
 _DOT_STEP = 24
@@ -138,7 +139,7 @@ class Layer:
             for item in sorted(items, key=lambda item: item.block_id in self.lifted):
                 if item.block_id in self.lifted:
                     shadow(painter, item.scene_rect())
-                if exact:
+                if exact or _is_vast(item, power):
                     painter.translate(item.pos())
                     self._painting.paint(painter, item.block_shape, item.face, view.scale)
                     painter.translate(-item.pos())
@@ -252,6 +253,11 @@ def _seen(things: Iterable[Boxed], areas: Sequence[Box]) -> list[Boxed]:
             ]
         )
     return [near[n] for n in sorted(seen)]
+
+
+def _is_vast(item: BlockItem, power: int) -> bool:
+    """Whether a picture of the block, as of a merge of a thousand inputs, would be too large."""
+    return item.block_shape.width * item.block_shape.height * 4.0**power > _MOST_PICTURE_PIXELS
 
 
 def _n_bytes(picture: QPixmap) -> int:

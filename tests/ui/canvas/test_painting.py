@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage
 
 from app.plan import edits
-from app.plan.document import TOKENS, Plan, WeightBlock
+from app.plan.document import TOKENS, MergeInput, Plan, WeightBlock
 from app.ui import theme as themes
 from app.ui.canvas import Canvas
 from app.ui.canvas.faces import range_text, scale_text
@@ -43,6 +45,23 @@ def test_cells_have_their_sources_colour_at_every_zoom(canvas, editor, zoom):
         canvas._come_to_rest()
         seen = colour_at(canvas, picture(canvas), strip_corner(canvas, block_id, 3))
         assert near(seen, theme.source(source))
+
+
+@pytest.mark.parametrize("zoom", [1.0, 4.0])
+def test_a_merge_of_a_thousand_inputs_is_painted_without_a_picture_of_it(
+    canvas, editor, plan, qtlog, zoom
+):
+    inputs = tuple(MergeInput("left", 0.001) for _ in range(1000))
+    vast = replace(plan.blocks["m"], inputs=inputs)
+    editor.apply("Load", plan.with_blocks(vast))
+    item = canvas.plan_scene.blocks["m"]
+    canvas._look_at(QPointF(item.left + 200, item.top + 84), zoom)
+    canvas._come_to_rest()
+    groove = item.pos() + item.block_shape.track(4).center()
+    seen = picture(canvas)
+    assert colour_at(canvas, seen, groove) != canvas.theme.canvas
+    assert colour_at(canvas, seen, groove) != colour_at(canvas, seen, groove + QPointF(12, 0))
+    assert [record.message for record in qtlog.records] == []
 
 
 def test_one_block_may_show_two_sources(canvas, editor):
