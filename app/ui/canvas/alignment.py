@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom."""
+from app.plan.clearing import Box
+from app.plan.layout import Places
 
-Places = dict[str, tuple[float, float]]
 Side = Literal["left", "centre", "right", "top", "middle", "bottom"]
 Axis = Literal["across", "down"]
 

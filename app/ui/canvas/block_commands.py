@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.plan import edits, layout, shaping
+from app.plan.clearing import Box
 from app.plan.document import Block, MergeBlock, links_into
-from app.ui.canvas.alignment import Axis, Box, Places, Side, aligned, distributed
+from app.ui.canvas.alignment import Axis, Side, aligned, distributed
 from app.ui.canvas.annotations.commands import framed_again
 from app.ui.canvas.places import inside
 from app.ui.canvas.placing import sizes_of
@@ -166,7 +167,7 @@ def _selected_boxes(canvas: GestureView) -> dict[str, Box]:
     return {i: (r.left(), r.top(), r.right(), r.bottom()) for i, r in rects.items()}
 
 
-def _place(canvas: GestureView, label: str, places: Places) -> None:
+def _place(canvas: GestureView, label: str, places: layout.Places) -> None:
     plan, words = canvas.editor.plan, blocks_in_words(tuple(places))
     kept = {i: inside(*at) for i, at in places.items()}
     canvas.editor.apply(f"{label} {words}", edits.move(plan, kept))

@@ -12,7 +12,8 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPen
 
 from app.plan import edits
-from app.ui.canvas.alignment import Aligning, Box, Guides
+from app.plan.clearing import Box
+from app.ui.canvas.alignment import Aligning, Guides
 from app.ui.canvas.annotations.carrying import Carried
 from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.link_target import LinkTarget, with_inserted

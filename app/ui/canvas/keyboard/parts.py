@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF
 
-from app.plan.document import MergeBlock, WeightBlock
+from app.plan.document import MergeBlock, WeightBlock, links_into
 from app.ui.canvas.faces import scale_text
 from app.ui.canvas.shapes import MergeShape, Part, Shape, WeightShape
 from app.ui.canvas.words import fader_name, input_name, output_name
@@ -53,7 +53,4 @@ def sentence_of(editor: PlanEditor, block_id: str, part: Part) -> str:
 
 def input_is_free(editor: PlanEditor, block_id: str, port: int) -> bool:
     """Whether nothing feeds this input."""
-    block = editor.plan.blocks[block_id]
-    if isinstance(block, MergeBlock):
-        return block.inputs[port].block is None
-    return block.input is None
+    return links_into(editor.plan.blocks[block_id])[port] is None
