@@ -35,6 +35,7 @@ from app.ui.writing import write_or_tell
 
 _PATTERN = "Preset (*.json)"
 _NO_PRESET = "Own settings"
+_WIDTH = 88
 
 
 class _Number(NamedTuple):
@@ -161,6 +162,7 @@ class ReplySettingsDialog(QDialog):
                 spin = QSpinBox()
                 spin.setRange(round(number.low), round(number.high))
                 spin.setSingleStep(round(number.step))
+            spin.setMinimumWidth(_WIDTH)
             spin.setAccessibleName(number.label)
             spin.setAccessibleDescription(number.tip)
             spin.setToolTip(number.tip)
