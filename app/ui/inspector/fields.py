@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QSpinBox, QWidget
 
@@ -15,6 +24,8 @@ from app.ui.canvas.faces import title_of
 from app.ui.canvas.shapes import fader_range
 from app.ui.editor import PlanEditor
 from app.ui.number_spin import NumberSpin
+
+Index = QModelIndex | QPersistentModelIndex
 
 _SLIDER_STEPS = 100
 _SLIDER_REACH = 1e6
@@ -107,32 +118,59 @@ class ScaleSlider(QSlider):
             event.ignore()
 
 
-class BlockChoice(QComboBox):
-    """Which block feeds an input; only what would close no circle is offered.
+class BlockChoices(QAbstractListModel):
+    """What may feed a block: nothing, the tokens, and each block that would close no circle.
 
-    `chosen` carries the block's id, TOKENS, or None for no link.
+    All inputs of a block offer the same, so that they share one of these.
     """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._entries: list[tuple[str, str | None]] = []
+        self._rows: dict[str | None, int] = {}
+
+    def follow(self, editor: PlanEditor, block_id: str) -> None:
+        """Offer what may feed this block now."""
+        entries = _entries(editor, block_id)
+        if entries != self._entries:
+            self.beginResetModel()
+            self._entries = entries
+            self._rows = {id_: row for row, (_, id_) in enumerate(entries)}
+            self.endResetModel()
+
+    def row_of(self, source: str | None) -> int:
+        """The row of a block, of TOKENS, or of no link."""
+        return self._rows[source]
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._entries)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
+        text, id_ = self._entries[index.row()]
+        if role == Qt.ItemDataRole.UserRole:
+            return id_
+        return text if role == Qt.ItemDataRole.DisplayRole else None
+
+
+class BlockChoice(QComboBox):
+    """Which block feeds an input. `chosen` carries its id, TOKENS, or None for no link."""
 
     chosen = Signal(object)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, choices: BlockChoices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._choices = choices
+        self.setModel(choices)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
 
-    def show_choice(self, editor: PlanEditor, block_id: str, source: str | None) -> None:
-        """Offer what may feed the block and show what does."""
-        entries = _entries(editor, block_id)
+    def show_source(self, source: str | None) -> None:
+        """Show what feeds the input, without a word to anyone."""
         with QSignalBlocker(self):
-            known = [(self.itemText(i), self.itemData(i)) for i in range(self.count())]
-            if known != entries:
-                self.clear()
-                for text, data in entries:
-                    self.addItem(text, data)
-            self.setCurrentIndex(next(i for i, (_, data) in enumerate(entries) if data == source))
+            self.setCurrentIndex(self._choices.row_of(source))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

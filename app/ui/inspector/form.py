@@ -20,7 +20,7 @@ from app.plan.problem import Problem
 from app.ui import theme as themes
 from app.ui.canvas.faces import title_of
 from app.ui.editor import PlanEditor
-from app.ui.inspector.fields import block_label, caption, fact
+from app.ui.inspector.fields import BlockChoices, block_label, caption, fact
 
 
 class BlockForm(QWidget):
@@ -32,6 +32,7 @@ class BlockForm(QWidget):
         self.block_id = ""
         self._step: object = object()
         self._kind = kind
+        self.choices = BlockChoices(self)
         self._heading = QLabel()
         font = self._heading.font()
         font.setBold(True)
@@ -92,6 +93,7 @@ class BlockForm(QWidget):
     def refresh(self) -> None:
         """Show the block as it is now."""
         block = self.editor.plan.blocks[self.block_id]
+        self.choices.follow(self.editor, self.block_id)
         number = self.editor.number(self.block_id)
         self._heading.setText(self._kind if number is None else f"{self._kind} {number}")
         if not (self.title.hasFocus() and self.title.isModified()):

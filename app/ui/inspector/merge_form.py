@@ -72,7 +72,7 @@ class MergeForm(BlockForm):
         merge = self._merge()
         self._show_rows(len(merge.inputs))
         for row, merge_input in zip(self.inputs, merge.inputs, strict=True):
-            row.source.show_choice(self.editor, self.block_id, merge_input.block)
+            row.source.show_source(merge_input.block)
             row.spin.show_value(merge_input.scale)
             row.slider.show_value(merge_input.scale)
             row.remove.setEnabled(len(merge.inputs) > 2)
@@ -136,7 +136,7 @@ class InputRow:
 
     def __init__(self, form: MergeForm, grid: QGridLayout, port: int) -> None:
         name = f"input {port + 1}"
-        self.source = BlockChoice(f"Block of {name}")
+        self.source = BlockChoice(f"Block of {name}", form.choices)
         self.source.chosen.connect(partial(form.link, port))
         self.spin = ScaleSpin(f"Scale of {name}")
         self.spin.valueChanged.connect(partial(form.set_scale, port))

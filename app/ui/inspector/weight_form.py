@@ -32,7 +32,7 @@ class WeightForm(BlockForm):
         self.first = LayerSpin("First weight layer")
         self.count = LayerSpin("Number of layers")
         self.last = LayerSpin("Last weight layer")
-        self.source = BlockChoice("Input")
+        self.source = BlockChoice("Input", self.choices)
         self._runs_as, self.memory = fact(), fact()
         for text, field in (
             ("First weight layer", self.first),
@@ -59,7 +59,7 @@ class WeightForm(BlockForm):
         self.first.show_value(block.weight_start, 0, n - 1)
         self.count.show_value(block.n_layers, 1, n - block.weight_start)
         self.last.show_value(block.weight_end - 1, block.weight_start, n - 1)
-        self.source.show_choice(self.editor, self.block_id, block.input)
+        self.source.show_source(block.input)
         layers = self.editor.plan_layers(self.block_id)
         if layers is None:
             self._runs_as.setText("Nothing: it is muted" if block.muted else "Not linked yet")

@@ -251,6 +251,17 @@ def test_a_block_is_muted_and_collapsed(editor, plan, weight):
     assert not weight.muted.isChecked()
 
 
+def test_the_inputs_of_a_merge_share_one_list_that_follows_the_plan(editor, plan, merge):
+    first, second = (row.source for row in merge.inputs)
+    assert first.model() is second.model()
+    assert [c.currentData() for c in (first, second)] == ["left", "right"]
+    editor.apply("Rename", edits.rename(plan, "trunk", "Roots"))
+    assert [first.itemText(i) for i in range(first.count())][2] == "0  Roots"
+    assert [c.currentData() for c in (first, second)] == ["left", "right"]
+    editor.apply("Remove", edits.remove(editor.plan, ("left",)))
+    assert [c.currentText() for c in (first, second)] == ["Not linked", "1  Layers 28–35"]
+
+
 def test_the_summary_counts_the_plan_and_the_selection(inspector, editor, canvas):
     words = _words(inspector.summary)
     assert "3 weight blocks, 1 merge block" in words
