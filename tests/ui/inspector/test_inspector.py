@@ -259,7 +259,7 @@ def test_the_inputs_of_a_merge_share_one_list_that_follows_the_plan(editor, plan
     assert [first.itemText(i) for i in range(first.count())][2] == "0  Roots"
     assert [c.currentData() for c in (first, second)] == ["left", "right"]
     editor.apply("Remove", edits.remove(editor.plan, ("left",)))
-    assert [c.currentText() for c in (first, second)] == ["Not linked", "1  Layers 28–35"]
+    assert [c.currentText() for c in (first, second)] == ["Not linked", "Layers 28–35"]
 
 
 def test_the_summary_counts_the_plan_and_the_selection(inspector, editor, canvas):
