@@ -29,7 +29,7 @@ def generate(options: argparse.Namespace) -> int:
             recipe = recipe.with_scale(block, port, scale)
         except ValueError as error:
             raise UserError(f"--scale: {error}", EXIT_USAGE) from error
-    sampling, stop = _sampling(options), tuple(options.stop)
+    sampling, stop = sampling_of(options), tuple(options.stop)
     if options.raw:
         request = Generate((), options.prompt, options.n_predict, sampling, stop)
     else:
@@ -65,7 +65,8 @@ def generate(options: argparse.Namespace) -> int:
     return 130 if reply.stop_reason == "cancelled" else 0
 
 
-def _sampling(options: argparse.Namespace) -> Sampling:
+def sampling_of(options: argparse.Namespace) -> Sampling:
+    """How the options want tokens to be chosen. Raises UserError for a file that cannot be read."""
     grammar = ""
     if options.grammar_file is not None:
         try:
