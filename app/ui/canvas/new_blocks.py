@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF
 
 from app.plan import edits
 from app.plan.clearing import way_down
-from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.document import LAYER_LIMIT, TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
 from app.plan.layout import boxes
 from app.ui.canvas.places import inside, on_grid
 from app.ui.canvas.placing import sizes_of
@@ -77,14 +77,13 @@ def _next_layers(
 def layers_from(plan: Plan, n_weight_layers: int | None, end: int) -> tuple[int, int]:
     """The first and the number of weight layers from `end` on, or of some that no block borrows."""
     blocks = [b for b in plan.blocks.values() if isinstance(b, WeightBlock)]
-    if n_weight_layers is None:
-        return end, _N_LAYERS
-    if end < n_weight_layers:
-        return end, min(_N_LAYERS, n_weight_layers - end)
-    ranges = (range(b.weight_start, min(b.weight_end, n_weight_layers)) for b in blocks)
+    n = LAYER_LIMIT if n_weight_layers is None else n_weight_layers
+    if end < n:
+        return end, min(_N_LAYERS, n - end)
+    ranges = (range(b.weight_start, min(b.weight_end, n)) for b in blocks)
     used = {layer for layers in ranges for layer in layers}
-    start = next((layer for layer in range(n_weight_layers) if layer not in used), 0)
+    start = next((layer for layer in range(n) if layer not in used), 0)
     stop = start
-    while stop < min(start + _N_LAYERS, n_weight_layers) and (stop not in used or start in used):
+    while stop < min(start + _N_LAYERS, n) and (stop not in used or start in used):
         stop += 1
     return start, max(1, stop - start)

@@ -7,7 +7,7 @@ from itertools import product
 from PySide6.QtCore import QPointF, QRectF
 
 from app.plan import edits, shaping
-from app.plan.document import Plan, WeightBlock
+from app.plan.document import LAYER_LIMIT, Plan, WeightBlock
 from app.ui.canvas.new_blocks import with_new_block
 from app.ui.canvas.placing import placed, places_of_new
 from app.ui.canvas.shapes import shape_of
@@ -34,6 +34,14 @@ def test_a_block_is_added_below_a_pile_of_many(plan):
     after, new = with_new_block(pile, "weight", 40, (), QPointF(60, 60))
     assert rect(after, new).top() > rect(after, "x2999").bottom()
     assert not rect(after, new).intersects(rect(after, "x2999").adjusted(-11, -11, 11, 11))
+
+
+def test_a_block_is_added_where_no_layer_follows_and_no_model_is_known(plan):
+    end = edits.set_weights(plan, "left", LAYER_LIMIT - 2, 2)
+    after, new = with_new_block(end, "weight", None, ("left",), QPointF(60, 60))
+    added = after.blocks[new]
+    assert isinstance(added, WeightBlock)
+    assert (added.weight_start, added.n_layers) == (20, 8)
 
 
 def test_new_blocks_stand_below_the_others(plan):
