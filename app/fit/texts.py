@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from app.fit.errors import TextError
 
 _BUNDLED = Path(__file__).parents[2] / "resources" / "calibration" / "text.txt"
 MAX_TEXT_BYTES = 64 << 20
-_PIECE_CHARACTERS = 600
+_PIECE = re.compile(r".{1,500}[^\n]{0,500}\n*", re.DOTALL)
+"""Up to the end of a line, where one is near."""
 
 
 def calibration_text() -> str:
@@ -46,9 +48,4 @@ def read_text(path: Path) -> str:
 
 def sample_of(text: str, n_th: int) -> str:
     """Each n-th piece of a text, of a few sentences each, so that all kinds of it are in there."""
-    pieces: list[list[str]] = [[]]
-    for line in text.splitlines(keepends=True):
-        if sum(map(len, pieces[-1])) >= _PIECE_CHARACTERS:
-            pieces.append([])
-        pieces[-1].append(line)
-    return "".join("".join(piece) for piece in pieces[:: max(1, n_th)])
+    return "".join(_PIECE.findall(text)[:: max(1, n_th)])

@@ -59,6 +59,8 @@ def test_a_sample_is_taken_from_all_over() -> None:
     assert len(text) / 4 < len(sample) < len(text) / 2.2
     kept = [n for n, line in enumerate(lines) if line in sample]
     assert kept[0] == 0 and kept[-1] > 80
-    assert all(line in text for line in sample.splitlines(keepends=True))
     assert sample_of(text, 1) == sample_of(text, 0) == text
     assert sample_of("one line", 5) == "one line"
+    in_one_line = "word " * 2000
+    assert set(sample_of(in_one_line, 4).split()) == {"word"}
+    assert len(sample_of("字" * 9000, 3)) == pytest.approx(3000, abs=700)
