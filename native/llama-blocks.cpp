@@ -101,7 +101,11 @@ int32_t llama_blocks_context_memory(const llama_context * ctx, llama_blocks_memo
         for (const auto & [_, tensor] : llama_get_model(ctx)->tensors_by_name) {
             if (tensor->buffer && counted.insert(tensor).second) {
                 ggml_backend_buffer_type_t buft = ggml_backend_buffer_get_type(tensor->buffer);
-                rows[device_of(buft)].weights += GGML_PAD(ggml_backend_buft_get_alloc_size(buft, tensor), ggml_backend_buft_get_alignment(buft));
+                const size_t bytes = GGML_PAD(ggml_backend_buft_get_alloc_size(buft, tensor), ggml_backend_buft_get_alignment(buft));
+                auto & row = rows[device_of(buft)];
+                const std::string kind = ggml_backend_buft_name(buft);
+                row.weights  += bytes;
+                row.mappable += kind == "CPU" || kind == "CPU_Mapped" ? bytes : 0;
             }
         }
 

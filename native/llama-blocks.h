@@ -120,6 +120,7 @@ LLAMA_API int32_t llama_blocks_view_set_scale(
 struct llama_blocks_memory {
     char   device[64]; // the backend's name for it, "" for main memory
     size_t weights;    // bytes of the tensors that the view uses, each counted once
+    size_t mappable;   // those of them that lie in the file where it is mapped
     size_t kv;         // bytes of the context's KV cache and other state
     size_t compute;    // bytes of the context's compute buffers
 };

@@ -1,28 +1,45 @@
-"""`main.py estimate`: how much memory a plan will take."""
+"""`main.py estimate`: how much memory a plan will take, and whether it fits."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from app.commands.inputs import context_settings, paths, sources_and_recipe
 from app.commands.output import print_json
 from app.commands.running import engine
-from app.engine.messages import EstimateMemory, MemoryEstimate
+from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate
+from app.memory.amounts import format_bytes
+from app.model_files.model_file import ModelFile
+from app.plan.recipe import Recipe, RecipeWeight
+
+if TYPE_CHECKING:
+    from app.memory.changes import Change
+    from app.memory.estimate import BlockMemory
 
 
 def estimate(options: argparse.Namespace) -> int:
-    """Says how much memory a plan will take."""
-    from app.memory.amounts import format_bytes
-    from app.memory.machine import available_bytes
+    """Says how much memory a plan will take, block by block, and what would help."""
+    from app.memory.estimate import block_memory
+    from app.memory.machine import machine_memory
     from app.memory.verdict import judge
 
     models, recipe = sources_and_recipe(options)
-    request = EstimateMemory(paths(models), recipe, context_settings(options, models))
+    settings = context_settings(options, models)
     with engine() as run:
-        needed = run(request)
+        needed = run(EstimateMemory(paths(models), recipe, settings))
     assert isinstance(needed, MemoryEstimate)
-    free_bytes = available_bytes()
-    verdict = judge(needed.total_bytes, free_bytes)
+    blocks = block_memory(models, recipe, settings.n_ctx, settings.kv_type, settings.n_batch)
+    machine = machine_memory()
+    verdict = judge(
+        needed.total_bytes,
+        machine,
+        mapped_bytes=needed.mapped_bytes,
+        reserve_bytes=options.reserve,
+    )
+    changes = _changes(models, recipe, settings, -verdict.spare_bytes)
     if options.json:
         print_json(
             {
@@ -31,19 +48,74 @@ def estimate(options: argparse.Namespace) -> int:
                 "compute_bytes": needed.compute_bytes,
                 "process_bytes": needed.process_bytes,
                 "total_bytes": needed.total_bytes,
-                "available_bytes": free_bytes,
-                "fits": needed.total_bytes <= free_bytes,
+                "mapped_bytes": needed.mapped_bytes,
+                "devices": [asdict(device) for device in needed.devices],
+                "blocks": [{"block": n, **asdict(block)} for n, block in enumerate(blocks)],
+                "available_bytes": machine.available_bytes,
+                "swap_free_bytes": machine.swap_free_bytes,
+                "reserve_bytes": options.reserve,
+                "fits": not verdict.is_short,
+                "verdict": verdict.kind,
+                "changes": [asdict(change) for change in changes],
             }
         )
         return 0
-    for label, amount in (
+    _print_blocks(recipe, blocks)
+    rows = [
         ("Weights", needed.weights_bytes),
         ("KV cache", needed.kv_bytes),
         ("Compute", needed.compute_bytes),
         ("Process", needed.process_bytes),
         ("Total", needed.total_bytes),
-        ("Available", free_bytes),
-    ):
+        ("Available", machine.available_bytes),
+    ]
+    rows += [("Free swap", machine.swap_free_bytes)] if machine.swap_free_bytes else []
+    rows += [("Kept free", options.reserve)] if options.reserve else []
+    for label, amount in rows:
         print(f"{label:<10} {format_bytes(amount):>10}")
+    for device in needed.devices:
+        held = device.weights_bytes + device.kv_bytes + device.compute_bytes
+        print(f"{device.name:<10} {format_bytes(held):>10}")
     print(verdict.words)
+    for words in _advice(changes):
+        print(words)
     return 0
+
+
+def _changes(
+    models: Sequence[ModelFile], recipe: Recipe, settings: ContextSettings, missing_bytes: int
+) -> tuple[Change, ...]:
+    from app.memory.changes import changes_that_help
+
+    if missing_bytes <= 0:
+        return ()
+    return changes_that_help(
+        models,
+        recipe,
+        settings.n_ctx,
+        settings.kv_type,
+        settings.flash_attention,
+        missing_bytes,
+    )
+
+
+def _advice(changes: Sequence[Change]) -> list[str]:
+    """What helps most, and what helps else."""
+    return [
+        f"{'What helps most' if n == 0 else 'Or'}: {change.words}"
+        f"{'' if change.suffices else ', which is not enough alone'}."
+        for n, change in enumerate(changes)
+    ]
+
+
+def _print_blocks(recipe: Recipe, blocks: Sequence[BlockMemory]) -> None:
+    print(f"{'Block':<6} {'layers':>9} {'weights':>10} {'shared':>10} {'KV cache':>10}")
+    for number, (block, memory) in enumerate(zip(recipe.blocks, blocks, strict=True)):
+        if not isinstance(block, RecipeWeight):
+            continue
+        first = block.weight_start
+        layers = f"{first}-{first + block.end - block.start - 1}"
+        shared = memory.weights_bytes - memory.own_weights_bytes
+        amounts = (memory.weights_bytes, shared, memory.kv_bytes)
+        print(f"{number:<6} {layers:>9} " + " ".join(f"{format_bytes(n):>10}" for n in amounts))
+    print()

@@ -95,4 +95,11 @@ def context_settings(options: argparse.Namespace, models: Sequence[ModelFile]) -
     if reason is not None:
         raise UserError(reason, EXIT_USAGE)
     n_ctx = options.ctx or min(options.default_ctx, models[0].n_ctx_train or options.default_ctx)
-    return ContextSettings(n_ctx, options.threads, options.kv_type, options.flash_attn)
+    return ContextSettings(
+        n_ctx,
+        options.threads,
+        options.kv_type,
+        options.flash_attn,
+        options.batch,
+        options.use_mmap,
+    )

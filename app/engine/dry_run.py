@@ -48,6 +48,7 @@ class DryRun:
             kv_bytes=main.kv_bytes,
             compute_bytes=main.compute_bytes + unheld_bytes + records_bytes,
             process_bytes=self._process_bytes + 2 * huge_page_bytes(),
+            mapped_bytes=main.mappable_bytes if request.settings.use_mmap else 0,
             devices=tuple(devices),
         )
 

@@ -238,7 +238,7 @@ class MemoryEstimate:
     process_bytes: int
     """The engine process itself, with vocabulary and chat template."""
     mapped_bytes: int = 0
-    """Those of the weights that lie in mapped files: the system can drop them and read them again."""
+    """Those of the weights that lie in mapped files: the system can drop and read them again."""
     devices: tuple[DeviceMemory, ...] = ()
     """What other devices will hold."""
 

@@ -41,6 +41,7 @@ class _Memory(ctypes.Structure):
     _fields_ = [
         ("device", ctypes.c_char * 64),
         ("weights", ctypes.c_size_t),
+        ("mappable", ctypes.c_size_t),
         ("kv", ctypes.c_size_t),
         ("compute", ctypes.c_size_t),
     ]
@@ -94,6 +95,7 @@ def is_supported(architecture: str) -> bool:
 
 _errors_logged: deque[str] = deque(maxlen=8)
 _LOG_LEVEL_DEBUG, _LOG_LEVEL_ERROR = 1, 4
+_NO_MEMORY = ("insufficient memory", "allocate", "bad_alloc")
 _log_callback: Any = None
 """Kept here, since the library goes on calling it."""
 
@@ -117,8 +119,14 @@ def keep_log(on_line: Callable[[str], None]) -> None:
 
 
 def _with_logged(message: str) -> str:
-    """The message with what the library said first of the error, without its function names."""
+    """The message with what the library said first of the error, without its function names, and
+    what to do where memory was refused."""
     said = _errors_logged[0].split(": ", 1)[-1] if _errors_logged else ""
+    if any(words in line for line in _errors_logged for words in _NO_MEMORY):
+        return (
+            f"There is not enough memory: {message} ({said}). Shorten the context, keep the KV "
+            "cache in q8_0, leave out layers, or close other programs."
+        )
     return f"{message}: {said}" if said else message
 
 
@@ -345,7 +353,7 @@ class Context:
         if n < 0:
             raise NativeError(_reason())
         return tuple(
-            DeviceMemory(r.device.decode(errors="replace"), r.weights, r.kv, r.compute)
+            DeviceMemory(r.device.decode(errors="replace"), r.weights, r.mappable, r.kv, r.compute)
             for r in rows[:n]
         )
 

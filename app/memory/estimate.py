@@ -15,7 +15,7 @@ from app.model_files.model_file import ModelFile, weight_layers_of
 from app.plan.recipe import Recipe, RecipeWeight
 
 _CELL_STEP = 256
-_N_UBATCH = 512
+_N_BATCH = 512
 _REPACKED_TYPES = frozenset({"Q4_0", "Q4_K", "Q2_K", "IQ4_NL", "MXFP4"})
 _REPACKED_ROWS = 8
 
@@ -46,7 +46,11 @@ class MemoryParts:
 
 
 def estimate_exact(
-    models: Sequence[ModelFile], recipe: Recipe, n_ctx: int, kv_type: KvType = "f16"
+    models: Sequence[ModelFile],
+    recipe: Recipe,
+    n_ctx: int,
+    kv_type: KvType = "f16",
+    n_batch: int = _N_BATCH,
 ) -> MemoryParts:
     """What the recipe takes on these sources with a context of `n_ctx` tokens.
 
@@ -59,12 +63,18 @@ def estimate_exact(
     weights_bytes = sum(layer_bytes[n] for n in recipe.weight_layers)
     return MemoryParts(
         weights_bytes=weights_bytes + models[0].other_bytes + _head_copy_bytes(models[0]),
-        kv_bytes=sum(block.kv_bytes for block in block_memory(models, recipe, n_ctx, kv_type)),
+        kv_bytes=sum(
+            block.kv_bytes for block in block_memory(models, recipe, n_ctx, kv_type, n_batch)
+        ),
     )
 
 
 def block_memory(
-    models: Sequence[ModelFile], recipe: Recipe, n_ctx: int, kv_type: KvType = "f16"
+    models: Sequence[ModelFile],
+    recipe: Recipe,
+    n_ctx: int,
+    kv_type: KvType = "f16",
+    n_batch: int = _N_BATCH,
 ) -> tuple[BlockMemory, ...]:
     """What each block of the recipe takes, by block number.
 
@@ -72,7 +82,7 @@ def block_memory(
     Raises IndexError for a weight layer that no source holds.
     """
     layer_bytes = _weight_layer_bytes(models)
-    layer_kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type)
+    layer_kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type, n_batch)
     n_borrowers = Counter(n for number in recipe.live for n in _borrowed(recipe, number))
     blocks = []
     for number in range(len(recipe.blocks)):
@@ -88,10 +98,10 @@ def block_memory(
 
 
 def layer_bytes(
-    models: Sequence[ModelFile], n_ctx: int, kv_type: KvType = "f16"
+    models: Sequence[ModelFile], n_ctx: int, kv_type: KvType = "f16", n_batch: int = _N_BATCH
 ) -> tuple[int, ...]:
     """What each weight layer takes in a plan that borrows it once: weights and KV cache."""
-    kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type)
+    kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type, n_batch)
     return tuple(map(sum, zip(_weight_layer_bytes(models), kv_bytes, strict=True)))
 
 
@@ -107,7 +117,7 @@ def _weight_layer_bytes(models: Sequence[ModelFile]) -> tuple[int, ...]:
 
 
 def _weight_layer_kv_bytes(
-    models: Sequence[ModelFile], n_ctx: int, kv_type: KvType
+    models: Sequence[ModelFile], n_ctx: int, kv_type: KvType, n_batch: int
 ) -> tuple[int, ...]:
     """The KV cache of one plan layer on each weight layer (llama.cpp: `llama_kv_cache`)."""
     sizes = []
@@ -115,7 +125,7 @@ def _weight_layer_kv_bytes(
         model, i = models[at.source], at.index
         n_cells = _padded(n_ctx)
         if model.is_sliding[i]:
-            n_cells = _padded(min(n_cells, model.n_swa + min(_N_UBATCH, n_cells)))
+            n_cells = _padded(min(n_cells, model.n_swa + min(n_batch, n_cells)))
         head_items = model.n_embd_head_k[i] + model.n_embd_head_v[i]
         sizes.append(kv_cache_bytes(n_cells * model.n_head_kv[i] * head_items, kv_type))
     return tuple(sizes)

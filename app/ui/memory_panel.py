@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -12,6 +13,11 @@ from app.engine.messages import MemoryEstimate
 from app.memory.amounts import format_bytes
 from app.memory.verdict import Verdict, judge
 from app.ui import theme
+from app.ui.link_button import LinkButton
+
+if TYPE_CHECKING:
+    from app.memory.changes import Change
+    from app.memory.machine import MachineMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +25,8 @@ class MemoryFigures:
     """What the plan will take and what there is, all in bytes."""
 
     estimate: MemoryEstimate
-    available_bytes: int
-    """Free now, without what the running engine would give back."""
+    machine: MachineMemory
+    """What is free now, without what the running engine would give back."""
     given_back_bytes: int
     """What the running engine holds and frees before another plan is opened."""
     is_dry_run: bool
@@ -28,16 +34,27 @@ class MemoryFigures:
     with compute and process as it last found them."""
     measured_bytes: int | None = None
     """What the engine process holds with this very plan open, where that is known."""
+    reserve_bytes: int = 0
+    """What is to stay free for other programs."""
+    changes: tuple[Change, ...] = ()
+    """What would help where more is needed than may be taken, the best first."""
 
     @property
     def free_bytes(self) -> int:
         """What the plan may take."""
-        return self.available_bytes + self.given_back_bytes
+        free_bytes = self.machine.available_bytes + self.given_back_bytes
+        return max(0, free_bytes - self.reserve_bytes)
 
     @property
     def verdict(self) -> Verdict:
         """Whether it fits."""
-        return judge(self.estimate.total_bytes, self.available_bytes, self.given_back_bytes)
+        return judge(
+            self.estimate.total_bytes,
+            self.machine,
+            mapped_bytes=self.estimate.mapped_bytes,
+            credit_bytes=self.given_back_bytes,
+            reserve_bytes=self.reserve_bytes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +82,12 @@ def parts_of(estimate: MemoryEstimate) -> tuple[Part, ...]:
 
 
 class MemoryPanel(QWidget):
-    """Bar, parts, total against free memory, and the verdict in words."""
+    """Bar, parts, total against free memory, the verdict in words, and what would help."""
+
+    settings_wanted = Signal()
+    """What the plan's context takes is to be set."""
+    change_wanted = Signal(object)
+    """The Change that helps most is to be made."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,6 +104,14 @@ class MemoryPanel(QWidget):
         self._origin = QLabel()
         self._origin.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._origin.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._settings = LinkButton("Settings …")
+        self._settings.setToolTip("Context length, KV cache, batch, and what is kept free")
+        self._settings.setAccessibleName("Memory settings")
+        self._settings.clicked.connect(lambda _checked=False: self.settings_wanted.emit())
+        self._advice = LinkButton("")
+        self._advice.clicked.connect(lambda _checked=False: self._take_advice())
+        self._others = QLabel()
+        self._others.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         title = QLabel("Memory")
         bold = title.font()
         bold.setBold(True)
@@ -96,11 +126,17 @@ class MemoryPanel(QWidget):
         second.setSpacing(12)
         second.addWidget(self._legend, 1)
         second.addWidget(self._origin)
+        second.addWidget(self._settings)
+        third = QHBoxLayout()
+        third.setSpacing(12)
+        third.addWidget(self._advice)
+        third.addWidget(self._others, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 4, 12, 4)
         column.setSpacing(2)
         column.addLayout(first)
         column.addLayout(second)
+        column.addLayout(third)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.show_reason("Open a model to see what the plan needs")
 
@@ -110,7 +146,7 @@ class MemoryPanel(QWidget):
         parts = parts_of(figures.estimate)
         self._bar.show_parts(parts, figures.free_bytes)
         self._verdict.setText(verdict_in_words(figures))
-        is_short = figures.verdict.kind == "does_not_fit"
+        is_short = figures.verdict.is_short
         colour = theme.current().error if is_short else theme.current().text
         palette = self._verdict.palette()
         palette.setColor(QPalette.ColorRole.WindowText, colour)
@@ -123,7 +159,20 @@ class MemoryPanel(QWidget):
             )
         )
         self._origin.setText(origin(figures))
+        self._show_changes(figures.changes)
         self.setAccessibleDescription(self.words)
+
+    def _show_changes(self, changes: tuple[Change, ...]) -> None:
+        best, *others = changes or (None,)
+        self._advice.setVisible(best is not None)
+        self._others.setVisible(bool(others))
+        if best is not None:
+            self._advice.setText(_capitalised(best.words))
+        self._others.setText(" · ".join(f"or {change.words}" for change in others))
+
+    def _take_advice(self) -> None:
+        if self.figures is not None and self.figures.changes:
+            self.change_wanted.emit(self.figures.changes[0])
 
     def show_reason(self, why: str) -> None:
         """Show why there is no estimate."""
@@ -132,6 +181,7 @@ class MemoryPanel(QWidget):
         self._verdict.setText("")
         self._legend.setText(why)
         self._origin.setText("")
+        self._show_changes(())
         self.setAccessibleDescription(why)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -147,13 +197,19 @@ class MemoryPanel(QWidget):
         parts = ", ".join(
             f"{p.words} {format_bytes(p.n_bytes)}" for p in parts_of(self.figures.estimate)
         )
-        return f"{verdict_in_words(self.figures)} ({parts}; {origin(self.figures)})"
+        said = f"{verdict_in_words(self.figures)} ({parts}; {origin(self.figures)})"
+        changes = self.figures.changes
+        return f"{said}. What helps most: {changes[0].words}" if changes else said
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def verdict_in_words(figures: MemoryFigures) -> str:
     """Whether it fits, in words and numbers."""
     verdict = figures.verdict
-    sign = "✗" if verdict.kind == "does_not_fit" else "!" if verdict.kind == "tight" else "✓"
+    sign = "✗" if verdict.is_short else "!" if verdict.kind == "tight" else "✓"
     total, free = figures.estimate.total_bytes, figures.free_bytes
     return f"{sign} {verdict.words} · {format_bytes(total)} of {format_bytes(free)} free"
 

@@ -1,4 +1,4 @@
-"""Keeps the memory estimate in step with the plan: exact sums, then a dry run.
+"""Keeps the memory estimate in step with the plan, by a dry run for each edit.
 
 The dry run has an engine process of its own, which never holds weights: so it answers while the
 other one is busy, and what it holds itself is what that one will hold besides the plan.
@@ -6,7 +6,8 @@ other one is busy, and what it holds itself is what that one will hold besides t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -19,15 +20,16 @@ from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.memory_panel import MemoryFigures
 from app.ui.open_model import OpenModel
-from app.ui.plan_runner import PlanRunner
+from app.ui.plan_runner import PlanRunner, changed_scales
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
-    from app.memory.estimate import BlockMemory
+    from app.memory.changes import Change
+    from app.memory.estimate import BlockMemory, MemoryParts
+    from app.model_files.model_file import ModelFile
 
-SUMS_AFTER_MS = 40
-"""Edits that follow each other faster (a drag) are summed once."""
-DRY_RUN_AFTER_MS = 120
+SOON_MS = 5
+"""Edits that follow each other faster are estimated once."""
 
 
 class MemoryWatch(QObject):
@@ -48,9 +50,11 @@ class MemoryWatch(QObject):
         model: OpenModel,
         runner: PlanRunner,
         context: Callable[[], ContextSettings],
+        reserve: Callable[[], int],
         tasks: Tasks,
         parent: QObject | None = None,
     ) -> None:
+        """`reserve` is what is to stay free for other programs, in bytes."""
         super().__init__(parent)
         self._engine = engine
         self._estimator = estimator
@@ -58,6 +62,7 @@ class MemoryWatch(QObject):
         self._model = model
         self._runner = runner
         self._context = context
+        self._reserve = reserve
         self._tasks = tasks
         self._weighed: tuple[object, ...] = ()
         self._shown: MemoryEstimate | None = None
@@ -68,10 +73,8 @@ class MemoryWatch(QObject):
         self._process_bytes = 0
         self._is_dry_run = False
         self._simulating = False
-        self._sums = QTimer(self, singleShot=True, interval=SUMS_AFTER_MS)
-        self._sums.timeout.connect(self._show_sums)
-        self._dry_run = QTimer(self, singleShot=True, interval=DRY_RUN_AFTER_MS)
-        self._dry_run.timeout.connect(self._start_dry_run)
+        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon.timeout.connect(self._look)
         for signal in (editor.changed, editor.replaced, editor.weight_layers_changed):
             signal.connect(self.look_again)
         runner.changed.connect(self.look_again)
@@ -79,8 +82,8 @@ class MemoryWatch(QObject):
 
     def look_again(self, _change: object = None) -> None:
         """Estimate anew soon; called for every edit."""
-        if not self._sums.isActive():
-            self._sums.start()
+        if not self._soon.isActive():
+            self._soon.start()
 
     def take_decoded(self) -> None:
         """Take note that the open plan has decoded: what it holds can now be measured."""
@@ -92,9 +95,7 @@ class MemoryWatch(QObject):
         files, settings = self._model.files, self._context()
         if max(recipe.weight_layers, default=0) >= sum(file.n_layers for file in files):
             return ""
-        from app.memory.estimate import estimate_exact
-
-        parts = estimate_exact(files, recipe, settings.n_ctx, settings.kv_type)
+        parts = _sums(files, recipe, settings)
         weights, kv = format_bytes(parts.weights_bytes), format_bytes(parts.kv_bytes)
         return f"{weights} of weights, {kv} of KV cache"
 
@@ -128,7 +129,7 @@ class MemoryWatch(QObject):
         self._weighed = weighed
         self.layers_weighed.emit(layer_bytes(files, settings.n_ctx, settings.kv_type))
 
-    def _show_sums(self) -> None:
+    def _look(self) -> None:
         self._weigh_layers()
         request = self._request()
         if request is None:
@@ -139,20 +140,18 @@ class MemoryWatch(QObject):
                 else "Open a model to see what the plan needs"
             )
             return
-        if request == self._asked and self._shown is not None:
+        if self._asked is not None and self._shown is not None and _as_large(request, self._asked):
             self._show()
             return
-        from app.memory.estimate import estimate_exact
-
         self._asked, self._is_dry_run = request, False
-        settings = request.settings
-        parts = estimate_exact(self._model.files, request.recipe, settings.n_ctx, settings.kv_type)
-        sums = MemoryEstimate(
-            parts.weights_bytes, parts.kv_bytes, self._compute_bytes, self._process_bytes
-        )
-        self._shown = sums
-        self._show()
-        self._dry_run.start()
+        if not self._compute_bytes or self._refused is not None:
+            # nothing was simulated yet, or cannot be
+            parts = _sums(self._model.files, request.recipe, request.settings)
+            self._shown = MemoryEstimate(
+                parts.weights_bytes, parts.kv_bytes, self._compute_bytes, self._process_bytes
+            )
+            self._show()
+        self._start_dry_run()
 
     def _start_dry_run(self) -> None:
         request = self._asked
@@ -168,27 +167,35 @@ class MemoryWatch(QObject):
         except JobCancelled:
             return
         except EngineError:
-            self._refused = request
+            self._refused, self._shown = request, None
+            self.look_again()
             return
         finally:
             self._simulating = False
         assert isinstance(result, MemoryEstimate)
+        self._refused = None
         self._compute_bytes = result.compute_bytes
         self._process_bytes = result.process_bytes
-        if request == self._asked:
+        if self._asked is not None and _as_large(request, self._asked):
             self._shown, self._is_dry_run = result, True
             self._show()
         else:
-            self._dry_run.start()
+            self._start_dry_run()
 
     def _engine_moved(self, _state: object) -> None:
         if not self._engine.busy:
             self.look_again()
 
     def _show(self) -> None:
+        figures = self.figures_now()
+        if figures is not None:
+            self.estimated.emit(figures)
+
+    def figures_now(self) -> MemoryFigures | None:
+        """The latest estimate against what is free at this moment; None while there is none."""
         if self._shown is None:
-            return
-        from app.memory.machine import available_bytes
+            return None
+        from app.memory.machine import machine_memory
 
         state = self._engine.state
         held = resident_bytes(state.pid) if state is not None and state.pid else 0
@@ -197,15 +204,44 @@ class MemoryWatch(QObject):
             and self._decoded is self._runner.opened
             and self._runner.is_current
         )
-        self.estimated.emit(
-            MemoryFigures(
-                estimate=self._shown,
-                available_bytes=available_bytes(),
-                given_back_bytes=held,
-                is_dry_run=self._is_dry_run,
-                measured_bytes=held if is_measurable and held else None,
-            )
+        figures = MemoryFigures(
+            estimate=self._shown,
+            machine=machine_memory(),
+            given_back_bytes=held,
+            is_dry_run=self._is_dry_run,
+            measured_bytes=held if is_measurable and held else None,
+            reserve_bytes=self._reserve(),
         )
+        return replace(figures, changes=self._changes(figures))
+
+    def _changes(self, figures: MemoryFigures) -> tuple[Change, ...]:
+        missing_bytes = -figures.verdict.spare_bytes
+        if missing_bytes <= 0 or self._asked is None:
+            return ()
+        from app.memory.changes import changes_that_help
+
+        settings = self._asked.settings
+        return changes_that_help(
+            self._model.files,
+            self._asked.recipe,
+            settings.n_ctx,
+            settings.kv_type,
+            settings.flash_attention,
+            missing_bytes,
+        )
+
+
+def _as_large(request: EstimateMemory, other: EstimateMemory) -> bool:
+    """Whether they take the same memory, as when only scales differ."""
+    if (request.model_paths, request.settings) != (other.model_paths, other.settings):
+        return False
+    return changed_scales(request.recipe, other.recipe) is not None
+
+
+def _sums(files: Sequence[ModelFile], recipe: Recipe, settings: ContextSettings) -> MemoryParts:
+    from app.memory.estimate import estimate_exact
+
+    return estimate_exact(files, recipe, settings.n_ctx, settings.kv_type, settings.n_batch)
 
 
 def resident_bytes(pid: int) -> int:

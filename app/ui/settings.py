@@ -119,6 +119,17 @@ class Settings:
         """Remember which conversation is open."""
         self._store.setValue("chat/conversation", id)
 
+    def memory_reserve(self) -> int:
+        """Bytes that a plan must leave to other programs."""
+        try:
+            return max(0, int(str(self._store.value("memory/reserve", "0"))))
+        except ValueError:
+            return 0
+
+    def save_memory_reserve(self, n_bytes: int) -> None:
+        """Remember what is to stay free."""
+        self._store.setValue("memory/reserve", str(n_bytes))
+
     def sync(self) -> None:
         """Write to disk now."""
         self._store.sync()

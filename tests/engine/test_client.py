@@ -227,6 +227,15 @@ def test_the_estimate_is_what_is_then_held(engine: Engine, tiny: tuple[str, ...]
     assert estimate.total_bytes > estimate.process_bytes > 10_000_000
 
 
+def test_memory_that_is_refused_is_said_and_the_next_plan_opens(
+    engine: Engine, tiny: tuple[str, ...]
+) -> None:
+    blocks = tuple(RecipeWeight(4 * n, 4 * n + 4, 0, n - 1) for n in range(128))
+    with pytest.raises(EngineError, match=r"not enough memory.*Shorten the context"):
+        engine.run(Open(tiny, Recipe(blocks), ContextSettings(1 << 23, kv_type="f32")))
+    assert isinstance(engine.run(Open(tiny, MERGED, ContextSettings(256))), OpenedPlan)
+
+
 @pytest.mark.parametrize("moment", ["idle", "loading", "answering"])
 def test_a_killed_engine_is_told_and_the_next_job_starts_another(
     engine: Engine, tiny: tuple[str, ...], moment: str

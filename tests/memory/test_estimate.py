@@ -139,6 +139,8 @@ def test_sliding_layers_keep_a_window_and_a_batch(tiny: ModelFile) -> None:
     cell = 2 * 32 * 2
     assert estimate_exact([model], Recipe.whole(4), 4096).kv_bytes == (3 * 1024 + 4096) * cell
     assert estimate_exact([model], Recipe.whole(4), 512).kv_bytes == 4 * 512 * cell
+    parts = estimate_exact([model], Recipe.whole(4), 4096, n_batch=128)
+    assert parts.kv_bytes == (3 * 512 + 4096) * cell
 
 
 def test_repacked_embeddings_that_serve_as_head_are_held_twice(tiny: ModelFile) -> None:

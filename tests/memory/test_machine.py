@@ -97,6 +97,25 @@ def test_v1_among_other_controllers(tmp_path: Path) -> None:
     assert mib(machine_memory(tmp_path, own(tmp_path, text))) == (512, 312, 1024)
 
 
+def test_swap_within_the_groups_limits(tmp_path: Path) -> None:
+    v2_group(tmp_path / "a" / "b", "max", used_mib=1)
+    (tmp_path / "a" / "memory.swap.max").write_text(f"{700 * MIB}\n")
+    (tmp_path / "a" / "memory.swap.current").write_text(f"{200 * MIB}\n")
+    (tmp_path / "a" / "b" / "memory.swap.max").write_text("max\n")
+    (tmp_path / "a" / "b" / "memory.swap.current").write_text("0\n")
+    assert mib(machine_memory(tmp_path, own(tmp_path, "0::/a/b\n"))) == (8192, 6144, 500)
+    (tmp_path / "a" / "memory.swap.max").write_text("0\n")
+    assert machine_memory(tmp_path, own(tmp_path, "0::/a/b\n")).swap_free_bytes == 0
+
+
+def test_v1_limits_memory_and_swap_together(tmp_path: Path) -> None:
+    group = tmp_path / "memory" / "box"
+    v1_group(group, 512 * MIB, used_mib=300, cache_mib=0)
+    (group / "memory.memsw.limit_in_bytes").write_text(f"{768 * MIB}\n")
+    (group / "memory.memsw.usage_in_bytes").write_text(f"{400 * MIB}\n")
+    assert mib(machine_memory(tmp_path, own(tmp_path, "5:memory:/box\n"))) == (512, 212, 156)
+
+
 def test_unreadable_figures_are_passed_over(tmp_path: Path) -> None:
     v2_group(tmp_path / "a", "plenty", used_mib=10)
     v2_group(tmp_path, str(4096 * MIB), used_mib=96)

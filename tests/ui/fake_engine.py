@@ -50,6 +50,7 @@ class Script:
     holds_measuring: bool = False
     """Measure nothing until the test asks it to stop."""
     fail_open: EngineError | None = None
+    fail_estimate: EngineError | None = None
     fail_generate: EngineError | None = None
     die_after_pieces: int | None = None
     hold_after_pieces: int | None = None
@@ -125,6 +126,8 @@ class FakeEngine:
 
     def _answer(self, request: Request, on_event: OnEvent) -> Result:
         if isinstance(request, EstimateMemory):
+            if self.script.fail_estimate is not None:
+                raise self.script.fail_estimate
             n_layers = len(request.recipe.weight_layers)
             weights_bytes = self.script.estimate.weights_bytes + n_layers * self.script.layer_bytes
             return replace(self.script.estimate, weights_bytes=weights_bytes)

@@ -12,11 +12,9 @@ from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
-from app.memory.amounts import format_bytes
+from app.conversations.conversation import SystemMode
 from app.plan.templates import TEMPLATES
-from app.ui import dialogs
 from app.ui.canvas import Canvas
-from app.ui.chat.conversation import SystemMode
 from app.ui.chat.panel import ChatPanel
 from app.ui.documents import Documents
 from app.ui.documents.area import DocumentArea
@@ -24,7 +22,7 @@ from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.inspector import Inspector
 from app.ui.measure.measuring import Measuring
-from app.ui.memory_panel import MemoryFigures, MemoryPanel
+from app.ui.memory_panel import MemoryPanel
 from app.ui.memory_watch import MemoryWatch
 from app.ui.open_model import OpenModel
 from app.ui.palette import Palette
@@ -37,6 +35,7 @@ from app.ui.settings import Settings
 from app.ui.sources_panel import SourcesPanel
 from app.ui.tasks import Tasks
 from app.ui.window.actions import FlatToolBar
+from app.ui.window.memory_controls import MemoryControls
 from app.ui.window.menus import fill_menus
 from app.ui.window.open_files import OpenFiles
 from app.ui.window.pictures import Pictures
@@ -51,10 +50,8 @@ TITLE = "Llama Blocks"
 NOTICE_MS = 6000
 _LESS = 0.9
 CLOSE_WITHIN_S = 2.5
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 """To be raised when there are other docks: a layout saved for fewer would leave them anywhere."""
-
-LOAD_ANYWAY = "Load anyway"
 
 
 class MainWindow(QMainWindow):
@@ -96,7 +93,7 @@ class MainWindow(QMainWindow):
             lambda: self.model.paths,
             lambda: self.chat.sampling.chat.context,
             lambda: self.documents.active,
-            self._may_open,
+            lambda: self.memory_controls.may_open(),
             self.tasks,
             self,
         )
@@ -117,6 +114,7 @@ class MainWindow(QMainWindow):
             self.model,
             self.runner,
             lambda: self.chat.sampling.chat.context,
+            settings.memory_reserve,
             self.tasks,
             self,
         )
@@ -134,6 +132,15 @@ class MainWindow(QMainWindow):
             lambda: self.chat.sampling.chat.context,
             self._proposed_budget,
             self.tasks,
+        )
+        self.memory_controls = MemoryControls(
+            self,
+            self.memory,
+            self.watch,
+            settings,
+            lambda: self.chat.sampling.chat.context,
+            self._take_context,
+            self.measuring.show_fit,
         )
         self.adding = AddingPalette(self.canvas, TEMPLATES, self.templates.ask_to_insert)
         self.docks: dict[str, QDockWidget] = {}
@@ -245,20 +252,6 @@ class MainWindow(QMainWindow):
     def _show_title(self) -> None:
         self.setWindowTitle(f"{self.documents.name}[*] — {TITLE}")
         self.setWindowModified(self.documents.active.is_dirty)
-
-    async def _may_open(self) -> bool:
-        figures: MemoryFigures | None = self.memory.figures
-        if figures is None or figures.verdict.kind != "does_not_fit":
-            return True
-        total, free = figures.estimate.total_bytes, figures.free_bytes
-        answer = await dialogs.ask(
-            self,
-            f"The plan needs {format_bytes(total)}, but {format_bytes(free)} is free.",
-            f"{format_bytes(total - free)} are missing: the system may become slow or end the "
-            "engine. Leave out layers, shorten the context, or close other programs.",
-            (dialogs.CANCEL, LOAD_ANYWAY),
-        )
-        return answer == LOAD_ANYWAY
 
     def _proposed_budget(self) -> int:
         """What is free; where the plan fits into that, a little less than it needs."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
-
-from app.engine.messages import EstimateMemory, MemoryEstimate, Open, SetScales
+from app.engine.messages import Open, SetScales
 from app.plan import edits, shaping
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from app.ui.chat.reply_flow import READ_ANEW, SCALES_MOVED
 from app.ui.plan_runner import changed_scales
-from app.ui.window.main_window import LOAD_ANYWAY
-from tests.ui.fake_engine import MIB
 from tests.ui.window.conftest import Bench
 
 TRUNK = RecipeWeight(0, 2, 0, -1)
@@ -110,21 +105,6 @@ def test_plan_with_problems_is_not_opened(bench: Bench) -> None:
     assert "Problems" in bench.window.chat.transcript.messages[-1].text
 
 
-def test_memory_follows_an_edit_at_once_and_is_then_simulated(bench: Bench) -> None:
-    memory, editor = bench.window.memory, bench.window.editor
-    bench.script.estimate = MemoryEstimate(1 * MIB, 2 * MIB, 3 * MIB, 4 * MIB)
-    n_before = len(bench.estimator.asked(EstimateMemory))
-    seen: list[tuple[bool, int]] = []
-    bench.window.watch.estimated.connect(
-        lambda f: seen.append((f.is_dry_run, f.estimate.total_bytes))
-    )
-    editor.apply("Shorten", edits.set_weights(editor.plan, editor.lowered.block_ids[0], 0, 1))
-    bench.qtbot.waitUntil(lambda: bool(seen) and seen[-1] == (True, 10 * MIB))
-    assert seen[0][0] is False, "the exact sums come first"
-    assert len(bench.estimator.asked(EstimateMemory)) == n_before + 1
-    assert "10.0 MiB" in memory.words or "10 MiB" in memory.words
-
-
 def test_the_inspector_says_what_a_block_takes_and_shares(bench: Bench) -> None:
     window, editor = bench.window, bench.window.editor
     window.canvas.show_block("b1")
@@ -139,60 +119,6 @@ def test_the_inspector_says_what_a_block_takes_and_shares(bench: Bench) -> None:
     editor.undo_stack.undo()
     editor.undo_stack.undo()
     bench.qtbot.waitUntil(lambda: inspector.memory.text() == whole)
-
-
-def test_measured_memory_stands_beside_the_estimate_once_the_plan_has_decoded(
-    bench: Bench,
-) -> None:
-    bench.script.pid = os.getpid()
-    memory = bench.window.memory
-    assert "measured" not in memory.words
-    bench.say("Hi")
-    bench.qtbot.waitUntil(lambda: "measured" in memory.words)
-    assert memory.figures is not None
-    assert memory.figures.given_back_bytes > 10 * MIB
-    editor = bench.window.editor
-    editor.apply("Cut", edits.set_weights(editor.plan, editor.lowered.block_ids[0], 0, 1))
-    bench.qtbot.waitUntil(lambda: "measured" not in memory.words)
-
-
-def test_an_edit_is_simulated_also_while_a_reply_comes(bench: Bench) -> None:
-    bench.script.hold_after_pieces = 1
-    bench.window.chat.flow.send("Hi")
-    messages = bench.window.chat.transcript.messages
-    bench.qtbot.waitUntil(lambda: len(messages) == 2 and bool(messages[-1].text))
-    bench.script.estimate = MemoryEstimate(1 * MIB, 2 * MIB, 3 * MIB, 4 * MIB)
-    set_scale(bench, 0.75)
-    memory = bench.window.memory
-    bench.qtbot.waitUntil(lambda: memory.figures.estimate == bench.script.estimate)
-    assert bench.window.chat.flow.busy
-    bench.engine.release.set()
-    bench.wait_idle()
-
-
-def test_invalid_plan_has_no_estimate_but_says_why(bench: Bench) -> None:
-    editor, memory = bench.window.editor, bench.window.memory
-    editor.apply("Cut link", edits.disconnect(editor.plan, merge_id(bench), 0))
-    bench.qtbot.waitUntil(lambda: memory.figures is None)
-    assert "valid" in memory.words
-    editor.undo_stack.undo()
-    bench.qtbot.waitUntil(lambda: memory.figures is not None)
-
-
-def test_plan_that_does_not_fit_is_loaded_only_on_demand(bench: Bench) -> None:
-    bench.script.estimate = replace(bench.script.estimate, weights_bytes=1 << 50)
-    set_scale(bench, 0.25)
-    memory = bench.window.memory
-    bench.qtbot.waitUntil(lambda: memory.figures.estimate.weights_bytes == 1 << 50)
-    assert "Does not fit" in memory.words
-    bench.window.chat.run()
-    assert "needs" in bench.answer("Cancel")
-    bench.wait_idle()
-    assert not bench.engines
-    bench.window.chat.run()
-    bench.answer(LOAD_ANYWAY)
-    bench.wait_idle()
-    assert len(bench.engine.asked(Open)) == 1
 
 
 def test_changed_scales_tells_live_changes_from_others() -> None:
