@@ -136,7 +136,7 @@ class Scores:
             if isinstance(event, Progress):
                 n_done = self.n_tried + (event.fraction if event.tokens_per_s else 0.0)
                 n_left = max(self._n_expected - n_done, 0.0)
-                left = n_left * 60 / self.tried_per_minute if self.n_tried else None
+                left = n_left * 60 / self.tried_per_minute if self.n_tried else event.seconds_left
                 fraction = n_done / max(self._n_expected, self.n_tried + 1)
                 words = phase if event.tokens_per_s else event.phase
                 self._tell(FitProgress(words, fraction, self.n_tried, event.tokens_per_s, left))
