@@ -134,5 +134,5 @@ def test_the_minimap_is_switched_off_for_good(bench: Bench) -> None:
     assert not bench.window.canvas.minimap.isVisible()
     assert not bench.window.settings.shows_minimap()
     switch.trigger()
-    assert bench.window.canvas.minimap.isVisible()
+    bench.qtbot.waitUntil(bench.window.canvas.minimap.isVisible)
     assert bench.window.settings.shows_minimap()
