@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from app.memory.estimate import BlockMemory
 
 
+_NOT_KNOWN = "Known when the plan is valid"
+
 MemoryOf = Callable[[str], "BlockMemory | None"]
 """What a block takes in memory, by its id; None while that is not known."""
 
@@ -61,8 +63,11 @@ class WeightForm(BlockForm):
         self.last.show_value(block.weight_end - 1, block.weight_start, n - 1)
         self.source.show_source(block.input)
         layers = self.editor.plan_layers(self.block_id)
-        if layers is None:
-            self._runs_as.setText("Nothing: it is muted" if block.muted else "Not linked yet")
+        if block.muted:
+            self._runs_as.setText("Nothing: it is muted")
+        elif layers is None:
+            is_linked = block.input is not None
+            self._runs_as.setText(_NOT_KNOWN if is_linked else "Not linked yet")
         else:
             word = "plan layer" if block.n_layers == 1 else "plan layers"
             self._runs_as.setText(f"{word} {range_text(*layers)}")
@@ -105,7 +110,7 @@ class WeightForm(BlockForm):
 
 def _memory_in_words(memory: BlockMemory | None) -> str:
     if memory is None:
-        return "Known when the plan is valid"
+        return _NOT_KNOWN
     if not memory.weights_bytes:
         return "Nothing: it is unused"
     shared_bytes = memory.weights_bytes - memory.own_weights_bytes

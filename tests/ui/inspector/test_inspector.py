@@ -108,6 +108,14 @@ def test_the_memory_of_a_weight_block_is_said(inspector, memory, weight, said, w
     assert weight.memory.text().startswith(words)
 
 
+def test_what_a_block_runs_as_is_not_known_without_an_output(editor, plan, weight):
+    editor.apply("Unlink", edits.connect_output(plan, None))
+    assert "Not linked yet" not in _words(weight)
+    assert _words(weight).count("Known when the plan is valid") == 2
+    editor.apply("Unlink", edits.disconnect(editor.plan, "left", 0))
+    assert "Not linked yet" in _words(weight)
+
+
 def test_a_muted_block_takes_no_memory(editor, memory, weight):
     memory["left"] = BlockMemory(8 << 20, 8 << 20, 1 << 20)
     QTest.mouseClick(weight.muted, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
