@@ -8,7 +8,7 @@ import pytest
 from pytest_archon import archrule
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("plan", "model_files", "memory", "engine", "fit", "ui")
+LAYERS = ("plan", "model_files", "memory", "engine", "conversations", "fit", "ui")
 MOST_LINES = 450
 
 

@@ -99,6 +99,8 @@ class Generate:
     sampling: Sampling = Sampling()
     stop: tuple[str, ...] = ()
     """The reply ends before the first of these texts."""
+    begun: str = ""
+    """The answer so far, which goes on; it is not told again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class OpenPlan:
             prompt = self._template.render(request.messages)
         except TemplateError as error:
             raise EngineError(str(error)) from error
-        return self.vocabulary.tokenize(prompt, add_special=False)
+        return self.vocabulary.tokenize(prompt + request.begun, add_special=False)
 
     def keep_prefix(self, prompt: list[int]) -> int:
         """Keeps what the KV cache shares with the prompt, and returns how many tokens that is.

@@ -94,5 +94,6 @@ async def open_first(window: MainWindow, plan_paths: Sequence[str], model_path: 
     opened = [await window.documents.open(Path(path)) for path in plan_paths]
     if not any(opened):
         await window.documents.open(SAMPLE_PLAN, is_sample=True)
+    await window.chat.kept.restore()
     window.chat.suggest()
     await window.area.recovery.offer()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QRectF, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
-    QFont,
     QFontDatabase,
-    QGuiApplication,
+    QKeyEvent,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -30,6 +29,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.chat.composer import Composer
+from app.ui.chat.message_head import MessageHead, small
+
+NO_TEXT = "(no text)"
 FLUSH_MS = 33
 """Streamed text is put into the document this often, not at each token."""
 
@@ -59,42 +62,56 @@ class MessageText(QTextBrowser):
             self.setFixedHeight(height)
 
 
+class EditField(Composer):
+    """A message of the user's being written anew: Enter sends it, Escape leaves it as it was."""
+
+    cancelled = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and event.key() == Qt.Key.Key_Escape:  # type: ignore[attr-defined]
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.cancelled.emit()
+        else:
+            super().keyPressEvent(event)
+
+
 class MessageView(QFrame):
     """A message with its author, its buttons and its footer."""
 
-    regenerate_requested = Signal()
+    edited = Signal(str)
+    """The user wrote the message anew."""
 
-    def __init__(self, author: str, kind: str, parent: QWidget | None = None) -> None:
-        """`kind` is "user", "reply" or "error"."""
+    def __init__(self, author: str, kind: str, id: str = "", parent: QWidget | None = None) -> None:
+        """`kind` is "user", "reply" or "error"; `id` is the message's, '' for an error."""
         super().__init__(parent)
         self.kind = kind
+        self.id = id
         self._text = ""
         self._pending: list[str] = []
+        self._edit: EditField | None = None
         self._flush = QTimer(self, interval=FLUSH_MS, singleShot=True)
         self._flush.timeout.connect(self.flush)
 
-        self._author = QLabel(author)
-        font = self._author.font()
-        font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * 0.9)
-        self._author.setFont(font)
         self.body = MessageText()
         self.body.setAccessibleName(f"{author}'s message" if kind != "error" else "What went wrong")
         self._footer = QLabel()
         self._footer.setWordWrap(True)
-        self._footer.setFont(_small(self._footer))
+        self._footer.setFont(small(self._footer))
         self._footer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._footer.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._footer.hide()
 
-        self._head = QHBoxLayout()
-        self._head.setContentsMargins(0, 0, 0, 0)
-        self._head.addWidget(self._author, 1)
-        self._copy = self.add_tool("Copy", "Copy this message", self._copy_text)
+        self.head = MessageHead(author, kind, lambda: self.text, self.body.toPlainText)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(12, 8, 12, 8)
         self._column.setSpacing(4)
-        self._column.addLayout(self._head)
+        self._column.addWidget(self.head)
         self._column.addWidget(self.body)
         self._column.addWidget(self._footer)
 
@@ -103,18 +120,35 @@ class MessageView(QFrame):
         """The message so far, as the model or the user wrote it."""
         return self._text + "".join(self._pending)
 
-    def add_tool(self, words: str, tip: str, action: object) -> QToolButton:
-        """A small button beside the author's name."""
-        button = QToolButton()
-        button.setText(words)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        button.setAutoRaise(True)
-        button.setFont(_small(button))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(action)
-        self._head.addWidget(button)
-        return button
+    def begin_edit(self) -> None:
+        """Let the user write the message anew, in its place."""
+        if self._edit is None:
+            self._edit = EditField()
+            self._edit.setAccessibleName("Your message, to be changed")
+            self._edit.submitted.connect(self._edit_sent)
+            self._edit.cancelled.connect(self._end_edit)
+            self._column.insertWidget(1, self._edit)
+        self._edit.setPlainText(self.text)
+        self._edit.selectAll()
+        self.body.hide()
+        self._edit.show()
+        self._edit.setFocus()
+
+    @property
+    def edit_field(self) -> EditField | None:
+        """Where the message is written anew, None while it is not."""
+        return self._edit if self._edit is not None and self._edit.isVisible() else None
+
+    def _edit_sent(self, text: str) -> None:
+        self._end_edit()
+        self.edited.emit(text)
+
+    def _end_edit(self) -> None:
+        assert self._edit is not None
+        self._edit.hide()
+        self.body.show()
+        if self.kind == "user":
+            self.head.edit.setFocus()
 
     def set_plain(self, text: str) -> None:
         """Show the text as it is."""
@@ -141,6 +175,9 @@ class MessageView(QFrame):
         """The whole message, laid out as Markdown."""
         self._flush.stop()
         self._text, self._pending = text, []
+        if not text.strip():
+            self.body.setPlainText(NO_TEXT)
+            return
         features = QTextDocument.MarkdownFeature
         self.body.document().setMarkdown(
             _keep_line_breaks(text),
@@ -210,15 +247,6 @@ class MessageView(QFrame):
             tint.setAlpha(255)
             painter.setBrush(tint)
             painter.drawRoundedRect(QRectF(frame.left(), frame.top(), 4, frame.height()), 2, 2)
-
-    def _copy_text(self) -> None:
-        QGuiApplication.clipboard().setText(self.text)
-
-
-def _small(widget: QWidget) -> QFont:
-    font = widget.font()
-    font.setPointSizeF(font.pointSizeF() * 0.85)
-    return font
 
 
 def _let_code_wrap(document: QTextDocument) -> None:

@@ -6,7 +6,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from app.ui.chat.commands import ChatCommands
 from app.ui.chat.composer import Composer
+from app.ui.chat.keeping import Keeping
+from app.ui.chat.kept import KeptConversations
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.sampling_panel import SamplingPanel
 from app.ui.chat.system_field import SystemField
@@ -15,7 +18,7 @@ from app.ui.engine_bridge import EngineBridge
 from app.ui.icons import dress
 from app.ui.plan_runner import PlanRunner
 from app.ui.quiet_label import QuietLabel
-from app.ui.settings import ChatSettings
+from app.ui.settings import Settings
 from app.ui.tasks import Tasks
 
 
@@ -28,25 +31,31 @@ class ChatPanel(QWidget):
         self,
         engine: EngineBridge,
         runner: PlanRunner,
-        settings: ChatSettings,
+        settings: Settings,
         tasks: Tasks,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._runner = runner
         self.system = SystemField()
-        self.sampling = SamplingPanel(settings)
+        self.sampling = SamplingPanel(settings.chat())
         self.transcript = Transcript()
         self.composer = Composer()
+        self.keeping = Keeping(settings.conversations_path, lambda: self.flow.busy, tasks, self)
         self.flow = ReplyFlow(
             engine,
             runner,
+            self.keeping,
             self.transcript,
             lambda: self.system.message,
             lambda: self.sampling.chat,
             tasks,
             self,
         )
+        self.kept = KeptConversations(
+            self, self.keeping, self.flow, self.transcript, settings, tasks
+        )
+        self.commands = ChatCommands(self.flow, self.keeping, self.kept, self.transcript, tasks)
         self._running = QuietLabel()
         self._running.setAccessibleName("Plan that answers")
         self.regenerate = self._tool("regenerate", "Answer the last message again")
@@ -94,7 +103,9 @@ class ChatPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(top)
         column.addWidget(_rule())
+        column.addWidget(self.kept.trouble)
         column.addWidget(self.transcript, 1)
+        column.addWidget(self.kept.undo)
         column.addWidget(_rule())
         column.addLayout(entry)
 
@@ -105,6 +116,10 @@ class ChatPanel(QWidget):
         escape.activated.connect(self.flow.stop)
         self.composer.textChanged.connect(self._show_send_state)
         self.transcript.suggestion_chosen.connect(self._submit)
+        self.transcript.edited.connect(self.flow.edit)
+        self.transcript.regenerate_requested.connect(self.flow.regenerate)
+        self.transcript.continue_requested.connect(self.flow.go_on)
+        self.keeping.replaced.connect(self._show_conversation)
         self.send.clicked.connect(self._send_or_stop)
         self.regenerate.clicked.connect(lambda: self.flow.regenerate())
         self.new_chat.clicked.connect(self._begin_anew)
@@ -133,15 +148,23 @@ class ChatPanel(QWidget):
             self.composer.submit()
 
     def _begin_anew(self) -> None:
-        self.flow.clear()
+        self.kept.begin()
         self.composer.setFocus()
+
+    def _show_conversation(self) -> None:
+        conversation = self.keeping.conversation
+        if conversation.messages:
+            self.system.show_message(conversation.system)
+        self.transcript.show_path(conversation)
+        self._busy_changed(self.flow.busy)
 
     def _busy_changed(self, busy: bool) -> None:
         dress(self.send, "stop" if busy else "send")
         tip = "Stop (Esc)" if busy else "Send the message (Enter)"
         self.send.setToolTip(tip)
         self.send.setAccessibleName(tip)
-        self.regenerate.setEnabled(not busy and bool(self.flow.conversation.exchanges))
+        self.transcript.set_busy(busy)
+        self.regenerate.setEnabled(not busy and bool(self.keeping.conversation.messages))
         self._show_send_state()
 
     def _show_send_state(self) -> None:

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from app.conversations.conversation import Made, Message, SystemMessage
 from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import Generate, OpenedPlan, Progress, Reply, TextPiece
-from app.ui.chat.conversation import Conversation, Exchange, SystemMessage
+from app.ui.chat.account import INTERRUPTED, account_of
+from app.ui.chat.keeping import Keeping
 from app.ui.chat.message_view import MessageView
 from app.ui.chat.transcript import Transcript
 from app.ui.engine_bridge import EngineBridge
 from app.ui.plan_runner import RUN, PlanNotReady, PlanRunner
 from app.ui.settings import ChatSettings
 from app.ui.tasks import Tasks
-
-STOP_WORDS = {
-    "end": "the model ended its reply",
-    "stop_string": "stopped at a stop string",
-    "length": "stopped at the token limit",
-    "context_full": "stopped because the context is full",
-    "cancelled": "stopped by you",
-}
 
 SCALES_MOVED = "scales moved while it spoke: new ones count from the next token on"
 READ_ANEW = "scales changed: the whole conversation was read anew"
@@ -42,6 +37,7 @@ class ReplyFlow(QObject):
         self,
         engine: EngineBridge,
         runner: PlanRunner,
+        keeping: Keeping,
         transcript: Transcript,
         system: Callable[[], SystemMessage],
         chat: Callable[[], ChatSettings],
@@ -51,15 +47,15 @@ class ReplyFlow(QObject):
         super().__init__(parent)
         self._engine = engine
         self._runner = runner
+        self._keeping = keeping
         self._transcript = transcript
         self._system = system
         self._chat = chat
         self._tasks = tasks
-        self.conversation = Conversation()
         self.busy = False
         self._last: tuple[OpenedPlan, str] | None = None
         self._stopped = False
-        self._clear_when_stopped = False
+        self._when_stopped: Callable[[], object] | None = None
 
     def open_plan(self) -> None:
         """Open the plan as the editor shows it."""
@@ -68,28 +64,38 @@ class ReplyFlow(QObject):
 
     def send(self, prompt: str) -> None:
         """Ask the model; the plan is opened first where that is needed."""
-        if self.busy:
-            return
-        self._transcript.add("You", "user", prompt)
-        self._begin(self._answer(self.conversation.ask(prompt)))
+        path = self._keeping.conversation.path
+        self._ask(prompt, path[-1].id if path else None)
 
-    def regenerate(self) -> None:
-        """Answer the last prompt anew."""
-        if self.busy:
-            return
-        exchange = self.conversation.reopen_last()
-        if exchange is not None:
-            self._transcript.remove_after_last_prompt()
-            self._begin(self._answer(exchange))
+    def edit(self, id: str, prompt: str) -> None:
+        """Ask this in place of an earlier prompt, which stays beside it."""
+        self._ask(prompt, self._keeping.conversation.messages[id].parent)
 
-    def clear(self) -> None:
-        """Begin a new conversation; a reply that is on its way is stopped first."""
+    def regenerate(self, id: str = "") -> None:
+        """Answer anew what this reply answered, or the last prompt; the reply stays beside it."""
+        path = self._keeping.conversation.path
+        if self.busy or not path:
+            return
+        message = self._keeping.conversation.messages[id] if id else path[-1]
+        prompt = message.id if message.role == "user" else message.parent
+        if prompt is not None:
+            self._transcript.remove_last_errors()
+            self._begin(self._answer(prompt))
+
+    def go_on(self, id: str) -> None:
+        """Let a reply go on where it stopped."""
+        parent = self._keeping.conversation.messages[id].parent
+        if not self.busy and parent is not None:
+            self._transcript.remove_last_errors()
+            self._begin(self._answer(parent, id))
+
+    def when_idle(self, do: Callable[[], object]) -> None:
+        """Do this now; where a reply is coming, stop it first."""
         if self.busy:
-            self._clear_when_stopped = True
+            self._when_stopped = do
             self.stop()
-            return
-        self.conversation.clear()
-        self._transcript.clear()
+        else:
+            do()
 
     def stop(self) -> None:
         """Ask what is running to stop; a reply so far stays."""
@@ -120,76 +126,129 @@ class ReplyFlow(QObject):
             self._show_error(str(error), error.log)
         finally:
             self._set_busy(False)
-            if self._clear_when_stopped:
-                self._clear_when_stopped = False
-                self.clear()
+            do, self._when_stopped = self._when_stopped, None
+            if do is not None:
+                do()
 
     async def _open(self) -> None:
         await self._runner.ensure_open()
 
-    async def _answer(self, exchange: Exchange) -> None:
+    def _ask(self, prompt: str, parent: str | None) -> None:
+        if self.busy:
+            return
+        conversation = self._keeping.conversation
+        conversation.system = self._system()
+        message = conversation.add("user", prompt, parent)
+        self._keeping.keep((message,))
+        self._transcript.show_path(conversation)
+        self._begin(self._answer(message.id))
+
+    async def _answer(self, prompt: str, goes_on: str = "") -> None:
+        """Answer a prompt, or let the reply `goes_on` to it go on."""
         opened = await self._runner.ensure_open()
         if self._stopped:
             return
-        name = self._runner.plan_name
-        view = self._transcript.add(name, "reply")
+        conversation = self._keeping.conversation
+        conversation.system = self._system()
+        name, recipe, settings = self._runner.plan_name, self._runner.recipe, self._chat()
+        assert recipe is not None
+        made = Made(
+            plan_name=name,
+            plan_hash=recipe.hash,
+            recipe=recipe.text,
+            model_name=opened.model_name,
+            system=next((m.content for m in conversation.system.messages), None),
+            sampling=asdict(settings.sampling),
+            n_predict=settings.n_predict,
+            n_ctx=opened.n_ctx,
+        )
+        before = conversation.messages[goes_on] if goes_on else None
+        begun = before.text if before is not None else ""
+        id = goes_on or conversation.add("assistant", "", prompt).id
+        conversation.write(id, begun, made)
+        self._transcript.show_path(conversation)
+        view = self._transcript.view_of(id)
         view.set_footer("Reading the prompt …")
         speed = Speedometer()
+        has_begun = False
 
         def on_event(event: Progress | TextPiece) -> None:
+            nonlocal has_begun
             if isinstance(event, TextPiece):
-                if not view.text:
+                if not has_begun:
+                    has_begun = True
                     view.set_footer("")
                 view.append(event.text)
+                conversation.write(id, view.text, made)
+                self._keeping.note(id)
                 if speed.count_one():
                     self.speed_changed.emit(speed.per_s)
-            elif not view.text:
+            elif not has_begun:
                 view.set_footer(f"{event.phase} {event.fraction:.0%}")
 
-        recipe = self._runner.recipe
-        settings = self._chat()
         request = Generate(
-            messages=self.conversation.messages(self._system()),
+            messages=conversation.prompt_for(prompt),
             n_predict=settings.n_predict,
             sampling=settings.sampling,
             stop=settings.stop,
+            begun=begun,
         )
         try:
             reply = await self._engine.run(request, on_event, RUN)
         except (EngineError, JobCancelled):
-            self._keep_partial(view, exchange)
+            self._keep_partial(view, id, before)
             raise
         assert isinstance(reply, Reply)
         self.replied.emit()
-        exchange.answer = reply.text
-        view.finish(reply.text)
-        summary = [reply_summary(reply, opened.n_ctx, name)]
-        if self._runner.opened is opened and self._runner.recipe != recipe:
-            summary.append(SCALES_MOVED)
+        remarks = []
+        running = self._runner.recipe if self._runner.opened is opened else None
+        if running is not None and running != recipe:
+            made = replace(made, recipe=running.text)
+            remarks.append(SCALES_MOVED)
         elif self._last and self._last[0] is opened and self._last[1] != reply.plan_hash:
-            summary.append(READ_ANEW)
+            remarks.append(READ_ANEW)
         self._last = opened, reply.plan_hash
-        view.set_footer(" · ".join(summary))
-        if not reply.text.strip():
-            view.set_plain("(no text)")
+        made = replace(
+            made,
+            plan_hash=reply.plan_hash,
+            seed=reply.seed,
+            n_ctx_used=reply.n_ctx_used,
+            n_prompt=reply.n_prompt,
+            n_prompt_evaluated=reply.n_prompt_evaluated,
+            n_generated=reply.n_generated,
+            prompt_tokens_per_s=reply.prompt_tokens_per_s,
+            tokens_per_s=reply.tokens_per_s,
+            stop_reason=reply.stop_reason,
+            remark=" · ".join(remarks),
+        )
+        message = conversation.write(id, begun + reply.text, made)
+        view.finish(message.text)
+        view.set_footer(account_of(made))
+        self._transcript.show_path(conversation)
+        self._keeping.keep((message,))
 
-    def _keep_partial(self, view: MessageView, exchange: Exchange) -> None:
-        text = view.text
-        if not text:
-            self._transcript.remove(view)
-            return
-        exchange.answer = text
-        view.finish(text)
-        view.set_footer("Interrupted: the reply ends here because the engine stopped.")
+    def _keep_partial(self, view: MessageView, id: str, before: Message | None) -> None:
+        """Keep what came of a reply that failed; where nothing did, all is as it was before."""
+        conversation, text = self._keeping.conversation, view.text
+        if text != (before.text if before is not None else ""):
+            view.finish(text)
+            view.set_footer(INTERRUPTED)
+        elif before is not None:
+            conversation.write(id, before.text, before.made)
+            view.set_footer(account_of(before.made) if before.made is not None else "")
+        else:
+            conversation.remove(id)
+        self._transcript.show_path(conversation)
+        self._keeping.keep()
 
     def _show_error(self, sentence: str, log: tuple[str, ...] = (), died: bool = False) -> None:
-        view = self._transcript.add("This did not work", "error", sentence)
+        view = self._transcript.add_error(sentence)
         if log:
             view.add_detail("The engine's own words", log)
         if died:
             view.add_button("Start again", lambda: self._retry(view, self.open_plan))
-        elif self.conversation.exchanges and self.conversation.exchanges[-1].answer is None:
-            view.add_button("Try again", self.regenerate)
+        elif (path := self._keeping.conversation.path) and path[-1].role == "user":
+            view.add_button("Try again", lambda: self.regenerate())
 
     def _retry(self, view: MessageView, action: Callable[[], None]) -> None:
         if not self.busy:
@@ -220,22 +279,3 @@ class Speedometer:
         self._looked = now
         self.per_s = (self._n - 1) / (now - self._began)
         return True
-
-
-def reply_summary(reply: Reply, n_ctx: int, plan_name: str) -> str:
-    """How a reply went, in one line of words and numbers."""
-    tokens = "1 token" if reply.n_generated == 1 else f"{reply.n_generated} tokens"
-    parts = [f"{tokens}, {reply.tokens_per_s:.0f} tok/s" if reply.tokens_per_s else tokens]
-    prompt = f"prompt {reply.n_prompt}"
-    if reply.n_prompt_evaluated < reply.n_prompt:
-        prompt += f" ({reply.n_prompt_evaluated} new)"
-    if reply.prompt_tokens_per_s:
-        prompt += f", {reply.prompt_tokens_per_s:.0f} tok/s"
-    parts += [
-        prompt,
-        f"context {reply.n_ctx_used} of {n_ctx}",
-        STOP_WORDS[reply.stop_reason],
-        f"seed {reply.seed}",
-        f"{plan_name} {reply.plan_hash[:12]}",
-    ]
-    return " · ".join(parts)

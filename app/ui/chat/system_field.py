@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from app.conversations.conversation import SystemMessage, SystemMode
 from app.engine.messages import OpenedPlan
-from app.ui.chat.conversation import SystemMessage, SystemMode
 from app.ui.quiet_label import QuietLabel
 
 _CHOICES = (
@@ -67,6 +67,15 @@ class SystemField(QWidget):
     def choose(self, mode: SystemMode) -> None:
         """Set the choice from the program."""
         self.mode_box.setCurrentIndex(self.mode_box.findData(mode))
+
+    def show_message(self, system: SystemMessage) -> None:
+        """Take over what a conversation was begun with."""
+        if system.mode is SystemMode.OWN:
+            self._own = system.text
+        self.mode_box.blockSignals(True)
+        self.choose(system.mode)
+        self.mode_box.blockSignals(False)
+        self._show()
 
     def set_opened(self, opened: OpenedPlan | None) -> None:
         """Take over what the open plan's template does; None while no plan is open."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.conversations.conversation import Conversation, Message
+from app.ui.chat.account import account_of
 from app.ui.chat.message_view import MessageView
 
 SUGGESTIONS = (
@@ -29,6 +31,13 @@ class Transcript(QScrollArea):
     """What was said. While nothing was, it says what to do first."""
 
     suggestion_chosen = Signal(str)
+    edited = Signal(str, str)
+    """A message's id and what the user wrote in its place."""
+    flipped = Signal(str)
+    """The id of the variant to be shown."""
+    regenerate_requested = Signal(str)
+    continue_requested = Signal(str)
+    remove_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +48,8 @@ class Transcript(QScrollArea):
         self.setAccessibleName("Transcript")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.messages: list[MessageView] = []
+        self._variants: dict[str, list[str]] = {}
+        self._busy = False
         page = QWidget()
         page.setBackgroundRole(QPalette.ColorRole.Base)
         page.setAutoFillBackground(True)
@@ -54,34 +65,103 @@ class Transcript(QScrollArea):
         bar.rangeChanged.connect(self._range_changed)
         bar.valueChanged.connect(self._scrolled)
 
-    def add(self, author: str, kind: str, text: str = "") -> MessageView:
-        """A new message at the end; `kind` as in MessageView."""
-        self._empty.hide()
-        view = MessageView(author, kind)
-        if text:
-            view.set_plain(text)
-        self.messages.append(view)
-        self._column.insertWidget(self._column.count() - 1, view)
-        self._follows = True
+    def show_path(self, conversation: Conversation) -> None:
+        """Show the conversation's chosen path. What is shown of it already stays, with what went
+        wrong there."""
+        path = conversation.path
+        n_same = n_kept = 0
+        for place, view in enumerate(self.messages, 1):
+            if view.id:
+                if n_same == len(path) or view.id != path[n_same].id:
+                    break
+                n_same += 1
+                n_kept = place
+            elif n_same:
+                n_kept = place
+        for view in self.messages[n_kept:]:
+            self.remove(view)
+        for message in path[n_same:]:
+            self._add_message(message)
+        views = [view for view in self.messages if view.id]
+        for view, message in zip(views, path, strict=True):
+            ids = [m.id for m in conversation.variants(message.id)]
+            view.head.show_variants(ids.index(message.id), len(ids))
+            view.head.goes_on = message is path[-1] and _stopped_early(message)
+            self._variants[message.id] = ids
+
+    def add_error(self, sentence: str) -> MessageView:
+        """What went wrong, at the end."""
+        view = self._append(MessageView("This did not work", "error"))
+        view.set_plain(sentence)
         return view
 
     def remove(self, view: MessageView) -> None:
-        """Take a message out."""
+        """Take a message out of what is shown."""
         self.messages.remove(view)
         self._column.removeWidget(view)
         view.hide()
         view.deleteLater()
         self._empty.setVisible(not self.messages)
 
-    def remove_after_last_prompt(self) -> None:
-        """Take out what followed the user's last message: the reply and its errors."""
-        while self.messages and self.messages[-1].kind != "user":
+    def remove_last_errors(self) -> None:
+        """Take out what is said at the end of something that went wrong."""
+        while self.messages and not self.messages[-1].id:
             self.remove(self.messages[-1])
 
     def clear(self) -> None:
-        """Take out every message."""
+        """Take out everything."""
         for view in tuple(self.messages):
             self.remove(view)
+
+    def set_busy(self, busy: bool) -> None:
+        """Allow only copying while a reply comes."""
+        self._busy = busy
+        for view in self.messages:
+            view.head.set_busy(busy)
+
+    def last(self, kind: str) -> MessageView | None:
+        """The last message of a kind, None where there is none."""
+        return next((view for view in reversed(self.messages) if view.kind == kind), None)
+
+    def view_of(self, id: str) -> MessageView:
+        """The view of a message that is shown."""
+        return next(view for view in self.messages if view.id == id)
+
+    def look_at(self, id: str) -> None:
+        """Scroll to a message that is shown, once it is laid out."""
+        view = self.view_of(id)
+        self._follows = False
+        QTimer.singleShot(0, view, lambda: self.ensureWidgetVisible(view, 0, 0))
+
+    def _add_message(self, message: Message) -> None:
+        made = message.made
+        is_reply = message.role == "assistant"
+        author = (made.plan_name if made is not None else "") or "Model" if is_reply else "You"
+        view = self._append(MessageView(author, "reply" if is_reply else "user", message.id))
+        if not is_reply or (not message.text and made is not None and not made.stop_reason):
+            view.set_plain(message.text)
+        else:
+            view.finish(message.text)
+            view.set_footer(account_of(made) if made is not None else "")
+        head, id = view.head, message.id
+        head.edit_requested.connect(view.begin_edit)
+        head.regenerate_requested.connect(lambda: self.regenerate_requested.emit(id))
+        head.continue_requested.connect(lambda: self.continue_requested.emit(id))
+        head.remove_requested.connect(lambda: self.remove_requested.emit(id))
+        head.flipped.connect(lambda step: self.flipped.emit(self._neighbour(id, step)))
+        view.edited.connect(lambda text: self.edited.emit(id, text))
+
+    def _append(self, view: MessageView) -> MessageView:
+        self._empty.hide()
+        view.head.set_busy(self._busy)
+        self.messages.append(view)
+        self._column.insertWidget(self._column.count() - 1, view)
+        self._follows = True
+        return view
+
+    def _neighbour(self, id: str, step: int) -> str:
+        ids = self._variants[id]
+        return ids[ids.index(id) + step]
 
     def _range_changed(self, _low: int, high: int) -> None:
         if self._follows:
@@ -118,3 +198,8 @@ class Transcript(QScrollArea):
             button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             button.clicked.connect(lambda _=False, t=text: self.suggestion_chosen.emit(t))
             column.addWidget(button)
+
+
+def _stopped_early(message: Message) -> bool:
+    made = message.made
+    return made is not None and bool(message.text) and made.stop_reason != "end"

@@ -97,13 +97,13 @@ class MainWindow(QMainWindow):
             self.tasks,
             self,
         )
-        self.chat = ChatPanel(engine, self.runner, settings.chat(), self.tasks)
+        self.chat = ChatPanel(engine, self.runner, settings, self.tasks)
         self.canvas = Canvas(self.editor)
         self.find_block = FindBlock(self.canvas)
         self.area = DocumentArea(self.documents, self.canvas, settings.recovery_folder, self.tasks)
         self.pictures = Pictures(self, self.canvas, self.documents, self._say)
         self.problems = ProblemsPanel(self.editor)
-        self.views = Views(self.editor, self.canvas, self.tasks)
+        self.views = Views(self.editor, self.canvas, self.chat.kept, self.tasks)
         self.sources = SourcesPanel()
         self.memory = MemoryPanel()
         self.status = StatusLine()
@@ -159,6 +159,13 @@ class MainWindow(QMainWindow):
             self.docks["Problems"].raise_()
         self.chat.run()
 
+    def find_conversation(self) -> None:
+        """Show the list of conversations, ready to be searched."""
+        dock = self.docks["Conversations"]
+        dock.show()
+        dock.raise_()
+        self.views.conversations.search.setFocus()
+
     def reset_layout(self) -> None:
         """Put all docks back where they were at first."""
         self.restoreState(self._first_state, LAYOUT_VERSION)
@@ -195,6 +202,7 @@ class MainWindow(QMainWindow):
         self.chat.flow.replied.connect(self.watch.take_decoded)
         self.chat.flow.speed_changed.connect(self.status.set_speed)
         self.chat.settings_changed.connect(self._chat_settings_changed)
+        self.chat.kept.opened.connect(self.docks["Chat"].raise_)
         self.chat.sampling.more_wanted.connect(self._show_reply_settings)
         self.measuring.settings_wanted.connect(self._take_context)
 
@@ -268,6 +276,7 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self.area.disk.look_soon()
+            self.chat.keeping.look_elsewhere()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(self.files.dropped_paths(event.mimeData())):
@@ -284,13 +293,14 @@ class MainWindow(QMainWindow):
             Tasks().start(self._close())
 
     async def _close(self) -> None:
-        if not await self.documents.may_close_all():
+        if not (await self.documents.may_close_all() and await self.chat.kept.may_close()):
             self._closing = False
             return
         self.settings.save_window_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
         self.settings.sync()
         self.hide()
         await self.area.close_all()
+        await self.chat.keeping.close(CLOSE_WITHIN_S)
         self.tasks.cancel()
         import asyncio
 
@@ -319,6 +329,7 @@ class MainWindow(QMainWindow):
         self._add_dock("Palette", Palette(self.canvas, TEMPLATES, self.templates.ask_for_new), left)
         self._add_dock("Inspector", self.inspector, left)
         self._add_dock("Chat", self.chat, right)
+        self._add_dock("Conversations", QWidget(), right, behind="Chat")
         self._add_dock("Problems", self.problems, bottom)
         for title in ("Text", "List", "History"):
             self._add_dock(title, QWidget(), bottom, behind="Problems")

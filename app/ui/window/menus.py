@@ -90,6 +90,8 @@ def fill_menus(window: MainWindow) -> None:
     add_action(measure, "&Perplexity and difference …", measuring.show_scores, "F8")
     add_action(measure, "&Fit into memory …", measuring.show_fit, "F9")
 
+    window.chat.commands.fill(bar.addMenu("&Chat"), window.find_conversation)
+
     _fill_view_menu(bar.addMenu("&View"), window)
     help_menu = bar.addMenu("&Help")
     keys = add_action(help_menu, "&Keys and gestures", lambda: _show_keys(window), "?")

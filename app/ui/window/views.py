@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from app.ui.canvas import Canvas
+from app.ui.chat.kept import KeptConversations
 from app.ui.documents.document import Document
 from app.ui.editor import PlanEditor
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
+    from app.ui.chat.conversation_list import ConversationList
     from app.ui.list_view import ListPanel
     from app.ui.text_view import TextPanel
 
 
 class Views:
-    """Text, list and history of the plan, linked with the canvas."""
+    """Text, list and history of the plan, linked with the canvas, and the conversations."""
 
-    def __init__(self, editor: PlanEditor, canvas: Canvas, tasks: Tasks) -> None:
+    def __init__(
+        self, editor: PlanEditor, canvas: Canvas, kept: KeptConversations, tasks: Tasks
+    ) -> None:
         self._editor = editor
         self._canvas = canvas
+        self._kept = kept
         self._tasks = tasks
         self._layer_bytes: Sequence[int] = ()
 
@@ -32,6 +37,12 @@ class Views:
         _fill_when_seen(docks["Text"], lambda: self.text)
         _fill_when_seen(docks["List"], lambda: self.list)
         _fill_when_seen(docks["History"], self._make_history)
+        _fill_when_seen(docks["Conversations"], lambda: self.conversations)
+
+    @cached_property
+    def conversations(self) -> ConversationList:
+        """The list of conversations."""
+        return self._kept.make_list()
 
     @cached_property
     def text(self) -> TextPanel:

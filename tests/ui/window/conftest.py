@@ -134,6 +134,8 @@ def bench(
     window = MainWindow(bridge(engines), bridge(estimators), settings, lambda: tiny_model)
     window.restore_layout()
     window.show()
+    kept_opened = window.tasks.start(window.chat.kept.restore())
+    qtbot.waitUntil(kept_opened.done)
     bench = Bench(window, script, engines, estimators, qtbot, tmp_path)
     plan_path = tmp_path / "plan.txt"
     plan_path.write_text(PLAN)

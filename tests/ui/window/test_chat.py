@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QToolButton
 
+from app.conversations.conversation import SystemMode
 from app.engine.errors import EngineError
 from app.engine.messages import ChatMessage, Generate, Open
 from app.ui.chat import reply_flow
-from app.ui.chat.conversation import SystemMode
 from app.ui.chat.message_view import MessageView
 from tests.ui.window.conftest import Bench
 
@@ -134,6 +134,7 @@ def test_error_shows_the_engines_own_words_on_demand(bench: Bench) -> None:
     detail = view.findChild(QPlainTextEdit)
     assert not detail.isVisible()
     toggle = next(b for b in view.findChildren(QToolButton) if "own words" in b.text())
+    bench.qtbot.waitUntil(lambda: toggle.y() > 0)
     bench.qtbot.mouseClick(toggle, Qt.MouseButton.LeftButton)
     assert detail.isVisible()
     assert detail.toPlainText() == "decode: no slot"

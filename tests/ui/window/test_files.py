@@ -11,9 +11,9 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 
+from app.conversations.conversation import SystemMode
 from app.model_files.errors import ModelFileError
 from app.plan import edits, files
-from app.ui.chat.conversation import SystemMode
 from app.ui.settings import MAX_RECENT, ChatSettings, Settings
 from app.ui.window.open_files import NEW_PLAN
 from tests.model_files.tiny import TinyModel, write_tiny

@@ -30,8 +30,8 @@ def test_every_part_follows_from_light_to_dark(bench: Bench, app: QApplication) 
         theme.show(app, theme.dark() if name == "dark" else theme.light())
         bench.qtbot.wait(50)
         for part in parts:
-            if isinstance(part, QDockWidget):
-                part.raise_()
+            dock = part if isinstance(part, QDockWidget) else window.docks["Chat"]
+            dock.raise_()
             bench.qtbot.wait(1)
             picture = window.grab().toImage()
             corner = part.mapTo(window, QPoint(1, part.height() - 3))

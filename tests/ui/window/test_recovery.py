@@ -177,7 +177,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(
 ) -> None:
     told: list[str] = []
     bench.window.area.autosave.failed.connect(told.append)
-    bench.window.settings.recovery_folder.parent.mkdir()
+    bench.window.settings.recovery_folder.parent.mkdir(exist_ok=True)
     bench.window.settings.recovery_folder.write_text("in the way")
     for title in ("A", "B", "C"):
         rename_first(bench, title)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.conversations.conversation import SystemMode
 from app.engine.messages import EstimateMemory
 from app.ui.application import SAMPLE_PLAN, open_first
-from app.ui.chat.conversation import SystemMode
 from tests.ui.window.conftest import PLAN, Bench
 
 ROOT = Path(__file__).parents[3]

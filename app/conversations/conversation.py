@@ -1,0 +1,258 @@
+"""A conversation: a tree of messages, of which one path is shown and sent."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from typing import Any, Literal
+
+from app.engine.messages import ChatMessage
+
+Role = Literal["user", "assistant"]
+MAX_TITLE = 60
+_KINDS: dict[str, tuple[type, ...]] = {
+    "system": (str,),
+    "seed": (int,),
+    "prompt_tokens_per_s": (int, float),
+    "tokens_per_s": (int, float),
+}
+"""Of the fields whose default does not tell it."""
+
+
+class SystemMode(Enum):
+    """Which system message goes first."""
+
+    TEMPLATE = "template"
+    EMPTY = "empty"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemMessage:
+    """The user's choice; `text` counts only when it is the user's own."""
+
+    mode: SystemMode = SystemMode.TEMPLATE
+    text: str = ""
+
+    @property
+    def messages(self) -> tuple[ChatMessage, ...]:
+        """What is put before the conversation: nothing lets the template insert its default."""
+        if self.mode is SystemMode.TEMPLATE:
+            return ()
+        return (ChatMessage("system", self.text if self.mode is SystemMode.OWN else ""),)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a reply was made with and how it went; speeds are tokens a second, 0 where not timed."""
+
+    plan_name: str = ""
+    plan_hash: str = ""
+    recipe: str = ""
+    """The plan as it ran, as layerBlocks text."""
+    model_name: str = ""
+    system: str | None = None
+    """The system message that was sent, None for the template's own."""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    n_predict: int = -1
+    seed: int | None = None
+    n_ctx: int = 0
+    n_ctx_used: int = 0
+    n_prompt: int = 0
+    n_prompt_evaluated: int = 0
+    n_generated: int = 0
+    prompt_tokens_per_s: float = 0.0
+    tokens_per_s: float = 0.0
+    stop_reason: str = ""
+    """The engine's, '' as long as it did not come to its end."""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A turn. `parent` is the message that it follows, None for the first.
+
+    Messages with one parent are variants; the one with the highest `chosen` is shown.
+    """
+
+    id: str
+    parent: str | None
+    role: Role
+    text: str
+    created: float
+    """Seconds since 1970."""
+    chosen: int = 1
+    made: Made | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be kept of a conversation: changed messages, and those above them in case another
+    window took them out."""
+
+    id: str
+    title: str
+    created: float
+    system: SystemMessage
+    messages: tuple[Message, ...] = ()
+    above: tuple[Message, ...] = ()
+    """Parents first."""
+
+
+class Conversation:
+    """Messages by their ids, parents before children."""
+
+    def __init__(
+        self,
+        id: str = "",
+        title: str = "",
+        created: float = 0.0,
+        system: SystemMessage = SystemMessage(),
+        messages: Iterable[Message] = (),
+    ) -> None:
+        self.id = id or new_id()
+        self.title = title
+        self.created = created or time.time()
+        self.system = system
+        self.messages: dict[str, Message] = {}
+        self._children: dict[str | None, list[str]] = {}
+        self.restore(messages)
+
+    @property
+    def path(self) -> tuple[Message, ...]:
+        """What is shown, from the first message on."""
+        path: list[Message] = []
+        at: str | None = None
+        while siblings := self._children.get(at):
+            path.append(max((self.messages[i] for i in siblings), key=lambda m: m.chosen))
+            at = path[-1].id
+        return tuple(path)
+
+    def variants(self, id: str) -> tuple[Message, ...]:
+        """A message and those beside it, in the order in which they were made."""
+        siblings = self._children[self.messages[id].parent]
+        return tuple(self.messages[i] for i in siblings)
+
+    def add(self, role: Role, text: str, parent: str | None) -> Message:
+        """A new message under `parent`, shown from now on."""
+        text = whole_text(text)
+        if not self.title and role == "user":
+            self.title = title_from(text)
+        message = Message(new_id(), parent, role, text, time.time(), self._next_choice(parent))
+        self._put(message)
+        return message
+
+    def write(self, id: str, text: str, made: Made | None) -> Message:
+        """Give a message this text and account."""
+        self.messages[id] = replace(self.messages[id], text=text, made=made)
+        return self.messages[id]
+
+    def show(self, id: str) -> tuple[Message, ...]:
+        """Choose a message and all above it; the messages that this changed."""
+        changed = []
+        at: str | None = id
+        while at is not None:
+            message = self.messages[at]
+            if message.chosen != self._next_choice(message.parent) - 1:
+                self.messages[at] = replace(message, chosen=self._next_choice(message.parent))
+                changed.append(self.messages[at])
+            at = message.parent
+        return tuple(changed)
+
+    def remove(self, id: str) -> tuple[Message, ...]:
+        """Take out a message with everything under it; what was taken, parents first."""
+        taken = [self.messages[id]]
+        for message in taken:
+            taken += (self.messages[i] for i in self._children.get(message.id, ()))
+        self._children[taken[0].parent].remove(id)
+        for message in taken:
+            del self.messages[message.id]
+            self._children.pop(message.id, None)
+        return tuple(taken)
+
+    def restore(self, messages: Iterable[Message]) -> None:
+        """Put messages in, each after its parent and by their age among variants.
+
+        Raises KeyError for one whose parent is not here.
+        """
+        for message in messages:
+            if message.id not in self.messages:
+                self._put(message)
+
+    def change(self, ids: Iterable[str] | None = None) -> Change:
+        """These messages, or all, as they are now, to be kept."""
+        wanted = self.messages if ids is None else {i: None for i in ids if i in self.messages}
+        above = {m.id: m for i in wanted for m in self.lineage(i)} if ids is not None else {}
+        return Change(
+            self.id,
+            self.title,
+            self.created,
+            self.system,
+            tuple(self.messages[i] for i in wanted),
+            tuple(above.values()),
+        )
+
+    def lineage(self, id: str) -> tuple[Message, ...]:
+        """A message and all that it follows, the first one first."""
+        line = [self.messages[id]]
+        while (parent := line[-1].parent) is not None:
+            line.append(self.messages[parent])
+        return tuple(reversed(line))
+
+    def prompt_for(self, id: str) -> tuple[ChatMessage, ...]:
+        """What to send for an answer to this message.
+
+        A prompt without an answer is left out once another follows it.
+        """
+        turns = [*self.system.messages]
+        line = self.lineage(id)
+        for message, after in zip(line, (*line[1:], None), strict=True):
+            if message.role == "assistant" or after is None or after.role == "assistant":
+                turns.append(ChatMessage(message.role, message.text))
+        return tuple(turns)
+
+    def _put(self, message: Message) -> None:
+        if message.parent is not None and message.parent not in self.messages:
+            raise KeyError(message.parent)
+        self.messages[message.id] = message
+        siblings = self._children.setdefault(message.parent, [])
+        siblings.append(message.id)
+        siblings.sort(key=lambda i: self.messages[i].created)
+
+    def _next_choice(self, parent: str | None) -> int:
+        return 1 + max((self.messages[i].chosen for i in self._children.get(parent, ())), default=0)
+
+
+def new_id() -> str:
+    """An id that no other program makes."""
+    return os.urandom(16).hex()
+
+
+def title_from(prompt: str) -> str:
+    """The first line of a prompt, cut at a word where it is long."""
+    line = next((" ".join(row.split()) for row in prompt.splitlines() if row.strip()), "")
+    if len(line) <= MAX_TITLE:
+        return line
+    cut = line[: MAX_TITLE - 1]
+    return f"{cut[: cut.rfind(' ')] if ' ' in cut[MAX_TITLE // 2 :] else cut} …"
+
+
+def whole_text(text: str) -> str:
+    """The text with a question mark for each half of a surrogate pair, which no encoding has."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def made_from(record: object) -> Made:
+    """The account that a record holds; what it lacks, or holds as another kind, is left out."""
+    known = record if isinstance(record, dict) else {}
+    blank = Made()
+    values: dict[str, Any] = {}
+    for entry in fields(Made):
+        value, default = known.get(entry.name), getattr(blank, entry.name)
+        kinds: tuple[type, ...] = _KINDS.get(entry.name, (type(default),))
+        if isinstance(value, kinds) and not isinstance(value, bool):
+            values[entry.name] = value
+    return Made(**values)

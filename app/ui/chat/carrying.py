@@ -1,0 +1,84 @@
+"""Conversations into files and out of files, with questions and what fails told to the user."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from app.conversations.conversation import Conversation
+from app.conversations.errors import BadFile
+from app.plan.files import read
+from app.ui import dialogs
+from app.ui.chat.keeping import Keeping
+from app.ui.counted import counted
+from app.ui.documents.disk import reason
+from app.ui.tasks import in_thread
+from app.ui.writing import write_or_tell
+
+_KINDS = "Conversations (*.json);;Markdown (*.md)"
+
+
+class Carrying:
+    """Exports and imports."""
+
+    def __init__(self, panel: QWidget, keeping: Keeping) -> None:
+        self._panel = panel
+        self._keeping = keeping
+
+    async def export_open(self) -> None:
+        """Write the open conversation into a file that the user picks."""
+        conversation = self._keeping.conversation
+        await self._export((conversation,), conversation.title)
+
+    async def export_one(self, id: str) -> None:
+        """Write a kept conversation into a file that the user picks."""
+        conversation = await self._keeping.ask(lambda store: store.load(id))
+        if conversation is not None:
+            await self._export((conversation,), conversation.title)
+
+    async def export_all(self) -> None:
+        """Write all conversations into a file that the user picks."""
+        await self._export(await self._keeping.ask(lambda store: store.load_all()), "Conversations")
+
+    async def import_file(self) -> int:
+        """Take in the conversations of a file that the user picks; how many."""
+        path = await dialogs.ask_open_path(
+            self._panel.window(), "Import conversations", Path.home(), "Conversations (*.json)"
+        )
+        if path is None:
+            return 0
+        from app.conversations.files import from_json
+
+        try:
+            conversations = await in_thread(lambda: from_json(read(path)))
+        except OSError as error:
+            await self._tell(f"“{path.name}” could not be read.", reason(error))
+            return 0
+        except BadFile as error:
+            await self._tell(f"“{path.name}” holds no conversations to import.", str(error))
+            return 0
+        await self._keeping.ask(lambda store: store.save_all(conversations))
+        self._keeping.listed.emit()
+        return len(conversations)
+
+    async def _export(self, conversations: Sequence[Conversation], name: str) -> None:
+        plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).strip(" .")[:60] or "Conversation"
+        path = await dialogs.ask_save_path(
+            self._panel.window(),
+            f"Export {counted(len(conversations), 'conversation')}",
+            Path.home() / f"{plain}.json",
+            _KINDS,
+        )
+        if path is None:
+            return
+        from app.conversations.files import to_json, to_markdown
+
+        write = to_markdown if path.suffix.lower() == ".md" else to_json
+        content = await in_thread(write, conversations)
+        await write_or_tell(self._panel.window(), path, content)
+
+    async def _tell(self, text: str, explanation: str) -> None:
+        await dialogs.tell(self._panel.window(), text, explanation)

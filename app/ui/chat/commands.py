@@ -1,0 +1,137 @@
+"""What can be done in the chat by menu and key, each enabled while there is something for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from app.ui.chat.keeping import Keeping
+from app.ui.chat.kept import KeptConversations
+from app.ui.chat.message_view import MessageView
+from app.ui.chat.reply_flow import ReplyFlow
+from app.ui.chat.transcript import Transcript
+from app.ui.tasks import Tasks
+
+
+class ChatCommands:
+    """The actions of the Chat menu; they go for what was said last."""
+
+    def __init__(
+        self,
+        flow: ReplyFlow,
+        keeping: Keeping,
+        kept: KeptConversations,
+        transcript: Transcript,
+        tasks: Tasks,
+    ) -> None:
+        self._flow = flow
+        self._keeping = keeping
+        self._kept = kept
+        self._transcript = transcript
+        self._tasks = tasks
+        self._needs: list[tuple[QAction, Callable[[], bool]]] = []
+
+    def fill(self, menu: QMenu, find: Callable[[], object]) -> None:
+        """Put the actions into the menu; `find` brings the list of conversations up."""
+        carrying, start = self._kept.carrying, self._tasks.start
+        self._add(menu, "&New conversation", self._kept.begin, "Ctrl+Shift+N")
+        self._add(menu, "&Find in conversations …", find, "Ctrl+Shift+F")
+        menu.addSeparator()
+        self._add(menu, "&Edit last message", self._edit, "Ctrl+Shift+P", self._may_edit)
+        self._add(menu, "&Regenerate", self._flow.regenerate, "Ctrl+Shift+R", self._may_answer)
+        self._add(menu, "Con&tinue the reply", self._go_on, "Ctrl+Shift+K", self._may_go_on)
+        self._add(
+            menu, "&Variant before", lambda: self._flip(-1), "Alt+PgUp", lambda: self._may_flip(-1)
+        )
+        self._add(
+            menu, "Ne&xt variant", lambda: self._flip(1), "Alt+PgDown", lambda: self._may_flip(1)
+        )
+        self._add(menu, "&Copy last reply", self._copy, "Ctrl+Shift+C", self._may_copy)
+        menu.addSeparator()
+        self._add(menu, "&Delete conversation", self._remove, needs=self._is_kept)
+        self._add(
+            menu,
+            "Exp&ort conversation …",
+            lambda: start(carrying.export_open()),
+            needs=self._is_kept,
+        )
+        self._add(menu, "Export &all conversations …", lambda: start(carrying.export_all()))
+        self._add(menu, "&Import conversations …", lambda: start(carrying.import_file()))
+        self._flow.busy_changed.connect(self._show_needs)
+        self._keeping.replaced.connect(self._show_needs)
+        self._show_needs()
+
+    def _add(
+        self,
+        menu: QMenu,
+        words: str,
+        do: Callable[[], object],
+        key: str = "",
+        needs: Callable[[], bool] | None = None,
+    ) -> None:
+        action = QAction(words, menu)
+        if key:
+            action.setShortcut(key)
+        action.triggered.connect(lambda _checked=False: do())
+        menu.addAction(action)
+        if needs is not None:
+            self._needs.append((action, needs))
+
+    def _show_needs(self, _busy: bool = False) -> None:
+        for action, needs in self._needs:
+            action.setEnabled(needs())
+
+    def _is_kept(self) -> bool:
+        return bool(self._keeping.conversation.messages)
+
+    def _may_answer(self) -> bool:
+        return self._is_kept() and not self._flow.busy
+
+    def _may_edit(self) -> bool:
+        return self._may_answer() and self._transcript.last("user") is not None
+
+    def _edit(self) -> None:
+        view = self._transcript.last("user")
+        assert view is not None
+        view.begin_edit()
+
+    def _may_go_on(self) -> bool:
+        view = self._last()
+        return self._may_answer() and view is not None and view.head.goes_on
+
+    def _go_on(self) -> None:
+        view = self._last()
+        assert view is not None
+        self._flow.go_on(view.id)
+
+    def _may_copy(self) -> bool:
+        return self._transcript.last("reply") is not None
+
+    def _copy(self) -> None:
+        view = self._transcript.last("reply")
+        assert view is not None
+        QGuiApplication.clipboard().setText(view.text)
+
+    def _may_flip(self, step: int) -> bool:
+        return self._may_answer() and bool(self._neighbour(step))
+
+    def _flip(self, step: int) -> None:
+        self._kept.flip_to(self._neighbour(step))
+
+    def _neighbour(self, step: int) -> str:
+        """The variant beside the last message that has any, '' where there is none."""
+        conversation = self._keeping.conversation
+        for message in reversed(conversation.path):
+            ids = [m.id for m in conversation.variants(message.id)]
+            if len(ids) > 1:
+                place = ids.index(message.id) + step
+                return ids[place] if 0 <= place < len(ids) else ""
+        return ""
+
+    def _remove(self) -> None:
+        self._kept.remove(self._keeping.conversation.id)
+
+    def _last(self) -> MessageView | None:
+        return next((v for v in reversed(self._transcript.messages) if v.id), None)

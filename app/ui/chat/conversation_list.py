@@ -1,0 +1,169 @@
+"""The list of conversations: to search, open, rename, delete, export and import."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.conversations.conversation import Conversation
+from app.conversations.finding import Summary
+from app.ui.chat.carrying import Carrying
+from app.ui.chat.conversation_rows import RowDelegate, Rows
+from app.ui.chat.keeping import Keeping
+from app.ui.icons import dress
+from app.ui.strip import Link, Strip
+from app.ui.tasks import Tasks
+
+SEARCH_MS = 150
+
+
+class ConversationList(QWidget):
+    """All conversations, latest first."""
+
+    open_requested = Signal(str, str)
+    """A conversation, and the message that a search found there or ''."""
+    new_requested = Signal()
+    remove_requested = Signal(str)
+
+    def __init__(
+        self, keeping: Keeping, carrying: Carrying, tasks: Tasks, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._keeping = keeping
+        self._carrying = carrying
+        self._tasks = tasks
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search titles and messages")
+        self.search.setAccessibleName("Search conversations")
+        self.search.setClearButtonEnabled(True)
+        self.new_chat = QToolButton()
+        self.new_chat.setAutoRaise(True)
+        dress(self.new_chat, "new-chat")
+        self.new_chat.setToolTip("Start a new conversation")
+        self.new_chat.setAccessibleName("Start a new conversation")
+        self.rows = Rows()
+        self.view = QListView()
+        self.view.setAccessibleName("Conversations")
+        self.view.setModel(self.rows)
+        self.view.setItemDelegate(RowDelegate(self.view))
+        self.view.setUniformItemSizes(True)
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.strip = Strip()
+        self.strip.hide()
+        self._timer = QTimer(self, interval=SEARCH_MS, singleShot=True)
+        self._lay_out()
+        self._connect()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Ask for what is to be listed."""
+        self._timer.stop()
+        if self._keeping.is_open:
+            self._tasks.start(self._list())
+
+    def offer_undo(self, taken: Conversation) -> None:
+        """Say that a conversation was deleted, and offer to put it back."""
+
+        def undo() -> None:
+            self.strip.hide()
+            self._tasks.start(self._keeping.restore(taken))
+
+        self.strip.say(None, f"“{taken.title}” was deleted", (Link("Undo", undo),))
+        self.strip.show()
+
+    def selected(self) -> Summary | None:
+        """The selected conversation."""
+        index = self.view.currentIndex()
+        return self.rows.summaries[index.row()] if index.isValid() else None
+
+    def make_menu(self, summary: Summary) -> QMenu:
+        """What can be done with a conversation."""
+        menu = QMenu(self)
+        menu.addAction("Open", self._open_selected)
+        menu.addAction("Rename", lambda: self.view.edit(self.view.currentIndex()))
+        export = partial(self._carrying.export_one, summary.id)
+        menu.addAction("Export …", lambda: self._tasks.start(export()))
+        menu.addSeparator()
+        menu.addAction("Delete", self._remove_selected)
+        return menu
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(8, 6, 8, 6)
+        head.setSpacing(4)
+        head.addWidget(self.search, 1)
+        head.addWidget(self.new_chat)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.strip)
+
+    def _connect(self) -> None:
+        self._timer.timeout.connect(self.look_again)
+        self.search.textChanged.connect(lambda: self._timer.start())
+        self.search.returnPressed.connect(self._open_first)
+        self.new_chat.clicked.connect(lambda: self.new_requested.emit())
+        self.view.clicked.connect(lambda _index: self._open_selected())
+        self.view.activated.connect(lambda _index: self._open_selected())
+        self.view.customContextMenuRequested.connect(self._show_menu)
+        self.rows.renamed.connect(self._rename)
+        self._keeping.listed.connect(self.look_again)
+        self._keeping.replaced.connect(self.look_again)
+        delete = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.view)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.activated.connect(self._remove_selected)
+
+    async def _list(self) -> None:
+        query = self.search.text()
+        summaries = await self._keeping.ask(lambda store: store.summaries(query))
+        if query != self.search.text():
+            return
+        before = self.selected()
+        self.rows.show(summaries, self._keeping.conversation.id)
+        ids = [summary.id for summary in summaries]
+        if before is not None and before.id in ids:
+            self.view.setCurrentIndex(self.rows.index(ids.index(before.id)))
+
+    def _open_first(self) -> None:
+        if self.rows.summaries:
+            self.view.setCurrentIndex(self.rows.index(0))
+            self._open_selected()
+
+    def _open_selected(self) -> None:
+        summary = self.selected()
+        if summary is not None:
+            self.open_requested.emit(summary.id, summary.message or "")
+
+    def _remove_selected(self) -> None:
+        summary = self.selected()
+        if summary is not None:
+            self.remove_requested.emit(summary.id)
+
+    def _rename(self, id: str, title: str) -> None:
+        self._tasks.start(self._keeping.rename(id, title))
+
+    def _show_menu(self, at: QPoint) -> None:
+        index = self.view.indexAt(at)
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+            menu = self.make_menu(self.rows.summaries[index.row()])
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.view.viewport().mapToGlobal(at))

@@ -1,0 +1,183 @@
+"""The open conversation, and what of it is still to be kept; the database is asked beside the UI
+thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.conversations.conversation import Conversation, Message
+from app.conversations.keeper import Keeper
+from app.ui.tasks import Tasks, in_thread
+
+if TYPE_CHECKING:
+    from app.conversations.store import Store
+
+T = TypeVar("T")
+
+KEEP_MS = 1000
+"""Streamed text is written this often, so that no more is lost with the program."""
+
+
+class Keeping(QObject):
+    """One conversation is open. `busy` tells whether a reply to it is coming."""
+
+    replaced = Signal()
+    """Another conversation is open, or another window has added to this one."""
+    listed = Signal()
+    """The list of conversations is another."""
+    state_changed = Signal()
+    """`why_not_kept`, or how much is in memory only."""
+
+    def __init__(
+        self, path: Path, busy: Callable[[], bool], tasks: Tasks, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.conversation = Conversation()
+        self.why_not_kept = ""
+        self.n_unwritten = 0
+        self.is_open = False
+        """Whether the database is in use, which it is not before the window was painted."""
+        self._busy = busy
+        self._tasks = tasks
+        self._keeper = Keeper(path)
+        self._changed: dict[str, None] = {}
+        self._timer = QTimer(self, interval=KEEP_MS, singleShot=True)
+        self._timer.timeout.connect(self._write)
+
+    def ask(self, question: Callable[[Store], T]) -> Coroutine[Any, Any, T]:
+        """What `question` returns or raises, called with the store in its thread. It waits there
+        from now on, whenever the answer is awaited."""
+
+        def with_state(store: Store) -> tuple[T, str, int, bool]:
+            answer = question(store)
+            elsewhere = store.was_changed_elsewhere()
+            return answer, store.why_not_kept, store.n_unwritten, elsewhere
+
+        return self._answer(self._keeper.ask(with_state))
+
+    def note(self, *ids: str) -> None:
+        """Write these messages within a second."""
+        self._changed.update(dict.fromkeys(ids))
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def keep(self, messages: Iterable[Message] = ()) -> None:
+        """Write these messages, and what else was noted, at once."""
+        self._changed.update(dict.fromkeys(m.id for m in messages))
+        self._tasks.start(self._list_after(self._save()))
+
+    def look_elsewhere(self) -> None:
+        """Take in what other windows wrote."""
+        if self.is_open:
+            self._tasks.start(self.ask(lambda _store: None))
+
+    async def begin_with(self, id: str) -> None:
+        """Open the database, with this conversation if it is there."""
+        self.is_open = True
+        await self.open(id)
+        self.listed.emit()
+
+    def begin(self) -> None:
+        """Open a new conversation, which is kept with its first message."""
+        self._show(Conversation())
+
+    async def open(self, id: str) -> bool:
+        """Open a kept conversation; whether it is (still) there."""
+        self._write()
+        loaded = await self.ask(lambda store: store.load(id))
+        if loaded is None or self._busy():
+            return False
+        self._show(loaded)
+        return True
+
+    async def remove(self, id: str) -> Conversation | None:
+        """Take a conversation out; what was taken."""
+        if id == self.conversation.id:
+            self._write()
+        taken = await self.ask(lambda store: store.remove(id))
+        if id == self.conversation.id and not self._busy():
+            self.begin()
+        self.listed.emit()
+        return taken
+
+    async def rename(self, id: str, title: str) -> None:
+        """Give a conversation another title."""
+        if id == self.conversation.id:
+            self.conversation.title = title
+        await self.ask(lambda store: store.rename(id, title))
+        self.listed.emit()
+
+    async def remove_message(self, id: str) -> tuple[Message, ...]:
+        """Take out a message with everything under it; what was taken, parents first."""
+        self._write()
+        conversation = self.conversation
+        here = conversation.remove(id)
+        self.replaced.emit()
+        kept = await self.ask(lambda store: store.remove_message(conversation.id, id))
+        return (*kept, *(m for m in here if m.id not in {k.id for k in kept}))
+
+    async def restore_messages(self, of: Conversation, messages: tuple[Message, ...]) -> None:
+        """Put back what `remove_message` took out of this conversation."""
+        of.restore(messages)
+        change = of.change(m.id for m in messages)
+        await self.ask(lambda store: store.save(change))
+        if of is self.conversation:
+            self.replaced.emit()
+        elif of.id == self.conversation.id:
+            await self._read_again()
+
+    async def restore(self, conversation: Conversation) -> None:
+        """Put back what `remove` took out."""
+        await self.ask(lambda store: store.save_all((conversation,)))
+        self.listed.emit()
+
+    async def close(self, within_s: float) -> None:
+        """Write what is left and let go of the file."""
+        self._write()
+        await in_thread(self._keeper.close, within_s)
+
+    def _show(self, conversation: Conversation) -> None:
+        self._write()
+        self.conversation = conversation
+        self.replaced.emit()
+
+    def _write(self) -> None:
+        if self._changed:
+            self._tasks.start(self._save())
+
+    def _save(self) -> Coroutine[Any, Any, None]:
+        self._timer.stop()
+        change = self.conversation.change(self._changed)
+        self._changed.clear()
+        return self.ask(lambda store: store.save(change))
+
+    async def _answer(self, asked: Future[tuple[T, str, int, bool]]) -> T:
+        import asyncio
+
+        answer, why_not_kept, n_unwritten, elsewhere = await asyncio.shield(
+            asyncio.wrap_future(asked)
+        )
+        if (why_not_kept, n_unwritten) != (self.why_not_kept, self.n_unwritten):
+            self.why_not_kept, self.n_unwritten = why_not_kept, n_unwritten
+            self.state_changed.emit()
+        if elsewhere:
+            self.listed.emit()
+            self._tasks.start(self._read_again())
+        return answer
+
+    async def _list_after(self, work: Coroutine[Any, Any, None]) -> None:
+        await work
+        self.listed.emit()
+
+    async def _read_again(self) -> None:
+        open_one = self.conversation
+        loaded = await self.ask(lambda store: store.load(open_one.id))
+        is_untouched = open_one is self.conversation and not self._changed and not self._busy()
+        if loaded is not None and is_untouched and loaded.messages != open_one.messages:
+            self.conversation = loaded
+            self.replaced.emit()

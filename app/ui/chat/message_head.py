@@ -1,0 +1,142 @@
+"""The line over a message: who wrote it, its variants, and what can be done with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from app.ui.icons import dress
+
+_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(.*?)^ {0,3}\1[`~]*[ \t]*$", re.M | re.S)
+
+
+class MessageHead(QWidget):
+    """`text` gives what the message says, `plain` the same as it is shown."""
+
+    edit_requested = Signal()
+    regenerate_requested = Signal()
+    continue_requested = Signal()
+    remove_requested = Signal()
+    flipped = Signal(int)
+    """To the variant before (-1) or after (1)."""
+
+    def __init__(
+        self, author: str, kind: str, text: Callable[[], str], plain: Callable[[], str]
+    ) -> None:
+        super().__init__()
+        self._text = text
+        self._plain = plain
+        self.goes_on = False
+        """Whether the reply stopped before the model ended it, at the end of what is shown."""
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(2)
+        name = QLabel(author)
+        font = name.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        name.setFont(font)
+        name.setMinimumWidth(1)
+        self._row.addWidget(name, 1)
+        self._busy = False
+        self._place, self._n = 0, 1
+        if kind != "error":
+            self._add_variants()
+        if kind == "user":
+            self.edit = self._tool("Edit this message", self.edit_requested.emit, icon="rename")
+        elif kind == "reply":
+            self.again = self._tool(
+                "Answer again; this reply stays", self.regenerate_requested.emit, icon="regenerate"
+            )
+        tip = "Copy this message as it was written, in Markdown"
+        self.copy = self._tool(tip, lambda: _copy(text()), words="Copy")
+        self._working = [b for b in self.findChildren(QToolButton) if b is not self.copy]
+        """What waits while a reply comes."""
+        if kind != "error":
+            self._add_menu()
+
+    def show_variants(self, place: int, n: int) -> None:
+        """That this is the variant at `place` (from 0) of `n`."""
+        self._place, self._n = place, n
+        self._count.setText(f"{place + 1}/{n}")
+        self._count.setAccessibleName(f"Variant {place + 1} of {n}")
+        for widget in (self._before, self._count, self._after):
+            widget.setVisible(n > 1)
+        self.set_busy(self._busy)
+
+    def set_busy(self, busy: bool) -> None:
+        """Allow only copying while a reply comes."""
+        self._busy = busy
+        for button in self._working:
+            button.setEnabled(not busy)
+        if self._n > 1:
+            self._before.setEnabled(not busy and self._place > 0)
+            self._after.setEnabled(not busy and self._place < self._n - 1)
+
+    def fill(self, menu: QMenu) -> None:
+        """What else can be done with the message."""
+        menu.clear()
+        menu.addAction("Copy as plain text", lambda: _copy(self._plain()))
+        blocks = code_blocks(self._text())
+        for block in blocks:
+            line = next((row.strip() for row in block.splitlines() if row.strip()), "")
+            shown = f"{line[:24]} …" if len(line) > 24 else line
+            words = f"Copy code block “{shown}”" if len(blocks) > 1 else "Copy code block"
+            menu.addAction(words, partial(_copy, block))
+        menu.addSeparator()
+        if self.goes_on:
+            go_on = menu.addAction("Continue the reply", self.continue_requested.emit)
+            go_on.setEnabled(not self._busy)
+        remove = menu.addAction("Delete with all that follows", self.remove_requested.emit)
+        remove.setEnabled(not self._busy)
+
+    def _add_variants(self) -> None:
+        self._count = QLabel()
+        self._count.setFont(small(self._count))
+        self._before = self._tool("Variant before", lambda: self.flipped.emit(-1), words="‹")
+        self._row.addWidget(self._count)
+        self._after = self._tool("Next variant", lambda: self.flipped.emit(1), words="›")
+
+    def _add_menu(self) -> None:
+        self.more = self._tool("More to do with this message", lambda: None, words="⋯")
+        menu = QMenu(self.more)
+        menu.aboutToShow.connect(partial(self.fill, menu))
+        self.more.setMenu(menu)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+
+    def _tool(
+        self, tip: str, action: Callable[[], object], words: str = "", icon: str = ""
+    ) -> QToolButton:
+        button = QToolButton()
+        if icon:
+            dress(button, icon)
+        button.setText(words)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setAutoRaise(True)
+        button.setFont(small(button))
+        button.clicked.connect(lambda _checked=False: action())
+        self._row.addWidget(button)
+        return button
+
+
+def code_blocks(text: str) -> list[str]:
+    """What stands between a message's code fences."""
+    return [found[1].rstrip("\n") for found in _FENCED.findall(text)]
+
+
+def small(widget: QWidget) -> QFont:
+    """The widget's font, a little smaller."""
+    font = widget.font()
+    font.setPointSizeF(font.pointSizeF() * 0.85)
+    return font
+
+
+def _copy(text: str) -> None:
+    QGuiApplication.clipboard().setText(text)
