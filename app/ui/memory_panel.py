@@ -97,6 +97,7 @@ class MemoryPanel(QWidget):
         self._verdict = QLabel()
         self._verdict.setFont(theme.with_tabular_figures(self._verdict.font()))
         self._verdict.setAccessibleName("Memory verdict")
+        self._verdict.setForegroundRole(QPalette.ColorRole.WindowText)  # a toolbar's is another
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setFont(theme.with_tabular_figures(self._legend.font()))

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from app.memory.estimate import BlockMemory, MemoryParts
     from app.model_files.model_file import ModelFile
 
-SOON_MS = 5
-"""Edits that follow each other faster are estimated once."""
-
 
 class MemoryWatch(QObject):
     """Tells what the plan will take whenever the plan, the model or the context changes."""
@@ -73,7 +70,7 @@ class MemoryWatch(QObject):
         self._process_bytes = 0
         self._is_dry_run = False
         self._simulating = False
-        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._look)
         for signal in (editor.changed, editor.replaced, editor.weight_layers_changed):
             signal.connect(self.look_again)
@@ -81,7 +78,7 @@ class MemoryWatch(QObject):
         engine.state_changed.connect(self._engine_moved)
 
     def look_again(self, _change: object = None) -> None:
-        """Estimate anew soon; called for every edit."""
+        """Estimate anew once what goes on is done; called for every edit."""
         if not self._soon.isActive():
             self._soon.start()
 

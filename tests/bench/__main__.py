@@ -10,6 +10,7 @@ from app.engine.bundled import bundled_model
 from tests.bench.canvas import canvas_rows
 from tests.bench.engine import engine_rows
 from tests.bench.fit import fit_rows
+from tests.bench.memory import memory_rows
 from tests.bench.plan_cost import plan_cost_rows
 from tests.bench.plan_speed import plan_speed_rows
 from tests.bench.row import table
@@ -21,6 +22,7 @@ rows = [
     *plan_speed_rows(model),
     *plan_cost_rows(model),
     *engine_rows(model),
+    *memory_rows(model),
     *scoring_rows(model),
     *fit_rows(model),
     *window_rows(),

@@ -36,8 +36,6 @@ def engine_rows(model: Path) -> Iterator[Row]:
     yield _plan_switch(model)
     yield _stop(model)
     yield from _held(model)
-    for name in ("whole", "merged", "4 left out"):
-        yield _estimate(model, name)
 
 
 def _plan_switch(model: Path) -> Row:
@@ -138,22 +136,3 @@ def _estimated(model: Path, name: str, settings: ContextSettings = SMALL) -> Mem
 
 def _rest_bytes(estimate: MemoryEstimate) -> int:
     return estimate.kv_bytes + estimate.compute_bytes
-
-
-def _estimate(model: Path, name: str) -> Row:
-    """How far the estimate is from the peak of a process that has read a full batch, as a share
-    of what is allowed: the larger of 2 % and 8 MiB."""
-    settings = ContextSettings(n_ctx=4096)
-    estimate = _estimated(model, name, settings)
-    engine = EngineClient()
-    try:
-        engine.submit(Open((str(model),), RECIPES[name], settings)).result()
-        reply = engine.submit(Generate((), SENTENCE * 100, 8, GREEDY)).result()
-    finally:
-        engine.close()
-    assert isinstance(reply, Reply)
-    allowed = max(0.02 * reply.peak_rss_bytes, 8 << 20)
-    off = abs(estimate.total_bytes - reply.peak_rss_bytes)
-    peer = f"measured peak {reply.peak_rss_bytes / 2**20:.1f} MiB"
-    id = f"estimate-{name.replace(' ', '-')}"
-    return Row(id, off / allowed, "of max(2 %, 8 MiB)", "<= 1", peer)

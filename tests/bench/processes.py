@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PEER = ROOT / "build" / "peer"
 _PINS = Path(__file__).with_name("peer.txt")
 
 
@@ -37,16 +36,18 @@ def screen(size: tuple[int, int]) -> Iterator[str | None]:
         server.wait()
 
 
-def peer_python() -> Path:
-    """The Python of the environment that NodeGraphQt has for itself, made when it is missing."""
-    python = PEER / "bin" / "python"
-    made_for = PEER / "made-for.txt"
-    if not made_for.exists() or made_for.read_text() != _PINS.read_text():
-        venv = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(PEER)]
+def peer_python(name: str = "peer", pins: Path = _PINS) -> Path:
+    """The Python of the environment that another program has for itself, in build/NAME, made when
+    it is missing; NodeGraphQt's if none is named."""
+    folder = ROOT / "build" / name
+    python = folder / "bin" / "python"
+    made_for = folder / "made-for.txt"
+    if not made_for.exists() or made_for.read_text() != pins.read_text():
+        venv = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)]
         subprocess.run(venv, check=True)
         pip = [sys.executable, "-m", "pip", "--python", str(python), "--quiet"]
-        subprocess.run([*pip, "install", "--no-deps", "-r", str(_PINS)], check=True)
-        made_for.write_text(_PINS.read_text())
+        subprocess.run([*pip, "install", "--no-deps", "-r", str(pins)], check=True)
+        made_for.write_text(pins.read_text())
     return python
 
 

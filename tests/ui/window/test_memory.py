@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import psutil
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from app.engine.errors import EngineError
 from app.engine.messages import EstimateMemory, MemoryEstimate, Open
 from app.plan import edits
+from app.ui import theme
 from app.ui.memory_settings import MemorySettingsDialog
 from app.ui.window.memory_controls import LOAD_ANYWAY
 from tests.ui.fake_engine import MIB
@@ -169,6 +170,8 @@ def test_the_change_that_helps_most_is_a_click_away(bench: Bench, kv_type: str) 
     best = memory.figures.changes[0]
     assert best.kind == "context"
     assert {c.kind for c in memory.figures.changes} >= {"context", "layers"}
+    verdict = next(w for w in memory.findChildren(QLabel) if w.text().startswith("✗"))
+    assert verdict.palette().color(verdict.foregroundRole()) == theme.current().error
     advice = next(b for b in memory.findChildren(QPushButton) if "horten" in b.text())
     assert advice.isVisible()
     advice.click()
