@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -56,22 +55,10 @@ def model(request: pytest.FixtureRequest, original: Path, tmp_path: Path) -> Pat
 
 @pytest.mark.parametrize("repacked", [True, False], ids=["repacked", "mapped"])
 def test_a_plan_that_leaves_layers_out_is_the_ordinary_file(
-    model: Path,
-    unpatched: Unpatched,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    repacked: bool,
+    model: Path, unpatched: Unpatched, tmp_path: Path, repacked: bool
 ) -> None:
-    default_params = llama.llama_model_default_params
-
-    def params() -> Any:
-        result = default_params()
-        result.use_extra_bufts = repacked
-        return result
-
-    monkeypatch.setattr(llama, "llama_model_default_params", params)
-    whole = Base(str(model))
-    part = Base(str(model), LAYERS)
+    whole = Base(str(model), repacked=repacked)
+    part = Base(str(model), LAYERS, repacked=repacked)
     assert np.array_equal(
         logits_in_batches(View([whole], Recipe.whole(N_LAYERS)), BATCHES),
         unpatched.logits(model, BATCHES, repacked=repacked),
