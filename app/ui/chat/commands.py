@@ -95,7 +95,7 @@ class ChatCommands:
     def _edit(self) -> None:
         view = self._transcript.last("user")
         assert view is not None
-        view.begin_edit()
+        self._transcript.edit(view)
 
     def _may_go_on(self) -> bool:
         view = self._last()

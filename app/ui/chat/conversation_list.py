@@ -119,7 +119,7 @@ class ConversationList(QWidget):
     def _connect(self) -> None:
         self._timer.timeout.connect(self.look_again)
         self.search.textChanged.connect(lambda: self._timer.start())
-        self.search.returnPressed.connect(self._open_first)
+        self.search.returnPressed.connect(lambda: self._tasks.start(self._open_first()))
         self.new_chat.clicked.connect(lambda: self.new_requested.emit())
         self.view.clicked.connect(lambda _index: self._open_selected())
         self.view.activated.connect(lambda _index: self._open_selected())
@@ -142,7 +142,9 @@ class ConversationList(QWidget):
         if before is not None and before.id in ids:
             self.view.setCurrentIndex(self.rows.index(ids.index(before.id)))
 
-    def _open_first(self) -> None:
+    async def _open_first(self) -> None:
+        self._timer.stop()
+        await self._list()
         if self.rows.summaries:
             self.view.setCurrentIndex(self.rows.index(0))
             self._open_selected()

@@ -82,7 +82,7 @@ class KeptConversations(QObject):
     def open(self, id: str, message: str = "") -> None:
         """Open a kept conversation, at this message where one is given."""
         if id == self._keeping.conversation.id and (not message or self._flow.busy):
-            self._show(message)
+            self.opened.emit()
         else:
             self._flow.when_idle(lambda: self._tasks.start(self._open(id, message)))
 
@@ -99,6 +99,7 @@ class KeptConversations(QObject):
             conversation = self._keeping.conversation
             self._keeping.note(*(m.id for m in conversation.show(id)))
             self._keeping.replaced.emit()
+            self._transcript.look_at(id)
 
     async def may_close(self) -> bool:
         """Whether the user lets go of what could not be kept."""
@@ -121,14 +122,9 @@ class KeptConversations(QObject):
         if id != self._keeping.conversation.id and not await self._keeping.open(id):
             self._keeping.listed.emit()
             return
+        self.opened.emit()
         if message in self._keeping.conversation.messages:
             self.flip_to(message)
-        self._show(message)
-
-    def _show(self, message: str) -> None:
-        self.opened.emit()
-        if message and any(view.id == message for view in self._transcript.messages):
-            self._transcript.look_at(message)
 
     async def _remove(self, id: str) -> None:
         taken = await self._keeping.remove(id)

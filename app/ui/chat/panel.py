@@ -70,8 +70,10 @@ class ChatPanel(QWidget):
         self._plan_changed()
 
     def suggest(self) -> None:
-        """Put a first question into the input, ready to be sent or typed over."""
-        self.composer.suggest(SUGGESTIONS[0])
+        """Put a first question into the input, ready to be sent or typed over; where something was
+        said already, only wait for more."""
+        if not self.transcript.messages:
+            self.composer.suggest(SUGGESTIONS[0])
         self.composer.setFocus()
 
     def run(self) -> None:

@@ -123,6 +123,11 @@ class Transcript(QScrollArea):
         """The last message of a kind, None where there is none."""
         return next((view for view in reversed(self.messages) if view.kind == kind), None)
 
+    def edit(self, view: MessageView) -> None:
+        """Let the user write a message anew."""
+        view.begin_edit()
+        self.look_at(view.id)
+
     def view_of(self, id: str) -> MessageView:
         """The view of a message that is shown."""
         return next(view for view in self.messages if view.id == id)
@@ -144,7 +149,7 @@ class Transcript(QScrollArea):
             view.finish(message.text)
             view.set_footer(account_of(made) if made is not None else "")
         head, id = view.head, message.id
-        head.edit_requested.connect(view.begin_edit)
+        head.edit_requested.connect(lambda: self.edit(view))
         head.regenerate_requested.connect(lambda: self.regenerate_requested.emit(id))
         head.continue_requested.connect(lambda: self.continue_requested.emit(id))
         head.remove_requested.connect(lambda: self.remove_requested.emit(id))

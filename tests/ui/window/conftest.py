@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +121,15 @@ def bench(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Bench]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with open_bench(qtbot, tmp_path, tiny_model, settings) as bench:
+        yield bench
+
+
+@contextmanager
+def open_bench(
+    qtbot: QtBot, tmp_path: Path, tiny_model: Path, settings: Settings
+) -> Iterator[Bench]:
+    """A window as after the program's start; it is closed at the end."""
     script = Script()
     engines: list[FakeEngine] = []
     estimators: list[FakeEngine] = []
@@ -134,8 +144,6 @@ def bench(
     window = MainWindow(bridge(engines), bridge(estimators), settings, lambda: tiny_model)
     window.restore_layout()
     window.show()
-    kept_opened = window.tasks.start(window.chat.kept.restore())
-    qtbot.waitUntil(kept_opened.done)
     bench = Bench(window, script, engines, estimators, qtbot, tmp_path)
     plan_path = tmp_path / "plan.txt"
     plan_path.write_text(PLAN)
@@ -143,6 +151,8 @@ def bench(
     qtbot.waitUntil(model_loaded.done)
     plan_opened = window.tasks.start(window.documents.open(plan_path))
     qtbot.waitUntil(plan_opened.done)
+    kept_opened = window.tasks.start(window.chat.kept.restore())
+    qtbot.waitUntil(kept_opened.done)
     qtbot.waitUntil(lambda: window.memory.figures is not None and window.memory.figures.is_dry_run)
     yield bench
     for engine in (*engines, *estimators):

@@ -1,0 +1,422 @@
+"""Conversations in the window: variants, branches, undo, the list, files, and what fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QLineEdit
+
+from app.conversations.conversation import SystemMode
+from app.conversations.store import Store
+from app.engine.errors import EngineError
+from app.engine.messages import ChatMessage, Generate
+from app.ui.chat.conversation_list import ConversationList
+from app.ui.chat.message_view import MessageView
+from tests.ui.window.conftest import Bench, open_bench
+from tests.ui.window.test_chat import kinds, last
+from tests.ui.window.test_menus import menu
+
+REPLY = "The capital of France is **Paris**."
+
+
+def texts(bench: Bench) -> list[str]:
+    return [m.text for m in bench.window.chat.transcript.messages]
+
+
+def answers(bench: Bench, *pieces: str) -> None:
+    """What the engine says from now on."""
+    bench.script.pieces = pieces
+
+
+def sent(bench: Bench) -> list[str]:
+    """The texts of the latest request, without the system message."""
+    request = bench.engine.asked(Generate)[-1]
+    assert isinstance(request, Generate)
+    return [m.content for m in request.messages if m.role != "system"]
+
+
+def click(bench: Bench, widget: object) -> None:
+    bench.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def menu_of(view: MessageView) -> list[QAction]:
+    """What the menu of a message has."""
+    menu = view.head.more.menu()
+    menu.aboutToShow.emit()
+    return menu.actions()
+
+
+def more(view: MessageView, words: str) -> QAction:
+    """What the menu of a message has under these words."""
+    return next(a for a in menu_of(view) if a.text() == words)
+
+
+def chat_action(bench: Bench, words: str) -> QAction:
+    return next(a for a in menu(bench, "Chat").actions() if a.text().replace("&", "") == words)
+
+
+def strip_button(strip: object, words: str) -> object:
+    return next(b for b in strip.buttons if b.text() == words)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def chats(bench: Bench) -> ConversationList:
+    """The list of conversations, in front."""
+    chat_action(bench, "Find in conversations …").trigger()
+    return bench.window.views.conversations
+
+
+def titles(chats: ConversationList) -> list[str]:
+    return [summary.title for summary in chats.rows.summaries]
+
+
+def wait_titles(bench: Bench, chats: ConversationList, *expected: str) -> None:
+    bench.qtbot.waitUntil(lambda: titles(chats) == [*expected])
+
+
+def begin_another(bench: Bench) -> None:
+    click(bench, bench.window.chat.new_chat)
+    assert kinds(bench) == []
+
+
+def pick(bench: Bench, path: Path, kind: str = "") -> None:
+    """Choose this file in the dialog that is shown."""
+
+    def dialogs() -> list[QFileDialog]:
+        return [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()]
+
+    bench.qtbot.waitUntil(lambda: bool(dialogs()))
+    (dialog,) = dialogs()
+    if kind:
+        dialog.selectNameFilter(kind)
+    dialog.findChild(QLineEdit).setText(str(path))
+    dialog.accept()
+    bench.qtbot.waitUntil(lambda: not dialogs())
+
+
+def in_file(bench: Bench) -> Store:
+    """Another window's view of the database."""
+    return Store(bench.window.settings.conversations_path)
+
+
+def test_regenerating_keeps_the_earlier_reply_to_flip_through(bench: Bench) -> None:
+    bench.say("Hi")
+    answers(bench, "Second.")
+    click(bench, last(bench).head.again)
+    bench.wait_idle()
+    answers(bench, "Third.")
+    chat_action(bench, "Regenerate").trigger()
+    bench.wait_idle()
+    assert texts(bench) == ["Hi", "Third."]
+    head = last(bench).head
+    assert head._count.text() == "3/3"
+    assert not head._after.isEnabled()
+    click(bench, head._before)
+    assert texts(bench) == ["Hi", "Second."]
+    chat_action(bench, "Variant before").trigger()
+    assert texts(bench) == ["Hi", REPLY]
+    assert not chat_action(bench, "Variant before").isEnabled()
+    assert "3 tokens, 34 tok/s" in last(bench).footer
+    bench.say("Go on")
+    assert sent(bench) == ["Hi", REPLY, "Go on"]
+    first = bench.window.chat.transcript.messages[1]
+    click(bench, first.head._after)
+    assert texts(bench) == ["Hi", "Second."]
+    click(bench, last(bench).head._before)
+    assert texts(bench) == ["Hi", REPLY, "Go on", "Third."]
+
+
+def test_an_edited_prompt_makes_a_branch_beside_the_old_one(bench: Bench) -> None:
+    bench.say("Hi")
+    bench.say("More")
+    first = bench.window.chat.transcript.messages[0]
+    click(bench, first.head.edit)
+    field = first.edit_field
+    assert field is not None
+    assert field.toPlainText() == "Hi"
+    bench.qtbot.keyClicks(field, "gone")
+    bench.qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert first.edit_field is None
+    assert texts(bench) == ["Hi", REPLY, "More", REPLY]
+    bench.window.activateWindow()
+    chat_action(bench, "Edit last message").trigger()
+    field = bench.window.chat.transcript.messages[2].edit_field
+    assert field is not None
+    bench.qtbot.keyClick(field, Qt.Key.Key_Escape)
+    click(bench, first.head.edit)
+    answers(bench, "Branch.")
+    field = first.edit_field
+    assert field is not None
+    bench.qtbot.keyClicks(field, "Hello")
+    bench.qtbot.keyClick(field, Qt.Key.Key_Return)
+    bench.wait_idle()
+    assert sent(bench) == ["Hello"]
+    assert texts(bench) == ["Hello", "Branch."]
+    head = bench.window.chat.transcript.messages[0].head
+    assert head._count.accessibleName() == "Variant 2 of 2"
+    click(bench, head._before)
+    assert texts(bench) == ["Hi", REPLY, "More", REPLY]
+
+
+def test_a_reply_that_was_stopped_can_go_on(bench: Bench) -> None:
+    bench.script.hold_after_pieces = 2
+    bench.window.chat.flow.send("Hi")
+    bench.qtbot.waitUntil(lambda: "of France " in texts(bench)[-1])
+    assert not chat_action(bench, "Continue the reply").isEnabled()
+    bench.window.chat.flow.stop()
+    bench.wait_idle()
+    bench.script.hold_after_pieces = None
+    answers(bench, "is ", "Paris.")
+    more(last(bench), "Continue the reply").trigger()
+    bench.wait_idle()
+    request = bench.engine.asked(Generate)[-1]
+    assert isinstance(request, Generate)
+    assert request.begun == "The capital of France "
+    assert request.messages[-1] == ChatMessage("user", "Hi")
+    assert texts(bench) == ["Hi", "The capital of France is Paris."]
+    assert not chat_action(bench, "Continue the reply").isEnabled()
+    assert "Continue the reply" not in [a.text() for a in menu_of(last(bench))]
+
+
+def test_going_on_that_fails_leaves_the_reply_as_it_was(bench: Bench) -> None:
+    bench.script.hold_after_pieces = 2
+    bench.window.chat.flow.send("Hi")
+    bench.qtbot.waitUntil(lambda: "of France " in texts(bench)[-1])
+    bench.window.chat.flow.stop()
+    bench.wait_idle()
+    bench.script.hold_after_pieces = None
+    bench.script.fail_generate = EngineError("The context is full.")
+    chat_action(bench, "Continue the reply").trigger()
+    bench.wait_idle()
+    assert texts(bench) == ["Hi", "The capital of France ", "The context is full."]
+    assert "stopped by you" in bench.window.chat.transcript.messages[1].footer
+
+
+def test_regenerating_that_fails_shows_the_reply_that_was_there(bench: Bench) -> None:
+    bench.say("Hi")
+    bench.script.fail_generate = EngineError("No.")
+    click(bench, bench.window.chat.regenerate)
+    bench.wait_idle()
+    assert texts(bench) == ["Hi", REPLY, "No."]
+    assert not bench.window.chat.transcript.messages[1].head._count.isVisible()
+
+
+def test_deleting_a_message_takes_what_follows_and_can_be_undone(bench: Bench) -> None:
+    bench.say("Hi")
+    bench.say("More")
+    more(bench.window.chat.transcript.messages[1], "Delete with all that follows").trigger()
+    bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi"])
+    undo = bench.window.chat.kept.undo
+    bench.qtbot.waitUntil(undo.isVisible)
+    assert undo.words.text() == "3 messages were deleted"
+    click(bench, strip_button(undo, "Undo"))
+    bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", REPLY, "More", REPLY])
+    assert not undo.isVisible()
+    more(last(bench), "Delete with all that follows").trigger()
+    bench.qtbot.waitUntil(undo.isVisible)
+    click(bench, strip_button(undo, "Dismiss"))
+    bench.say("Again")
+    assert sent(bench) == ["Hi", REPLY, "Again"]
+    other = in_file(bench)
+    bench.qtbot.waitUntil(lambda: len(other.load_all()[0].messages) == 5)
+    other.close()
+
+
+def test_copying_plain_text_and_code(bench: Bench) -> None:
+    clipboard = QGuiApplication.clipboard()
+    answers(bench, "**Do**:\n\n```python\nprint(1)\n\nprint(2)\n```\nor\n\n~~~\nls\n~~~\n")
+    bench.say("Code")
+    more(last(bench), "Copy code block “print(1)”").trigger()
+    assert clipboard.text() == "print(1)\n\nprint(2)"
+    more(last(bench), "Copy code block “ls”").trigger()
+    assert clipboard.text() == "ls"
+    more(last(bench), "Copy as plain text").trigger()
+    assert clipboard.text().startswith("Do:\n")
+    chat_action(bench, "Copy last reply").trigger()
+    assert clipboard.text().startswith("**Do**:")
+    answers(bench, "```\nx\n```")
+    bench.say("One")
+    more(last(bench), "Copy code block").trigger()
+    assert clipboard.text() == "x"
+
+
+def test_the_list_opens_searches_renames_and_deletes(bench: Bench, chats: ConversationList) -> None:
+    wait_titles(bench, chats)
+    bench.say("What is the capital?")
+    wait_titles(bench, chats, "What is the capital?")
+    begin_another(bench)
+    answers(bench, "Blue light is scattered most.")
+    bench.say("Why is the sky blue?")
+    wait_titles(bench, chats, "Why is the sky blue?", "What is the capital?")
+    bench.qtbot.waitUntil(chats.search.isVisible)
+    bench.qtbot.keyClicks(chats.search, "paris")
+    wait_titles(bench, chats, "What is the capital?")
+    assert "Paris" in chats.rows.summaries[0].excerpt
+    bench.qtbot.keyClick(chats.search, Qt.Key.Key_Return)
+    bench.qtbot.waitUntil(lambda: texts(bench) == ["What is the capital?", REPLY])
+    chats.search.clear()
+    wait_titles(bench, chats, "Why is the sky blue?", "What is the capital?")
+    bench.window.docks["Conversations"].raise_()
+    bench.qtbot.waitUntil(chats.view.isVisible)
+    place = chats.view.visualRect(chats.rows.index(0)).center()
+    bench.qtbot.mouseClick(chats.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    bench.qtbot.waitUntil(lambda: texts(bench)[:1] == ["Why is the sky blue?"])
+    bench.window.docks["Conversations"].raise_()
+    bench.qtbot.keyClick(chats.view, Qt.Key.Key_F2)
+    editor = chats.view.findChild(QLineEdit)
+    editor.setText("Sky")
+    bench.qtbot.keyClick(editor, Qt.Key.Key_Return)
+    wait_titles(bench, chats, "Sky", "What is the capital?")
+    bench.window.activateWindow()
+    chats.view.setFocus()
+    bench.qtbot.waitUntil(chats.view.hasFocus)
+    bench.qtbot.keyClick(chats.view, Qt.Key.Key_Delete)
+    wait_titles(bench, chats, "What is the capital?")
+    assert kinds(bench) == []
+    assert chats.strip.words.text() == "“Sky” was deleted"
+    click(bench, strip_button(chats.strip, "Undo"))
+    wait_titles(bench, chats, "Sky", "What is the capital?")
+    assert {a.text() for a in chats.make_menu(chats.rows.summaries[0]).actions()} >= {
+        "Open",
+        "Rename",
+        "Export …",
+        "Delete",
+    }
+
+
+def test_a_search_opens_the_branch_that_holds_what_was_found(
+    bench: Bench, chats: ConversationList
+) -> None:
+    bench.say("Hi")
+    answers(bench, "Second.")
+    chat_action(bench, "Regenerate").trigger()
+    bench.wait_idle()
+    begin_another(bench)
+    bench.qtbot.keyClicks(chats.search, "paris")
+    wait_titles(bench, chats, "Hi")
+    bench.qtbot.keyClick(chats.search, Qt.Key.Key_Return)
+    bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", REPLY])
+
+
+def test_opening_another_stops_the_reply_that_comes(bench: Bench, chats: ConversationList) -> None:
+    bench.say("First")
+    begin_another(bench)
+    bench.script.hold_after_pieces = 1
+    bench.window.chat.flow.send("Second")
+    bench.qtbot.waitUntil(lambda: texts(bench) == ["Second", "The capital "])
+    wait_titles(bench, chats, "Second", "First")
+    chats.open_requested.emit(chats.rows.summaries[1].id, "")
+    bench.qtbot.waitUntil(lambda: texts(bench) == ["First", REPLY])
+    assert not bench.window.chat.flow.busy
+    chats.open_requested.emit(chats.rows.summaries[0].id, "")
+    bench.qtbot.waitUntil(lambda: texts(bench) == ["Second", "The capital "])
+    assert "stopped by you" in last(bench).footer
+
+
+def test_the_last_conversation_is_open_again_with_its_system_message(
+    bench: Bench, tiny_model: Path
+) -> None:
+    bench.window.chat.system.choose(SystemMode.OWN)
+    bench.qtbot.keyClicks(bench.window.chat.system.text, "Be brief.")
+    bench.script.hold_after_pieces = 1
+    bench.window.chat.flow.send("Hi")
+    bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", "The capital "])
+    with bench.qtbot.waitSignal(bench.window.closed):
+        bench.window.close()
+    settings = bench.window.settings
+    with open_bench(bench.qtbot, bench.folder, tiny_model, settings) as again:
+        assert texts(again) == ["Hi", "The capital "]
+        assert "Interrupted" in last(again).footer
+        assert again.window.chat.system.message.text == "Be brief."
+        again.window.chat.suggest()
+        assert again.window.chat.composer.toPlainText() == ""
+        begin_another(again)
+    with open_bench(bench.qtbot, bench.folder, tiny_model, settings) as again:
+        assert texts(again) == []
+
+
+def test_a_reply_is_written_while_it_comes(bench: Bench) -> None:
+    bench.script.hold_after_pieces = 2
+    bench.window.chat.flow.send("Hi")
+    other = in_file(bench)
+
+    def has_text() -> bool:
+        (conversation,) = other.load_all() or (None,)
+        return conversation is not None and conversation.path[-1].text == "The capital of France "
+
+    bench.qtbot.waitUntil(has_text)
+    assert bench.window.chat.flow.busy
+    other.close()
+
+
+def test_what_another_window_adds_is_shown_and_nothing_is_lost(bench: Bench) -> None:
+    bench.say("Hi")
+    other = in_file(bench)
+    bench.qtbot.waitUntil(lambda: len(other.load_all()) == 1)
+    bench.qtbot.waitUntil(lambda: len(other.load_all()[0].messages) == 2)
+    (there,) = other.load_all()
+    message = there.add("user", "From elsewhere", there.path[-1].id)
+    other.save(there.change([message.id]))
+    bench.window.chat.keeping.look_elsewhere()
+    bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", REPLY, "From elsewhere"])
+    other.remove(there.id)
+    bench.say("Still here")
+    bench.qtbot.waitUntil(lambda: len(other.load_all()) == 1)
+    (kept,) = other.load_all()
+    assert [m.text for m in kept.path][:4] == ["Hi", REPLY, "From elsewhere", "Still here"]
+    other.close()
+
+
+def test_export_and_import(bench: Bench, chats: ConversationList, tmp_path: Path) -> None:
+    bench.say("Hi")
+    chat_action(bench, "Export conversation …").trigger()
+    pick(bench, tmp_path / "one.md", "Markdown (*.md)")
+    bench.qtbot.waitUntil((tmp_path / "one.md").exists)
+    assert (tmp_path / "one.md").read_text().startswith("# Hi\n\n**You**\n\nHi\n\n**plan.txt**")
+    chat_action(bench, "Export all conversations …").trigger()
+    pick(bench, tmp_path / "all.json")
+    bench.qtbot.waitUntil((tmp_path / "all.json").exists)
+    assert len(json.loads((tmp_path / "all.json").read_text())["conversations"]) == 1
+    chat_action(bench, "Delete conversation").trigger()
+    wait_titles(bench, chats)
+    assert not chat_action(bench, "Delete conversation").isEnabled()
+    chat_action(bench, "Import conversations …").trigger()
+    pick(bench, tmp_path / "all.json")
+    wait_titles(bench, chats, "Hi")
+    (tmp_path / "bad.json").write_text("{}")
+    chat_action(bench, "Import conversations …").trigger()
+    pick(bench, tmp_path / "bad.json")
+    assert "“bad.json” holds no conversations" in bench.answer("OK")
+
+
+@pytest.fixture
+def spoilt(tmp_path: Path) -> Path:
+    """A database that cannot be read, where the program looks for it. Ask for it before `bench`."""
+    path = tmp_path / "settings.ini.data" / "conversations.sqlite"
+    path.parent.mkdir()
+    path.write_bytes(b"damaged" * 1000)
+    return path
+
+
+def test_chat_goes_on_where_nothing_can_be_kept(spoilt: Path, bench: Bench) -> None:
+    trouble = bench.window.chat.kept.trouble
+    assert trouble.isVisible()
+    assert trouble.words.text() == "Conversations are not kept"
+    bench.say("Hi")
+    click(bench, strip_button(trouble, "Why …"))
+    assert "is damaged, so it was left as it is" in bench.answer("Go on for now")
+    assert spoilt.read_bytes() == b"damaged" * 1000
+    bench.window.close()
+    assert "kept in memory only" in bench.answer("Cancel")
+    assert bench.window.isVisible()
+    spoilt.unlink()
+    click(bench, strip_button(trouble, "Why …"))
+    bench.answer("Try again")
+    bench.qtbot.waitUntil(lambda: not trouble.isVisible())
+    store = in_file(bench)
+    assert [m.text for m in store.load_all()[0].path] == ["Hi", REPLY]
+    store.close()
