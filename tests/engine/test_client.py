@@ -120,6 +120,14 @@ def test_a_plan_is_opened_and_answers(engine: Engine, model_path: Path) -> None:
     assert second.n_prompt_evaluated < second.n_prompt - reply.n_prompt + 2
 
 
+def test_an_answer_that_was_begun_goes_on(engine: Engine, model_path: Path) -> None:
+    engine.run(Open((str(model_path),), Recipe.whole(30)))
+    question = ChatMessage("system", ""), ChatMessage("user", "What is the capital of France?")
+    reply = engine.run(Generate(question, None, 40, GREEDY, begun="The capital of France"))
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.stop_reason) == (" is Paris.", "end")
+
+
 def test_a_prefix_kept_gives_the_same_reply(engine: Engine, tiny: tuple[str, ...]) -> None:
     engine.run(Open(tiny, Recipe.whole(4)))
     first = engine.run(Generate((), "the one and the other", 20, GREEDY))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
@@ -45,8 +45,7 @@ class MessageHead(QWidget):
         self._row.addWidget(name, 1)
         self._busy = False
         self._place, self._n = 0, 1
-        if kind != "error":
-            self._add_variants()
+        self._count: QLabel | None = None
         if kind == "user":
             self.edit = self._tool("Edit this message", self.edit_requested.emit, icon="rename")
         elif kind == "reply":
@@ -58,16 +57,25 @@ class MessageHead(QWidget):
         self._working = [b for b in self.findChildren(QToolButton) if b is not self.copy]
         """What waits while a reply comes."""
         if kind != "error":
-            self._add_menu()
+            self.more = self._tool("More to do with this message", self._show_menu, words="⋯")
 
     def show_variants(self, place: int, n: int) -> None:
         """That this is the variant at `place` (from 0) of `n`."""
         self._place, self._n = place, n
+        if self._count is None:
+            if n == 1:
+                return
+            self._count = self._add_variants()
         self._count.setText(f"{place + 1}/{n}")
         self._count.setAccessibleName(f"Variant {place + 1} of {n}")
-        for widget in (self._before, self._count, self._after):
+        for widget in (self.before, self._count, self.after):
             widget.setVisible(n > 1)
         self.set_busy(self._busy)
+
+    @property
+    def variant(self) -> str:
+        """Which variant this is of how many, '' where there is but one."""
+        return self._count.text() if self._count is not None and self._n > 1 else ""
 
     def set_busy(self, busy: bool) -> None:
         """Allow only copying while a reply comes."""
@@ -75,12 +83,12 @@ class MessageHead(QWidget):
         for button in self._working:
             button.setEnabled(not busy)
         if self._n > 1:
-            self._before.setEnabled(not busy and self._place > 0)
-            self._after.setEnabled(not busy and self._place < self._n - 1)
+            self.before.setEnabled(not busy and self._place > 0)
+            self.after.setEnabled(not busy and self._place < self._n - 1)
 
-    def fill(self, menu: QMenu) -> None:
+    def make_menu(self) -> QMenu:
         """What else can be done with the message."""
-        menu.clear()
+        menu = QMenu(self)
         menu.addAction("Copy as plain text", lambda: _copy(self._plain()))
         blocks = code_blocks(self._text())
         for block in blocks:
@@ -94,24 +102,28 @@ class MessageHead(QWidget):
             go_on.setEnabled(not self._busy)
         remove = menu.addAction("Delete with all that follows", self.remove_requested.emit)
         remove.setEnabled(not self._busy)
+        return menu
 
-    def _add_variants(self) -> None:
-        self._count = QLabel()
-        self._count.setFont(small(self._count))
-        self._before = self._tool("Variant before", lambda: self.flipped.emit(-1), words="‹")
-        self._row.addWidget(self._count)
-        self._after = self._tool("Next variant", lambda: self.flipped.emit(1), words="›")
+    def _add_variants(self) -> QLabel:
+        count = QLabel()
+        count.setFont(small(count))
+        self.before = self._tool("Variant before", lambda: self.flipped.emit(-1), "‹", at=1)
+        self._row.insertWidget(2, count)
+        self.after = self._tool("Next variant", lambda: self.flipped.emit(1), "›", at=3)
+        return count
 
-    def _add_menu(self) -> None:
-        self.more = self._tool("More to do with this message", lambda: None, words="⋯")
-        menu = QMenu(self.more)
-        menu.aboutToShow.connect(partial(self.fill, menu))
-        self.more.setMenu(menu)
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+    def _show_menu(self) -> None:
+        menu = self.make_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def _tool(
-        self, tip: str, action: Callable[[], object], words: str = "", icon: str = ""
+        self,
+        tip: str,
+        action: Callable[[], object],
+        words: str = "",
+        icon: str = "",
+        at: int = -1,
     ) -> QToolButton:
         button = QToolButton()
         if icon:
@@ -122,7 +134,7 @@ class MessageHead(QWidget):
         button.setAutoRaise(True)
         button.setFont(small(button))
         button.clicked.connect(lambda _checked=False: action())
-        self._row.addWidget(button)
+        self._row.insertWidget(at, button)
         return button
 
 

@@ -19,12 +19,19 @@ from PySide6.QtWidgets import (
 from app.conversations.conversation import Conversation, Message
 from app.ui.chat.account import account_of
 from app.ui.chat.message_view import MessageView
+from app.ui.link_button import LinkButton
 
 SUGGESTIONS = (
     "What is the capital of France?",
     "Why is the sky blue?",
     "Write a short poem about the sea.",
 )
+
+
+AT_ONCE = 40
+"""Of a long conversation so many messages are laid out at once, the latest first."""
+_N_BEFORE = 2
+"""Widgets in the column before the messages."""
 
 
 class Transcript(QScrollArea):
@@ -48,6 +55,8 @@ class Transcript(QScrollArea):
         self.setAccessibleName("Transcript")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.messages: list[MessageView] = []
+        self._conversation = Conversation()
+        self._n_earlier = 0
         self._variants: dict[str, list[str]] = {}
         self._busy = False
         page = QWidget()
@@ -58,6 +67,10 @@ class Transcript(QScrollArea):
         self._column.setSpacing(8)
         self._empty = self._make_empty_state()
         self._column.addWidget(self._empty)
+        self._earlier = LinkButton("")
+        self._earlier.clicked.connect(self._show_earlier)
+        self._earlier.hide()
+        self._column.addWidget(self._earlier, 0, Qt.AlignmentFlag.AlignHCenter)
         self._column.addStretch(1)
         self.setWidget(page)
         self._follows = True
@@ -68,7 +81,8 @@ class Transcript(QScrollArea):
     def show_path(self, conversation: Conversation) -> None:
         """Show the conversation's chosen path. What is shown of it already stays, with what went
         wrong there."""
-        path = conversation.path
+        self._conversation = conversation
+        path = self._shown_part(conversation.path)
         n_same = n_kept = 0
         for place, view in enumerate(self.messages, 1):
             if view.id:
@@ -88,10 +102,12 @@ class Transcript(QScrollArea):
             view.head.show_variants(ids.index(message.id), len(ids))
             view.head.goes_on = message is path[-1] and _stopped_early(message)
             self._variants[message.id] = ids
+        self._show_n_earlier()
 
     def add_error(self, sentence: str) -> MessageView:
         """What went wrong, at the end."""
-        view = self._append(MessageView("This did not work", "error"))
+        view = MessageView("This did not work", "error")
+        self._put(view)
         view.set_plain(sentence)
         return view
 
@@ -107,11 +123,6 @@ class Transcript(QScrollArea):
         """Take out what is said at the end of something that went wrong."""
         while self.messages and not self.messages[-1].id:
             self.remove(self.messages[-1])
-
-    def clear(self) -> None:
-        """Take out everything."""
-        for view in tuple(self.messages):
-            self.remove(view)
 
     def set_busy(self, busy: bool) -> None:
         """Allow only copying while a reply comes."""
@@ -133,16 +144,42 @@ class Transcript(QScrollArea):
         return next(view for view in self.messages if view.id == id)
 
     def look_at(self, id: str) -> None:
-        """Scroll to a message that is shown, once it is laid out."""
+        """Scroll to a message of the path, once it is laid out."""
+        while self._n_earlier and all(view.id != id for view in self.messages):
+            self._show_earlier()
         view = self.view_of(id)
         self._follows = False
         QTimer.singleShot(0, view, lambda: self.ensureWidgetVisible(view, 0, 0))
 
-    def _add_message(self, message: Message) -> None:
+    def _shown_part(self, path: Sequence[Message]) -> Sequence[Message]:
+        """The end of the path, from where it is shown already; of a long one only the latest."""
+        first = next((view.id for view in self.messages if view.id), "")
+        ids = [message.id for message in path]
+        self._n_earlier = ids.index(first) if first in ids else max(0, len(path) - AT_ONCE)
+        return path[self._n_earlier :]
+
+    def _show_earlier(self) -> None:
+        """Show more of what was said before, and stay where one is."""
+        bar = self.verticalScrollBar()
+        below = bar.maximum() - bar.value()
+        path = self._conversation.path[: self._n_earlier]
+        self._n_earlier = max(0, self._n_earlier - AT_ONCE)
+        for place, message in enumerate(path[self._n_earlier :]):
+            self._add_message(message, place)
+        self.show_path(self._conversation)
+        self._follows = False
+        QTimer.singleShot(0, self, lambda: bar.setValue(bar.maximum() - below))
+
+    def _show_n_earlier(self) -> None:
+        self._earlier.setVisible(self._n_earlier > 0)
+        self._earlier.setText(f"Show earlier messages ({self._n_earlier})")
+
+    def _add_message(self, message: Message, place: int | None = None) -> None:
         made = message.made
         is_reply = message.role == "assistant"
         author = (made.plan_name if made is not None else "") or "Model" if is_reply else "You"
-        view = self._append(MessageView(author, "reply" if is_reply else "user", message.id))
+        view = MessageView(author, "reply" if is_reply else "user", message.id)
+        self._put(view, place)
         if not is_reply or (not message.text and made is not None and not made.stop_reason):
             view.set_plain(message.text)
         else:
@@ -156,13 +193,15 @@ class Transcript(QScrollArea):
         head.flipped.connect(lambda step: self.flipped.emit(self._neighbour(id, step)))
         view.edited.connect(lambda text: self.edited.emit(id, text))
 
-    def _append(self, view: MessageView) -> MessageView:
+    def _put(self, view: MessageView, place: int | None = None) -> None:
+        """Show a message at this place, else at the end."""
         self._empty.hide()
         view.head.set_busy(self._busy)
-        self.messages.append(view)
-        self._column.insertWidget(self._column.count() - 1, view)
-        self._follows = True
-        return view
+        if place is None:
+            self._follows = True
+            place = len(self.messages)
+        self.messages.insert(place, view)
+        self._column.insertWidget(_N_BEFORE + place, view)
 
     def _neighbour(self, id: str, step: int) -> str:
         ids = self._variants[id]

@@ -16,6 +16,8 @@ from app.engine.errors import EngineError
 from app.engine.messages import ChatMessage, Generate
 from app.ui.chat.conversation_list import ConversationList
 from app.ui.chat.message_view import MessageView
+from app.ui.link_button import LinkButton
+from tests.conversations.test_conversation import talk
 from tests.ui.window.conftest import Bench, open_bench
 from tests.ui.window.test_chat import kinds, last
 from tests.ui.window.test_menus import menu
@@ -45,9 +47,7 @@ def click(bench: Bench, widget: object) -> None:
 
 def menu_of(view: MessageView) -> list[QAction]:
     """What the menu of a message has."""
-    menu = view.head.more.menu()
-    menu.aboutToShow.emit()
-    return menu.actions()
+    return view.head.make_menu().actions()
 
 
 def more(view: MessageView, words: str) -> QAction:
@@ -113,9 +113,9 @@ def test_regenerating_keeps_the_earlier_reply_to_flip_through(bench: Bench) -> N
     bench.wait_idle()
     assert texts(bench) == ["Hi", "Third."]
     head = last(bench).head
-    assert head._count.text() == "3/3"
-    assert not head._after.isEnabled()
-    click(bench, head._before)
+    assert head.variant == "3/3"
+    assert not head.after.isEnabled()
+    click(bench, head.before)
     assert texts(bench) == ["Hi", "Second."]
     chat_action(bench, "Variant before").trigger()
     assert texts(bench) == ["Hi", REPLY]
@@ -124,9 +124,9 @@ def test_regenerating_keeps_the_earlier_reply_to_flip_through(bench: Bench) -> N
     bench.say("Go on")
     assert sent(bench) == ["Hi", REPLY, "Go on"]
     first = bench.window.chat.transcript.messages[1]
-    click(bench, first.head._after)
+    click(bench, first.head.after)
     assert texts(bench) == ["Hi", "Second."]
-    click(bench, last(bench).head._before)
+    click(bench, last(bench).head.before)
     assert texts(bench) == ["Hi", REPLY, "Go on", "Third."]
 
 
@@ -157,8 +157,8 @@ def test_an_edited_prompt_makes_a_branch_beside_the_old_one(bench: Bench) -> Non
     assert sent(bench) == ["Hello"]
     assert texts(bench) == ["Hello", "Branch."]
     head = bench.window.chat.transcript.messages[0].head
-    assert head._count.accessibleName() == "Variant 2 of 2"
-    click(bench, head._before)
+    assert head.variant == "2/2"
+    click(bench, head.before)
     assert texts(bench) == ["Hi", REPLY, "More", REPLY]
 
 
@@ -202,7 +202,7 @@ def test_regenerating_that_fails_shows_the_reply_that_was_there(bench: Bench) ->
     click(bench, bench.window.chat.regenerate)
     bench.wait_idle()
     assert texts(bench) == ["Hi", REPLY, "No."]
-    assert not bench.window.chat.transcript.messages[1].head._count.isVisible()
+    assert bench.window.chat.transcript.messages[1].head.variant == ""
 
 
 def test_deleting_a_message_takes_what_follows_and_can_be_undone(bench: Bench) -> None:
@@ -300,6 +300,29 @@ def test_a_search_opens_the_branch_that_holds_what_was_found(
     wait_titles(bench, chats, "Hi")
     bench.qtbot.keyClick(chats.search, Qt.Key.Key_Return)
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", REPLY])
+
+
+def test_of_a_long_conversation_the_end_is_shown_and_more_on_demand(
+    bench: Bench, chats: ConversationList
+) -> None:
+    long = talk(*(f"turn {n}" for n in range(100)))
+    task = bench.window.tasks.start(bench.window.chat.keeping.restore(long))
+    bench.qtbot.waitUntil(task.done)
+    wait_titles(bench, chats, "turn 0")
+    bench.qtbot.keyClick(chats.search, Qt.Key.Key_Return)
+    bench.qtbot.waitUntil(lambda: texts(bench) == [f"turn {n}" for n in range(60, 100)])
+    earlier = next(
+        b for b in bench.window.chat.transcript.findChildren(LinkButton) if b.isVisible()
+    )
+    assert earlier.text() == "Show earlier messages (60)"
+    click(bench, earlier)
+    assert texts(bench) == [f"turn {n}" for n in range(20, 100)]
+    bench.say("More")
+    assert texts(bench) == [*(f"turn {n}" for n in range(20, 100)), "More", REPLY]
+    bench.window.chat.kept.open(long.id, long.path[3].id)
+    bench.qtbot.waitUntil(lambda: len(texts(bench)) == 102)
+    assert not earlier.isVisible()
+    assert len(sent(bench)) == 101
 
 
 def test_opening_another_stops_the_reply_that_comes(bench: Bench, chats: ConversationList) -> None:
