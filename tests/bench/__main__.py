@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.engine.bundled import bundled_model
 from tests.bench.canvas import canvas_rows
+from tests.bench.conversations import conversation_rows
 from tests.bench.engine import engine_rows
 from tests.bench.fit import fit_rows
 from tests.bench.memory import memory_rows
@@ -26,6 +27,7 @@ rows = [
     *scoring_rows(model),
     *fit_rows(model),
     *window_rows(),
+    *conversation_rows(),
     *canvas_rows(),
 ]
 print(table(rows))
