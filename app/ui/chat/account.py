@@ -12,7 +12,7 @@ STOP_WORDS = {
     "context_full": "stopped because the context is full",
     "cancelled": "stopped by you",
 }
-INTERRUPTED = "Interrupted: the reply ends here because the engine stopped."
+INTERRUPTED = "Interrupted: the reply ends here because the engine or the program stopped."
 
 
 def account_of(made: Made) -> str:
