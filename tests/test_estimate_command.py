@@ -89,7 +89,22 @@ def test_a_large_model_is_estimated_from_its_header(tmp_path: Path) -> None:
     assert record["process_bytes"] < GIB
 
 
-def test_a_model_that_is_cut_off_is_said_so(tmp_path: Path, tiny: str) -> None:
+def test_the_beginning_of_a_download_is_enough(tmp_path: Path, tiny: str) -> None:
+    whole = Path(tiny).read_bytes()
     short = tmp_path / "short.gguf"
-    short.write_bytes(Path(tiny).read_bytes()[:-100])
-    assert "cut off" in complaint("estimate", "--model", str(short))
+    short.write_bytes(whole[: len(whole) // 2])
+    parts = ("weights_bytes", "kv_bytes", "blocks")
+    record, expected = (answer("estimate", "--model", m) for m in (str(short), tiny))
+    assert [record[part] for part in parts] == [expected[part] for part in parts]
+    text = call("estimate", "--model", str(short)).stdout
+    assert f"Told by the header alone: {short}." in text
+    assert short.stat().st_size == len(whole) // 2
+    assert "cut off" in complaint("generate", "--prompt", "Hi", "--model", str(short))
+
+
+@pytest.mark.parametrize("n_bytes", [0, 3, 100])
+def test_what_ends_within_its_header_is_said_so(tmp_path: Path, tiny: str, n_bytes: int) -> None:
+    short = tmp_path / "short.gguf"
+    short.write_bytes(Path(tiny).read_bytes()[:n_bytes])
+    assert "short.gguf" in complaint("estimate", "--model", str(short))
+    assert "none.gguf" in complaint("estimate", "--model", str(tmp_path / "none.gguf"))

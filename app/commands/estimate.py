@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.commands.inputs import context_settings, paths, sources_and_recipe
@@ -21,7 +22,22 @@ if TYPE_CHECKING:
 
 
 def estimate(options: argparse.Namespace) -> int:
-    """Says how much memory a plan will take, block by block, and what would help."""
+    """Says how much memory a plan will take, block by block, and what would help.
+
+    Of a model file its header is enough, as the beginning of a download holds it.
+    """
+    from app.model_files.headers_alone import filled_up
+
+    with filled_up([Path(path) for path in options.model]) as found:
+        named, options.model = options.model, [str(path) for path in found]
+        cut_off = [path for path, other in zip(named, options.model, strict=True) if path != other]
+        status = _estimate(options)
+    if cut_off and not options.json:
+        print(f"Told by the header alone: {', '.join(cut_off)}. The weights are not all there.")
+    return status
+
+
+def _estimate(options: argparse.Namespace) -> int:
     from app.memory.estimate import block_memory
     from app.memory.machine import machine_memory
     from app.memory.verdict import judge
