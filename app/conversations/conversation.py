@@ -15,6 +15,7 @@ Role = Literal["user", "assistant"]
 MAX_TITLE = 60
 _KINDS: dict[str, tuple[type, ...]] = {
     "system": (str,),
+    "stop": (tuple, list),
     "seed": (int,),
     "prompt_tokens_per_s": (int, float),
     "tokens_per_s": (int, float),
@@ -58,6 +59,7 @@ class Made:
     """The system message that was sent, None for the template's own."""
     sampling: Mapping[str, Any] = field(default_factory=dict)
     n_predict: int = -1
+    stop: tuple[str, ...] = ()
     seed: int | None = None
     n_ctx: int = 0
     n_ctx_used: int = 0
@@ -254,5 +256,5 @@ def made_from(record: object) -> Made:
         value, default = known.get(entry.name), getattr(blank, entry.name)
         kinds: tuple[type, ...] = _KINDS.get(entry.name, (type(default),))
         if isinstance(value, kinds) and not isinstance(value, bool):
-            values[entry.name] = value
+            values[entry.name] = tuple(value) if isinstance(value, list) else value
     return Made(**values)

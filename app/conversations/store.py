@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -113,8 +112,7 @@ class Store:
 
     def save(self, change: Change) -> None:
         """Write what changed; a conversation that is not here is made."""
-        now = time.time()
-        self._write(lambda db: _save(db, change, now))
+        self._write(lambda db: _save(db, change))
 
     def save_all(self, conversations: Iterable[Conversation]) -> None:
         """Write whole conversations, all or none; what is here already is left as it is."""
@@ -122,8 +120,7 @@ class Store:
 
         def write(db: sqlite3.Connection) -> None:
             for change in changes:
-                latest = max((m.created for m in change.messages), default=change.created)
-                _save(db, change, latest, overwrites=False)
+                _save(db, change, overwrites=False)
 
         self._write(write)
 
@@ -195,17 +192,16 @@ def _data_version(db: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _save(
-    db: sqlite3.Connection, change: Change, updated: float, *, overwrites: bool = True
-) -> None:
+def _save(db: sqlite3.Connection, change: Change, *, overwrites: bool = True) -> None:
     system = change.system
+    updated = max((m.created for m in change.messages), default=change.created)
     head = (change.id, change.title, change.created, updated, system.mode.value, system.text)
     db.execute(
         "INSERT INTO conversation (id, title, created, updated, system_mode, system_text) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO "
         + (
-            "UPDATE SET updated = excluded.updated, system_mode = excluded.system_mode, "
-            "system_text = excluded.system_text"
+            "UPDATE SET updated = max(updated, excluded.updated), "
+            "system_mode = excluded.system_mode, system_text = excluded.system_text"
             if overwrites
             else "NOTHING"
         ),

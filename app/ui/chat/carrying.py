@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
@@ -22,11 +22,12 @@ _KINDS = "Conversations (*.json);;Markdown (*.md)"
 
 
 class Carrying:
-    """Exports and imports."""
+    """Exports and imports; `say` tells the user that one is done."""
 
-    def __init__(self, panel: QWidget, keeping: Keeping) -> None:
+    def __init__(self, panel: QWidget, keeping: Keeping, say: Callable[[str], object]) -> None:
         self._panel = panel
         self._keeping = keeping
+        self._say = say
 
     async def export_open(self) -> None:
         """Write the open conversation into a file that the user picks."""
@@ -43,26 +44,26 @@ class Carrying:
         """Write all conversations into a file that the user picks."""
         await self._export(await self._keeping.ask(lambda store: store.load_all()), "Conversations")
 
-    async def import_file(self) -> int:
-        """Take in the conversations of a file that the user picks; how many."""
+    async def import_file(self) -> None:
+        """Take in the conversations of a file that the user picks."""
         path = await dialogs.ask_open_path(
             self._panel.window(), "Import conversations", Path.home(), "Conversations (*.json)"
         )
         if path is None:
-            return 0
+            return
         from app.conversations.files import from_json
 
         try:
             conversations = await in_thread(lambda: from_json(read(path)))
         except OSError as error:
             await self._tell(f"“{path.name}” could not be read.", reason(error))
-            return 0
+            return
         except BadFile as error:
             await self._tell(f"“{path.name}” holds no conversations to import.", str(error))
-            return 0
+            return
         await self._keeping.ask(lambda store: store.save_all(conversations))
         self._keeping.listed.emit()
-        return len(conversations)
+        self._say(f"Imported {counted(len(conversations), 'conversation')}")
 
     async def _export(self, conversations: Sequence[Conversation], name: str) -> None:
         plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).strip(" .")[:60] or "Conversation"
@@ -78,7 +79,8 @@ class Carrying:
 
         write = to_markdown if path.suffix.lower() == ".md" else to_json
         content = await in_thread(write, conversations)
-        await write_or_tell(self._panel.window(), path, content)
+        if await write_or_tell(self._panel.window(), path, content):
+            self._say(f"Exported {counted(len(conversations), 'conversation')} to {path}")
 
     async def _tell(self, text: str, explanation: str) -> None:
         await dialogs.tell(self._panel.window(), text, explanation)

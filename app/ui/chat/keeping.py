@@ -42,6 +42,7 @@ class Keeping(QObject):
         self.n_unwritten = 0
         self.is_open = False
         """Whether the database is in use, which it is not before the window was painted."""
+        self._is_behind = self._is_reading = False
         self._busy = busy
         self._tasks = tasks
         self._keeper = Keeper(path)
@@ -167,6 +168,7 @@ class Keeping(QObject):
             self.state_changed.emit()
         if elsewhere:
             self.listed.emit()
+        if (elsewhere or self._is_behind) and not self._is_reading:
             self._tasks.start(self._read_again())
         return answer
 
@@ -175,9 +177,17 @@ class Keeping(QObject):
         self.listed.emit()
 
     async def _read_again(self) -> None:
+        """Take in what another window wrote of the open conversation; later where it is not kept
+        as it is here yet."""
+        self._is_reading = True
         open_one = self.conversation
-        loaded = await self.ask(lambda store: store.load(open_one.id))
-        is_untouched = open_one is self.conversation and not self._changed and not self._busy()
-        if loaded is not None and is_untouched and loaded.messages != open_one.messages:
+        try:
+            loaded = await self.ask(lambda store: store.load(open_one.id))
+        finally:
+            self._is_reading = False
+        if open_one is not self.conversation:
+            return
+        self._is_behind = bool(self._changed) or self._busy()
+        if loaded is not None and not self._is_behind and loaded.messages != open_one.messages:
             self.conversation = loaded
             self.replaced.emit()

@@ -30,6 +30,8 @@ class KeptConversations(QObject):
 
     opened = Signal()
     """The user chose a conversation in the list."""
+    notice = Signal(str)
+    """Something was done that shows nowhere else, in words."""
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class KeptConversations(QObject):
         self._transcript = transcript
         self._settings = settings
         self._tasks = tasks
-        self.carrying = Carrying(panel, keeping)
+        self.carrying = Carrying(panel, keeping, self.notice.emit)
         self.trouble = Strip()
         self.trouble.hide()
         self.undo = Strip()

@@ -160,6 +160,7 @@ class ReplyFlow(QObject):
             system=next((m.content for m in conversation.system.messages), None),
             sampling=asdict(settings.sampling),
             n_predict=settings.n_predict,
+            stop=settings.stop,
             n_ctx=opened.n_ctx,
         )
         before = conversation.messages[goes_on] if goes_on else None

@@ -203,6 +203,7 @@ class MainWindow(QMainWindow):
         self.chat.flow.speed_changed.connect(self.status.set_speed)
         self.chat.settings_changed.connect(self._chat_settings_changed)
         self.chat.kept.opened.connect(self.docks["Chat"].raise_)
+        self.chat.kept.notice.connect(self._say)
         self.chat.sampling.more_wanted.connect(self._show_reply_settings)
         self.measuring.settings_wanted.connect(self._take_context)
 
