@@ -94,6 +94,7 @@ async def open_first(window: MainWindow, plan_paths: Sequence[str], model_path: 
     opened = [await window.documents.open(Path(path)) for path in plan_paths]
     if not any(opened):
         await window.documents.open(SAMPLE_PLAN, is_sample=True)
+    window.chat.composer.setFocus()  # now: later it would take the keys from where the user went
     await window.chat.kept.restore()
     window.chat.suggest()
     await window.area.recovery.offer()

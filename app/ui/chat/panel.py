@@ -70,11 +70,10 @@ class ChatPanel(QWidget):
         self._plan_changed()
 
     def suggest(self) -> None:
-        """Put a first question into the input, ready to be sent or typed over; where something was
-        said already, only wait for more."""
-        if not self.transcript.messages:
+        """Put a first question into the input, ready to be sent or typed over, unless something
+        was said or written already."""
+        if not self.transcript.messages and not self.composer.toPlainText():
             self.composer.suggest(SUGGESTIONS[0])
-        self.composer.setFocus()
 
     def run(self) -> None:
         """Open the plan, and ask the suggested question where nothing was asked yet."""
