@@ -234,6 +234,9 @@ def test_suggestion_is_sent_by_run_and_replaced_by_typing(bench: Bench) -> None:
     bench.wait_idle()
     assert kinds(bench) == [], "what the user is typing is not sent by Run"
     chat.suggest()
+    assert chat.composer.toPlainText() == "Hello", "nor replaced"
+    chat.composer.clear()
+    chat.suggest()
     chat.run()
     bench.wait_idle()
     assert kinds(bench) == ["user", "reply"]
