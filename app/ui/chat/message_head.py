@@ -43,7 +43,8 @@ class MessageHead(QWidget):
         name.setFont(font)
         name.setMinimumWidth(1)
         self._row.addWidget(name, 1)
-        self._busy = False
+        self.busy = False
+        """Whether a reply is coming, so that only copying is allowed."""
         self._place, self._n = 0, 1
         self._count: QLabel | None = None
         if kind == "user":
@@ -70,7 +71,7 @@ class MessageHead(QWidget):
         self._count.setAccessibleName(f"Variant {place + 1} of {n}")
         for widget in (self.before, self._count, self.after):
             widget.setVisible(n > 1)
-        self.set_busy(self._busy)
+        self.set_busy(self.busy)
 
     @property
     def variant(self) -> str:
@@ -79,7 +80,7 @@ class MessageHead(QWidget):
 
     def set_busy(self, busy: bool) -> None:
         """Allow only copying while a reply comes."""
-        self._busy = busy
+        self.busy = busy
         for button in self._working:
             button.setEnabled(not busy)
         if self._n > 1:
@@ -99,9 +100,9 @@ class MessageHead(QWidget):
         menu.addSeparator()
         if self.goes_on:
             go_on = menu.addAction("Continue the reply", self.continue_requested.emit)
-            go_on.setEnabled(not self._busy)
+            go_on.setEnabled(not self.busy)
         remove = menu.addAction("Delete with all that follows", self.remove_requested.emit)
-        remove.setEnabled(not self._busy)
+        remove.setEnabled(not self.busy)
         return menu
 
     def _add_variants(self) -> QLabel:

@@ -122,6 +122,9 @@ class MessageView(QFrame):
 
     def begin_edit(self) -> None:
         """Let the user write the message anew, in its place."""
+        if self.edit_field is not None:
+            self.edit_field.setFocus()
+            return
         if self._edit is None:
             self._edit = EditField()
             self._edit.setAccessibleName("Your message, to be changed")
@@ -138,17 +141,6 @@ class MessageView(QFrame):
     def edit_field(self) -> EditField | None:
         """Where the message is written anew, None while it is not."""
         return self._edit if self._edit is not None and self._edit.isVisible() else None
-
-    def _edit_sent(self, text: str) -> None:
-        self._end_edit()
-        self.edited.emit(text)
-
-    def _end_edit(self) -> None:
-        assert self._edit is not None
-        self._edit.hide()
-        self.body.show()
-        if self.kind == "user":
-            self.head.edit.setFocus()
 
     def set_plain(self, text: str) -> None:
         """Show the text as it is."""
@@ -247,6 +239,18 @@ class MessageView(QFrame):
             tint.setAlpha(255)
             painter.setBrush(tint)
             painter.drawRoundedRect(QRectF(frame.left(), frame.top(), 4, frame.height()), 2, 2)
+
+    def _edit_sent(self, text: str) -> None:
+        if not self.head.busy:
+            self._end_edit()
+            self.edited.emit(text)
+
+    def _end_edit(self) -> None:
+        assert self._edit is not None
+        self._edit.hide()
+        self.body.show()
+        if self.kind == "user":
+            self.head.edit.setFocus()
 
 
 def _let_code_wrap(document: QTextDocument) -> None:

@@ -113,6 +113,15 @@ def test_an_edited_prompt_makes_a_branch_beside_the_old_one(bench: Bench) -> Non
     field = first.edit_field
     assert field is not None
     bench.qtbot.keyClicks(field, "Hello")
+    click(bench, first.head.edit)
+    assert field.toPlainText() == "Hello", "what is being written stays"
+    bench.script.hold_after_pieces = 0
+    bench.window.chat.flow.regenerate()
+    bench.qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert field.toPlainText() == "Hello", "it cannot be sent while a reply is coming"
+    bench.window.chat.flow.stop()
+    bench.wait_idle()
+    bench.script.hold_after_pieces = None
     bench.qtbot.keyClick(field, Qt.Key.Key_Return)
     bench.wait_idle()
     assert sent(bench) == ["Hello"]
