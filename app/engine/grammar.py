@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,16 @@ class Grammar:
         llama.llama_sampler_accept(self._rules, token)
         llama.llama_sampler_accept(chain, token)
         return token
+
+    def follow(self, begun: Sequence[int]) -> None:
+        """Take in how the reply began. Raises EngineError where the grammar does not allow that."""
+        for token in begun:
+            if not self._allows(token):
+                raise EngineError(
+                    "The reply so far does not follow the grammar, so it cannot go on by it. Turn "
+                    "the grammar off, or have the message answered again."
+                )
+            llama.llama_sampler_accept(self._rules, token)
 
     def close(self) -> None:
         """Frees the grammar."""

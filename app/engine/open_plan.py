@@ -74,7 +74,7 @@ class OpenPlan:
     def prompt_tokens(self, request: Generate) -> list[int]:
         """The request's prompt as the model reads it."""
         if request.raw_prompt is not None:
-            return self.vocabulary.tokenize(request.raw_prompt, add_special=True)
+            return self.vocabulary.tokenize(request.raw_prompt + request.begun, add_special=True)
         if self._template is None:
             raise EngineError(self._why_no_template)
         try:

@@ -20,10 +20,15 @@ class Sampler:
     """A sampler chain; `seed` is the one in use, drawn where the settings leave it open."""
 
     def __init__(
-        self, settings: Sampling, vocabulary: Vocabulary, n_ctx: int, prompt: Sequence[int]
+        self,
+        settings: Sampling,
+        vocabulary: Vocabulary,
+        n_ctx: int,
+        prompt: Sequence[int],
+        begun: str = "",
     ) -> None:
-        """`prompt` is what penalties see before the first token. Raises EngineError for a grammar
-        that cannot be read."""
+        """`prompt` is what penalties see before the first token, `begun` how the reply began.
+        Raises EngineError for a grammar that cannot be read or does not allow that."""
         self.seed = random.getrandbits(31) if settings.seed is None else settings.seed
         self._vocabulary = vocabulary
         self._prompt = prompt
@@ -33,6 +38,7 @@ class Sampler:
             self._fill(settings, n_ctx)
             if settings.grammar.strip():
                 self._grammar = Grammar(settings.grammar, vocabulary)
+                self._grammar.follow(vocabulary.tokenize(begun, add_special=False))
         except BaseException:
             self.close()
             raise

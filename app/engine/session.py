@@ -114,7 +114,7 @@ class Session:
         n_evaluated = len(prompt) - n_kept
         text: list[str] = []
         n_generated = 0
-        sampler = Sampler(request.sampling, plan.vocabulary, n_ctx, prompt)
+        sampler = Sampler(request.sampling, plan.vocabulary, n_ctx, prompt, request.begun)
         stop = StopStrings(request.stop)
         pieces = PieceDecoder(plan.vocabulary)
         prompted = answered = started

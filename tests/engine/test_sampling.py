@@ -29,9 +29,13 @@ def say() -> Iterator[Say]:
     client.submit(whole).result(120)
 
     def generate(
-        prompt: str, sampling: Sampling, n_predict: int = 8, stop: tuple[str, ...] = ()
+        prompt: str,
+        sampling: Sampling,
+        n_predict: int = 8,
+        stop: tuple[str, ...] = (),
+        begun: str = "",
     ) -> Reply:
-        request = Generate((), prompt, n_predict, sampling, stop)
+        request = Generate((), prompt, n_predict, sampling, stop, begun)
         reply = client.submit(request).result(120)
         assert isinstance(reply, Reply)
         return reply
@@ -90,6 +94,14 @@ def test_a_grammar_lets_nothing_else_be_said(say: Say) -> None:
     assert reply.stop_reason == "end"
     digits = say(CAPITAL, replace(WARM, grammar="root ::= [0-9]+"), 6)
     assert digits.text.isdigit()
+
+
+def test_a_reply_that_goes_on_stays_in_its_grammar(say: Say) -> None:
+    grammar = replace(GREEDY, grammar='root ::= "one, two, three."')
+    assert say(CAPITAL, grammar, 20, begun="one, two").text == ", three."
+    with pytest.raises(EngineError, match="does not follow the grammar"):
+        say(CAPITAL, grammar, 20, begun="two")
+    assert say(CAPITAL, grammar, 20).text == "one, two, three."
 
 
 def test_a_json_schema_is_a_grammar(say: Say) -> None:
