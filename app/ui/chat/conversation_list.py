@@ -18,13 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.conversations.conversation import Conversation
 from app.conversations.finding import Summary
 from app.ui.chat.carrying import Carrying
 from app.ui.chat.conversation_rows import RowDelegate, Rows
 from app.ui.chat.keeping import Keeping
 from app.ui.icons import dress
-from app.ui.strip import Link, Strip
+from app.ui.strip import Strip
 from app.ui.tasks import Tasks
 
 SEARCH_MS = 150
@@ -64,8 +63,9 @@ class ConversationList(QWidget):
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.strip = Strip()
-        self.strip.hide()
+        self.undo = Strip()
+        """Shown after a conversation was deleted."""
+        self.undo.hide()
         self._timer = QTimer(self, interval=SEARCH_MS, singleShot=True)
         self._lay_out()
         self._connect()
@@ -76,16 +76,6 @@ class ConversationList(QWidget):
         self._timer.stop()
         if self._keeping.is_open:
             self._tasks.start(self._list())
-
-    def offer_undo(self, taken: Conversation) -> None:
-        """Say that a conversation was deleted, and offer to put it back."""
-
-        def undo() -> None:
-            self.strip.hide()
-            self._tasks.start(self._keeping.restore(taken))
-
-        self.strip.say(None, f"“{taken.title}” was deleted", (Link("Undo", undo),))
-        self.strip.show()
 
     def selected(self) -> Summary | None:
         """The selected conversation."""
@@ -114,7 +104,7 @@ class ConversationList(QWidget):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self.view, 1)
-        column.addWidget(self.strip)
+        column.addWidget(self.undo)
 
     def _connect(self) -> None:
         self._timer.timeout.connect(self.look_again)

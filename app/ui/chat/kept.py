@@ -3,6 +3,7 @@ cannot be kept."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -130,23 +131,35 @@ class KeptConversations(QObject):
 
     async def _remove(self, id: str) -> None:
         taken = await self._keeping.remove(id)
-        if taken is None:
-            return
-        if self._list is not None:
-            self._list.offer_undo(taken)
+        if taken is not None:
+            strips = [self.undo] if self._list is None else [self.undo, self._list.undo]
+            words = f"“{taken.title}” was deleted"
+            self._offer_undo(strips, words, lambda: self._keeping.restore(taken))
 
     async def _remove_message(self, id: str) -> None:
         of = self._keeping.conversation
         taken = await self._keeping.remove_message(id)
-
-        def undo() -> None:
-            self.undo.hide()
-            self._tasks.start(self._keeping.restore_messages(of, taken))
-
         were = "was" if len(taken) == 1 else "were"
         words = f"{counted(len(taken), 'message')} {were} deleted"
-        self.undo.say(None, words, (Link("Undo", undo), Link("Dismiss", self.undo.hide)))
-        self.undo.show()
+        self._offer_undo([self.undo], words, lambda: self._keeping.restore_messages(of, taken))
+
+    def _offer_undo(
+        self,
+        strips: Sequence[Strip],
+        words: str,
+        restore: Callable[[], Coroutine[None, None, None]],
+    ) -> None:
+        def hide() -> None:
+            for strip in strips:
+                strip.hide()
+
+        def undo() -> None:
+            hide()
+            self._tasks.start(restore())
+
+        for strip in strips:
+            strip.say(None, words, (Link("Undo", undo), Link("Dismiss", hide)))
+            strip.show()
 
     def _hide_undo(self, busy: bool) -> None:
         if busy:
@@ -163,15 +176,18 @@ class KeptConversations(QObject):
             self.trouble.say("error", "Conversations are not kept", (link,))
 
     async def _tell_trouble(self) -> None:
-        answer = await dialogs.ask(
-            self._panel.window(),
-            "Conversations are not kept.",
-            f"{self._keeping.why_not_kept} What is said meanwhile is in memory only, and is "
-            "written once that works.",
-            (TRY_AGAIN, EXPORT_ALL, LATER),
-        )
-        if answer == TRY_AGAIN:
-            await self._keeping.ask(lambda store: store.try_again())
-            self._keeping.listed.emit()
-        elif answer == EXPORT_ALL:
-            await self.carrying.export_all()
+        while self._keeping.why_not_kept:
+            answer = await dialogs.ask(
+                self._panel.window(),
+                "Conversations are not kept.",
+                f"{self._keeping.why_not_kept} What is said meanwhile is in memory only, and is "
+                "written once that works.",
+                (TRY_AGAIN, EXPORT_ALL, LATER),
+            )
+            if answer == TRY_AGAIN:
+                await self._keeping.ask(lambda store: store.try_again())
+                self._keeping.listed.emit()
+            elif answer == EXPORT_ALL:
+                await self.carrying.export_all()
+            else:
+                return

@@ -91,9 +91,19 @@ def test_the_list_opens_searches_renames_and_deletes(bench: Bench, chats: Conver
     bench.qtbot.keyClick(chats.view, Qt.Key.Key_Delete)
     wait_titles(bench, chats, "What is the capital?")
     assert kinds(bench) == []
-    assert chats.strip.words.text() == "“Sky” was deleted"
-    click(bench, strip_button(chats.strip, "Undo"))
+    assert chats.undo.words.text() == "“Sky” was deleted"
+    click(bench, strip_button(chats.undo, "Undo"))
     wait_titles(bench, chats, "Sky", "What is the capital?")
+    bench.window.docks["Chat"].raise_()
+    chats.open_requested.emit(chats.rows.summaries[0].id, "")
+    bench.qtbot.waitUntil(lambda: texts(bench)[:1] == ["Why is the sky blue?"])
+    chat_action(bench, "Delete conversation").trigger()
+    undo = bench.window.chat.kept.undo
+    bench.qtbot.waitUntil(undo.isVisible)
+    click(bench, strip_button(undo, "Undo"))
+    wait_titles(bench, chats, "Sky", "What is the capital?")
+    assert undo.isHidden()
+    assert chats.undo.isHidden()
     assert {a.text() for a in chats.make_menu(chats.rows.summaries[0]).actions()} >= {
         "Open",
         "Rename",
@@ -263,8 +273,10 @@ def test_chat_goes_on_where_nothing_can_be_kept(spoilt: Path, bench: Bench) -> N
     bench.window.close()
     assert "kept in memory only" in bench.answer("Cancel")
     assert bench.window.isVisible()
-    spoilt.unlink()
     click(bench, strip_button(trouble, "Why …"))
+    bench.answer("Try again")
+    assert "is damaged" in bench.dialog().informativeText()
+    spoilt.unlink()
     bench.answer("Try again")
     bench.qtbot.waitUntil(lambda: not trouble.isVisible())
     store = in_file(bench)
