@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
-
-from PySide6.QtCore import QEvent, QRectF, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFontDatabase,
@@ -12,9 +10,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
-    QTextCursor,
-    QTextDocument,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,8 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QSizePolicy,
-    QTextBrowser,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -31,35 +24,11 @@ from PySide6.QtWidgets import (
 
 from app.ui.chat.composer import Composer
 from app.ui.chat.message_head import MessageHead, small
+from app.ui.chat.message_text import MessageText
 
 NO_TEXT = "(no text)"
 FLUSH_MS = 33
 """Streamed text is put into the document this often, not at each token."""
-
-
-class MessageText(QTextBrowser):
-    """Read-only text as high as its content; the transcript scrolls, not the message."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setOpenExternalLinks(True)
-        self.setTabChangesFocus(True)
-        self.viewport().setAutoFillBackground(False)
-        self.document().setDocumentMargin(0)
-        self.document().documentLayout().documentSizeChanged.connect(self._fit)
-        self.setFixedHeight(self.fontMetrics().lineSpacing())
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-    def _fit(self, size: QSizeF) -> None:
-        height = max(ceil(size.height()), self.fontMetrics().lineSpacing())
-        if height != self.height():
-            self.setFixedHeight(height)
 
 
 class EditField(Composer):
@@ -145,7 +114,7 @@ class MessageView(QFrame):
     def set_plain(self, text: str) -> None:
         """Show the text as it is."""
         self._text, self._pending = text, []
-        self.body.setPlainText(text)
+        self.body.show_plain(text)
 
     def append(self, piece: str) -> None:
         """Add streamed text; it is shown with the next flush."""
@@ -159,23 +128,16 @@ class MessageView(QFrame):
             return
         piece, self._pending = "".join(self._pending), []
         self._text += piece
-        cursor = QTextCursor(self.body.document())
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText(piece)
+        self.body.append(piece)
 
     def finish(self, text: str) -> None:
         """The whole message, laid out as Markdown."""
         self._flush.stop()
         self._text, self._pending = text, []
         if not text.strip():
-            self.body.setPlainText(NO_TEXT)
+            self.body.show_plain(NO_TEXT)
             return
-        features = QTextDocument.MarkdownFeature
-        self.body.document().setMarkdown(
-            _keep_line_breaks(text),
-            features.MarkdownDialectGitHub | features.MarkdownNoHTML,
-        )
-        _let_code_wrap(self.body.document())
+        self.body.show_markdown(text)
 
     def set_footer(self, text: str) -> None:
         """How the reply went, in small type under it."""
@@ -251,29 +213,3 @@ class MessageView(QFrame):
         self.body.show()
         if self.kind == "user":
             self.head.edit.setFocus()
-
-
-def _let_code_wrap(document: QTextDocument) -> None:
-    """Break long lines of code: a message has no scroll bar of its own."""
-    block = document.begin()
-    while block.isValid():
-        block_format = block.blockFormat()
-        if block_format.nonBreakableLines():
-            block_format.setNonBreakableLines(False)
-            QTextCursor(block).setBlockFormat(block_format)
-        block = block.next()
-
-
-def _keep_line_breaks(text: str) -> str:
-    """The text with a hard break at each line's end, except inside code fences.
-
-    Models break lines where they mean it; Markdown alone would join them.
-    """
-    lines, in_code = [], False
-    for line in text.splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            in_code = not in_code
-            lines.append(line)
-        else:
-            lines.append(line if in_code or not line.strip() else f"{line}  ")
-    return "\n".join(lines)
