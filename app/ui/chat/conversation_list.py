@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QListView,
     QMenu,
@@ -27,6 +28,8 @@ from app.ui.strip import Strip
 from app.ui.tasks import Tasks
 
 SEARCH_MS = 150
+NOTHING_YET = "What you say in the chat is kept here."
+NOTHING_FOUND = "No title and no message holds all of these words."
 
 
 class ConversationList(QWidget):
@@ -63,6 +66,12 @@ class ConversationList(QWidget):
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.empty = QLabel()
+        """Why there is nothing in the list."""
+        self.empty.setWordWrap(True)
+        self.empty.setMargin(10)
+        self.empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.empty.hide()
         self.undo = Strip()
         """Shown after a conversation was deleted."""
         self.undo.hide()
@@ -103,6 +112,7 @@ class ConversationList(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
+        column.addWidget(self.empty)
         column.addWidget(self.view, 1)
         column.addWidget(self.undo)
 
@@ -128,6 +138,8 @@ class ConversationList(QWidget):
             return
         before = self.selected()
         self.rows.show(summaries, self._keeping.conversation.id)
+        self.empty.setText(NOTHING_FOUND if query.strip() else NOTHING_YET)
+        self.empty.setVisible(not summaries)
         ids = [summary.id for summary in summaries]
         if before is not None and before.id in ids:
             self.view.setCurrentIndex(self.rows.index(ids.index(before.id)))

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.conversations.conversation import SystemMode
-from app.ui.chat.conversation_list import ConversationList
+from app.ui.chat.conversation_list import NOTHING_FOUND, NOTHING_YET, ConversationList
 from app.ui.link_button import LinkButton
 from tests.conversations.test_conversation import talk
 from tests.ui.window.conftest import Bench, open_bench
@@ -59,8 +59,13 @@ def pick(bench: Bench, path: Path, kind: str = "") -> None:
 
 
 def test_the_list_opens_searches_renames_and_deletes(bench: Bench, chats: ConversationList) -> None:
-    wait_titles(bench, chats)
+    bench.qtbot.waitUntil(lambda: chats.empty.text() == NOTHING_YET)
     bench.say("What is the capital?")
+    wait_titles(bench, chats, "What is the capital?")
+    assert chats.empty.isHidden()
+    bench.qtbot.keyClicks(chats.search, "nowhere")
+    bench.qtbot.waitUntil(lambda: chats.empty.text() == NOTHING_FOUND)
+    chats.search.clear()
     wait_titles(bench, chats, "What is the capital?")
     begin_another(bench)
     answers(bench, "Blue light is scattered most.")
