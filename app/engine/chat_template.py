@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
 from app.engine.messages import ChatMessage
+from app.engine.thinking import split_thinking
 
 
 class TemplateError(Exception):
@@ -50,10 +51,20 @@ class ChatTemplate:
         return without[len(before) : len(without) - len(after)]
 
     def _render(self, messages: Sequence[ChatMessage]) -> str:
-        turns = [{"role": m.role, "content": m.content} for m in messages]
+        turns = [_turn(message) for message in messages]
         try:
             return self._format(messages=turns).prompt  # type: ignore[arg-type]
         except Exception as error:  # a template can raise anything
             raise TemplateError(
                 f"The model's chat template refuses this conversation: {error}"
             ) from error
+
+
+def _turn(message: ChatMessage) -> dict[str, str]:
+    """A turn as templates know them: what the model thought is beside its answer, so that only
+    templates which send it back do so."""
+    if message.role != "assistant":
+        return {"role": message.role, "content": message.content}
+    parts = split_thinking(message.content)
+    turn = {"role": message.role, "content": parts.answer}
+    return {**turn, "reasoning_content": parts.thought.rstrip()} if parts.thought else turn

@@ -6,7 +6,7 @@ import ctypes
 import os
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -15,9 +15,18 @@ from app.engine.errors import EngineError
 from app.engine.messages import ContextSettings, Generate, OpenedPlan
 from app.engine.native import Aborted, Context, NativeError, View, llama
 from app.engine.process_memory import rss_bytes
+from app.engine.thinking import opened_thought
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
 from app.plan.recipe import Recipe
+
+
+class Prompt(NamedTuple):
+    """What the model reads, and that of it which belongs to its reply: the tag that makes it
+    think."""
+
+    tokens: list[int]
+    begins: str = ""
 
 
 class OpenPlan:
@@ -71,17 +80,22 @@ class OpenPlan:
             rss_bytes=rss_bytes(),
         )
 
-    def prompt_tokens(self, request: Generate) -> list[int]:
+    def prompt(self, request: Generate) -> Prompt:
         """The request's prompt as the model reads it."""
         if request.raw_prompt is not None:
-            return self.vocabulary.tokenize(request.raw_prompt + request.begun, add_special=True)
+            return Prompt(self.vocabulary.tokenize(request.raw_prompt, add_special=True))
         if self._template is None:
             raise EngineError(self._why_no_template)
         try:
-            prompt = self._template.render(request.messages)
+            text = self._template.render(request.messages)
         except TemplateError as error:
             raise EngineError(str(error)) from error
-        return self.vocabulary.tokenize(prompt + request.begun, add_special=False)
+        opened = opened_thought(text)
+        if request.begun:
+            if opened and request.begun.startswith(opened.strip()):
+                text = text.removesuffix(opened)
+            text, opened = text + request.begun, ""
+        return Prompt(self.vocabulary.tokenize(text, add_special=False), opened)
 
     def keep_prefix(self, prompt: list[int]) -> int:
         """Keeps what the KV cache shares with the prompt, and returns how many tokens that is.

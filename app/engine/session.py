@@ -100,7 +100,7 @@ class Session:
     def generate(self, request: Generate, tell: Tell) -> Reply:
         """Answers the conversation, or continues the raw prompt."""
         plan = self._opened()
-        prompt = plan.prompt_tokens(request)
+        prompt, begins = plan.prompt(request)
         n_ctx = plan.context.n_ctx
         if not prompt:
             raise EngineError("There is nothing to continue: the prompt is empty.")
@@ -128,6 +128,7 @@ class Session:
         try:
             self._read_prompt(plan, prompt[n_kept:], tell)
             prompted = answered = time.monotonic()
+            say(begins)
             while request.n_predict < 0 or n_generated < request.n_predict:
                 token = sampler.sample(plan.context)
                 if plan.vocabulary.is_end(token):

@@ -112,7 +112,7 @@ class ChatCommands:
     def _copy(self) -> None:
         view = self._transcript.last("reply")
         assert view is not None
-        QGuiApplication.clipboard().setText(view.text)
+        QGuiApplication.clipboard().setText(view.answer)
 
     def _may_flip(self, step: int) -> bool:
         return self._may_answer() and bool(self._neighbour(step))

@@ -65,6 +65,7 @@ class MessageText(QTextBrowser):
         )
         for run in list(markdown_code(self.document())):
             self._add_code(run)
+        self._next_line = self.document().blockCount() - 1
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

@@ -17,16 +17,18 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from app.engine.thinking import Parts, split_thinking
 from app.ui.chat.composer import Composer
+from app.ui.chat.fold import Fold
 from app.ui.chat.message_head import MessageHead, small
 from app.ui.chat.message_text import MessageText
 
 NO_TEXT = "(no text)"
+THINKS, THOUGHT = "Thinking …", "Thoughts"
 FLUSH_MS = 33
 """Streamed text is put into the document this often, not at each token."""
 
@@ -63,6 +65,9 @@ class MessageView(QFrame):
         self.id = id
         self._text = ""
         self._pending: list[str] = []
+        self._n_shown = self._n_thought = 0
+        """Characters of the answer, and of the thought before it, that are shown."""
+        self.thought: Fold | None = None
         self._edit: EditField | None = None
         self._flush = QTimer(self, interval=FLUSH_MS, singleShot=True)
         self._flush.timeout.connect(self.flush)
@@ -76,7 +81,7 @@ class MessageView(QFrame):
         self._footer.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._footer.hide()
 
-        self.head = MessageHead(author, kind, lambda: self.text, self.body.toPlainText)
+        self.head = MessageHead(author, kind, lambda: self.answer, self.body.toPlainText)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(12, 8, 12, 8)
         self._column.setSpacing(4)
@@ -88,6 +93,11 @@ class MessageView(QFrame):
     def text(self) -> str:
         """The message so far, as the model or the user wrote it."""
         return self._text + "".join(self._pending)
+
+    @property
+    def answer(self) -> str:
+        """The same without what the model thought before."""
+        return split_thinking(self.text).answer if self.kind == "reply" else self.text
 
     def begin_edit(self) -> None:
         """Let the user write the message anew, in its place."""
@@ -114,6 +124,7 @@ class MessageView(QFrame):
     def set_plain(self, text: str) -> None:
         """Show the text as it is."""
         self._text, self._pending = text, []
+        self._n_shown = len(text)
         self.body.show_plain(text)
 
     def append(self, piece: str) -> None:
@@ -128,16 +139,41 @@ class MessageView(QFrame):
             return
         piece, self._pending = "".join(self._pending), []
         self._text += piece
-        self.body.append(piece)
+        self._show_parts()
 
     def finish(self, text: str) -> None:
         """The whole message, laid out as Markdown."""
         self._flush.stop()
         self._text, self._pending = text, []
-        if not text.strip():
+        parts = split_thinking(text)
+        self._show_thought(parts, thinks=False)
+        self._n_shown = len(parts.answer)
+        if parts.answer.strip():
+            self.body.show_markdown(parts.answer)
+        else:
             self.body.show_plain(NO_TEXT)
-            return
-        self.body.show_markdown(text)
+            self._n_shown = 0
+
+    def _show_parts(self) -> None:
+        """Show what is new of a reply."""
+        parts = split_thinking(self._text)
+        self._show_thought(parts, thinks=parts.thinks)
+        if not self._n_shown or len(parts.answer) < self._n_shown:
+            self.body.show_plain("")  # nothing was there yet, or half a tag
+            self._n_shown = 0
+        self.body.append(parts.answer[self._n_shown :])
+        self._n_shown = len(parts.answer)
+
+    def _show_thought(self, parts: Parts, *, thinks: bool) -> None:
+        if parts.thought and self.thought is None:
+            self._thought_text = MessageText()
+            self._thought_text.setFont(small(self._thought_text))
+            self.thought = Fold("", self._thought_text)
+            self._column.insertWidget(1, self.thought)
+        if self.thought is not None:
+            self.thought.set_title(THINKS if thinks else THOUGHT)
+            self._thought_text.append(parts.thought[self._n_thought :])
+            self._n_thought = len(parts.thought)
 
     def set_footer(self, text: str) -> None:
         """How the reply went, in small type under it."""
@@ -151,27 +187,12 @@ class MessageView(QFrame):
 
     def add_detail(self, title: str, lines: tuple[str, ...]) -> None:
         """A part that opens on demand, such as the engine's own words."""
-        toggle = QToolButton()
-        toggle.setText(title)
-        toggle.setCheckable(True)
-        toggle.setAutoRaise(True)
-        toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        toggle.setArrowType(Qt.ArrowType.RightArrow)
         box = QPlainTextEdit("\n".join(lines))
         box.setReadOnly(True)
-        box.setAccessibleName(title)
         box.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         box.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         box.setFixedHeight(box.fontMetrics().lineSpacing() * 9)
-        box.hide()
-
-        def show(on: bool) -> None:
-            box.setVisible(on)
-            toggle.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
-
-        toggle.toggled.connect(show)
-        self._column.addWidget(toggle)
-        self._column.addWidget(box)
+        self._column.addWidget(Fold(title, box))
 
     def add_button(self, words: str, action: object) -> QPushButton:
         """A button under the message, such as "Start again"."""

@@ -134,7 +134,7 @@ def test_error_shows_the_engines_own_words_on_demand(bench: Bench) -> None:
     detail = view.findChild(QPlainTextEdit)
     assert not detail.isVisible()
     toggle = next(b for b in view.findChildren(QToolButton) if "own words" in b.text())
-    bench.qtbot.waitUntil(lambda: toggle.y() > 0)
+    bench.qtbot.waitUntil(lambda: toggle.parentWidget().y() > 0)
     bench.qtbot.mouseClick(toggle, Qt.MouseButton.LeftButton)
     assert detail.isVisible()
     assert detail.toPlainText() == "decode: no slot"
