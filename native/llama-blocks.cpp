@@ -132,7 +132,8 @@ int64_t llama_blocks_context_unheld(const llama_context * ctx) {
         const size_t  graph     = ggml_tensor_overhead()*max_nodes + ggml_graph_overhead_custom(max_nodes, false);
         const size_t  scratch   = ggml_graph_plan(largest_graph(*ctx), ctx->n_threads_batch(), nullptr).work_size;
         const size_t  positions = ctx->n_ctx()*48; // a node of the std::map in which the KV cache finds each used cell
-        return 2*graph + scratch + positions; // a graph for batches with outputs, one for those without
+        const int n_graphs = ctx->n_ctx() > ctx->n_batch() ? 2 : 1; // for batches with outputs, and for those before
+        return n_graphs*graph + scratch + positions;
     });
 }
 

@@ -43,8 +43,9 @@ _ENVIRONMENT = {
     # a core, and threads that never spin are slow without one (measured: native/README.md).
     "GOMP_SPINCOUNT": "300",
     # Huge pages where glibc can ask for them: a context is then made in a third of the time. Limits
-    # that stay: else glibc raises them, and keeps tens of MiB that were freed.
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304"
+    # that stay: else glibc raises them, and keeps tens of MiB that were freed. What is larger than
+    # a MiB gets pages of its own, and leaves no holes in the heap's huge ones.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1048576"
     ":glibc.malloc.trim_threshold=8388608",
     "GGML_NO_BACKTRACE": "1",  # the debugger it would attach hangs a crash for seconds
 }
