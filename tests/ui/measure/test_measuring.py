@@ -86,7 +86,9 @@ def test_a_measurement_is_cancelled_without_stopping_the_chat(bench: Bench) -> N
 
 
 def test_what_is_stopped_before_the_engine_was_asked_does_not_ask_it(bench: Bench) -> None:
+    bench.script.layer_bytes = 100 * MIB
     dialog = opened(bench, FitDialog, Qt.Key.Key_F9)
+    dialog.budget.setText("600 MiB")
     bench.qtbot.mouseClick(dialog.search, Qt.MouseButton.LeftButton)
     bench.qtbot.mouseClick(dialog.row.cancel, Qt.MouseButton.LeftButton)
     bench.qtbot.waitUntil(lambda: not dialog.runs)
