@@ -115,7 +115,7 @@ def show(app: QApplication, theme: Theme) -> None:
     boxes = palette(theme)
     if theme.dark:  # the style draws their outline darker than the window, where none is seen
         boxes.setColor(QPalette.ColorRole.Base, mixed(theme.raised, theme.text, 0.4))
-    app.setPalette(boxes, b"QCheckBox")
+    app.setPalette(boxes, "QCheckBox")  # type: ignore[arg-type]  # its stub is wrong
 
 
 def palette(theme: Theme) -> QPalette:
