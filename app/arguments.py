@@ -74,8 +74,15 @@ def _command_parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--system", metavar="TEXT", help="system message, '' for an empty one; else the template's"
     )
-    command.add_argument(
+    template = command.add_mutually_exclusive_group()
+    template.add_argument(
         "--raw", action="store_true", help="continue the prompt, without the chat template"
+    )
+    template.add_argument(
+        "--chat-template",
+        metavar="NAME|FILE",
+        help="one of llama.cpp's templates, such as chatml, a Jinja file, or none; else the model "
+        "file's",
     )
     command.add_argument("--n-predict", type=_count, default=-1, metavar="N", help="tokens at most")
     _add_sampling(command)

@@ -10,6 +10,7 @@ from app.commands.errors import EXIT_USAGE, UserError
 from app.commands.inputs import context_settings, paths, sources_and_recipe
 from app.commands.output import print_json
 from app.commands.running import engine
+from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.engine.messages import (
     ChatMessage,
     Generate,
@@ -35,7 +36,14 @@ def generate(options: argparse.Namespace) -> int:
     else:
         system = () if options.system is None else (ChatMessage("system", options.system),)
         messages = (*system, ChatMessage("user", options.prompt))
-        request = Generate(messages, None, options.n_predict, sampling, stop)
+        request = Generate(
+            messages,
+            None,
+            options.n_predict,
+            sampling,
+            stop,
+            chat_template=_template_of(options.chat_template),
+        )
 
     def stream(event: Progress | TextPiece) -> None:
         if isinstance(event, TextPiece):
@@ -69,12 +77,30 @@ def sampling_of(options: argparse.Namespace) -> Sampling:
     """How the options want tokens to be chosen. Raises UserError for a file that cannot be read."""
     grammar = ""
     if options.grammar_file is not None:
-        try:
-            grammar = Path(options.grammar_file).read_text(encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"{options.grammar_file}: {error.strerror}.") from error
-        except UnicodeDecodeError as error:
-            raise UserError(f"{options.grammar_file}: not a UTF-8 text.") from error
+        grammar = _text_of(options.grammar_file)
     given = {f.name: getattr(options, f.name) for f in fields(Sampling) if f.name != "grammar"}
     given["logit_bias"] = tuple(options.logit_bias)
     return Sampling(**given, grammar=grammar)
+
+
+def _template_of(given: str | None) -> str | None:
+    """The chat template as the engine takes it. Raises UserError for what is neither a name nor a
+    file that can be read."""
+    if given is None or given == NO_TEMPLATE or given in KNOWN_TEMPLATES:
+        return given
+    if not Path(given).exists():
+        raise UserError(
+            f"--chat-template: “{given}” is no file and no template that has a name. Those are: "
+            f"{', '.join((NO_TEMPLATE, *KNOWN_TEMPLATES))}.",
+            EXIT_USAGE,
+        )
+    return _text_of(given)
+
+
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a UTF-8 text.") from error

@@ -15,6 +15,7 @@ Role = Literal["user", "assistant"]
 MAX_TITLE = 60
 _KINDS: dict[str, tuple[type, ...]] = {
     "system": (str,),
+    "chat_template": (str,),
     "stop": (tuple, list),
     "seed": (int,),
     "prompt_tokens_per_s": (int, float),
@@ -60,6 +61,8 @@ class Made:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     n_predict: int = -1
     stop: tuple[str, ...] = ()
+    chat_template: str | None = None
+    """A name or a Jinja source, None for the model file's own."""
     seed: int | None = None
     n_ctx: int = 0
     n_ctx_used: int = 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 
-from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
 from app.engine.messages import ChatMessage
+from app.engine.native import NativeError, llama
+from app.engine.sandbox import compiled
 from app.engine.thinking import split_thinking
 
 
@@ -17,11 +18,16 @@ class TemplateError(Exception):
 class ChatTemplate:
     """A Jinja chat template, rendered in a sandbox that reaches neither files nor network."""
 
-    def __init__(self, source: str, *, bos: str, eos: str) -> None:
+    def __init__(
+        self, source: str, *, bos: str, eos: str, name: str = "The model's chat template"
+    ) -> None:
+        """`name` begins what is said of the template where it fails."""
+        self._name = name
+        self._tokens = {"bos_token": bos, "eos_token": eos}
         try:
-            self._format = Jinja2ChatFormatter(source, eos_token=eos, bos_token=bos)
+            self._format = compiled(source)
         except Exception as error:  # a template can raise anything
-            raise TemplateError(f"The model's chat template cannot be read: {error}") from error
+            raise TemplateError(f"{name} cannot be read: {_reason(error)}") from error
 
     def render(self, messages: Sequence[ChatMessage]) -> str:
         """The prompt that asks for the next assistant message.
@@ -53,11 +59,51 @@ class ChatTemplate:
     def _render(self, messages: Sequence[ChatMessage]) -> str:
         turns = [_turn(message) for message in messages]
         try:
-            return self._format(messages=turns).prompt  # type: ignore[arg-type]
+            return self._format(messages=turns, add_generation_prompt=True, **self._tokens)
         except Exception as error:  # a template can raise anything
             raise TemplateError(
-                f"The model's chat template refuses this conversation: {error}"
+                f"{self._name} refuses this conversation: {_reason(error)}. Choose another "
+                "template in the settings of replies (--chat-template on the command line)."
             ) from error
+
+
+def apply_known(name: str, messages: Sequence[ChatMessage]) -> str:
+    """The prompt by one of llama.cpp's own templates, KNOWN_TEMPLATES. Raises NativeError."""
+    turns = [_turn(message) for message in messages]
+    chat = (llama.llama_chat_message * len(turns))(
+        *(
+            llama.llama_chat_message(turn["role"].encode(), _bytes(turn["content"]))
+            for turn in turns
+        )
+    )
+    room = 0
+    while True:
+        made = ctypes.create_string_buffer(room + 1)
+        n: int = llama.llama_chat_apply_template(name.encode(), chat, len(turns), True, made, room)
+        if n < 0:
+            raise NativeError(f"the chat template “{name}” cannot be used for this conversation")
+        if n <= room:
+            return made.raw[:n].decode(errors="replace")
+        room = n
+
+
+def as_plain_text(messages: Sequence[ChatMessage]) -> str:
+    """What was said, without any marks, for the model to continue."""
+    text = ""
+    for message in messages:
+        text += "\n" if text and message.role == "user" else ""
+        text += message.content
+    return text
+
+
+def _bytes(text: str) -> bytes:
+    """The text for C, which ends it at a zero."""
+    return text.replace("\0", "").encode(errors="replace")
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without a full stop."""
+    return (str(error) or type(error).__name__).rstrip(".")
 
 
 def _turn(message: ChatMessage) -> dict[str, str]:

@@ -101,6 +101,8 @@ class Generate:
     """The reply ends before the first of these texts."""
     begun: str = ""
     """The answer so far, which goes on; it is not told again."""
+    chat_template: str | None = None
+    """One of `known_templates`, or a Jinja source of one's own; None: the model file's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,18 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
+from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.engine.messages import ContextSettings, Sampling
 from app.ui.saved_records import known
 
 MAX_RECENT = 10
+OWN_TEMPLATE = "own"
+CHATML = """{% for message in messages %}
+<|im_start|>{{ message.role }}
+{{ message.content }}<|im_end|>
+{% endfor %}
+<|im_start|>assistant{{ "\\n" }}"""
+"""What one's own template is at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,15 @@ class ChatSettings:
     sampling: Sampling = field(default_factory=Sampling)
     n_predict: int = -1
     stop: tuple[str, ...] = ()
+    template: str = ""
+    """'' for the model file's, one of `known_templates`, or OWN_TEMPLATE."""
+    own_template: str = CHATML
+    """The user's own Jinja source, kept while another one is chosen."""
+
+    @property
+    def chat_template(self) -> str | None:
+        """What the engine is asked for."""
+        return self.own_template if self.template == OWN_TEMPLATE else self.template or None
 
 
 class Settings:
@@ -91,6 +108,8 @@ class Settings:
                 known(Sampling, saved.get("sampling")),
                 int(saved.get("n_predict", -1)),
                 tuple(str(text) for text in saved.get("stop", ())),
+                _known_template(saved.get("template")),
+                str(saved.get("own_template", CHATML)),
             )
         except (ValueError, TypeError, AttributeError):
             return ChatSettings()
@@ -145,3 +164,9 @@ class Settings:
         path = path.absolute()
         paths: Sequence[Path] = (path, *(p for p in self._paths(key) if p != path))
         self._store.setValue(key, json.dumps([str(p) for p in paths[:MAX_RECENT]]))
+
+
+def _known_template(saved: object) -> str:
+    """The choice that was kept, '' where this version does not have it."""
+    known = saved in (NO_TEMPLATE, OWN_TEMPLATE, *KNOWN_TEMPLATES)
+    return str(saved) if known else ""

@@ -68,6 +68,7 @@ class ChatPanel(QWidget):
         self.sampling.hide()
         self._busy_changed(False)
         self._plan_changed()
+        self._show_template()
 
     def suggest(self) -> None:
         """Put a first question into the input, ready to be sent or typed over, unless something
@@ -126,6 +127,7 @@ class ChatPanel(QWidget):
         self.new_chat.clicked.connect(self._begin_anew)
         self.fold.toggled.connect(self.sampling.setVisible)
         self.sampling.changed.connect(self.settings_changed)
+        self.sampling.changed.connect(self._show_template)
         self.flow.busy_changed.connect(self._busy_changed)
         self._runner.changed.connect(self._plan_changed)
 
@@ -170,6 +172,9 @@ class ChatPanel(QWidget):
 
     def _show_send_state(self) -> None:
         self.send.setEnabled(self.flow.busy or bool(self.composer.toPlainText().strip()))
+
+    def _show_template(self) -> None:
+        self.system.set_other_template(self.sampling.chat.chat_template is not None)
 
     def _plan_changed(self) -> None:
         opened, recipe = self._runner.opened, self._runner.recipe

@@ -161,6 +161,7 @@ class ReplyFlow(QObject):
             sampling=asdict(settings.sampling),
             n_predict=settings.n_predict,
             stop=settings.stop,
+            chat_template=settings.chat_template,
             n_ctx=opened.n_ctx,
         )
         before = conversation.messages[goes_on] if goes_on else None
@@ -193,6 +194,7 @@ class ReplyFlow(QObject):
             sampling=settings.sampling,
             stop=settings.stop,
             begun=begun,
+            chat_template=settings.chat_template,
         )
         try:
             reply = await self._engine.run(request, on_event, RUN)

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from app.engine.logit_bias import parse_bias
 from app.ui import dialogs
 from app.ui.chat.presets import BUILT_IN, Preset, PresetError, from_json, to_json
+from app.ui.chat.template_tab import TemplateTab
 from app.ui.number_spin import NumberSpin
 from app.ui.settings import ChatSettings, Settings
 from app.ui.tasks import Tasks, in_thread
@@ -94,6 +95,8 @@ class ReplySettingsDialog(QDialog):
         self.grammar = _lines("Grammar", "GBNF, or a JSON schema; empty: any text")
         for field in (self.stop, self.biases, self.grammar):
             field.textChanged.connect(self._edited)
+        self.template = TemplateTab()
+        self.template.changed.connect(self._edited)
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
@@ -119,6 +122,7 @@ class ReplySettingsDialog(QDialog):
         _show(self.biases, [f"{text}={bias:g}" for text, bias in chat.sampling.logit_bias])
         if self.grammar.toPlainText() != chat.sampling.grammar:
             self.grammar.setPlainText(chat.sampling.grammar)
+        self.template.show_chat(chat)
         self._showing = False
         self._list_presets()
 
@@ -139,6 +143,7 @@ class ReplySettingsDialog(QDialog):
         form.addRow("Logit biases", self.biases)
         form.addRow("Grammar", self.grammar)
         pages.addTab(texts, "Limits")
+        pages.addTab(self.template, "Template")
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(12)
@@ -201,7 +206,7 @@ class ReplySettingsDialog(QDialog):
             logit_bias=tuple(biases),
             grammar=self.grammar.toPlainText(),
         )
-        self._chat = replace(self._chat, sampling=sampling, stop=stop)
+        self._chat = self.template.put_into(replace(self._chat, sampling=sampling, stop=stop))
         self._list_presets()
         self.chat_changed.emit(self._chat)
 

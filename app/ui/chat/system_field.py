@@ -26,6 +26,7 @@ class SystemField(QWidget):
         super().__init__(parent)
         self._opened: OpenedPlan | None = None
         self._own = ""
+        self._has_other_template = False
         label = QLabel("S&ystem")
         self.mode_box = QComboBox()
         self.mode_box.setAccessibleName("System message")
@@ -82,6 +83,12 @@ class SystemField(QWidget):
         self._opened = opened
         self._show()
 
+    def set_other_template(self, is_other: bool) -> None:
+        """Take over whether another template than the model file's is chosen."""
+        if is_other != self._has_other_template:
+            self._has_other_template = is_other
+            self._show()
+
     def _mode_chosen(self) -> None:
         self._show()
         if self.mode is SystemMode.OWN:
@@ -95,7 +102,7 @@ class SystemField(QWidget):
         self._fit()
 
     def _show(self) -> None:
-        mode, opened = self.mode, self._opened
+        mode, opened = self.mode, None if self._has_other_template else self._opened
         shown = self._own
         note = ""
         if opened is not None and not opened.has_chat_template:
@@ -104,6 +111,8 @@ class SystemField(QWidget):
             note = "an empty one is sent"
         elif mode is SystemMode.OWN:
             note = "sent as written"
+        elif self._has_other_template:
+            note = "what the chosen template says"
         elif opened is None:
             note = "shown once the plan runs"
         elif not opened.default_system:
