@@ -99,7 +99,7 @@ def test_without_template_the_text_goes_on(session: Session) -> None:
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_template_that_never_ends_is_ended_in_words(kind: str) -> None:
     limit = resource.getrlimit(resource.RLIMIT_AS)
-    with pytest.raises(TemplateError, match=r"template refuses this conversation: .+"):
+    with pytest.raises(TemplateError, match=r"template does not work for this conversation: .+"):
         ChatTemplate(HOSTILE[kind], bos="", eos="").render(ASKED)
     assert resource.getrlimit(resource.RLIMIT_AS) == limit
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
@@ -123,7 +123,9 @@ def test_a_template_that_does_not_parse_says_where(session: Session) -> None:
 
 
 def test_a_template_that_refuses_gives_its_reason(session: Session) -> None:
-    with pytest.raises(EngineError, match=r"refuses this conversation: no turn here. Choose"):
+    with pytest.raises(
+        EngineError, match=r"this conversation: no turn here. Choose"
+    ):
         reply(session, "{{ raise_exception('no turn here.') }}")
 
 

@@ -126,9 +126,9 @@ class MessageText(QTextBrowser):
     def _ground(self, run: CodeRun) -> QRectF:
         """What lies behind lines of code, in the viewport."""
         layout = self.document().documentLayout()
-        top = layout.blockBoundingRect(run.lines[0]).top()
-        bottom = layout.blockBoundingRect(run.lines[-1]).bottom()
-        return QRectF(0, top - _PAD / 2, self.viewport().width(), bottom - top + _PAD)
+        top = max(0, layout.blockBoundingRect(run.lines[0]).top() - _PAD / 2)
+        bottom = layout.blockBoundingRect(run.lines[-1]).bottom() + _PAD / 2
+        return QRectF(0, top, self.viewport().width(), bottom - top)
 
     def _fit(self, size: QSizeF) -> None:
         height = max(ceil(size.height()), self.fontMetrics().lineSpacing())
