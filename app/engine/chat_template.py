@@ -63,7 +63,7 @@ class ChatTemplate:
         except Exception as error:  # a template can raise anything
             raise TemplateError(
                 f"{self._name} does not work for this conversation: {_reason(error)}. "
-                "Choose another one in the settings of replies (--chat-template on the command line)."
+                "Choose another in the settings of replies (--chat-template on the command line)."
             ) from error
 
 
