@@ -71,7 +71,7 @@ class CodeColours(QObject):
             self._timer.start()
 
     def _take(self) -> None:
-        while self._asked and self._asked[0][1].done():
+        if self._asked and self._asked[0][1].done():  # one at a time, between other events
             run, spans = self._asked.pop(0)
             for line, parts in zip(run.lines, spans.result(), strict=False):
                 line.layout().setFormats([_format_range(part) for part in parts])
