@@ -36,11 +36,6 @@ class Change:
         before = self.before.blocks
         return tuple(i for i, b in self.after.blocks.items() if i in before and before[i] != b)
 
-    @property
-    def output_changed(self) -> bool:
-        """Whether another block, or none, feeds the output now."""
-        return self.before.output != self.after.output
-
     def merged_with(self, later: Change) -> Change:
         """Both steps as one. Raises ValueError when `later` does not start where this one ends."""
         if later.before != self.after:

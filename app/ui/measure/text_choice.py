@@ -28,11 +28,6 @@ class TextChoice(QComboBox):
         self.activated.connect(self._activated)
 
     @property
-    def is_bundled(self) -> bool:
-        """Whether the bundled text is chosen."""
-        return self.currentIndex() == 0
-
-    @property
     def words(self) -> str:
         """What to call the text."""
         return self.currentText()
