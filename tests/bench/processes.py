@@ -1,4 +1,4 @@
-"""What the canvas is measured with: an X server, the peer's environment, processes that answer."""
+"""What is measured with: an X server, the peers' environments, processes that answer."""
 
 from __future__ import annotations
 
@@ -85,5 +85,25 @@ def answering(python: str | Path, display: str, words: Sequence[str]) -> Iterato
         assert process.stdin is not None
         try:
             yield Answering(process)
+        finally:
+            process.stdin.close()
+
+
+@contextmanager
+def over_library(library: Path, words: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process over the native library in that folder, to be asked and to answer by lines; `words`
+    are a module's name and its arguments."""
+    with subprocess.Popen(
+        [sys.executable, "-m", *words],
+        env={**os.environ, "LLAMA_CPP_LIB_PATH": str(library)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        assert process.stdin is not None
+        try:
+            yield process
         finally:
             process.stdin.close()

@@ -8,7 +8,6 @@ logits, is answered by the milliseconds of processor time that one pass took.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -19,9 +18,9 @@ from typing import Any
 
 from app.engine.messages import ContextSettings, EvaluatePerplexity, MeasureInfluence
 from app.plan.recipe import Recipe
+from tests.bench.processes import over_library
 from tests.bench.recipes import N_LAYERS
 
-ROOT = Path(__file__).parents[2]
 N_CTX = 512
 N_SCORED = N_CTX // 2 - 1
 """The tokens of a window that give logits: the second half, but the last, is predicted."""
@@ -46,20 +45,9 @@ class Reader:
 @contextmanager
 def reading(model: Path, text: Path, library: Path, kind: str) -> Iterator[Reader]:
     """A process over the library in that folder."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.reading", str(model), str(text), kind],
-        env={**os.environ, "LLAMA_CPP_LIB_PATH": str(library)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    ) as process:
-        assert process.stdin is not None
-        try:
-            yield Reader(process)
-        finally:
-            process.stdin.close()
+    words = ("tests.bench.reading", str(model), str(text), kind)
+    with over_library(library, words) as process:
+        yield Reader(process)
 
 
 def _main(model: str, text: str, kind: str) -> None:

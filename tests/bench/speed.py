@@ -7,7 +7,6 @@ answered by a line of JSON with the milliseconds of processor time that each of 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -17,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.bench.processes import over_library
 from tests.bench.recipes import RECIPES
 
-ROOT = Path(__file__).parents[2]
 N_THREADS = 1
 """With one thread the processor time is the decode's own, whatever else the machine does."""
 
@@ -49,18 +48,8 @@ class Speed:
 @contextmanager
 def measuring(model: Path, library: Path, kind: str) -> Iterator[Speed]:
     """A process over the library in that folder; `kind` is "patched" or "unpatched"."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.speed", str(model), kind],
-        env={**os.environ, "LLAMA_CPP_LIB_PATH": str(library)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    ) as process:
+    with over_library(library, ("tests.bench.speed", str(model), kind)) as process:
         yield Speed(process)
-        assert process.stdin is not None
-        process.stdin.close()
 
 
 def _main(model_path: str, kind: str) -> None:
