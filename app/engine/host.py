@@ -19,6 +19,7 @@ from app.engine.messages import (
     Answered,
     Cancel,
     Close,
+    ClosePlan,
     ComparePlans,
     Done,
     EstimateMemory,
@@ -113,8 +114,10 @@ class Host:
                 return self._session.difference(job.request, tell)
             case MeasureInfluence():
                 return self._session.influence(job.request, tell)
-            case SetScales(scales):
-                self._session.set_scales(scales)
+            case SetScales():
+                self._session.set_scales(job.request)
+            case ClosePlan(slot):
+                self._session.close_plan(slot)
             case Close():
                 self._session.close()
         return Done()

@@ -31,11 +31,16 @@ class ContextSettings:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Load what the recipe borrows (or reuse what is loaded) and make its view and context."""
+    """Load what the recipe borrows (or reuse what is loaded) and make its view and context.
+
+    It takes the place of the plan that `slot` had. Plans of other slots stay open with their own
+    conversations, unless the model files or `use_mmap` are others than theirs.
+    """
 
     model_paths: tuple[str, ...]
     recipe: Recipe
     settings: ContextSettings = ContextSettings()
+    slot: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +108,17 @@ class Generate:
     """The answer so far, which goes on; it is not told again."""
     chat_template: str | None = None
     """One of `known_templates`, or a Jinja source of one's own; None: the model file's."""
+    slot: int = 0
+    """Of the open plan that answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetScales:
-    """Merge scales of the open plan, from the same next decoded token on. Answered at once."""
+    """Merge scales of an open plan, from the same next decoded token on. Answered at once."""
 
     scales: tuple[tuple[int, int, float], ...]
     """Block, input and scale of each."""
+    slot: int = 0
 
 
 SCORING = ContextSettings(n_ctx=512)
@@ -157,8 +165,15 @@ class MeasureInfluence:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosePlan:
+    """Free the context and the view of a slot; the weights stay."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
-    """Free the context, the view and the weights; the process stays."""
+    """Free all contexts, views and weights; the process stays."""
 
 
 Request = (
@@ -169,6 +184,7 @@ Request = (
     | EvaluatePerplexity
     | ComparePlans
     | MeasureInfluence
+    | ClosePlan
     | Close
 )
 

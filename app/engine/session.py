@@ -1,12 +1,14 @@
-"""A loaded model with one open plan: loading, generation, scales, memory. Engine process only."""
+"""Loaded weights with the plans open over them: loading, generation, scales, memory. Engine process
+only."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from app.engine.dry_run import DryRun
 from app.engine.errors import EngineError
+from app.engine.generation import Generation, Tell
 from app.engine.influence import PassedStates, chain, layers_in_order
 from app.engine.messages import (
     ComparePlans,
@@ -23,26 +25,17 @@ from app.engine.messages import (
     PlanDifference,
     Progress,
     Reply,
-    StopReason,
-    TextPiece,
+    SetScales,
 )
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
 from app.engine.perplexity import difference, perplexity
-from app.engine.process_memory import (
-    give_back_free,
-    peak_rss_bytes,
-    use_huge_pages,
-)
-from app.engine.sampling import Sampler
+from app.engine.process_memory import give_back_free, use_huge_pages
 from app.engine.scoring import Reading, Scored, TextPieces
-from app.engine.stop_strings import StopStrings
-from app.engine.vocabulary import PieceDecoder, Vocabulary
+from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers, Weights
 from app.model_files.model_file import weight_layers_of
 from app.plan.recipe import Recipe
-
-Tell = Callable[[Progress | TextPiece], None]
 
 
 class Session:
@@ -58,39 +51,50 @@ class Session:
         self._between_decodes = between_decodes
         self._weights = Weights()
         self._dry_run = DryRun(should_stop)
-        self._open: OpenPlan | None = None
+        self._open: dict[int, OpenPlan] = {}
+        """By slot."""
         use_huge_pages(False)
 
     def open(self, request: Open, tell: Tell) -> OpenedPlan:
-        """Loads what the recipe borrows, unless it is loaded already, and makes its context."""
-        self._close_plan()
+        """Loads what the recipe borrows, unless it is loaded already, and makes its context, in
+        place of the plan that its slot had. Other slots' plans stay open where they are over the
+        same weights."""
+        self.close_plan(request.slot)
+        if not self._weights.would_stay(request.model_paths, request.settings.use_mmap):
+            self._close_plans()
         started = time.monotonic()
         tell(Progress("Loading weights", 0.0))
         held = self._weights.get(
             request.model_paths,
             request.recipe,
             lambda part: self._report(tell, "Loading weights", part),
+            keep_others=bool(self._open),
             use_mmap=request.settings.use_mmap,
         )
         give_back_free()
         loaded = time.monotonic()
-        self._open = OpenPlan(held, request.recipe, request.settings, self._should_stop)
-        self._open.context.commit()
+        plan = OpenPlan(held, request.recipe, request.settings, self._should_stop)
+        self._open[request.slot] = plan
+        plan.context.commit()
         viewed = time.monotonic()
-        return self._open.describe(
-            load_ms=(loaded - started) * 1e3, view_ms=(viewed - loaded) * 1e3
-        )
+        return plan.describe(load_ms=(loaded - started) * 1e3, view_ms=(viewed - loaded) * 1e3)
 
     def close(self) -> None:
-        """Frees context, view and weights."""
-        self._close_plan()
+        """Frees contexts, views and weights."""
+        self._close_plans()
         self._weights.close()
         self._dry_run.close()
 
-    def set_scales(self, scales: Iterable[tuple[int, int, float]]) -> None:
-        """Sets merge scales of the open plan (block, input, scale), from the next decode on."""
-        plan = self._opened()
-        for block, input, scale in scales:
+    def close_plan(self, slot: int) -> None:
+        """Frees context and view of a slot, if it has any; weights stay."""
+        plan = self._open.pop(slot, None)
+        if plan is not None:
+            plan.close()
+
+    def set_scales(self, request: SetScales) -> None:
+        """Sets merge scales of an open plan, from its next decode on."""
+        plan = self._opened(request.slot)
+        for block, input, scale in request.scales:
             plan.set_scale(block, input, scale)
 
     def estimate(self, request: EstimateMemory) -> MemoryEstimate:
@@ -98,72 +102,15 @@ class Session:
         return self._dry_run.estimate(request)
 
     def generate(self, request: Generate, tell: Tell) -> Reply:
-        """Answers the conversation, or continues the raw prompt."""
-        plan = self._opened()
-        prompt, begins = plan.prompt(request)
-        n_ctx = plan.context.n_ctx
-        if not prompt:
-            raise EngineError("There is nothing to continue: the prompt is empty.")
-        if len(prompt) >= n_ctx:
-            raise EngineError(
-                f"The prompt has {len(prompt)} tokens and the context holds {n_ctx}. "
-                "Shorten the conversation or open the plan with a larger context."
-            )
-        started = time.monotonic()
-        n_kept = plan.keep_prefix(prompt)
-        n_evaluated = len(prompt) - n_kept
-        text: list[str] = []
-        n_generated = 0
-        sampler = Sampler(request.sampling, plan.vocabulary, n_ctx, prompt, request.begun)
-        stop = StopStrings(request.stop)
-        pieces = PieceDecoder(plan.vocabulary)
-        prompted = answered = started
-        stop_reason: StopReason = "length"
-
-        def say(piece: str) -> None:
-            if piece:
-                text.append(piece)
-                tell(TextPiece(piece))
-
+        """Answers the conversation, or continues the raw prompt, with the plan of its slot."""
+        generation = Generation(self._opened(request.slot), request, self._pause, tell)
         try:
-            self._read_prompt(plan, prompt[n_kept:], tell)
-            prompted = answered = time.monotonic()
-            say(begins)
-            while request.n_predict < 0 or n_generated < request.n_predict:
-                token = sampler.sample(plan.context)
-                if plan.vocabulary.is_end(token):
-                    stop_reason = "end"
-                    break
-                n_generated += 1
-                say(stop.add(pieces.add(token)))
-                answered = time.monotonic()
-                if stop.found:
-                    stop_reason = "stop_string"
-                    break
-                if len(plan.tokens) >= n_ctx:
-                    stop_reason = "context_full"
-                    break
-                self._pause()
-                plan.decode([token], n_logits=1)
-        except Aborted:
-            stop_reason = "cancelled"
+            generation.read_prompt()
+            while generation.step():
+                pass
+            return generation.reply()
         finally:
-            sampler.close()
-        say(stop.add(pieces.rest()) + stop.rest())
-        prompt_s = prompted - started
-        return Reply(
-            text="".join(text),
-            n_prompt=len(prompt),
-            n_prompt_evaluated=n_evaluated,
-            n_generated=n_generated,
-            prompt_tokens_per_s=n_evaluated / prompt_s if prompt_s else 0.0,
-            tokens_per_s=(n_generated - 1) / (answered - prompted) if n_generated > 1 else 0.0,
-            stop_reason=stop_reason,
-            n_ctx_used=len(plan.tokens),
-            seed=sampler.seed,
-            plan_hash=plan.recipe.hash,
-            peak_rss_bytes=peak_rss_bytes(),
-        )
+            generation.close()
 
     def perplexity(self, request: EvaluatePerplexity, tell: Tell) -> Perplexity:
         """Perplexity of the recipe on the text; the open plan is not touched."""
@@ -223,14 +170,6 @@ class Session:
     def _reading(self, phase: str, n_tokens: int, tell: Tell) -> Reading:
         return Reading(phase, n_tokens, self._pause, tell)
 
-    def _read_prompt(self, plan: OpenPlan, tokens: list[int], tell: Tell) -> None:
-        n_batch = plan.context.n_batch
-        for at in range(0, len(tokens), n_batch):
-            tell(Progress("Reading prompt", at / len(tokens)))
-            self._pause()
-            batch = tokens[at : at + n_batch]
-            plan.decode(batch, n_logits=1 if at + n_batch >= len(tokens) else 0)
-
     def _pause(self) -> None:
         """Lets scales change, and stops where asked to. Raises Aborted."""
         self._between_decodes()
@@ -241,15 +180,14 @@ class Session:
         tell(Progress(phase, fraction))
         return not self._should_stop()
 
-    def _opened(self) -> OpenPlan:
-        if self._open is None:
+    def _opened(self, slot: int) -> OpenPlan:
+        if slot not in self._open:
             raise EngineError("No plan is open. Run the plan first.")
-        return self._open
+        return self._open[slot]
 
-    def _close_plan(self) -> None:
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+    def _close_plans(self) -> None:
+        for slot in list(self._open):
+            self.close_plan(slot)
 
 
 def _pieces(held: HeldLayers, text: str, settings: ContextSettings) -> TextPieces:

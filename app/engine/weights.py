@@ -73,6 +73,10 @@ class Weights:
         )
         return HeldLayers(tuple(held.base for held in self._bases), tuple(layers))
 
+    def would_stay(self, paths: Sequence[str], use_mmap: bool) -> bool:
+        """Whether weights of these files, held in this way, come beside those that are held."""
+        return use_mmap == self._use_mmap and self._are_read(paths)
+
     def close(self) -> None:
         """Gives all weights up."""
         for held in self._bases:
@@ -81,8 +85,7 @@ class Weights:
 
     def read(self, paths: Sequence[str]) -> tuple[ModelFile, ...]:
         """The sources; their headers are read anew when they are others, or have changed."""
-        known = [str(model.path) for model in self._models] == list(paths)
-        if known and not any(model.has_changed() for model in self._models):
+        if self._are_read(paths):
             return self._models
         self.close()
         self._models = ()
@@ -92,6 +95,10 @@ class Weights:
             raise EngineError(str(error)) from error
         self._models = models
         return models
+
+    def _are_read(self, paths: Sequence[str]) -> bool:
+        known = [str(model.path) for model in self._models] == list(paths)
+        return known and not any(model.has_changed() for model in self._models)
 
     def _give_up_all_but(self, wanted: set[tuple[int, int]]) -> None:
         """The layers of one base are in memory together, unless they lie in a mapped file."""

@@ -1,0 +1,126 @@
+"""A reply on its way: the prompt read, then a token at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from app.engine.errors import EngineError
+from app.engine.messages import Generate, Progress, Reply, StopReason, TextPiece
+from app.engine.native import Aborted
+from app.engine.open_plan import OpenPlan
+from app.engine.process_memory import peak_rss_bytes
+from app.engine.sampling import Sampler
+from app.engine.stop_strings import StopStrings
+from app.engine.vocabulary import PieceDecoder
+
+Tell = Callable[[Progress | TextPiece], None]
+
+
+class Generation:
+    """Answers a request with an open plan; to be closed. Raises EngineError for a prompt that
+    cannot be.
+
+    `pause` is called before each decode and raises Aborted to stop: what was said so far stays
+    the reply.
+    """
+
+    def __init__(
+        self, plan: OpenPlan, request: Generate, pause: Callable[[], None], tell: Tell
+    ) -> None:
+        self._plan = plan
+        self._request = request
+        self._pause = pause
+        self._tell = tell
+        self._prompt, self._begins = plan.prompt(request)
+        n_ctx = plan.context.n_ctx
+        if not self._prompt:
+            raise EngineError("There is nothing to continue: the prompt is empty.")
+        if len(self._prompt) >= n_ctx:
+            raise EngineError(
+                f"The prompt has {len(self._prompt)} tokens and the context holds {n_ctx}. "
+                "Shorten the conversation or open the plan with a larger context."
+            )
+        self._started = self._prompted = self._answered = time.monotonic()
+        self._n_kept = plan.keep_prefix(self._prompt)
+        self._sampler = Sampler(
+            request.sampling, plan.vocabulary, n_ctx, self._prompt, request.begun
+        )
+        self._stop = StopStrings(request.stop)
+        self._pieces = PieceDecoder(plan.vocabulary)
+        self._text: list[str] = []
+        self._n_generated = 0
+        self._stop_reason: StopReason | None = None
+
+    def read_prompt(self) -> None:
+        """Evaluates what of the prompt is new, and begins the reply as the template does."""
+        tokens, n_batch = self._prompt[self._n_kept :], self._plan.context.n_batch
+        try:
+            for at in range(0, len(tokens), n_batch):
+                self._tell(Progress("Reading prompt", at / len(tokens)))
+                self._pause()
+                n_logits = 1 if at + n_batch >= len(tokens) else 0
+                self._plan.decode(tokens[at : at + n_batch], n_logits)
+        except Aborted:
+            self._stop_reason = "cancelled"
+        else:
+            self._prompted = self._answered = time.monotonic()
+            self._say(self._begins)
+
+    def step(self) -> bool:
+        """Says one more token; False when the reply has come to its end."""
+        if self._stop_reason is None:
+            try:
+                self._stop_reason = self._next_token()
+            except Aborted:
+                self._stop_reason = "cancelled"
+        return self._stop_reason is None
+
+    def reply(self) -> Reply:
+        """What came of it, to be asked for once, after the end."""
+        assert self._stop_reason is not None
+        self._say(self._stop.add(self._pieces.rest()) + self._stop.rest())
+        n_evaluated = len(self._prompt) - self._n_kept
+        prompt_s = self._prompted - self._started
+        answer_s = self._answered - self._prompted
+        return Reply(
+            text="".join(self._text),
+            n_prompt=len(self._prompt),
+            n_prompt_evaluated=n_evaluated,
+            n_generated=self._n_generated,
+            prompt_tokens_per_s=n_evaluated / prompt_s if prompt_s else 0.0,
+            tokens_per_s=(self._n_generated - 1) / answer_s if self._n_generated > 1 else 0.0,
+            stop_reason=self._stop_reason,
+            n_ctx_used=len(self._plan.tokens),
+            seed=self._sampler.seed,
+            plan_hash=self._plan.recipe.hash,
+            peak_rss_bytes=peak_rss_bytes(),
+        )
+
+    def close(self) -> None:
+        """Frees the sampler."""
+        self._sampler.close()
+
+    def _next_token(self) -> StopReason | None:
+        """Samples a token, and evaluates it unless it is the last; why it is."""
+        plan = self._plan
+        if 0 <= self._request.n_predict <= self._n_generated:
+            return "length"
+        token = self._sampler.sample(plan.context)
+        if plan.vocabulary.is_end(token):
+            return "end"
+        self._n_generated += 1
+        self._say(self._stop.add(self._pieces.add(token)))
+        self._answered = time.monotonic()
+        if self._stop.found:
+            return "stop_string"
+        if len(plan.tokens) >= plan.context.n_ctx:
+            return "context_full"
+        self._pause()
+        plan.decode([token], n_logits=1)
+        return None
+
+    def _say(self, piece: str) -> None:
+        if piece:
+            self._text.append(piece)
+            self._tell(TextPiece(piece))
