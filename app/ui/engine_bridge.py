@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal, Slot
 
 from app.engine.messages import Progress, Request, Result, TextPiece
 from app.ui.tasks import in_thread
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from app.engine.client import EngineState
 
 OnEvent = Callable[[Progress | TextPiece], None]
+OnEvents = Callable[[Sequence[Progress | TextPiece]], None]
+EVENTS_MS = 33
+"""What a job tells on the way reaches the window this often, gathered, not event by event."""
 
 
 class Client(Protocol):
@@ -44,7 +49,7 @@ class EngineBridge(QObject):
     """A Progress of the running job."""
 
     _state_arrived = Signal(object)
-    _event_arrived = Signal(object, object)
+    _events_arrived = Signal()
 
     def __init__(
         self,
@@ -57,9 +62,14 @@ class EngineBridge(QObject):
         self._closed = False
         self._asked: dict[Future[Result], object] = {}
         self.state: EngineState | None = None
+        self._events: deque[tuple[OnEvents, Progress | TextPiece]] = deque()
+        self._are_announced = False
+        self._delivery = QTimer(self, singleShot=True)
+        self._delivery.timeout.connect(self._deliver)
+        self._since_delivery = QElapsedTimer()
         queued = Qt.ConnectionType.QueuedConnection
         self._state_arrived.connect(self._take_state, queued)
-        self._event_arrived.connect(self._take_event, queued)
+        self._events_arrived.connect(self._plan_delivery, queued)
 
     @property
     def busy(self) -> bool:
@@ -69,10 +79,20 @@ class EngineBridge(QObject):
     async def run(
         self, request: Request, on_event: OnEvent | None = None, asker: object = None
     ) -> Result:
+        """As `stream`, with what the job tells one by one."""
+
+        def on_events(events: Sequence[Progress | TextPiece]) -> None:
+            if on_event is not None:
+                for event in events:
+                    on_event(event)
+
+        return await self.stream(request, on_events, asker)
+
+    async def stream(self, request: Request, on_events: OnEvents, asker: object = None) -> Result:
         """The request's result. Raises EngineError, EngineDied or JobCancelled.
 
-        `on_event` is called on the UI thread with what the job tells on the way. `asker` names
-        whose job it is, for `cancel`.
+        `on_events` is called on the UI thread with what the job told since last time, all of it
+        before this ends. `asker` names whose job it is, for `cancel`.
         """
         import asyncio
 
@@ -80,7 +100,7 @@ class EngineBridge(QObject):
             raise asyncio.CancelledError
         if self._client is None:
             self._client = self._make_client(self._tell_state)
-        future = self._client.submit(request, lambda event: self._tell_event(on_event, event))
+        future = self._client.submit(request, lambda event: self._tell_event(on_events, event))
         self._asked[future] = asker
         result = asyncio.wrap_future(future)
         result.add_done_callback(_take_note)
@@ -88,6 +108,7 @@ class EngineBridge(QObject):
             return await asyncio.shield(result)
         finally:
             self._asked.pop(future, None)
+            self._deliver()
 
     def cancel(self, asker: object) -> None:
         """Ask the jobs of this asker to stop, and nobody else's."""
@@ -117,21 +138,34 @@ class EngineBridge(QObject):
         if not self._closed:
             self._state_arrived.emit(state)
 
-    def _tell_event(self, on_event: OnEvent | None, event: Progress | TextPiece) -> None:
-        if not self._closed:
-            self._event_arrived.emit(on_event, event)
+    def _tell_event(self, on_events: OnEvents, event: Progress | TextPiece) -> None:
+        self._events.append((on_events, event))
+        if not self._are_announced and not self._closed:
+            self._are_announced = True
+            self._events_arrived.emit()
 
     @Slot(object)
     def _take_state(self, state: EngineState) -> None:
         self.state = state
         self.state_changed.emit(state)
 
-    @Slot(object, object)
-    def _take_event(self, on_event: OnEvent | None, event: Progress | TextPiece) -> None:
-        if isinstance(event, Progress):
-            self.progressed.emit(event)
-        if on_event is not None:
-            on_event(event)
+    @Slot()
+    def _plan_delivery(self) -> None:
+        since = self._since_delivery
+        self._delivery.start(max(0, EVENTS_MS - since.elapsed()) if since.isValid() else 0)
+
+    def _deliver(self) -> None:
+        if self._closed:
+            return
+        self._since_delivery.start()
+        self._are_announced = False  # before looking: what comes from now on is announced anew
+        events = [self._events.popleft() for _ in range(len(self._events))]
+        for on_events, group in groupby(events, lambda pair: pair[0]):
+            told = [event for _, event in group]
+            progress = next((e for e in reversed(told) if isinstance(e, Progress)), None)
+            if progress is not None:
+                self.progressed.emit(progress)
+            on_events(told)
 
 
 def _take_note(result: asyncio.Future[Result]) -> None:

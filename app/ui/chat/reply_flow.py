@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, replace
 
 from PySide6.QtCore import QObject, Signal
@@ -174,19 +174,20 @@ class ReplyFlow(QObject):
         speed = Speedometer()
         has_begun = False
 
-        def on_event(event: Progress | TextPiece) -> None:
+        def on_events(events: Sequence[Progress | TextPiece]) -> None:
             nonlocal has_begun
-            if isinstance(event, TextPiece):
+            pieces = [event.text for event in events if isinstance(event, TextPiece)]
+            if pieces:
                 if not has_begun:
                     has_begun = True
                     view.set_footer("")
-                view.append(event.text)
+                view.append("".join(pieces))
                 conversation.write(id, view.text, made)
                 self._keeping.note(id)
-                if speed.count_one():
+                if speed.count(len(pieces)):
                     self.speed_changed.emit(speed.per_s)
-            elif not has_begun:
-                view.set_footer(f"{event.phase} {event.fraction:.0%}")
+            elif not has_begun and isinstance(progress := events[-1], Progress):
+                view.set_footer(f"{progress.phase} {progress.fraction:.0%}")
 
         request = Generate(
             messages=conversation.prompt_for(prompt),
@@ -197,7 +198,7 @@ class ReplyFlow(QObject):
             chat_template=settings.chat_template,
         )
         try:
-            reply = await self._engine.run(request, on_event, RUN)
+            reply = await self._engine.stream(request, on_events, RUN)
         except (EngineError, JobCancelled):
             self._keep_partial(view, id, before)
             raise
@@ -268,17 +269,19 @@ class Speedometer:
 
     def __init__(self) -> None:
         self._n = 0
-        self._began = self._looked = 0.0
+        self._began: float | None = None
+        self._looked = 0.0
         self.per_s = 0.0
 
-    def count_one(self) -> bool:
-        """Count one; True when `per_s` is new."""
+    def count(self, n: int) -> bool:
+        """Count so many that just came; True when `per_s` is new."""
         now = time.monotonic()
-        if not self._n:
+        if self._began is None:
             self._began = self._looked = now
-        self._n += 1
+            return False
+        self._n += n
         if now - self._looked < 0.5:
             return False
         self._looked = now
-        self.per_s = (self._n - 1) / (now - self._began)
+        self.per_s = self._n / (now - self._began)
         return True

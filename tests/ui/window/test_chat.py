@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +14,7 @@ from app.engine.errors import EngineError
 from app.engine.messages import ChatMessage, Generate, Open
 from app.ui.chat import reply_flow
 from app.ui.chat.message_view import MessageView
+from app.ui.chat.reply_flow import Speedometer
 from tests.ui.window.conftest import Bench
 
 
@@ -242,19 +242,23 @@ def test_suggestion_is_sent_by_run_and_replaced_by_typing(bench: Bench) -> None:
     assert kinds(bench) == ["user", "reply"]
 
 
-def test_status_line_tells_how_fast_the_reply_comes(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ticks = itertools.count(step=0.25)
-    clock = SimpleNamespace(monotonic=lambda: next(ticks))
-    monkeypatch.setattr(reply_flow, "time", clock)
-    bench.script.pieces = tuple("abcdef")
-    bench.script.hold_after_pieces = 4
+def test_status_line_tells_how_fast_the_reply_comes(bench: Bench) -> None:
+    bench.script.hold_after_pieces = 1
     bench.window.chat.flow.send("Hi")
-    bench.qtbot.waitUntil(lambda: "Generating 4 tok/s" in bench.window.status.words)
+    bench.qtbot.waitUntil(lambda: kinds(bench) == ["user", "reply"] and bool(last(bench).text))
+    bench.window.chat.flow.speed_changed.emit(4.0)
+    assert "Generating 4 tok/s" in bench.window.status.words
     bench.engine.release.set()
     bench.wait_idle()
     bench.qtbot.waitUntil(lambda: bench.window.status.words.startswith("Ready"))
+
+
+def test_speed_is_counted_from_the_first_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter((0.0, 0.25, 0.5))
+    monkeypatch.setattr(reply_flow, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    speed = Speedometer()
+    assert [speed.count(n) for n in (5, 3, 1)] == [False, False, True]
+    assert speed.per_s == 8.0
 
 
 def test_settings_of_replies_reach_the_engine_and_are_kept(bench: Bench) -> None:
