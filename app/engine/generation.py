@@ -32,7 +32,7 @@ class Generation:
         self._request = request
         self._pause = pause
         self._tell = tell
-        self._prompt, self._begins = plan.prompt(request)
+        self._prompt, self._begins = plan.prompts.of(request)
         n_ctx = plan.context.n_ctx
         if not self._prompt:
             raise EngineError("There is nothing to continue: the prompt is empty.")

@@ -5,29 +5,17 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import psutil
 
-from app.engine.chat_template import ChatTemplate, TemplateError, apply_known, as_plain_text
-from app.engine.errors import EngineError
-from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
-from app.engine.messages import ContextSettings, Generate, OpenedPlan
+from app.engine.messages import ContextSettings, OpenedPlan
 from app.engine.native import Aborted, Context, NativeError, View, llama
 from app.engine.process_memory import rss_bytes
-from app.engine.thinking import opened_thought
+from app.engine.prompts import Prompts
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
 from app.plan.recipe import Recipe
-
-
-class Prompt(NamedTuple):
-    """What the model reads, and that of it which belongs to its reply: the tag that makes it
-    think."""
-
-    tokens: list[int]
-    begins: str = ""
 
 
 class OpenPlan:
@@ -60,9 +48,7 @@ class OpenPlan:
         except NativeError:
             self._view.close()
             raise
-        self._why_no_template = ""
-        self._template = self._read_template()
-        self._default_system = self._template.default_system() if self._template else ""
+        self.prompts = Prompts(self._view.model, self.vocabulary)
 
     def describe(self, *, load_ms: float, view_ms: float) -> OpenedPlan:
         """What the app shows of the open plan."""
@@ -76,25 +62,10 @@ class OpenPlan:
             n_weight_layers=len(self.recipe.weight_layers),
             load_ms=load_ms,
             view_ms=view_ms,
-            has_chat_template=self._template is not None,
-            default_system=self._default_system,
+            has_chat_template=self.prompts.has_template,
+            default_system=self.prompts.default_system,
             rss_bytes=rss_bytes(),
         )
-
-    def prompt(self, request: Generate) -> Prompt:
-        """The request's prompt as the model reads it."""
-        if request.raw_prompt is not None:
-            return Prompt(self.vocabulary.tokenize(request.raw_prompt, add_special=True))
-        try:
-            text, add_special = self._format(request)
-        except TemplateError as error:
-            raise EngineError(str(error)) from error
-        opened = opened_thought(text)
-        if request.begun:
-            if opened and request.begun.startswith(opened.strip()):
-                text = text.removesuffix(opened)
-            text, opened = text + request.begun, ""
-        return Prompt(self.vocabulary.tokenize(text, add_special=add_special), opened)
 
     def keep_prefix(self, prompt: list[int]) -> int:
         """Keeps what the KV cache shares with the prompt, and returns how many tokens that is.
@@ -133,49 +104,6 @@ class OpenPlan:
         """Frees the context, then the view."""
         self.context.close()
         self._view.close()
-
-    def _format(self, request: Generate) -> tuple[str, bool]:
-        """The conversation as text, and whether BOS is to go before it: Jinja writes it itself."""
-        choice, messages = request.chat_template, request.messages
-        if choice == NO_TEMPLATE:
-            return as_plain_text(messages), True
-        if choice in KNOWN_TEMPLATES:
-            text = apply_known(choice, messages)
-            bos = self.vocabulary.special_text(self.vocabulary.bos)
-            return text, not bos or not text.startswith(bos)
-        if choice is not None:
-            return self._compiled(choice, "Your chat template").render(messages), False
-        if self._template is None:
-            raise EngineError(self._why_no_template)
-        return self._template.render(messages), False
-
-    def _compiled(self, source: str, name: str) -> ChatTemplate:
-        vocabulary = self.vocabulary
-        return _chat_template(
-            source,
-            bos=vocabulary.special_text(vocabulary.bos),
-            eos=vocabulary.special_text(vocabulary.eos),
-            name=name,
-        )
-
-    def _read_template(self) -> ChatTemplate | None:
-        source = llama.llama_model_chat_template(self._view.model, None)
-        if not source:
-            self._why_no_template = (
-                "The model file has no chat template: it was made to continue texts, not to "
-                "chat. Choose a template, or none for the raw mode, in the settings of replies "
-                "(--chat-template or --raw on the command line)."
-            )
-            return None
-        try:
-            return self._compiled(source.decode(errors="replace"), "The model's chat template")
-        except TemplateError as error:
-            self._why_no_template = str(error)
-            return None
-
-
-_chat_template = lru_cache(maxsize=4)(ChatTemplate)
-"""Compiled once for all plans over a file: it takes longer than making a view and a context."""
 
 
 def default_n_threads() -> int:
