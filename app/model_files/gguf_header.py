@@ -18,9 +18,9 @@ from app.model_files.tensor_types import TENSOR_TYPES
 
 Scalar = int | float | bool | str
 
-_STRING = 8
-_ARRAY = 9
-_SCALARS = {
+STRING = 8
+ARRAY = 9
+SCALARS = {
     0: struct.Struct("<B"),
     1: struct.Struct("<b"),
     2: struct.Struct("<H"),
@@ -33,8 +33,8 @@ _SCALARS = {
     11: struct.Struct("<q"),
     12: struct.Struct("<d"),
 }
-_U32 = _SCALARS[4]
-_U64 = _SCALARS[10]
+_U32 = SCALARS[4]
+_U64 = SCALARS[10]
 
 _WINDOW_BYTES = 1 << 20
 _MAX_STRING_BYTES = 16 << 20
@@ -76,6 +76,16 @@ class Tensor:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a metadata value is stored in its file, with its name before it."""
+
+    begin: int
+    end: int
+    kind: int
+    """GGUF's number of the value's type; of a list, that of its items."""
+
+
+@dataclass(frozen=True, slots=True)
 class GGUFHeader:
     """What a GGUF file says about itself."""
 
@@ -84,6 +94,10 @@ class GGUFHeader:
     """Number arrays short enough to be one value a layer."""
     lengths: Mapping[str, int]
     """The length of every array, those not kept included."""
+    entries: Mapping[str, Entry]
+    """Every metadata value, in the order of the file."""
+    alignment: int
+    """Of each tensor's offset, in bytes."""
     tokens_sha256: str
     """Of the vocabulary's token list as stored, '' without one."""
     tensors: tuple[Tensor, ...]
@@ -110,32 +124,37 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
     scalars: dict[str, Scalar] = {}
     arrays: dict[str, tuple[int | float | bool, ...]] = {}
     lengths: dict[str, int] = {}
+    entries: dict[str, Entry] = {}
     tokens_sha256 = ""
     for _ in range(n_fields):
+        entry_begin = cursor.position
         key = cursor.string()
         if not key or key in scalars or key in lengths:
             raise Damaged(f"the metadata name “{shown(key)}” is empty or there twice.")
         kind = cursor.u32()
-        if kind == _STRING:
+        if kind == STRING:
             scalars[key] = cursor.string()
-        elif kind == _ARRAY:
+        elif kind == ARRAY:
             begin = cursor.position
-            lengths[key], items = cursor.array(key)
+            kind, lengths[key], items = cursor.array(key)
             if items is not None:
                 arrays[key] = items
             if key == _TOKENS:
                 tokens_sha256 = cursor.sha256_since(begin)
-        elif kind in _SCALARS:
-            scalars[key] = cursor.scalar(_SCALARS[kind])
+        elif kind in SCALARS:
+            scalars[key] = cursor.scalar(SCALARS[kind])
         else:
             raise Damaged(f"“{shown(key)}” has the unknown type {kind}.")
+        entries[key] = Entry(entry_begin, cursor.position, kind)
 
     alignment = scalars.get("general.alignment", _DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or alignment <= 0 or alignment & (alignment - 1):
         raise Damaged(f"the alignment of its tensors is {alignment}, which is no power of two.")
     tensors = _read_tensors(cursor, n_tensors, alignment)
-    data_offset = _padded(cursor.position, alignment)
-    return GGUFHeader(scalars, arrays, lengths, tokens_sha256, tensors, data_offset)
+    data_offset = padded(cursor.position, alignment)
+    return GGUFHeader(
+        scalars, arrays, lengths, entries, alignment, tokens_sha256, tensors, data_offset
+    )
 
 
 def _read_tensors(cursor: _Cursor, n_tensors: int, alignment: int) -> tuple[Tensor, ...]:
@@ -164,12 +183,13 @@ def _read_tensors(cursor: _Cursor, n_tensors: int, alignment: int) -> tuple[Tens
         if offset != next_offset:
             raise Damaged(f"the tensor “{shown(name)}” does not follow the one before it.")
         n_bytes = n_items // tensor_type.block_items * tensor_type.block_bytes
-        next_offset = _padded(offset + n_bytes, alignment)
+        next_offset = padded(offset + n_bytes, alignment)
         tensors.append(Tensor(name, shape, tensor_type.name, n_bytes, offset))
     return tuple(tensors)
 
 
-def _padded(n: int, alignment: int) -> int:
+def padded(n: int, alignment: int) -> int:
+    """`n` bytes and what fills them up to the next multiple of `alignment`."""
     return (n + alignment - 1) // alignment * alignment
 
 
@@ -224,25 +244,25 @@ class _Cursor:
         self.position += length
         return self._window[begin : begin + length].decode("utf-8", errors="replace")
 
-    def array(self, key: str) -> tuple[int, tuple[int | float | bool, ...] | None]:
-        """The array's length, and its items when they are numbers and few."""
+    def array(self, key: str) -> tuple[int, int, tuple[int | float | bool, ...] | None]:
+        """Its items' type, its length, and the items when they are numbers and few."""
         kind = self.u32()
         length = self.u64()
-        if kind == _STRING and length <= _MAX_STRINGS:
+        if kind == STRING and length <= _MAX_STRINGS:
             self._skip_strings(length)
-            return length, None
-        if kind not in _SCALARS:
+            return kind, length, None
+        if kind not in SCALARS:
             raise Damaged(f"the list “{shown(key)}” has {length:,} items of type {kind}.")
-        item_bytes = _SCALARS[kind].size
+        item_bytes = SCALARS[kind].size
         if self.position + length * item_bytes > self._size_bytes:
             raise CutOff
         if length > _MAX_KEPT_ITEMS:
             self.position += length * item_bytes
-            return length, None
+            return kind, length, None
         begin = self._hold(length * item_bytes)
         self.position += length * item_bytes
-        code = f"<{length}{_SCALARS[kind].format[1:]}"
-        return length, struct.unpack_from(code, self._window, begin)
+        code = f"<{length}{SCALARS[kind].format[1:]}"
+        return kind, length, struct.unpack_from(code, self._window, begin)
 
     def sha256_since(self, begin: int) -> str:
         """The digest in hex of the bytes from `begin` up to here."""

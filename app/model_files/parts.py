@@ -23,15 +23,22 @@ from app.model_files.gguf_header import (
 from app.model_files.lookalike import describe
 from app.model_files.model_file import FilePart
 
-_MAX_PARTS = 9999
+MAX_PARTS = 9999
 
 
 def read_parts(path: Path) -> tuple[tuple[FilePart, ...], GGUFHeader, tuple[Tensor, ...]]:
     """The parts, the first one's header, and the tensors of them all. Raises ModelFileError."""
+    read = read_headers(path)
+    tensors = tuple(tensor for _, header in read for tensor in header.tensors)
+    return tuple(part for part, _ in read), read[0][1], tensors
+
+
+def read_headers(path: Path) -> tuple[tuple[FilePart, GGUFHeader], ...]:
+    """Every part with its header, in order. Raises ModelFileError."""
     part, header = _read_part(path)
     n_parts = _split_number(path, header, "count", 1) or 1
     if n_parts == 1:
-        return (part,), header, header.tensors
+        return ((part, header),)
     number = _split_number(path, header, "no", 0)
     names = _part_names(path, number, n_parts)
     if number != 0:
@@ -40,7 +47,7 @@ def read_parts(path: Path) -> tuple[tuple[FilePart, ...], GGUFHeader, tuple[Tens
             f"“{path.name}” is part {number + 1} of {n_parts} of a split model. Open its first "
             f"part, “{names[0]}”, instead.",
         )
-    parts, tensors = [part], list(header.tensors)
+    parts = [(part, header)]
     for index, name in enumerate(names[1:], 1):
         part_path = path.with_name(name)
         if not part_path.exists():
@@ -59,15 +66,14 @@ def read_parts(path: Path) -> tuple[tuple[FilePart, ...], GGUFHeader, tuple[Tens
                 f"“{name}” does not hold part {index + 1} of {n_parts}, as its name says. Download "
                 "or copy it again.",
             )
-        parts.append(part)
-        tensors += part_header.tensors
-    _check_tensors(path, header, tensors)
-    return tuple(parts), header, tuple(tensors)
+        parts.append((part, part_header))
+    _check_tensors(path, header, [tensor for _, other in parts for tensor in other.tensors])
+    return tuple(parts)
 
 
 def _part_names(path: Path, number: int, n_parts: int) -> list[str]:
     """What all parts are called, given one with its number from 0."""
-    ending = f"-{number + 1:05d}-of-{n_parts:05d}.gguf"
+    ending = part_name("", number, n_parts)
     prefix = path.name.removesuffix(ending)
     if prefix in ("", path.name):
         raise ModelFileError(
@@ -75,12 +81,17 @@ def _part_names(path: Path, number: int, n_parts: int) -> list[str]:
             f"“{path.name}” is part {number + 1} of {n_parts} of a split model, so its name has "
             f"to end in “{ending}”. Give all parts the names they had.",
         )
-    return [f"{prefix}-{n + 1:05d}-of-{n_parts:05d}.gguf" for n in range(n_parts)]
+    return [part_name(prefix, n, n_parts) for n in range(n_parts)]
+
+
+def part_name(prefix: str, number: int, n_parts: int) -> str:
+    """What a part is called, its number counted from 0."""
+    return f"{prefix}-{number + 1:05d}-of-{n_parts:05d}.gguf"
 
 
 def _split_number(path: Path, header: GGUFHeader, key: str, default: int) -> int:
     value = header.scalars.get(f"split.{key}", default)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_PARTS:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_PARTS:
         raise damaged(path, Damaged(f"“split.{key}” is no number of parts."))
     return value
 

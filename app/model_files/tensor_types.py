@@ -51,3 +51,5 @@ TENSOR_TYPES = {
     42: TensorType("Q2_0", 64, 18),
 }
 """By ggml's type number; numbers that are absent were withdrawn by ggml."""
+
+TYPE_NUMBERS = {tensor_type.name: number for number, tensor_type in TENSOR_TYPES.items()}

@@ -6,7 +6,9 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from app.plan.problem import Problem
 from app.plan.reader import ReadPlan, read_plan
@@ -60,7 +62,14 @@ def save(path: str | os.PathLike[str], text: str) -> None:
 
 
 def save_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """The data as the file's whole content.
+    """The data as the file's whole content, as `put_in_place`."""
+    with put_in_place(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def put_in_place(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write, which becomes the one at `path` when the block ends.
 
     It is written aside in the same folder and put in place at once: on any failure (OSError) the
     old file stays as it was. A link is followed, and the old file's mode is kept.
@@ -69,7 +78,7 @@ def save_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     handle, aside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(aside, _mode(target))

@@ -1,0 +1,171 @@
+"""Writing a planned model file: aside, then put in place at once, so that nothing half done is
+ever there to be taken for a model."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.model_files.errors import ModelFileError
+from app.model_files.gguf_header import padded
+from app.model_files.writing.copying import Inputs, append, opened
+from app.model_files.writing.entries import head, table_row
+from app.model_files.writing.planned import Computed, FileRange, PlannedFile
+from app.model_files.writing.splitting import split
+from app.plan.files import put_in_place
+
+
+class WriteStopped(Exception):
+    """The user asked for the writing to stop; nothing of it is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteProgress:
+    """How far a write is."""
+
+    done_bytes: int
+    total_bytes: int
+    bytes_per_s: float
+
+    @property
+    def fraction(self) -> float:
+        """0 to 1."""
+        return self.done_bytes / self.total_bytes if self.total_bytes else 1.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the speed so far; None before there is one."""
+        if not self.bytes_per_s:
+            return None
+        return (self.total_bytes - self.done_bytes) / self.bytes_per_s
+
+
+OnProgress = Callable[[WriteProgress], bool]
+"""Told from the writing thread after each block; False stops the write."""
+
+
+def write(
+    planned: PlannedFile,
+    out: Path,
+    on_progress: OnProgress = lambda progress: True,
+    max_part_bytes: int | None = None,
+) -> tuple[Path, ...]:
+    """The files written: `out`, or with `max_part_bytes` of tensors in each its parts, in order.
+
+    Any thread. Takes memory for one computed tensor and some MiB. On any failure, and when it is
+    stopped, nothing of it is left and what was there before is as it was. Raises ModelFileError,
+    WriteStopped.
+    """
+    parts = split(planned, out, max_part_bytes)
+    paths = tuple(path for path, _ in parts)
+    try:
+        _require_writable(planned, paths)
+        with opened(planned.parts()) as inputs, ExitStack() as files:
+            meter = _Meter(planned.tensor_bytes, on_progress)
+            for path, part in parts:
+                file = files.enter_context(put_in_place(path))
+                _write_part(part, file.fileno(), inputs, meter)
+            inputs.require_unchanged()
+    except OSError as error:
+        raise ModelFileError(out, _cannot_write(out, error)) from None
+    return paths
+
+
+def _require_writable(planned: PlannedFile, paths: Sequence[Path]) -> None:
+    """Raises ModelFileError, OSError."""
+    read = {part.path for part in planned.parts()}
+    for path in paths:
+        if path.is_dir():
+            raise ModelFileError(path, f"“{path}” is a folder. Name a file to write.")
+        if path.exists() and not path.is_file():
+            raise ModelFileError(path, f"“{path}” is not an ordinary file. Name another.")
+        for source in read:
+            if path.exists() and source.exists() and path.samefile(source):
+                raise ModelFileError(
+                    path,
+                    f"“{path.name}” is one of the files that are read. Write under another name.",
+                )
+    folder = paths[0].resolve().parent
+    if not folder.is_dir():
+        raise ModelFileError(folder, f"There is no folder “{folder}”. Make it, or name another.")
+    free_bytes = shutil.disk_usage(folder).free
+    if planned.tensor_bytes > free_bytes:
+        raise ModelFileError(
+            paths[0],
+            f"“{paths[0].name}” takes {_mebibytes(planned.tensor_bytes)}, but only "
+            f"{_mebibytes(free_bytes)} are free on the disk of “{folder}”. Make room, or write it "
+            "to another disk.",
+        )
+
+
+class _Meter:
+    """Counts the bytes written, tells them, and stops the write where it is asked to."""
+
+    def __init__(self, total_bytes: int, on_progress: OnProgress) -> None:
+        self._total_bytes = total_bytes
+        self._on_progress = on_progress
+        self._done_bytes = 0
+        self._started = time.monotonic()
+
+    def count(self, n_bytes: int) -> None:
+        self._done_bytes += n_bytes
+        bytes_per_s = self._done_bytes / max(time.monotonic() - self._started, 1e-6)
+        if not self._on_progress(WriteProgress(self._done_bytes, self._total_bytes, bytes_per_s)):
+            raise WriteStopped
+
+
+def _write_part(planned: PlannedFile, out: int, inputs: Inputs, meter: _Meter) -> None:
+    append(out, head(len(planned.tensors), len(planned.metadata)))
+    for value in planned.metadata.values():
+        if isinstance(value, FileRange):
+            inputs.copy(value, out, on_bytes=lambda n: None)
+        else:
+            append(out, value)
+    rows = bytearray()
+    offset = 0
+    for tensor in planned.tensors:
+        rows += table_row(tensor, offset)
+        offset += padded(tensor.content.n_bytes, planned.alignment)
+    append(out, rows)
+    _pad(out, planned.alignment)
+    for tensor in planned.tensors:
+        if isinstance(tensor.content, Computed):
+            append(out, _made(tensor.content))
+            meter.count(tensor.content.n_bytes)
+        else:
+            inputs.copy(tensor.content, out, meter.count)
+        _pad(out, planned.alignment)
+
+
+def _made(content: Computed) -> memoryview:
+    data = memoryview(content.make())
+    assert data.nbytes == content.n_bytes
+    return data
+
+
+def _pad(out: int, alignment: int) -> None:
+    position = os.lseek(out, 0, os.SEEK_CUR)
+    append(out, bytes(padded(position, alignment) - position))
+
+
+def _mebibytes(n_bytes: int) -> str:
+    return f"{n_bytes / 2**20:,.0f} MiB"
+
+
+def _cannot_write(out: Path, error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            mend = "Make room, or write it to another disk."
+        case errno.EFBIG:
+            mend = "The disk takes no file this large: split it, or write it to another disk."
+        case errno.EROFS | errno.EACCES | errno.EPERM:
+            mend = "Choose a folder that you may write to."
+        case _:
+            mend = "Check the disk, or write it to another one."
+    return f"“{out}” cannot be written: {error.strerror or error}. {mend} Nothing is left of it."
