@@ -13,9 +13,9 @@ from app.commands.running import engine
 from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.engine.messages import (
     ChatMessage,
+    Event,
     Generate,
     Open,
-    Progress,
     Reply,
     Sampling,
     TextPiece,
@@ -45,7 +45,7 @@ def generate(options: argparse.Namespace) -> int:
             chat_template=_template_of(options.chat_template),
         )
 
-    def stream(event: Progress | TextPiece) -> None:
+    def stream(event: Event) -> None:
         if isinstance(event, TextPiece):
             print(event.text, end="", flush=True)
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.engine.messages import Progress, TextPiece
+from app.engine.messages import Event, Progress
 
 
 class ProgressLine:
@@ -16,7 +16,7 @@ class ProgressLine:
         self._is_seen = sys.stderr.isatty()
         self._n_written = 0
 
-    def on_event(self, event: Progress | TextPiece) -> None:
+    def on_event(self, event: Event) -> None:
         """Shows the progress of one request."""
         if isinstance(event, Progress):
             self.show(event.phase, event.fraction, event.tokens_per_s, event.seconds_left)

@@ -22,17 +22,16 @@ from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import (
     Answered,
     Cancel,
+    Event,
     Failed,
     FromEngine,
     Job,
     LogLine,
-    Progress,
     Ready,
     Request,
     Result,
     SetScales,
     Stopped,
-    TextPiece,
     Told,
 )
 
@@ -50,7 +49,7 @@ _ENVIRONMENT = {
     "GGML_NO_BACKTRACE": "1",  # the debugger it would attach hangs a crash for seconds
 }
 
-OnEvent = Callable[[Progress | TextPiece], None]
+OnEvent = Callable[[Event], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +213,7 @@ class EngineClient:
             case Failed(job_id, text):
                 self._finish(job_id, EngineError(text, tuple(self._log)))
 
-    def _tell(self, waiting: _Waiting, event: Progress | TextPiece) -> None:
+    def _tell(self, waiting: _Waiting, event: Event) -> None:
         """A listener that fails ends its job with the same error."""
         try:
             waiting.on_event(event)

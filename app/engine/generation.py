@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from app.engine.errors import EngineError
-from app.engine.messages import Generate, Progress, Reply, StopReason, TextPiece
+from app.engine.messages import Event, Generate, Progress, Reply, StopReason, TextPiece
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import peak_rss_bytes
@@ -14,7 +14,7 @@ from app.engine.sampling import Sampler
 from app.engine.stop_strings import StopStrings
 from app.engine.vocabulary import PieceDecoder
 
-Tell = Callable[[Progress | TextPiece], None]
+Tell = Callable[[Event], None]
 
 
 class Generation:

@@ -113,6 +113,20 @@ class Generate:
 
 
 @dataclass(frozen=True, slots=True)
+class GenerateTogether:
+    """Answer one conversation with several plans over one copy of the weights: a token of each in
+    turn, all with the same seed.
+
+    Each plan is opened in its slot unless it is open there already, and stays open. All that comes
+    of it is told by `OfPlan`, the replies too.
+    """
+
+    plans: tuple[Open, ...]
+    generate: Generate
+    """Its `slot` does not count."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetScales:
     """Merge scales of an open plan, from the same next decoded token on. Answered at once."""
 
@@ -152,6 +166,27 @@ class ComparePlans:
 
 
 @dataclass(frozen=True, slots=True)
+class AskOtherPlan:
+    """What `other` would have said at each token of a reply of `recipe`: both read it, neither
+    generates; what is open and loaded stays.
+
+    The context is made as large as the reading needs, `n_ctx` of the settings at most.
+    """
+
+    model_paths: tuple[str, ...]
+    recipe: Recipe
+    other: Recipe
+    messages: tuple[ChatMessage, ...]
+    """The conversation that the reply answers."""
+    reply: str
+    is_ended: bool = False
+    """The model ended the reply: then its end is predicted like a token."""
+    chat_template: str | None = None
+    """As for `Generate`."""
+    settings: ContextSettings = ContextSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class MeasureInfluence:
     """How much each weight layer changes what passes through it, on a text; what is open and
     loaded stays.
@@ -180,9 +215,11 @@ Request = (
     Open
     | EstimateMemory
     | Generate
+    | GenerateTogether
     | SetScales
     | EvaluatePerplexity
     | ComparePlans
+    | AskOtherPlan
     | MeasureInfluence
     | ClosePlan
     | Close
@@ -210,6 +247,16 @@ class TextPiece:
     """The next piece of a reply: whole characters, never half a UTF-8 sequence."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfPlan:
+    """What is told of one of several plans that answer together: that it is open, each piece of its
+    reply, and the reply at its end."""
+
+    at: int
+    """The plan's place in the request."""
+    told: OpenedPlan | TextPiece | Reply
 
 
 # --- what a job ends with -------------------------------------------------------------------------
@@ -320,6 +367,49 @@ class PlanDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class LikelyToken:
+    """A token that may come next. `piece` is its bytes, which may be part of a character."""
+
+    token: int
+    piece: bytes
+    probability: float
+    """0..1: the softmax of the logits, at temperature 1 and before any sampler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a plan held of a token before it was said."""
+
+    probability: float
+    rank: int
+    """1: the likeliest."""
+    top: tuple[LikelyToken, ...]
+    """The five likeliest."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedToken:
+    """A token of a reply as both plans predicted it."""
+
+    token: int
+    piece: bytes
+    by_plan: Prediction
+    by_other: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedReply:
+    """A reply, token by token. The tokens are those of the finished text, which now and then are
+    not cut as the model cut them when it spoke."""
+
+    tokens: tuple[PredictedToken, ...]
+    kl: float
+    """As for `PlanDifference`, over the reply's tokens."""
+    n_prompt: int
+    """Tokens read before the reply's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Influence:
     """Block Influence (ShortGPT): 1 - cosine similarity of the hidden state that enters a layer
     and the one that leaves it, averaged over tokens."""
@@ -337,7 +427,17 @@ class Done:
     """An answer without content."""
 
 
-Result = OpenedPlan | MemoryEstimate | Reply | Perplexity | PlanDifference | Influence | Done
+Event = Progress | TextPiece | OfPlan
+Result = (
+    OpenedPlan
+    | MemoryEstimate
+    | Reply
+    | Perplexity
+    | PlanDifference
+    | PredictedReply
+    | Influence
+    | Done
+)
 
 # --- the envelopes ------------------------------------------------------------------------------
 
@@ -362,7 +462,7 @@ class Told:
     """Something a running job tells on the way."""
 
     job_id: int
-    event: Progress | TextPiece
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)

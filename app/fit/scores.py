@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from app.engine.messages import (
     ContextSettings,
     EvaluatePerplexity,
+    Event,
     Perplexity,
     Progress,
-    TextPiece,
 )
 from app.fit.errors import TextError
 from app.fit.leaving_out import without
@@ -129,10 +129,10 @@ class Scores:
         require_unchanged(self._models)
         return result
 
-    def _forward(self, phase: str) -> Callable[[Progress | TextPiece], None]:
+    def _forward(self, phase: str) -> Callable[[Event], None]:
         """Tells how far all is when the engine tells how far its part is."""
 
-        def told(event: Progress | TextPiece) -> None:
+        def told(event: Event) -> None:
             if isinstance(event, Progress):
                 n_done = self.n_tried + (event.fraction if event.tokens_per_s else 0.0)
                 n_left = max(self._n_expected - n_done, 0.0)

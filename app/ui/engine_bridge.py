@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal, Slot
 
-from app.engine.messages import Progress, Request, Result, TextPiece
+from app.engine.messages import Event, Progress, Request, Result
 from app.ui.tasks import in_thread
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from app.engine.client import EngineState
 
-OnEvent = Callable[[Progress | TextPiece], None]
-OnEvents = Callable[[Sequence[Progress | TextPiece]], None]
+OnEvent = Callable[[Event], None]
+OnEvents = Callable[[Sequence[Event]], None]
 EVENTS_MS = 33
 """What a job tells on the way reaches the window this often, gathered, not event by event."""
 
@@ -62,7 +62,7 @@ class EngineBridge(QObject):
         self._closed = False
         self._asked: dict[Future[Result], object] = {}
         self.state: EngineState | None = None
-        self._events: deque[tuple[OnEvents, Progress | TextPiece]] = deque()
+        self._events: deque[tuple[OnEvents, Event]] = deque()
         self._are_announced = False
         self._delivery = QTimer(self, singleShot=True)
         self._delivery.timeout.connect(self._deliver)
@@ -81,7 +81,7 @@ class EngineBridge(QObject):
     ) -> Result:
         """As `stream`, with what the job tells one by one."""
 
-        def on_events(events: Sequence[Progress | TextPiece]) -> None:
+        def on_events(events: Sequence[Event]) -> None:
             if on_event is not None:
                 for event in events:
                     on_event(event)
@@ -138,7 +138,7 @@ class EngineBridge(QObject):
         if not self._closed:
             self._state_arrived.emit(state)
 
-    def _tell_event(self, on_events: OnEvents, event: Progress | TextPiece) -> None:
+    def _tell_event(self, on_events: OnEvents, event: Event) -> None:
         self._events.append((on_events, event))
         if not self._are_announced and not self._closed:
             self._are_announced = True

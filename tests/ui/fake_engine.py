@@ -16,6 +16,7 @@ from app.engine.messages import (
     Done,
     EstimateMemory,
     EvaluatePerplexity,
+    Event,
     Generate,
     Influence,
     MeasureInfluence,
@@ -35,7 +36,7 @@ from app.plan.recipe import Recipe
 
 MIB = 1 << 20
 ESTIMATE = MemoryEstimate(80 * MIB, 90 * MIB, 30 * MIB, 60 * MIB)
-OnEvent = Callable[[Progress | TextPiece], None]
+OnEvent = Callable[[Event], None]
 
 
 @dataclass

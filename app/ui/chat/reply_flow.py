@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.conversations.conversation import Made, Message, SystemMessage
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.messages import Generate, OpenedPlan, Progress, Reply, TextPiece
+from app.engine.messages import Event, Generate, OpenedPlan, Progress, Reply, TextPiece
 from app.ui.chat.account import INTERRUPTED, account_of
 from app.ui.chat.keeping import Keeping
 from app.ui.chat.message_view import MessageView
@@ -174,7 +174,7 @@ class ReplyFlow(QObject):
         speed = Speedometer()
         has_begun = False
 
-        def on_events(events: Sequence[Progress | TextPiece]) -> None:
+        def on_events(events: Sequence[Event]) -> None:
             nonlocal has_begun
             pieces = [event.text for event in events if isinstance(event, TextPiece)]
             if pieces:

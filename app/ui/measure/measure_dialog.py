@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import Progress, Request, Result, TextPiece
+from app.engine.messages import Event, Progress, Request, Result
 from app.fit.errors import FitError
 from app.plan.problem import PlanError
 from app.ui.engine_bridge import EngineBridge, OnEvent
@@ -121,7 +121,7 @@ class MeasureDialog(QDialog):
         self._is_closed = True
         self.stop()
 
-    def _told(self, event: Progress | TextPiece) -> None:
+    def _told(self, event: Event) -> None:
         if isinstance(event, Progress):
             self.row.show_progress(
                 event.phase, event.fraction, event.tokens_per_s, event.seconds_left

@@ -9,10 +9,8 @@ from concurrent.futures import Future
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
-from app.engine.messages import Close, Done, Progress, Request, Result, TextPiece
+from app.engine.messages import Close, Done, Event, Request, Result, TextPiece
 from app.ui.engine_bridge import EngineBridge
-
-Event = Progress | TextPiece
 
 
 class OneJob:
