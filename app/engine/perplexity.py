@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,12 +38,10 @@ def difference(first: Scored, other: Scored, text: TextPieces, reading: Reading)
         for row, other_row, target in zip(
             logits(first.context, n), logits(other.context, n), batch.targets, strict=True
         ):
-            other_partition = log_partition(other_row, room)
-            partition = log_partition(row, room)  # leaves the first one's shares there
-            first_nll += partition - float(row[target])
-            other_nll += other_partition - float(other_row[target])
-            gap = float(np.dot(room, row - other_row)) / float(room.sum(dtype=np.float64))
-            kl += gap - partition + other_partition
+            at = divergence(row, other_row, room)
+            first_nll += at.partition - float(row[target])
+            other_nll += at.other_partition - float(other_row[target])
+            kl += at.kl
             n_agreed += int(row.argmax() == other_row.argmax())
         n_scored += n
     return PlanDifference(
@@ -54,6 +53,24 @@ def difference(first: Scored, other: Scored, text: TextPieces, reading: Reading)
         tokens_per_s=reading.tokens_per_s,
         is_short=text.is_short,
     )
+
+
+class Divergence(NamedTuple):
+    """The log partitions of two rows of logits, and the Kullback-Leibler divergence of the other's
+    distribution from the first one's, nats."""
+
+    partition: float
+    other_partition: float
+    kl: float
+
+
+def divergence(row: np.ndarray, other_row: np.ndarray, room: np.ndarray) -> Divergence:
+    """How far two rows of logits, float32 np (n_vocab,), are from each other; `room` as for
+    `log_partition`."""
+    other_partition = log_partition(other_row, room)
+    partition = log_partition(row, room)  # leaves the first one's shares there
+    gap = float(np.dot(room, row - other_row)) / float(room.sum(dtype=np.float64))
+    return Divergence(partition, other_partition, gap - partition + other_partition)
 
 
 def logits(context: Context, n_rows: int) -> np.ndarray:

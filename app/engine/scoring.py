@@ -71,8 +71,7 @@ class TextPieces:
         """It is shorter than the context, and so read as one piece."""
         self._windows = windows(len(self._tokens), n_ctx, whole=whole_windows)
         n_scored = max(window.n_decoded + 1 - window.first_scored for window in self._windows)
-        n_room = _MOST_LOGITS_BYTES // (4 * vocabulary.n_tokens)
-        self.n_logits = max(1, min(self._n_batch, n_room, n_scored))
+        self.n_logits = n_logits_at_once(vocabulary, min(self._n_batch, n_scored))
 
     @property
     def n_tokens(self) -> int:
@@ -84,15 +83,24 @@ class TextPieces:
             tokens = self._tokens[window.start : window.end]
             if window.start and self._vocabulary.adds_bos:
                 tokens[0] = self._vocabulary.bos
-            first_scored = window.first_scored - 1
-            at = 0
-            while at < window.n_decoded:
-                end = min(
-                    at + self._n_batch, window.n_decoded, max(at, first_scored) + self.n_logits
-                )
-                targets = tokens[max(at, first_scored) + 1 : end + 1]
-                yield Batch(at, tokens[at:end], targets)
-                at = end
+            yield from batches(tokens, window.first_scored, self._n_batch, self.n_logits)
+
+
+def batches(tokens: list[int], first_scored: int, n_batch: int, n_logits: int) -> Iterator[Batch]:
+    """Tokens that are decoded one batch after the other, but for the last; those from
+    `first_scored` (at least 1) on are predicted, at most `n_logits` of them by a batch."""
+    n_decoded = len(tokens) - 1
+    at = 0
+    while at < n_decoded:
+        first = max(at, first_scored - 1)
+        end = min(at + n_batch, n_decoded, first + n_logits)
+        yield Batch(at, tokens[at:end], tokens[first + 1 : end + 1])
+        at = end
+
+
+def n_logits_at_once(vocabulary: Vocabulary, n_wanted: int) -> int:
+    """For how many of the tokens that a batch is to predict there is room."""
+    return max(1, min(n_wanted, _MOST_LOGITS_BYTES // (4 * vocabulary.n_tokens)))
 
 
 def windows(n_tokens: int, n_ctx: int, *, whole: bool = False) -> list[Window]:
