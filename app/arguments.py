@@ -164,7 +164,7 @@ def _running(
 
 
 def _add_running(command: argparse.ArgumentParser) -> None:
-    _add_model(command, "the model file; else the bundled one")
+    _add_model(command, "the model file; else what the plan names, or the bundled one")
     command.add_argument("--ctx", type=_positive, metavar="N", help="context length in tokens")
     command.add_argument("--threads", type=_positive, default=0, metavar="N")
     command.add_argument(

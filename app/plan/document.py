@@ -86,12 +86,21 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class FileMark:
+    """What a model file is known by when it was moved or renamed: its size and a fingerprint."""
+
+    size_bytes: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole plan. `blocks` keeps its order of insertion; `output` is the id that feeds the head.
 
     `sources` are the model files it was made for, as written in the document (the first gives
-    vocabulary, embeddings and head). `comments` are comment lines of others, kept on saving.
-    `annotations` are the frames and notes by id, in the order in which they are drawn.
+    vocabulary, embeddings and head), `marks` what is known of those files, by the same names.
+    `comments` are comment lines of others, kept on saving. `annotations` are the frames and notes
+    by id, in the order in which they are drawn.
     """
 
     blocks: Mapping[str, Block] = field(default_factory=lambda: MappingProxyType({}))
@@ -99,6 +108,7 @@ class Plan:
     sources: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
     annotations: Mapping[str, Annotation] = field(default_factory=lambda: MappingProxyType({}))
+    marks: Mapping[str, FileMark] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_blocks(self, *blocks: Block) -> Plan:
         """The plan with these blocks added, or put in the place of those with the same id."""

@@ -1,6 +1,8 @@
 """The editor's own data in a layerBlocks text: comments that start with `#@` and hold JSON.
 
-`#@ llama-blocks {"version": 1, "sources": ["a.gguf"]}` speaks for the whole document.
+`#@ llama-blocks {"version": 1, "sources": ["a.gguf"]}` speaks for the whole document. Beside
+`sources`, `"files": {"a.gguf": {"bytes": 91728288, "fingerprint": "5f2c…"}}` tells by what those
+files are known when they were moved or renamed.
 `WeightBlock; 0; 22; 0; -1  #@ {"title": "Trunk", "at": [120, 40]}` speaks for one block.
 `#@ draft {"weights": [0, 22], "input": -1}` and `#@ draft {"merge": [[1, 0.5], [null, 0.5]]}`
 are blocks that a strict file cannot say yet, numbered on after its last block; weights are the
@@ -28,6 +30,7 @@ from app.plan.document import (
     POSITION_LIMIT,
     Annotation,
     Block,
+    FileMark,
     MergeBlock,
     MergeInput,
     Plan,
@@ -36,7 +39,7 @@ from app.plan.document import (
 
 MARK = "#@"
 VERSION = 1
-HEADER_KEYS = frozenset({"version", "sources"})
+HEADER_KEYS = frozenset({"version", "sources", "files"})
 BLOCK_KEYS = frozenset({"title", "at", "collapsed", "sums_to_one", "links"})
 DRAFT_KEYS = (BLOCK_KEYS - {"links"}) | {"weights", "input", "merge", "output", "muted"}
 ANNOTATION_KEYS = frozenset({"text", "at", "size", "colour"})
@@ -49,6 +52,12 @@ def header_comment(plan: Plan) -> str:
     data: Json = {"version": VERSION}
     if plan.sources:
         data["sources"] = list(plan.sources)
+    known = {name: plan.marks[name] for name in plan.sources if name in plan.marks}
+    if known:
+        data["files"] = {
+            name: {"bytes": mark.size_bytes, "fingerprint": mark.fingerprint}
+            for name, mark in known.items()
+        }
     return f"{MARK} llama-blocks {_dump(data)}"
 
 
@@ -125,6 +134,17 @@ def sources_in(data: Json) -> tuple[str, ...]:
     if not isinstance(sources, list) or not all(isinstance(s, str) for s in sources):
         return ()
     return tuple(sources)
+
+
+def marks_in(data: Json) -> dict[str, FileMark]:
+    """What a header tells of the files it names; entries that make no sense are left out."""
+    marks = {}
+    files = data.get("files")
+    for name, entry in files.items() if isinstance(files, dict) else ():
+        match entry:
+            case {"bytes": int(size_bytes), "fingerprint": str(fingerprint)} if size_bytes > 0:
+                marks[name] = FileMark(size_bytes, fingerprint)
+    return marks
 
 
 def title_in(data: Json) -> str:

@@ -12,6 +12,7 @@ from app.plan.document import (
     TOKENS,
     Annotation,
     Block,
+    FileMark,
     MergeBlock,
     MergeInput,
     Plan,
@@ -62,6 +63,7 @@ def read_plan(text: str, n_weight_layers: int | None = None) -> ReadPlan:
         reader.sources,
         tuple(reader.comments),
         MappingProxyType(reader.annotations),
+        MappingProxyType(reader.marks),
     )
     problems = reader.problems
     number = {f"b{n}": n for n in range(reader.statements.n_blocks)}
@@ -84,6 +86,7 @@ class _Reader:
         self.lines: dict[str, int] = {}
         self.output: str | None = None
         self.sources: tuple[str, ...] = ()
+        self.marks: dict[str, FileMark] = {}
         self.comments: list[str] = []
         self.notes: list[Problem] = []
         self.knows_something = False
@@ -149,6 +152,7 @@ class _Reader:
         elif kind == "llama-blocks" and data is not None:
             self.knows_something = self.has_header = True
             self.sources = extra_data.sources_in(data) or self.sources
+            self.marks |= extra_data.marks_in(data)
             self._know_keys(line, data, extra_data.HEADER_KEYS)
             if data.get("version", extra_data.VERSION) != extra_data.VERSION:
                 self._newer = self._newer or line

@@ -29,19 +29,28 @@ def set_collapsed(plan: Plan, ids: Collection[str], collapsed: bool) -> Plan:
 def cut_layers(plan: Plan, id_: str, layers: Collection[int]) -> Plan:
     """The plan without these weight layers in a block, which splits into what remains.
 
-    The pieces form a chain: the first keeps id, title and position, the others have no position
-    yet, and the last feeds what the block fed. A block that loses all its layers is removed, and
-    its neighbours are linked.
+    What remains in several pieces forms a chain, as `with_ranges`. A block that loses all its
+    layers is removed, and its neighbours are linked.
     """
     block = edits.weight_block(plan, id_)
     runs = _runs(n for n in range(block.weight_start, block.weight_end) if n not in layers)
     if not runs:
         return edits.remove(plan, (id_,), heal=True)
-    pieces = [replace(block, weight_start=runs[0][0], n_layers=len(runs[0]))]
-    for run, new_id in zip(runs[1:], edits.new_ids(plan), strict=False):
+    return with_ranges(plan, id_, [(run[0], len(run)) for run in runs])
+
+
+def with_ranges(plan: Plan, id_: str, ranges: Sequence[tuple[int, int]]) -> Plan:
+    """The plan with a block on these weight layers, each range as (start, how many).
+
+    Of several ranges each gets a piece, and the pieces form a chain: the first keeps id, title and
+    position, the others have no position yet, and the last feeds what the block fed.
+    """
+    block = edits.weight_block(plan, id_)
+    pieces = [replace(block, weight_start=ranges[0][0], n_layers=ranges[0][1])]
+    for (start, n_layers), new_id in zip(ranges[1:], edits.new_ids(plan), strict=False):
         piece = WeightBlock(
             new_id,
-            *(run[0], len(run), pieces[-1].id),
+            *(start, n_layers, pieces[-1].id),
             muted=block.muted,
             collapsed=block.collapsed,
         )

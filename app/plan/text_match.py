@@ -42,6 +42,7 @@ def matched(read: Plan, before: Plan) -> Matched:
         blocks=MappingProxyType(blocks),
         output=output,
         sources=read.sources or before.sources,
+        marks=MappingProxyType({**before.marks, **read.marks}),
         comments=comments,
     )
     plan = _with_muted(plan, spoken, remove(before, gone, heal=True) if gone else before)

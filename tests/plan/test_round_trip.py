@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 
 from app.plan import edits
 from app.plan.checks import check_plan
-from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.document import TOKENS, FileMark, MergeBlock, MergeInput, Plan, WeightBlock
 from app.plan.lowering import lower
 from app.plan.problem import PlanError, errors
 from app.plan.reader import read_plan
@@ -157,11 +158,9 @@ def test_an_unfinished_plan_is_kept_in_drafts() -> None:
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
-def test_samples_are_valid_for_the_bundled_model_and_written_as_the_editor_would(
-    path: Path,
-) -> None:
+def test_samples_are_valid_and_written_as_the_editor_would(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert read_plan(text, n_weight_layers=30).problems == ()
+    assert read_plan(text).problems == ()
     plan = read_plan(text).plan
     assert plan is not None
     assert plan.comments
@@ -172,3 +171,25 @@ def test_samples_are_valid_for_the_bundled_model_and_written_as_the_editor_would
 def test_there_are_samples() -> None:
     assert "sample" in {path.stem for path in SAMPLES}
     assert len(SAMPLES) >= 6
+
+
+def test_what_is_known_of_the_sources_comes_back() -> None:
+    marks = {"a.gguf": FileMark(91_728_288, "5f2c"), "not named.gguf": FileMark(1, "00")}
+    plan = replace(edits.whole_model(4, "a.gguf"), marks=marks)
+    text = write_document(plan)
+    assert '"files": {"a.gguf": {"bytes": 91728288, "fingerprint": "5f2c"}}' in text
+    read = read_plan(text)
+    assert read.problems == ()
+    assert read.plan is not None
+    assert read.plan.marks == {"a.gguf": marks["a.gguf"]}
+
+
+@pytest.mark.parametrize(
+    "files", ["[]", '{"a.gguf": 3}', '{"a.gguf": {"bytes": "x", "fingerprint": "5f"}}']
+)
+def test_senseless_words_about_sources_are_passed_over(files: str) -> None:
+    header = f'#@ llama-blocks {{"version": 1, "sources": ["a.gguf"], "files": {files}}}\n'
+    plan = read_plan(header + "WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n").plan
+    assert plan is not None
+    assert plan.sources == ("a.gguf",)
+    assert not plan.marks

@@ -1,4 +1,4 @@
-"""The plans that come with the program: each runs on the bundled model and says what it shows."""
+"""The plans that come with the program: each runs on bundled files and says what it shows."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from app.commands.inputs import n_weight_layers, sources
 from app.plan import files
 from app.plan.lowering import lower
 from app.plan.muting import heard
 from app.plan.writer import write_document
 
 SAMPLES = sorted((Path(__file__).parents[2] / "plans").glob("*.txt"))
-N_LAYERS = 30
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_has_no_problem_and_says_what_it_shows(path: Path) -> None:
-    read = files.load(path, N_LAYERS)
+    n_layers = n_weight_layers(sources((), str(path)))
+    read = files.load(path, n_layers)
     assert read.plan is not None
     assert read.problems == ()
     assert lower(heard(read.plan)).recipe.n_plan_layers > 0
