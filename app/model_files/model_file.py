@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.model_files.provenance import Provenance
+
 Setting = int | float | bool | str
 
 
@@ -36,6 +38,10 @@ class ModelFile:
     name: str
     licence: str
     """As stated by the file, '' when it states none."""
+    author: str
+    """The author, or the organisation; '' when the file states neither."""
+    base_models: tuple[str, ...]
+    """What the file says that it was made from."""
     file_type: str
     """The type that holds most of the bytes, such as "Q4_1"."""
     n_ctx_train: int
@@ -64,6 +70,8 @@ class ModelFile:
     token_embd_type: str
     has_head: bool
     """False when the token embeddings also serve as head."""
+    provenance: Provenance | None
+    """Where the layers of a composed file come from; None for a file that does not say."""
 
     @property
     def path(self) -> Path:
