@@ -41,7 +41,7 @@ class Generation:
                 f"The prompt has {len(self._prompt)} tokens and the context holds {n_ctx}. "
                 "Shorten the conversation or open the plan with a larger context."
             )
-        self._started = self._prompted = self._answered = time.monotonic()
+        self._started = self._prompted = self._began = self._answered = time.monotonic()
         self._n_kept = plan.keep_prefix(self._prompt)
         self._sampler = Sampler(
             request.sampling, plan.vocabulary, n_ctx, self._prompt, request.begun
@@ -55,6 +55,7 @@ class Generation:
     def read_prompt(self) -> None:
         """Evaluates what of the prompt is new, and begins the reply as the template does."""
         tokens, n_batch = self._prompt[self._n_kept :], self._plan.context.n_batch
+        self._started = time.monotonic()
         try:
             for at in range(0, len(tokens), n_batch):
                 self._tell(Progress("Reading prompt", at / len(tokens)))
@@ -64,7 +65,7 @@ class Generation:
         except Aborted:
             self._stop_reason = "cancelled"
         else:
-            self._prompted = self._answered = time.monotonic()
+            self._prompted = time.monotonic()
             self._say(self._begins)
 
     def step(self) -> bool:
@@ -82,7 +83,7 @@ class Generation:
         self._say(self._stop.add(self._pieces.rest()) + self._stop.rest())
         n_evaluated = len(self._prompt) - self._n_kept
         prompt_s = self._prompted - self._started
-        answer_s = self._answered - self._prompted
+        answer_s = self._answered - self._began
         return Reply(
             text="".join(self._text),
             n_prompt=len(self._prompt),
@@ -112,6 +113,8 @@ class Generation:
         self._n_generated += 1
         self._say(self._stop.add(self._pieces.add(token)))
         self._answered = time.monotonic()
+        if self._n_generated == 1:
+            self._began = self._answered
         if self._stop.found:
             return "stop_string"
         if len(plan.tokens) >= plan.context.n_ctx:

@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from app.engine.errors import EngineError
 from app.engine.messages import (
     Answered,
+    AskOtherPlan,
     Cancel,
     Close,
     ClosePlan,
@@ -24,19 +25,19 @@ from app.engine.messages import (
     Done,
     EstimateMemory,
     EvaluatePerplexity,
+    Event,
     Failed,
     FromEngine,
     Generate,
+    GenerateTogether,
     Job,
     LogLine,
     MeasureInfluence,
     Open,
-    Progress,
     Ready,
     Result,
     SetScales,
     Stopped,
-    TextPiece,
     Told,
 )
 from app.engine.native import Aborted, NativeError, keep_log
@@ -98,7 +99,7 @@ class Host:
             self._send(Failed(job.id, f"The engine made a mistake: {error!r}"))
 
     def _result(self, job: Job) -> Result:
-        def tell(event: Progress | TextPiece) -> None:
+        def tell(event: Event) -> None:
             self._send(Told(job.id, event))
 
         match job.request:
@@ -108,10 +109,14 @@ class Host:
                 return self._session.estimate(job.request)
             case Generate():
                 return self._session.generate(job.request, tell)
+            case GenerateTogether():
+                self._session.generate_together(job.request, tell)
             case EvaluatePerplexity():
                 return self._session.perplexity(job.request, tell)
             case ComparePlans():
                 return self._session.difference(job.request, tell)
+            case AskOtherPlan():
+                return self._session.ask_other_plan(job.request, tell)
             case MeasureInfluence():
                 return self._session.influence(job.request, tell)
             case SetScales():

@@ -29,6 +29,7 @@ class OpenPlan:
         should_stop: Callable[[], bool],
     ) -> None:
         self.recipe = recipe
+        self.settings = settings
         self.tokens: list[int] = []
         self.vocabulary = Vocabulary(held.bases[0].model)
         self.n_threads = settings.n_threads or default_n_threads()

@@ -16,6 +16,11 @@ _SEQUENCE_BREAKERS = (b"\n", b":", b'"', b"*")
 _MIROSTAT_M = 100
 
 
+def seed_for(settings: Sampling) -> int:
+    """Their seed, drawn where they leave it open."""
+    return random.getrandbits(31) if settings.seed is None else settings.seed
+
+
 class Sampler:
     """A sampler chain; `seed` is the one in use, drawn where the settings leave it open."""
 
@@ -29,7 +34,7 @@ class Sampler:
     ) -> None:
         """`prompt` is what penalties see before the first token, `begun` how the reply began.
         Raises EngineError for a grammar that cannot be read or does not allow that."""
-        self.seed = random.getrandbits(31) if settings.seed is None else settings.seed
+        self.seed = seed_for(settings)
         self._vocabulary = vocabulary
         self._prompt = prompt
         self._grammar: Grammar | None = None

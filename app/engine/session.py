@@ -11,27 +11,33 @@ from app.engine.errors import EngineError
 from app.engine.generation import Generation, Tell
 from app.engine.influence import PassedStates, chain, layers_in_order
 from app.engine.messages import (
+    AskOtherPlan,
     ComparePlans,
     ContextSettings,
     EstimateMemory,
     EvaluatePerplexity,
     Generate,
+    GenerateTogether,
     Influence,
     MeasureInfluence,
     MemoryEstimate,
+    OfPlan,
     Open,
     OpenedPlan,
     Perplexity,
     PlanDifference,
+    PredictedReply,
     Progress,
     Reply,
     SetScales,
 )
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
+from app.engine.other_plan import SaidReply, predictions
 from app.engine.perplexity import difference, perplexity
 from app.engine.process_memory import give_back_free, use_huge_pages
 from app.engine.scoring import Reading, Scored, TextPieces
+from app.engine.together import generate_together
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers, Weights
 from app.model_files.model_file import weight_layers_of
@@ -112,6 +118,16 @@ class Session:
         finally:
             generation.close()
 
+    def generate_together(self, request: GenerateTogether, tell: Tell) -> None:
+        """Answers the conversation with several plans, opened where they are not open as asked."""
+        for at, asked in enumerate(request.plans):
+            if not self._is_open(asked):
+                self.open(asked, tell)
+            opened = self._open[asked.slot].describe(load_ms=0.0, view_ms=0.0)
+            tell(OfPlan(at, opened))
+        plans = [self._opened(asked.slot) for asked in request.plans]
+        generate_together(plans, request.generate, self._pause, tell)
+
     def perplexity(self, request: EvaluatePerplexity, tell: Tell) -> Perplexity:
         """Perplexity of the recipe on the text; the open plan is not touched."""
         held = self._hold(request.model_paths, request.recipe, tell)
@@ -135,6 +151,16 @@ class Session:
         made = (held, request.settings, text.n_logits, self._should_stop)
         with Scored(request.recipe, *made) as first, Scored(request.other, *made) as other:
             return difference(first, other, text, reading)
+
+    def ask_other_plan(self, request: AskOtherPlan, tell: Tell) -> PredictedReply:
+        """How both recipes predict the reply; open plans are not touched."""
+        held = self._hold(request.model_paths, request.recipe, tell)
+        held = self._hold(request.model_paths, request.other, tell)
+        said = SaidReply(held.bases[0].model, request)
+        reading = self._reading("Reading the reply", 2 * said.n_decoded, tell)
+        made = (held, said.settings, said.n_logits, self._should_stop)
+        with Scored(request.recipe, *made) as first, Scored(request.other, *made) as other:
+            return predictions(first, other, said, reading)
 
     def influence(self, request: MeasureInfluence, tell: Tell) -> Influence:
         """What each weight layer does to the hidden states of the text; the open plan is not
@@ -179,6 +205,14 @@ class Session:
     def _report(self, tell: Tell, phase: str, fraction: float) -> bool:
         tell(Progress(phase, fraction))
         return not self._should_stop()
+
+    def _is_open(self, asked: Open) -> bool:
+        plan = self._open.get(asked.slot)
+        return (
+            plan is not None
+            and self._weights.would_stay(asked.model_paths, asked.settings.use_mmap)
+            and (plan.recipe, plan.settings) == (asked.recipe, asked.settings)
+        )
 
     def _opened(self, slot: int) -> OpenPlan:
         if slot not in self._open:

@@ -16,6 +16,7 @@ from tests.bench.plan_cost import plan_cost_rows
 from tests.bench.plan_speed import plan_speed_rows
 from tests.bench.row import table
 from tests.bench.scoring import scoring_rows
+from tests.bench.together import together_rows
 from tests.bench.window import window_rows
 
 model = bundled_model()
@@ -25,6 +26,7 @@ rows = [
     *engine_rows(model),
     *memory_rows(model),
     *scoring_rows(model),
+    *together_rows(model),
     *fit_rows(model),
     *window_rows(),
     *conversation_rows(),
