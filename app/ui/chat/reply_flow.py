@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from app.conversations.conversation import Made, Message, SystemMessage
+from app.conversations.conversation import Message, SystemMessage
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.messages import Event, Generate, OpenedPlan, Progress, Reply, TextPiece
+from app.engine.messages import Event, OpenedPlan, Progress, Reply, TextPiece
 from app.ui.chat.account import INTERRUPTED, account_of
 from app.ui.chat.keeping import Keeping
+from app.ui.chat.making import made_at_the_end, made_so_far, request_for
 from app.ui.chat.message_view import MessageView
 from app.ui.chat.transcript import Transcript
 from app.ui.engine_bridge import EngineBridge
@@ -89,6 +90,10 @@ class ReplyFlow(QObject):
             self._transcript.remove_last_errors()
             self._begin(self._answer(parent, id))
 
+    def occupy(self, work: Coroutine[None, None, None]) -> None:
+        """Do this in place of a reply: no other comes meanwhile, and Stop stops it."""
+        self._begin(work)
+
     def when_idle(self, do: Callable[[], object]) -> None:
         """Do this now; where a reply is coming, stop it first."""
         if self.busy:
@@ -152,18 +157,7 @@ class ReplyFlow(QObject):
         conversation.system = self._system()
         name, recipe, settings = self._runner.plan_name, self._runner.recipe, self._chat()
         assert recipe is not None
-        made = Made(
-            plan_name=name,
-            plan_hash=recipe.hash,
-            recipe=recipe.text,
-            model_name=opened.model_name,
-            system=next((m.content for m in conversation.system.messages), None),
-            sampling=asdict(settings.sampling),
-            n_predict=settings.n_predict,
-            stop=settings.stop,
-            chat_template=settings.chat_template,
-            n_ctx=opened.n_ctx,
-        )
+        made = made_so_far(name, recipe, opened, conversation, settings)
         before = conversation.messages[goes_on] if goes_on else None
         begun = before.text if before is not None else ""
         id = goes_on or conversation.add("assistant", "", prompt).id
@@ -189,14 +183,7 @@ class ReplyFlow(QObject):
             elif not has_begun and isinstance(progress := events[-1], Progress):
                 view.set_footer(f"{progress.phase} {progress.fraction:.0%}")
 
-        request = Generate(
-            messages=conversation.prompt_for(prompt),
-            n_predict=settings.n_predict,
-            sampling=settings.sampling,
-            stop=settings.stop,
-            begun=begun,
-            chat_template=settings.chat_template,
-        )
+        request = request_for(conversation, prompt, settings, begun)
         try:
             reply = await self._engine.stream(request, on_events, RUN)
         except (EngineError, JobCancelled):
@@ -212,19 +199,7 @@ class ReplyFlow(QObject):
         elif self._last and self._last[0] is opened and self._last[1] != reply.plan_hash:
             remarks.append(READ_ANEW)
         self._last = opened, reply.plan_hash
-        made = replace(
-            made,
-            plan_hash=reply.plan_hash,
-            seed=reply.seed,
-            n_ctx_used=reply.n_ctx_used,
-            n_prompt=reply.n_prompt,
-            n_prompt_evaluated=reply.n_prompt_evaluated,
-            n_generated=reply.n_generated,
-            prompt_tokens_per_s=reply.prompt_tokens_per_s,
-            tokens_per_s=reply.tokens_per_s,
-            stop_reason=reply.stop_reason,
-            remark=" · ".join(remarks),
-        )
+        made = replace(made_at_the_end(made, reply), remark=" · ".join(remarks))
         message = conversation.write(id, begun + reply.text, made)
         view.finish(message.text)
         view.set_footer(account_of(made))

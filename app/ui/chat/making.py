@@ -1,0 +1,62 @@
+"""What a reply is asked for with, and the account of how it was made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+from app.conversations.conversation import Conversation, Made
+from app.engine.messages import Generate, OpenedPlan, Reply
+from app.plan.recipe import Recipe
+from app.ui.settings import ChatSettings
+
+
+def request_for(
+    conversation: Conversation, prompt: str, settings: ChatSettings, begun: str = ""
+) -> Generate:
+    """What the engine is asked for an answer to the message with this id."""
+    return Generate(
+        messages=conversation.prompt_for(prompt),
+        n_predict=settings.n_predict,
+        sampling=settings.sampling,
+        stop=settings.stop,
+        begun=begun,
+        chat_template=settings.chat_template,
+    )
+
+
+def made_so_far(
+    plan_name: str,
+    recipe: Recipe,
+    opened: OpenedPlan,
+    conversation: Conversation,
+    settings: ChatSettings,
+) -> Made:
+    """The account of a reply that is on its way."""
+    return Made(
+        plan_name=plan_name,
+        plan_hash=recipe.hash,
+        recipe=recipe.text,
+        model_name=opened.model_name,
+        system=next((m.content for m in conversation.system.messages), None),
+        sampling=asdict(settings.sampling),
+        n_predict=settings.n_predict,
+        stop=settings.stop,
+        chat_template=settings.chat_template,
+        n_ctx=opened.n_ctx,
+    )
+
+
+def made_at_the_end(made: Made, reply: Reply) -> Made:
+    """The same with how it went."""
+    return replace(
+        made,
+        plan_hash=reply.plan_hash,
+        seed=reply.seed,
+        n_ctx_used=reply.n_ctx_used,
+        n_prompt=reply.n_prompt,
+        n_prompt_evaluated=reply.n_prompt_evaluated,
+        n_generated=reply.n_generated,
+        prompt_tokens_per_s=reply.prompt_tokens_per_s,
+        tokens_per_s=reply.tokens_per_s,
+        stop_reason=reply.stop_reason,
+    )
