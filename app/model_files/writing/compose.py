@@ -23,7 +23,7 @@ from app.model_files.reader import MAX_LAYERS, require_complete
 from app.model_files.writing.entries import U32, U64, entry, text_entry
 from app.model_files.writing.layer_values import layer_entries
 from app.model_files.writing.planned import FileRange, PlannedFile, PlannedTensor
-from app.model_files.writing.stored import StoredModel
+from app.model_files.writing.stored import StoredModel, stored_bytes
 
 _NO_LONGER_TRUE = ("general.size_label",)
 
@@ -56,7 +56,10 @@ def compose(sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> Pl
         raise ModelFileError(
             first.file.path, f"A file holds 1 to {MAX_LAYERS} layers, not {len(layers)}."
         )
-    names = dict.fromkeys(source.file.name for source in _used(sources, layers))
+    used = _used(sources, layers)
+    for source in used[1:]:
+        _require_same_rope(first, source)
+    names = dict.fromkeys(source.file.name for source in used)
     metadata = _without_stale(first)
     metadata |= layer_entries(first, [(sources[at.source], at.number) for at in layers])
     metadata["general.name"] = text_entry("general.name", " + ".join(names))
@@ -83,7 +86,7 @@ def layer_pack(source: StoredModel, numbers: Iterable[int]) -> PlannedFile:
         provenance_of([source], [SourceLayer(0, number) for number in kept])
     )
     tensors = [tensor for number in kept for tensor in source.layers[number]]
-    return PlannedFile(metadata, tuple(tensors), source.header.alignment)
+    return PlannedFile(metadata, (*source.rope_tensors, *tensors), source.header.alignment)
 
 
 def provenance_of(sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> Provenance:
@@ -120,6 +123,23 @@ def _used(sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> list
     """The sources that give layers, and the first."""
     used = {0, *(layer.source for layer in layers)}
     return [source for n, source in enumerate(sources) if n in used]
+
+
+def _require_same_rope(first: StoredModel, other: StoredModel) -> None:
+    """Raises ModelFileError where layers of the other would read positions in another way."""
+    theirs = {tensor.name: tensor for tensor in other.rope_tensors}
+    if not theirs and other.file.is_layer_pack:
+        return
+    ours = {tensor.name: tensor for tensor in first.rope_tensors}
+    for name in sorted(ours.keys() | theirs.keys()):
+        tensors = ours.get(name), theirs.get(name)
+        if None in tensors or len({stored_bytes(tensor) for tensor in tensors if tensor}) > 1:
+            raise ModelFileError(
+                other.file.path,
+                f"“{name}” in “{other.file.path.name}” is not the same as in "
+                f"“{first.file.path.name}”, and one file holds it once for all layers. Keep the "
+                "files apart: a plan can borrow from both.",
+            )
 
 
 def _origin(source: StoredModel) -> OriginFile:

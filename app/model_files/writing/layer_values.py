@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from app.model_files.architectures import sliding_layers
 from app.model_files.errors import ModelFileError
-from app.model_files.gguf_header import Entry
+from app.model_files.gguf_header import Entry, Scalar
 from app.model_files.writing.entries import BOOL, U32, entry
 from app.model_files.writing.stored import StoredModel
 
@@ -27,14 +27,26 @@ seed_oss smollm3 stablelm starcoder starcoder2 xverse
 COMPOSABLE = frozenset(_NAMES.split())
 """The architectures that plans run on: their layers depend on nothing but what is written here."""
 
-_PER_LAYER = (
+_SIZES = (
     "attention.head_count",
     "attention.head_count_kv",
     "feed_forward_length",
     "expert_feed_forward_length",
     "expert_used_count",
 )
-_PER_LAYER_WITHOUT_PREFIX = ("xielu.alpha_n", "xielu.alpha_p", "xielu.beta", "xielu.eps")
+_SIZED_BY_LAYER = ("deci", "openelm")
+"""The architectures that make each layer's tensors of its own sizes, not of layer 0's."""
+
+_KINDS = {
+    "{}.attention.rope_pattern": True,
+    "{}.deepstack_mapping": -1,
+    "xielu.alpha_n": 0.0,
+    "xielu.alpha_p": 0.0,
+    "xielu.beta": 0.0,
+    "xielu.eps": 0.0,
+}
+"""What else is listed by layer, and what is meant where it is not stated."""
+
 _SLIDING = "attention.sliding_window_pattern"
 _DENSE_LEAD = "leading_dense_block_count"
 _SAME_IN_ALL = ("expert_shared_feed_forward_length",)
@@ -60,8 +72,10 @@ def layer_entries(first: StoredModel, layers: Chosen) -> dict[str, bytes]:
     _require_composable(first, layers)
     prefix = f"{first.file.architecture}."
     entries = {prefix + "block_count": _like(first, prefix + "block_count", len(layers))}
-    for key in (*(prefix + key for key in _PER_LAYER), *_PER_LAYER_WITHOUT_PREFIX):
-        entries |= _by_layer(key, first, layers)
+    for key in _SIZES:
+        entries |= _by_layer(prefix + key, 0, first, layers)
+    for key, default in _KINDS.items():
+        entries |= _by_layer(key.format(first.file.architecture), default, first, layers)
     entries |= _sliding(prefix + _SLIDING, first, layers)
     entries |= _dense_lead(prefix + _DENSE_LEAD, first, layers)
     entries |= _head_sizes(prefix, first, layers)
@@ -79,15 +93,16 @@ def _require_composable(first: StoredModel, layers: Chosen) -> None:
             f"“{first.file.path.name}” is of the architecture “{architecture}”, whose layers "
             "depend on more than their own weights, so no other file can be made of them.",
         )
-    for key in (f"{architecture}.{name}" for name in _SAME_IN_ALL):
-        ours = first.header.scalars.get(key)
-        for model, _ in layers:
-            if model.header.scalars.get(key) != ours:
+    by_layer = architecture in _SIZED_BY_LAYER
+    for key in (f"{architecture}.{name}" for name in _SAME_IN_ALL + (() if by_layer else _SIZES)):
+        ours = _value(*layers[0], key)
+        for model, number in layers:
+            if (theirs := _value(model, number, key)) != ours:
                 raise ModelFileError(
                     model.file.path,
-                    f"“{key}” is {model.header.scalars.get(key)} in “{model.file.path.name}” "
-                    f"instead of {ours}, and one file cannot hold both. Keep the files apart: a "
-                    "plan can borrow from both.",
+                    f"“{key}” of layer {number} in “{model.file.path.name}” is {theirs} instead of "
+                    f"{ours}, and one “{architecture}” file cannot hold both. Keep the files "
+                    "apart: a plan can borrow from both.",
                 )
     counts = _TELLING_COUNTS.get(architecture, set())
     n_before = first.header.scalars[f"{architecture}.block_count"]
@@ -109,23 +124,28 @@ def _require_composable(first: StoredModel, layers: Chosen) -> None:
             )
 
 
-def _by_layer(key: str, first: StoredModel, layers: Chosen) -> dict[str, bytes]:
-    """One number a layer where the first model's own statement does not suit them all."""
-    values = [_value(model, key, number) for model, number in layers]
-    stated = first.header.scalars.get(key)
-    if all(value is None or value == stated for value in values):
+def _by_layer(key: str, default: Scalar, first: StoredModel, layers: Chosen) -> dict[str, bytes]:
+    """One value a layer, where the first model's own statement does not suit them all."""
+    stating = next((model for model, _ in layers if key in model.header.entries), None)
+    values = [_value(model, number, key) for model, number in layers]
+    if stating is None or all(value == first.header.scalars.get(key) for value in values):
         return {}
-    kind = next(model.header.entries[key] for model, _ in layers if key in model.header.entries)
-    return {key: entry(key, kind.kind, [0 if value is None else value for value in values])}
+    return {
+        key: entry(
+            key,
+            stating.header.entries[key].kind,
+            [default if value is None else value for value in values],
+        )
+    }
 
 
-def _value(model: StoredModel, key: str, number: int) -> int | float | bool | None:
+def _value(model: StoredModel, number: int, key: str) -> int | float | bool | None:
     array = model.header.arrays.get(key)
     if array is not None:
         return array[number]
     value = model.header.scalars.get(key)
     if value is None and key.endswith(".attention.head_count_kv"):
-        return _value(model, key.removesuffix("_kv"), number)
+        return _value(model, number, key.removesuffix("_kv"))
     return None if isinstance(value, str) else value
 
 
@@ -170,8 +190,8 @@ def _dense_lead(key: str, first: StoredModel, layers: Chosen) -> dict[str, bytes
 def _head_sizes(prefix: str, first: StoredModel, layers: Chosen) -> dict[str, bytes]:
     """The sizes of a head, where they follow from the heads of layer 0 and that one is another."""
     key = prefix + "attention.head_count"
-    before = _value(first, key, 0)
-    if not before or _value(*layers[0][:1], key, layers[0][1]) == before:
+    before = _value(first, 0, key)
+    if not before or _value(*layers[0], key) == before:
         return {}
     size = first.file.n_embd // int(before)
     names = (prefix + "attention.key_length", prefix + "attention.value_length")

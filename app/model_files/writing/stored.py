@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.model_files.errors import ModelFileError
 from app.model_files.gguf_header import GGUFHeader
 from app.model_files.model_file import FilePart, ModelFile
 from app.model_files.parts import read_headers
@@ -24,6 +25,11 @@ class StoredModel:
     """The tensors of each layer that plans can borrow, by the N of `blk.N`."""
     others: tuple[PlannedTensor, ...]
     """Embeddings, norm and head; what predicts several tokens ahead is not among them."""
+
+    @property
+    def rope_tensors(self) -> tuple[PlannedTensor, ...]:
+        """Those of the others that every layer reads: how positions are told."""
+        return tuple(tensor for tensor in self.others if tensor.name.startswith("rope_"))
 
     def metadata(self) -> dict[str, bytes | FileRange]:
         """All of it as it is stored, but for what tells of the file's parts."""
@@ -54,6 +60,21 @@ def stored_model(path: Path) -> StoredModel:
         {number: tuple(tensors) for number, tensors in layers.items()},
         tuple(others),
     )
+
+
+def stored_bytes(tensor: PlannedTensor) -> bytes:
+    """A small tensor as it is stored. Raises ModelFileError."""
+    stored = tensor.content
+    assert isinstance(stored, FileRange)
+    path = stored.part.path
+    try:
+        with path.open("rb") as file:
+            file.seek(stored.begin)
+            return file.read(stored.n_bytes)
+    except OSError as error:
+        raise ModelFileError(
+            path, f"“{path}” cannot be read: {error.strerror}. Open it again."
+        ) from None
 
 
 def _tensors(part: FilePart, header: GGUFHeader) -> list[PlannedTensor]:
