@@ -9,13 +9,14 @@ from pathlib import Path
 
 from app.model_files.architectures import KNOWN_ARCHITECTURES, sliding_layers, sliding_window
 from app.model_files.errors import ModelFileError, shown
-from app.model_files.gguf_header import Damaged, GGUFHeader, Tensor
-from app.model_files.model_file import FilePart, ModelFile, Setting
-from app.model_files.parts import damaged, read_parts
+from app.model_files.gguf_header import Damaged, Tensor
+from app.model_files.model_file import ModelFile, Setting
+from app.model_files.parts import Parts, damaged, read_headers
 from app.model_files.provenance import read_provenance
 
 _LAYER = re.compile(r"blk\.([0-9]{1,4})\.")
 MAX_LAYERS = 512
+_MOST_BASE_MODELS = 64
 _LAYERS_MAY_BE_EMPTY = frozenset({"deci"})
 
 
@@ -38,11 +39,15 @@ def require_complete(model: ModelFile) -> None:
 
 def read_source(path: Path) -> ModelFile:
     """As `read_model_file`, but a pack of layers without embeddings is welcome too."""
-    parts, header, tensors = read_parts(path)
+    return model_in(read_headers(path))
+
+
+def model_in(parts: Parts) -> ModelFile:
+    """What the parts of a model hold, the first of them saying most. Raises ModelFileError."""
     try:
-        return _Interpretation(parts, header, tensors).model_file()
+        return _Interpretation(parts).model_file()
     except Damaged as damage:
-        raise damaged(path, damage) from None
+        raise damaged(parts[0][0].path, damage) from None
 
 
 def layer_number(tensor_name: str) -> int | None:
@@ -54,13 +59,11 @@ def layer_number(tensor_name: str) -> int | None:
 class _Interpretation:
     """One header's values by the names and defaults of llama.cpp."""
 
-    def __init__(
-        self, parts: tuple[FilePart, ...], header: GGUFHeader, tensors: tuple[Tensor, ...]
-    ) -> None:
-        self.parts = parts
-        self.path = parts[0].path
-        self.header = header
-        self.tensors = tensors
+    def __init__(self, parts: Parts) -> None:
+        self.parts = tuple(part for part, _ in parts)
+        self.path = self.parts[0].path
+        self.header = parts[0][1]
+        self.tensors = [tensor for _, header in parts for tensor in header.tensors]
         self.architecture = self._text("general.architecture")
         self._check_kind()
         n_blocks = self._number("block_count", required=True)
@@ -84,6 +87,8 @@ class _Interpretation:
             architecture=self.architecture,
             name=shown(self._text("general.name")) or self.path.stem,
             licence=shown(self._text("general.license.name") or self._text("general.license")),
+            author=shown(self._text("general.author") or self._text("general.organization")),
+            base_models=self._base_models(),
             file_type=_heaviest_type(self.tensors),
             n_ctx_train=self._number("context_length", required=True),
             n_embd=self._number("embedding_length", required=True),
@@ -193,6 +198,16 @@ class _Interpretation:
             for key, value in self.header.scalars.items()
             if key.startswith(prefix)
         }
+
+    def _base_models(self) -> tuple[str, ...]:
+        """Each as “organisation / name”, of which the file may state one alone."""
+        count = self.header.scalars.get("general.base_model.count", 0)
+        found = []
+        for n in range(min(count, _MOST_BASE_MODELS) if isinstance(count, int) else 0):
+            of = f"general.base_model.{n}"
+            words = [self._text(f"{of}.{key}") for key in ("organization", "name")]
+            found.append(shown(" / ".join(filter(None, words)) or self._text(f"{of}.repo_url")))
+        return tuple(filter(None, found))
 
     def _text(self, key: str) -> str:
         value = self.header.scalars.get(key)

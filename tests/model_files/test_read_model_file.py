@@ -191,3 +191,10 @@ def test_records_are_frozen(tmp_path: Path) -> None:
     model = read_model_file(write_tiny(tmp_path / "t.gguf"))
     with pytest.raises(dataclasses.FrozenInstanceError):
         model.name = "other"  # type: ignore[misc]
+
+
+def test_what_a_model_was_made_from_is_told(tmp_path: Path) -> None:
+    made = read_model_file(write_tiny(tmp_path / "made.gguf", TinyModel(base_model="Old 1B")))
+    assert (made.author, made.base_models) == ("Somebody", ("Makers / Old 1B",))
+    plain = read_model_file(write_tiny(tmp_path / "plain.gguf"))
+    assert (plain.author, plain.base_models) == ("", ())

@@ -42,6 +42,7 @@ class TinyModel:
     chat_template: str | None = CHAT_TEMPLATE
     architecture: str = "llama"
     name: str = "Tiny"
+    base_model: str = ""
     seed: int = 0
 
 
@@ -52,6 +53,11 @@ def write_tiny(path: Path, model: TinyModel = TinyModel()) -> Path:
     writer = GGUFWriter(path, architecture.gguf_name)
     writer.add_name(model.name)
     writer.add_license("mit")
+    if model.base_model:
+        writer.add_author("Somebody")
+        writer.add_base_model_count(1)
+        writer.add_base_model_organization(0, "Makers")
+        writer.add_base_model_name(0, model.base_model)
     metadata = {
         "block_count": model.n_layers,
         "context_length": model.n_ctx_train,
