@@ -26,14 +26,11 @@ from app.model_files.model_file import FilePart
 MAX_PARTS = 9999
 
 
-def read_parts(path: Path) -> tuple[tuple[FilePart, ...], GGUFHeader, tuple[Tensor, ...]]:
-    """The parts, the first one's header, and the tensors of them all. Raises ModelFileError."""
-    read = read_headers(path)
-    tensors = tuple(tensor for _, header in read for tensor in header.tensors)
-    return tuple(part for part, _ in read), read[0][1], tensors
+Parts = tuple[tuple[FilePart, GGUFHeader], ...]
+"""The parts of a model in order, each with its own header."""
 
 
-def read_headers(path: Path) -> tuple[tuple[FilePart, GGUFHeader], ...]:
+def read_headers(path: Path) -> Parts:
     """Every part with its header, in order. Raises ModelFileError."""
     part, header = _read_part(path)
     n_parts = _split_number(path, header, "count", 1) or 1

@@ -10,7 +10,7 @@ from app.model_files.errors import ModelFileError
 from app.model_files.gguf_header import GGUFHeader
 from app.model_files.model_file import FilePart, ModelFile
 from app.model_files.parts import read_headers
-from app.model_files.reader import layer_number, read_source
+from app.model_files.reader import layer_number, model_in
 from app.model_files.writing.planned import FileRange, PlannedTensor
 
 
@@ -43,8 +43,8 @@ class StoredModel:
 
 def stored_model(path: Path) -> StoredModel:
     """The model or layer pack in a file, or in all parts of a split one. Raises ModelFileError."""
-    file = read_source(path)
     headers = read_headers(path)
+    file = model_in(headers)
     layers: dict[int, list[PlannedTensor]] = {number: [] for number in file.layers}
     others: list[PlannedTensor] = []
     for part, header in headers:
