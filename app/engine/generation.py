@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 
 from app.engine.errors import EngineError
-from app.engine.messages import Event, Generate, Progress, Reply, StopReason, TextPiece
+from app.engine.messages import Event, Generate, Progress, Reply, ScalesMoved, StopReason, TextPiece
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import peak_rss_bytes
 from app.engine.sampling import Sampler
 from app.engine.stop_strings import StopStrings
 from app.engine.vocabulary import PieceDecoder
+from app.plan.recipe import changed_scales
 
 Tell = Callable[[Event], None]
 
@@ -42,7 +43,8 @@ class Generation:
                 "Shorten the conversation or open the plan with a larger context."
             )
         self._started = self._prompted = self._began = self._answered = time.monotonic()
-        self._n_kept = plan.keep_prefix(self._prompt)
+        self._recipe = plan.recipe
+        self._n_kept, self._earlier = plan.keep_prefix(self._prompt, reread=request.reread)
         self._sampler = Sampler(
             request.sampling, plan.vocabulary, n_ctx, self._prompt, request.begun
         )
@@ -59,7 +61,7 @@ class Generation:
         try:
             for at in range(0, len(tokens), n_batch):
                 self._tell(Progress("Reading prompt", at / len(tokens)))
-                self._pause()
+                self._let_scales_move()
                 n_logits = 1 if at + n_batch >= len(tokens) else 0
                 self._plan.decode(tokens[at : at + n_batch], n_logits)
         except Aborted:
@@ -96,6 +98,7 @@ class Generation:
             seed=self._sampler.seed,
             plan_hash=self._plan.recipe.hash,
             peak_rss_bytes=peak_rss_bytes(),
+            earlier=self._earlier,
         )
 
     def close(self) -> None:
@@ -119,9 +122,16 @@ class Generation:
             return "stop_string"
         if len(plan.tokens) >= plan.context.n_ctx:
             return "context_full"
-        self._pause()
+        self._let_scales_move()
         plan.decode([token], n_logits=1)
         return None
+
+    def _let_scales_move(self) -> None:
+        self._pause()
+        before, self._recipe = self._recipe, self._plan.recipe
+        if self._recipe is not before:
+            moved = changed_scales(before, self._recipe) or ()
+            self._tell(ScalesMoved(tuple((b, i, before.scale(b, i), now) for b, i, now in moved)))
 
     def _say(self, piece: str) -> None:
         if piece:

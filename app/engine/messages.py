@@ -110,6 +110,9 @@ class Generate:
     """One of `known_templates`, or a Jinja source of one's own; None: the model file's."""
     slot: int = 0
     """Of the open plan that answers."""
+    reread: bool = True
+    """After a change of scales the whole prompt is read anew. Otherwise what was read and said
+    before stays in the KV cache as it was heard then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,8 @@ class MeasureInfluence:
 
 @dataclass(frozen=True, slots=True)
 class ClosePlan:
-    """Free the context and the view of a slot; the weights stay."""
+    """Free the context and the view of a slot, and the weights that no other open plan borrows;
+    those of the last one stay, for the next."""
 
     slot: int
 
@@ -250,6 +254,15 @@ class TextPiece:
 
 
 @dataclass(frozen=True, slots=True)
+class ScalesMoved:
+    """Merge scales changed between what was told before and what will be: the next token is the
+    first that was computed with them."""
+
+    scales: tuple[tuple[int, int, float, float], ...]
+    """Block, input, the scale before and after, of each."""
+
+
+@dataclass(frozen=True, slots=True)
 class OfPlan:
     """What is told of one of several plans that answer together: that it is open, each piece of its
     reply, and the reply at its end."""
@@ -278,6 +291,10 @@ class OpenedPlan:
     has_chat_template: bool
     default_system: str
     rss_bytes: int
+    context_bytes: int = 0
+    """KV cache, compute buffers and what else its context takes of main memory at most."""
+    open_slots: tuple[int, ...] = ()
+    """The slots with an open plan now, its own among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +332,9 @@ class MemoryEstimate:
         return self.weights_bytes + self.kv_bytes + self.compute_bytes + self.process_bytes
 
 
+Earlier = Literal["as_now", "read_anew", "as_heard"]
+"""What became of the prompt's tokens that the KV cache held from before: read at the same scales as
+now, or at others and then evaluated again, or kept."""
 StopReason = Literal["end", "stop_string", "length", "context_full", "cancelled"]
 
 
@@ -334,6 +354,7 @@ class Reply:
     seed: int
     plan_hash: str
     peak_rss_bytes: int
+    earlier: Earlier = "as_now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +448,7 @@ class Done:
     """An answer without content."""
 
 
-Event = Progress | TextPiece | OfPlan
+Event = Progress | TextPiece | ScalesMoved | OfPlan
 Result = (
     OpenedPlan
     | MemoryEstimate

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import psutil
 
-from app.engine.messages import ContextSettings, OpenedPlan
+from app.engine.messages import ContextSettings, Earlier, OpenedPlan
 from app.engine.native import Aborted, Context, NativeError, View, llama
 from app.engine.process_memory import rss_bytes
 from app.engine.prompts import Prompts
+from app.engine.sampling import Sampler
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
 from app.plan.recipe import Recipe
@@ -28,12 +29,14 @@ class OpenPlan:
         settings: ContextSettings,
         should_stop: Callable[[], bool],
     ) -> None:
+        self.held = held
         self.recipe = recipe
         self.settings = settings
         self.tokens: list[int] = []
         self.vocabulary = Vocabulary(held.bases[0].model)
         self.n_threads = settings.n_threads or default_n_threads()
-        self._scales_changed = False
+        self._is_mixed = False
+        """Whether the KV cache may hold tokens that were read at other scales."""
         self._view = View(held.bases, recipe, held.weight_layers)
         try:
             self.context = Context(
@@ -51,7 +54,7 @@ class OpenPlan:
             raise
         self.prompts = Prompts(self._view.model, self.vocabulary)
 
-    def describe(self, *, load_ms: float, view_ms: float) -> OpenedPlan:
+    def describe(self, open_slots: Iterable[int], *, load_ms: float, view_ms: float) -> OpenedPlan:
         """What the app shows of the open plan."""
         model = self._view.model
         return OpenedPlan(
@@ -66,23 +69,27 @@ class OpenPlan:
             has_chat_template=self.prompts.has_template,
             default_system=self.prompts.default_system,
             rss_bytes=rss_bytes(),
+            context_bytes=self._context_bytes(),
+            open_slots=tuple(open_slots),
         )
 
-    def keep_prefix(self, prompt: list[int]) -> int:
-        """Keeps what the KV cache shares with the prompt, and returns how many tokens that is.
+    def keep_prefix(self, prompt: list[int], *, reread: bool = True) -> tuple[int, Earlier]:
+        """Keeps what the KV cache shares with the prompt: how many tokens that is, and what became
+        of those that were read at other scales.
 
-        At least one token is left to evaluate. After a change of scales nothing is kept, so that
-        the whole prompt is read at the present ones.
+        At least one token is left to evaluate. After a change of scales nothing is kept with
+        `reread`, so that the whole prompt is read at the present ones.
         """
-        n = 0
-        if not self._scales_changed:
-            most = min(len(self.tokens), len(prompt) - 1)
-            while n < most and self.tokens[n] == prompt[n]:
-                n += 1
-        self._scales_changed = False
-        n = self.context.forget_from(n)
+        most, n = min(len(self.tokens), len(prompt) - 1), 0
+        while n < most and self.tokens[n] == prompt[n]:
+            n += 1
+        earlier: Earlier = "as_now"
+        if self._is_mixed and n:
+            earlier = "read_anew" if reread else "as_heard"
+        n = self.context.forget_from(0 if earlier == "read_anew" else n)
         del self.tokens[n:]
-        return n
+        self._is_mixed = self._is_mixed and n > 0
+        return n, earlier
 
     def decode(self, tokens: list[int], n_logits: int) -> None:
         """Evaluates tokens that follow those in the KV cache."""
@@ -99,7 +106,12 @@ class OpenPlan:
         if recipe != self.recipe:
             self._view.set_scale(block, input, scale)
             self.recipe = recipe
-            self._scales_changed = True
+            self._is_mixed = bool(self.tokens)
+
+    def _context_bytes(self) -> int:
+        main = self.context.memory()[0]
+        sampling_bytes = Sampler.bytes(self.vocabulary.n_tokens)
+        return main.kv_bytes + main.compute_bytes + self.context.unheld_bytes() + sampling_bytes
 
     def close(self) -> None:
         """Frees the context, then the view."""

@@ -65,8 +65,8 @@ class Session:
         """Loads what the recipe borrows, unless it is loaded already, and makes its context, in
         place of the plan that its slot had. Other slots' plans stay open where they are over the
         same weights."""
-        self.close_plan(request.slot)
-        if not self._weights.would_stay(request.model_paths, request.settings.use_mmap):
+        self._close_slot(request.slot)
+        if not self._would_stay(request):
             self._close_plans()
         started = time.monotonic()
         tell(Progress("Loading weights", 0.0))
@@ -74,7 +74,7 @@ class Session:
             request.model_paths,
             request.recipe,
             lambda part: self._report(tell, "Loading weights", part),
-            keep_others=bool(self._open),
+            beside=[plan.recipe for plan in self._open.values()],
             use_mmap=request.settings.use_mmap,
         )
         give_back_free()
@@ -83,7 +83,9 @@ class Session:
         self._open[request.slot] = plan
         plan.context.commit()
         viewed = time.monotonic()
-        return plan.describe(load_ms=(loaded - started) * 1e3, view_ms=(viewed - loaded) * 1e3)
+        return plan.describe(
+            self._open, load_ms=(loaded - started) * 1e3, view_ms=(viewed - loaded) * 1e3
+        )
 
     def close(self) -> None:
         """Frees contexts, views and weights."""
@@ -92,10 +94,13 @@ class Session:
         self._dry_run.close()
 
     def close_plan(self, slot: int) -> None:
-        """Frees context and view of a slot, if it has any; weights stay."""
-        plan = self._open.pop(slot, None)
-        if plan is not None:
-            plan.close()
+        """Frees context and view of a slot, if it has any, and the weights that no other open plan
+        borrows. Those of the last one stay, for the next."""
+        self._close_slot(slot)
+        over = [p.recipe for p in self._open.values() if self._weights.are_under(p.held)]
+        if over:
+            self._weights.keep_only(over)
+        give_back_free()
 
     def set_scales(self, request: SetScales) -> None:
         """Sets merge scales of an open plan, from its next decode on."""
@@ -123,7 +128,7 @@ class Session:
         for at, asked in enumerate(request.plans):
             if not self._is_open(asked):
                 self.open(asked, tell)
-            opened = self._open[asked.slot].describe(load_ms=0.0, view_ms=0.0)
+            opened = self._open[asked.slot].describe(self._open, load_ms=0.0, view_ms=0.0)
             tell(OfPlan(at, opened))
         plans = [self._opened(asked.slot) for asked in request.plans]
         generate_together(plans, request.generate, self._pause, tell)
@@ -186,11 +191,8 @@ class Session:
 
     def _hold(self, paths: Sequence[str], recipe: Recipe, tell: Tell) -> HeldLayers:
         """Loads what of the recipe's layers is not loaded yet, beside all others."""
-        return self._weights.get(
-            paths,
-            recipe,
-            lambda part: self._report(tell, "Loading weights", part),
-            keep_others=True,
+        return self._weights.add(
+            paths, recipe, lambda part: self._report(tell, "Loading weights", part)
         )
 
     def _reading(self, phase: str, n_tokens: int, tell: Tell) -> Reading:
@@ -210,7 +212,7 @@ class Session:
         plan = self._open.get(asked.slot)
         return (
             plan is not None
-            and self._weights.would_stay(asked.model_paths, asked.settings.use_mmap)
+            and self._would_stay(asked)
             and (plan.recipe, plan.settings) == (asked.recipe, asked.settings)
         )
 
@@ -219,9 +221,20 @@ class Session:
             raise EngineError("No plan is open. Run the plan first.")
         return self._open[slot]
 
+    def _would_stay(self, request: Open) -> bool:
+        """Whether the plans that are open may stay beside one over the weights asked for."""
+        paths, use_mmap = request.model_paths, request.settings.use_mmap
+        over_these = all(self._weights.are_under(plan.held) for plan in self._open.values())
+        return over_these and self._weights.would_stay(paths, use_mmap)
+
+    def _close_slot(self, slot: int) -> None:
+        plan = self._open.pop(slot, None)
+        if plan is not None:
+            plan.close()
+
     def _close_plans(self) -> None:
         for slot in list(self._open):
-            self.close_plan(slot)
+            self._close_slot(slot)
 
 
 def _pieces(held: HeldLayers, text: str, settings: ContextSettings) -> TextPieces:

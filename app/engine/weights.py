@@ -41,16 +41,41 @@ class Weights:
         recipe: Recipe,
         on_progress: Callable[[float], bool],
         *,
-        keep_others: bool = False,
+        beside: Sequence[Recipe] = (),
         use_mmap: bool | None = None,
     ) -> HeldLayers:
-        """Bases that hold the recipe's layers, and with `keep_others` all that are held already;
-        dry ones hold all of the files' at no cost. `use_mmap` None: as those before."""
+        """Bases that hold the recipe's layers, to run it; of the others, those that the recipes of
+        open plans, `beside`, borrow stay. Dry ones hold all of the files' at no cost. `use_mmap`
+        None: as those before."""
         if use_mmap is not None and use_mmap != self._use_mmap:
             self.close()
             self._use_mmap = use_mmap
-        numbered = weight_layers_of(self.read(paths))
-        wanted: set[tuple[int, int]] = set()
+        self.read(paths)
+        wanted = self._layers_of(recipe)
+        use_huge_pages(not self._dry)
+        self._give_up_all_but(wanted, beside)
+        self._load(wanted, on_progress, spare_memory=False)
+        return self._held()
+
+    def add(
+        self, paths: Sequence[str], recipe: Recipe, on_progress: Callable[[float], bool]
+    ) -> HeldLayers:
+        """Bases that hold the recipe's layers, to measure it, and all that are held already."""
+        self.read(paths)
+        wanted = self._layers_of(recipe)
+        use_huge_pages(not self._dry)
+        self._load(wanted, on_progress, spare_memory=True)
+        return self._held()
+
+    def keep_only(self, recipes: Sequence[Recipe]) -> None:
+        """Gives up the layers that none of these recipes, whose plans are open, borrows."""
+        self._give_up_all_but(set(), recipes)
+
+    def _layers_of(self, recipe: Recipe) -> set[tuple[int, int]]:
+        """The source and the file's own number of each layer it borrows, of dry ones of all.
+        Raises EngineError for one that no source holds."""
+        numbered = weight_layers_of(self._models)
+        layers: set[tuple[int, int]] = set()
         for number in range(len(numbered)) if self._dry else recipe.weight_layers:
             if number >= len(numbered):
                 raise EngineError(
@@ -58,24 +83,28 @@ class Weights:
                     f"{len(numbered)}, 0 to {len(numbered) - 1}."
                 )
             at = numbered[number]
-            wanted.add((at.source, self._models[at.source].layers[at.index]))
-        use_huge_pages(not self._dry)
-        if not keep_others:
-            self._give_up_all_but(wanted)
-        self._load(wanted, on_progress, spare_memory=keep_others)
+            layers.add((at.source, self._models[at.source].layers[at.index]))
+        return layers
+
+    def _held(self) -> HeldLayers:
         place = {
             (base.source, layer): (n, layer)
             for n, base in reversed(list(enumerate(self._bases)))
             for layer in base.layers
         }
         layers = (
-            place.get((at.source, self._models[at.source].layers[at.index])) for at in numbered
+            place.get((at.source, self._models[at.source].layers[at.index]))
+            for at in weight_layers_of(self._models)
         )
         return HeldLayers(tuple(held.base for held in self._bases), tuple(layers))
 
     def would_stay(self, paths: Sequence[str], use_mmap: bool) -> bool:
         """Whether weights of these files, held in this way, come beside those that are held."""
         return use_mmap == self._use_mmap and self._are_read(paths)
+
+    def are_under(self, held: HeldLayers) -> bool:
+        """Whether these are still the weights that a view was made over."""
+        return bool(self._bases) and self._bases[0].base is held.bases[0]
 
     def close(self) -> None:
         """Gives all weights up."""
@@ -100,18 +129,20 @@ class Weights:
         known = [str(model.path) for model in self._models] == list(paths)
         return known and not any(model.has_changed() for model in self._models)
 
-    def _give_up_all_but(self, wanted: set[tuple[int, int]]) -> None:
-        """The layers of one base are in memory together, unless they lie in a mapped file."""
-        if not all(held.is_repacked for held in self._bases):
+    def _give_up_all_but(self, wanted: set[tuple[int, int]], beside: Sequence[Recipe]) -> None:
+        """The layers of one base are in memory together, unless they lie in a mapped file, and one
+        over which a plan of `beside` is open is there until that is closed."""
+        if not beside and not all(held.is_repacked for held in self._bases):
             self.close()  # what stays open runs as fast as it can
+        wanted = wanted.union(*map(self._layers_of, beside))
         for held in list(self._bases):
             layers = [layer for layer in held.layers if (held.source, layer) in wanted]
             n_bytes_too_many = held.base.keep(layers)
-            is_first = held is self._bases[0]
-            if is_first and n_bytes_too_many and len(held.layers) > 1:
-                self.close()
-                return
-            if not is_first and (n_bytes_too_many or not layers):
+            if held is self._bases[0]:
+                if not beside and n_bytes_too_many and len(held.layers) > 1:
+                    self.close()
+                    return
+            elif not layers or not held.is_repacked or (n_bytes_too_many and not beside):
                 held.base.close()
                 self._bases.remove(held)
 

@@ -26,6 +26,8 @@ class RecipeMerge:
 
 
 RecipeBlock = RecipeWeight | RecipeMerge
+Scales = tuple[tuple[int, int, float], ...]
+"""Block, input (from 0) and scale of each."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,22 @@ class Recipe:
         """Twelve hex digits that stand for what runs: equal for equal recipes."""
         return hashlib.sha256(self.text.encode("ascii")).hexdigest()[:12]
 
+    def scale(self, block: int, input: int) -> float:
+        """The scale at input `input` (from 0) of merge `block`; ValueError as `with_scale`."""
+        return self._merge(block, input).inputs[input][1]
+
     def with_scale(self, block: int, input: int, scale: float) -> Recipe:
         """The recipe with another scale at input `input` (from 0) of merge `block`.
 
         Raises ValueError when there is no such merge or input.
         """
+        merge = self._merge(block, input)
+        pairs = list(merge.inputs)
+        pairs[input] = (pairs[input][0], scale)
+        changed = replace(merge, inputs=tuple(pairs))
+        return Recipe((*self.blocks[:block], changed, *self.blocks[block + 1 :]))
+
+    def _merge(self, block: int, input: int) -> RecipeMerge:
         merge = self.blocks[block] if 0 <= block < len(self.blocks) else None
         n_inputs = len(merge.inputs) if isinstance(merge, RecipeMerge) else 0
         if not isinstance(merge, RecipeMerge) or not 0 <= input < n_inputs:
@@ -88,10 +101,7 @@ class Recipe:
                 f"Block {block} has no scale {input}: "
                 + (f"its inputs are 0 to {n_inputs - 1}." if n_inputs else "it is no merge block.")
             )
-        pairs = list(merge.inputs)
-        pairs[input] = (pairs[input][0], scale)
-        changed = replace(merge, inputs=tuple(pairs))
-        return Recipe((*self.blocks[:block], changed, *self.blocks[block + 1 :]))
+        return merge
 
 
 def inputs_of(block: RecipeBlock) -> tuple[int, ...]:
@@ -99,6 +109,24 @@ def inputs_of(block: RecipeBlock) -> tuple[int, ...]:
     if isinstance(block, RecipeWeight):
         return (block.input,)
     return tuple(number for number, _ in block.inputs)
+
+
+def changed_scales(running: Recipe, edited: Recipe) -> Scales | None:
+    """The scales that differ, as edited; None when more than scales differ."""
+    if len(running.blocks) != len(edited.blocks):
+        return None
+    scales = []
+    for number, (before, after) in enumerate(zip(running.blocks, edited.blocks, strict=True)):
+        if not (isinstance(before, RecipeMerge) and isinstance(after, RecipeMerge)):
+            if before != after:
+                return None
+            continue
+        if [b for b, _ in before.inputs] != [b for b, _ in after.inputs]:
+            return None
+        for port, ((_, old), (_, new)) in enumerate(zip(before.inputs, after.inputs, strict=True)):
+            if old != new:
+                scales.append((number, port, new))
+    return tuple(scales)
 
 
 def block_line(block: RecipeBlock) -> str:

@@ -15,12 +15,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate, OpenedPlan
 from app.memory.amounts import format_bytes
-from app.plan.recipe import Recipe
+from app.plan.recipe import Recipe, changed_scales
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.memory_panel import MemoryFigures
 from app.ui.open_model import OpenModel
-from app.ui.plan_runner import PlanRunner, changed_scales
+from app.ui.plan_runner import PlanRunner
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:

@@ -11,14 +11,11 @@ from PySide6.QtCore import QObject, Signal
 from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import ContextSettings, Open, OpenedPlan, SetScales
 from app.plan.problem import errors
-from app.plan.recipe import Recipe, RecipeMerge
+from app.plan.recipe import Recipe, Scales, changed_scales
 from app.ui.documents.document import Document
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.tasks import Tasks
-
-Scales = tuple[tuple[int, int, float], ...]
-"""Block, input and scale of each."""
 
 RUN = "run"
 """Whose jobs Stop stops: what opens plans and answers prompts."""
@@ -164,21 +161,3 @@ class PlanRunner(QObject):
         finally:
             self._sending = False
             self.changed.emit()
-
-
-def changed_scales(running: Recipe, edited: Recipe) -> Scales | None:
-    """The scales that differ, as edited; None when more than scales differ."""
-    if len(running.blocks) != len(edited.blocks):
-        return None
-    scales = []
-    for number, (before, after) in enumerate(zip(running.blocks, edited.blocks, strict=True)):
-        if not (isinstance(before, RecipeMerge) and isinstance(after, RecipeMerge)):
-            if before != after:
-                return None
-            continue
-        if [b for b, _ in before.inputs] != [b for b, _ in after.inputs]:
-            return None
-        for port, ((_, old), (_, new)) in enumerate(zip(before.inputs, after.inputs, strict=True)):
-            if old != new:
-                scales.append((number, port, new))
-    return tuple(scales)

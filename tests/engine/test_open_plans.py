@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from app.engine.client import EngineClient
 from app.engine.errors import EngineError
-from app.engine.messages import ContextSettings, Generate, Open, Reply, Sampling, SetScales
+from app.engine.messages import (
+    ContextSettings,
+    Generate,
+    Open,
+    OpenedPlan,
+    Reply,
+    Sampling,
+    ScalesMoved,
+    SetScales,
+    TextPiece,
+)
 from app.engine.session import Session
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
@@ -87,3 +98,103 @@ def test_other_weights_close_the_plans_over_those_before(
     with pytest.raises(EngineError, match="No plan is open"):
         say(session, "the", 0)
     assert say(session, "the", 1).n_generated
+
+
+def test_weights_are_held_once_for_two_plans(model_path: Path) -> None:
+    settings = ContextSettings(n_ctx=256, n_batch=32, use_mmap=False)
+    second = Recipe((RecipeWeight(0, 20, 0, -1), RecipeWeight(20, 40, 10, 0)))
+    engine = EngineClient()
+    try:
+        opened = [
+            engine.submit(Open((str(model_path),), recipe, settings, slot)).result(timeout=120)
+            for slot, recipe in enumerate((Recipe.whole(30), second))
+        ]
+    finally:
+        engine.close()
+    one, two = opened
+    assert isinstance(one, OpenedPlan)
+    assert isinstance(two, OpenedPlan)
+    assert (one.open_slots, two.open_slots) == ((0,), (0, 1))
+    assert one.rss_bytes > model_path.stat().st_size
+    assert two.rss_bytes - one.rss_bytes < two.context_bytes + (4 << 20)
+
+
+def test_layers_are_given_up_with_the_last_plan_that_borrows_them(
+    session: Session, paths: tuple[str, ...]
+) -> None:
+    halves = [Recipe((RecipeWeight(0, 2, start, -1),)) for start in (0, 2)]
+    alone = say_alone(paths, halves[1])
+    for slot, recipe in enumerate((halves[0], halves[1], halves[1])):
+        session.open(Open(paths, recipe, SMALL, slot), ignore)
+    assert n_bases(session, 2) == 2
+    session.close_plan(1)
+    assert say(session, "the one", 2).text == alone
+    session.open(Open(paths, halves[0], SMALL, 1), ignore)
+    assert n_bases(session, 1) == 2
+    session.close_plan(2)
+    session.open(Open(paths, halves[0], SMALL, 1), ignore)
+    assert n_bases(session, 1) == 1
+
+
+def n_bases(session: Session, slot: int) -> int:
+    """How many bases there were when the plan of this slot was opened."""
+    return len(session._open[slot].held.bases)
+
+
+def say_alone(paths: tuple[str, ...], recipe: Recipe) -> str:
+    other = Session(lambda: False, lambda: None)
+    try:
+        other.open(Open(paths, recipe, SMALL, 0), ignore)
+        return say(other, "the one", 0).text
+    finally:
+        other.close()
+
+
+def test_a_moved_scale_is_told_between_the_tokens(paths: tuple[str, ...]) -> None:
+    """What comes before is said at the old scale, what comes after by a cache read at that one."""
+    told: list[object] = []
+    pauses: list[int] = []
+
+    def pause() -> None:
+        pauses.append(len(told))
+        if len(pauses) == 5:  # once before the prompt, then before each token but the last
+            session.set_scales(SetScales(((3, 0, -2.0), (3, 1, 3.0))))
+
+    request = Generate((), "the one", 24, Sampling(temperature=0))
+    session = Session(lambda: False, pause)
+    try:
+        session.open(Open(paths, MERGED, SMALL), ignore)
+        moved = session.generate(request, told.append)
+        at = told.index(ScalesMoved(((3, 0, 0.5, -2.0), (3, 1, 0.5, 3.0))))
+        assert at == pauses[4]
+        session.open(Open(paths, MERGED, SMALL), ignore)
+        unmoved = session.generate(request, ignore)
+    finally:
+        session.close()
+    before = "".join(event.text for event in told[:at] if isinstance(event, TextPiece))
+    assert before
+    assert unmoved.text.startswith(before)
+    assert unmoved.text != moved.text
+    assert moved.plan_hash == MERGED.with_scale(3, 0, -2.0).with_scale(3, 1, 3.0).hash
+
+
+def test_after_a_moved_scale_the_conversation_is_read_anew_or_stays_as_heard(
+    session: Session, paths: tuple[str, ...]
+) -> None:
+    greedy = Sampling(temperature=0)
+
+    def ask(prompt: str, *, reread: bool) -> Reply:
+        return session.generate(Generate((), prompt, 4, greedy, reread=reread), ignore)
+
+    session.open(Open(paths, MERGED, SMALL), ignore)
+    first = ask("the one", reread=False)
+    assert first.earlier == "as_now"
+    session.set_scales(SetScales(((3, 0, 0.9), (3, 1, 0.1))))
+    heard = ask("the one and the other", reread=False)
+    assert heard.earlier == "as_heard"
+    assert heard.n_prompt_evaluated == heard.n_prompt - first.n_prompt
+    anew = ask("the one and the other", reread=True)
+    assert (anew.earlier, anew.n_prompt_evaluated) == ("read_anew", anew.n_prompt)
+    again = ask("the one and the other", reread=True)
+    assert (again.earlier, again.n_prompt_evaluated) == ("as_now", 1)
+    assert again.text == anew.text

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from app.engine.messages import Open, SetScales
 from app.plan import edits, shaping
-from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
+from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight, changed_scales
 from app.ui.chat.reply_flow import READ_ANEW, SCALES_MOVED
-from app.ui.plan_runner import changed_scales
 from tests.ui.window.conftest import Bench
 
 TRUNK = RecipeWeight(0, 2, 0, -1)
