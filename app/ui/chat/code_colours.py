@@ -82,11 +82,10 @@ class CodeColours(QObject):
             self._timer.stop()
 
 
-def markdown_code(document: QTextDocument) -> Iterator[CodeRun]:
-    """The code of a document that was made of Markdown."""
+def markdown_code(block: QTextBlock) -> Iterator[CodeRun]:
+    """The code that was made of Markdown, from this block on."""
     lines: list[QTextBlock] = []
     before: tuple[object, object] | None = None
-    block = document.begin()
     while block.isValid():
         form = block.blockFormat()
         language = form.property(QTextFormat.Property.BlockCodeLanguage)

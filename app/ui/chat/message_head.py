@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from app.ui.icons import dress
-
-_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(.*?)^ {0,3}\1[`~]*[ \t]*$", re.M | re.S)
 
 
 class MessageHead(QWidget):
@@ -29,7 +25,6 @@ class MessageHead(QWidget):
         self, author: str, kind: str, text: Callable[[], str], plain: Callable[[], str]
     ) -> None:
         super().__init__()
-        self._text = text
         self._plain = plain
         self.goes_on = False
         """Whether the reply stopped before the model ended it, at the end of what is shown."""
@@ -91,12 +86,6 @@ class MessageHead(QWidget):
         """What else can be done with the message."""
         menu = QMenu(self)
         menu.addAction("Copy as plain text", lambda: _copy(self._plain()))
-        blocks = code_blocks(self._text())
-        for block in blocks:
-            line = next((row.strip() for row in block.splitlines() if row.strip()), "")
-            shown = f"{line[:24]} …" if len(line) > 24 else line
-            words = f"Copy code block “{shown}”" if len(blocks) > 1 else "Copy code block"
-            menu.addAction(words, partial(_copy, block))
         menu.addSeparator()
         if self.goes_on:
             go_on = menu.addAction("Continue the reply", self.continue_requested.emit)
@@ -137,11 +126,6 @@ class MessageHead(QWidget):
         button.clicked.connect(lambda _checked=False: action())
         self._row.insertWidget(at, button)
         return button
-
-
-def code_blocks(text: str) -> list[str]:
-    """What stands between a message's code fences."""
-    return [found[1].rstrip("\n") for found in _FENCED.findall(text)]
 
 
 def small(widget: QWidget) -> QFont:

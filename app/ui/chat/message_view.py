@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontDatabase,
@@ -29,8 +29,6 @@ from app.ui.chat.message_text import MessageText
 
 NO_TEXT = "(no text)"
 THINKS, THOUGHT = "Thinking …", "Thoughts"
-FLUSH_MS = 33
-"""Streamed text is put into the document this often, not at each token."""
 
 
 class EditField(Composer):
@@ -64,13 +62,10 @@ class MessageView(QFrame):
         self.kind = kind
         self.id = id
         self._text = ""
-        self._pending: list[str] = []
-        self._n_shown = self._n_thought = 0
-        """Characters of the answer, and of the thought before it, that are shown."""
+        self._n_thought = 0
+        """Characters that are shown of the thought before the answer."""
         self.thought: Fold | None = None
         self._edit: EditField | None = None
-        self._flush = QTimer(self, interval=FLUSH_MS, singleShot=True)
-        self._flush.timeout.connect(self.flush)
 
         self.body = MessageText()
         self.body.setAccessibleName(f"{author}'s message" if kind != "error" else "What went wrong")
@@ -92,7 +87,7 @@ class MessageView(QFrame):
     @property
     def text(self) -> str:
         """The message so far, as the model or the user wrote it."""
-        return self._text + "".join(self._pending)
+        return self._text
 
     @property
     def answer(self) -> str:
@@ -123,46 +118,25 @@ class MessageView(QFrame):
 
     def set_plain(self, text: str) -> None:
         """Show the text as it is."""
-        self._text, self._pending = text, []
-        self._n_shown = len(text)
+        self._text = text
         self.body.show_plain(text)
 
     def append(self, piece: str) -> None:
-        """Add streamed text; it is shown with the next flush."""
-        self._pending.append(piece)
-        if not self._flush.isActive():
-            self._flush.start()
-
-    def flush(self) -> None:
-        """Show what has arrived."""
-        if not self._pending:
-            return
-        piece, self._pending = "".join(self._pending), []
+        """Add streamed text."""
         self._text += piece
-        self._show_parts()
+        parts = split_thinking(self._text)
+        self._show_thought(parts, thinks=parts.thinks)
+        self.body.show_markdown(parts.answer, is_whole=False)
 
     def finish(self, text: str) -> None:
-        """The whole message, laid out as Markdown."""
-        self._flush.stop()
-        self._text, self._pending = text, []
+        """The whole message."""
+        self._text = text
         parts = split_thinking(text)
         self._show_thought(parts, thinks=False)
-        self._n_shown = len(parts.answer)
         if parts.answer.strip():
             self.body.show_markdown(parts.answer)
         else:
             self.body.show_plain(NO_TEXT)
-            self._n_shown = 0
-
-    def _show_parts(self) -> None:
-        """Show what is new of a reply."""
-        parts = split_thinking(self._text)
-        self._show_thought(parts, thinks=parts.thinks)
-        if not self._n_shown or len(parts.answer) < self._n_shown:
-            self.body.show_plain("")  # nothing was there yet, or half a tag
-            self._n_shown = 0
-        self.body.append(parts.answer[self._n_shown :])
-        self._n_shown = len(parts.answer)
 
     def _show_thought(self, parts: Parts, *, thinks: bool) -> None:
         if parts.thought and self.thought is None:
@@ -172,7 +146,7 @@ class MessageView(QFrame):
             self._column.insertWidget(1, self.thought)
         if self.thought is not None:
             self.thought.set_title(THINKS if thinks else THOUGHT)
-            self._thought_text.append(parts.thought[self._n_thought :])
+            self._thought_text.append_plain(parts.thought[self._n_thought :])
             self._n_thought = len(parts.thought)
 
     def set_footer(self, text: str) -> None:
