@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -17,28 +14,13 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 from app.ui import dialogs
 from app.ui import theme as themes
 from app.ui.canvas.picture import png
+from app.ui.measure.table import Table
 from app.ui.writing import write_or_tell
 
 PATTERN = "PNG picture (*.png);;SVG picture (*.svg);;Numbers as CSV (*.csv)"
 _REACH = 14.0
 _BAR = 0.8
 _PNG_SCALE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The numbers behind a chart: a header and rows, as CSV says them."""
-
-    header: tuple[str, ...]
-    rows: Sequence[Sequence[object]]
-
-    def csv(self) -> str:
-        """The table as comma-separated values, lines ended as RFC 4180 has it."""
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(self.header)
-        writer.writerows(self.rows)
-        return out.getvalue()
 
 
 class Chart(QStackedWidget):

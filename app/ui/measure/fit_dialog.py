@@ -28,10 +28,11 @@ from app.plan.document import Plan
 from app.plan.lowering import lower
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
-from app.ui.measure.chart import Chart, Table
+from app.ui.measure.chart import Chart
 from app.ui.measure.leaving_out import with_layers_left_out
 from app.ui.measure.measure_dialog import MeasureDialog
 from app.ui.measure.results_table import ResultsTable
+from app.ui.measure.table import Table
 from app.ui.tasks import Tasks
 
 _SENTENCE = (

@@ -11,9 +11,10 @@ from app.fit.measuring import influence_of
 from app.model_files.model_file import ModelFile
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
-from app.ui.measure.chart import Chart, Table
+from app.ui.measure.chart import Chart
 from app.ui.measure.layer_influence import LayerInfluence
 from app.ui.measure.measure_dialog import MeasureDialog
+from app.ui.measure.table import Table
 from app.ui.tasks import Tasks
 
 _SENTENCE = (

@@ -16,9 +16,9 @@ from app.ui import dialogs
 from app.ui.documents import Documents
 from app.ui.documents.document import Document
 from app.ui.engine_bridge import EngineBridge
-from app.ui.measure.chart import Table
 from app.ui.measure.measure_dialog import MeasureDialog
 from app.ui.measure.results_table import ResultsTable
+from app.ui.measure.table import Table
 from app.ui.tasks import Tasks
 from app.ui.writing import write_or_tell
 

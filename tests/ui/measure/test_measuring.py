@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QToolTip
 
 from app.engine.messages import ComparePlans, EvaluatePerplexity, MeasureInfluence
 from app.plan.document import WeightBlock
-from app.ui.measure.chart import Table
 from app.ui.measure.fit_dialog import FitDialog
 from app.ui.measure.influence_dialog import InfluenceDialog
 from app.ui.measure.job_row import time_left
 from app.ui.measure.leaving_out import with_layers_left_out
 from app.ui.measure.scores_dialog import ScoresDialog
+from app.ui.measure.table import Table
 from tests.ui.fake_engine import MIB
 from tests.ui.window.conftest import Bench
 
