@@ -21,6 +21,10 @@ _COMMANDS = (
     "difference",
     "influence",
     "fit",
+    "import",
+    "export",
+    "compose",
+    "inspect",
     "tour",
 )
 _FLASH_ATTENTION = {"on": True, "off": False, "auto": None}
@@ -146,10 +150,71 @@ def _command_parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(command="fit", default_ctx=DEFAULT_N_CTX)
 
+    _add_exchange(commands)
+
+    command = commands.add_parser(
+        "compose", help="write layers of several model files into one, for plans to borrow from"
+    )
+    command.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE[@FIRST-LAST[,FIRST-LAST]…]",
+        help="a GGUF file, with the layers to take from it, both ends included; else all of them. "
+        "The first gives the vocabulary, the embeddings and the head",
+    )
+    command.add_argument(
+        "-o", "--output", required=True, metavar="OUT", help="the GGUF file to write"
+    )
+    command.add_argument(
+        "--pack",
+        action="store_true",
+        help="write the layers of one source alone, under the numbers they have, for exchange",
+    )
+    command.add_argument(
+        "--split-max-size",
+        type=_bytes,
+        metavar="BYTES",
+        help="write parts of at most so many bytes of tensors, such as 4G",
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(command="compose")
+
+    command = commands.add_parser("inspect", help="say what a model file or layer pack holds")
+    command.add_argument("model", metavar="MODEL", help="a GGUF file, or a split one's first part")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(command="inspect")
+
     command = commands.add_parser("tour", help="make the window's journey by itself, with pictures")
     command.add_argument("--out", default="tour", metavar="FOLDER", help="for the pictures")
     command.set_defaults(command="tour")
     return parser
+
+
+def _add_exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "import", help="make a plan of a mergekit configuration or a list of layers"
+    )
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        help="mergekit's YAML, a list such as 0..14,12..39 (both ends included), or layerBlocks",
+    )
+    command.add_argument("-o", "--output", required=True, metavar="PLAN", help="for the plan")
+    _add_model(command, "a model that FILE names, for its layers; found by its name or its place")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(command="import")
+
+    command = commands.add_parser("export", help="write a plan in another form")
+    command.add_argument("plan", metavar="PLAN", help="a layerBlocks text file")
+    command.add_argument(
+        "--format",
+        required=True,
+        choices=("mergekit", "strict", "paths"),
+        help="mergekit's passthrough YAML, layerBlocks without comments, or a list of layers",
+    )
+    command.add_argument("-o", "--output", metavar="FILE", help="else it is printed")
+    _add_model(command, "the model file; else what the plan names")
+    command.set_defaults(command="export")
 
 
 def _running(

@@ -74,6 +74,10 @@ _COMMANDS = {
     "difference": ("app.commands.scoring", "difference"),
     "influence": ("app.commands.scoring", "influence"),
     "fit": ("app.commands.fit", "fit_into_memory"),
+    "import": ("app.commands.exchange", "import_file"),
+    "export": ("app.commands.exchange", "export_plan"),
+    "compose": ("app.commands.compose", "compose_file"),
+    "inspect": ("app.commands.inspect", "inspect"),
     "tour": (__name__, "tour"),
     "window": (__name__, "open_window"),
 }

@@ -23,6 +23,7 @@ from app.model_files.reader import MAX_LAYERS, require_complete
 from app.model_files.writing.entries import U32, U64, entry, text_entry
 from app.model_files.writing.layer_values import layer_entries
 from app.model_files.writing.planned import FileRange, PlannedFile, PlannedTensor
+from app.model_files.writing.ranges import listed
 from app.model_files.writing.stored import StoredModel, stored_bytes
 
 _NO_LONGER_TRUE = ("general.size_label",)
@@ -52,6 +53,8 @@ def compose(sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> Pl
     first = sources[0]
     require_complete(first.file)
     require_compatible([source.file for source in sources])
+    for layer in layers:
+        _require_held(sources[layer.source], layer.number)
     if not 0 < len(layers) <= MAX_LAYERS:
         raise ModelFileError(
             first.file.path, f"A file holds 1 to {MAX_LAYERS} layers, not {len(layers)}."
@@ -79,8 +82,10 @@ def layer_pack(source: StoredModel, numbers: Iterable[int]) -> PlannedFile:
     kept = sorted(set(numbers))
     if not kept:
         raise ModelFileError(source.file.path, "A layer pack holds one layer at least.")
+    for number in kept:
+        _require_held(source, number)
     metadata = _without_stale(source)
-    name = f"{source.file.name} (layers {listed(kept)})"
+    name = f"{source.file.name} (layer{'s' if kept[1:] else ''} {listed(kept)})"
     metadata["general.name"] = text_entry("general.name", name)
     metadata |= _provenance_entries(
         provenance_of([source], [SourceLayer(0, number) for number in kept])
@@ -108,21 +113,19 @@ def provenance_of(sources: Sequence[StoredModel], layers: Sequence[SourceLayer])
     return Provenance(tuple(files), tuple(places))
 
 
-def listed(numbers: Sequence[int]) -> str:
-    """Ascending numbers as ranges, such as “0-21, 24”."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in ranges)
-
-
 def _used(sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> list[StoredModel]:
     """The sources that give layers, and the first."""
     used = {0, *(layer.source for layer in layers)}
     return [source for n, source in enumerate(sources) if n in used]
+
+
+def _require_held(source: StoredModel, number: int) -> None:
+    if number not in source.layers:
+        raise ModelFileError(
+            source.file.path,
+            f"“{source.file.path.name}” holds the layers {listed(source.file.layers)}, and no "
+            f"layer {number}. Name others.",
+        )
 
 
 def _require_same_rope(first: StoredModel, other: StoredModel) -> None:
