@@ -1,0 +1,104 @@
+"""Plans that merge nothing, written as a list of layers or as a passthrough configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.model_files.exchange.model_names import file_stem, source_names
+from app.model_files.exchange.path_list import path_text
+from app.model_files.model_file import ModelFile, weight_layers_of
+from app.plan.chain import NoChain, chain_of
+from app.plan.document import Plan
+from app.plan.lowering import lower
+from app.plan.problem import PlanError, Problem
+
+_HEAD = """\
+# A plan of Llama Blocks. In place of each name mergekit wants the folder or the repository of that
+# model as it was before it was made a GGUF file.
+"""
+_OTHER_HEAD = """\
+# mergekit takes output norm and head from the last slice's model, the plan from the first one.
+"""
+
+Run = tuple[str, int, int]
+"""A model, and the first layer and one past the last of those that follow each other in it."""
+
+
+def write_paths(plan: Plan) -> str:
+    """The weight layers that run, as a list.
+
+    Raises PlanError where the plan is not valid or more than one chain.
+    """
+    return path_text(_chain(plan, "a list of layers"))
+
+
+def write_mergekit(plan: Plan, files: Sequence[ModelFile]) -> str:
+    """The plan as `merge_method: passthrough`; models are called as their files are.
+
+    Without `files`, all weight layers are taken for those of the plan's only source. Raises
+    PlanError where the plan is not valid, more than one chain, or borrows what no file holds.
+    """
+    runs = _runs(plan, files, _chain(plan, "a passthrough configuration"))
+    text = _HEAD + (_OTHER_HEAD if runs[-1][0] != runs[0][0] else "")
+    text += "merge_method: passthrough\nslices:\n"
+    for model, start, end in runs:
+        name = json.dumps(model, ensure_ascii=False)
+        text += f"- sources:\n  - model: {name}\n    layer_range: [{start}, {end}]\n"
+    return text
+
+
+def _chain(plan: Plan, what: str) -> list[int]:
+    """The weight layers in the order in which they run."""
+    lowered = lower(plan)
+    try:
+        chain = chain_of(lowered.recipe)
+        number = next(iter(chain.merges), None)
+    except NoChain as error:
+        number = error.block
+    if number is not None:
+        title = plan.blocks[lowered.block_ids[number]].title
+        name = f"Block {number}" + (f" (“{title}”)" if title else "")
+        problem = Problem(
+            "merges",
+            f"{name} merges outputs, which {what} cannot say.",
+            "Mute it to export one of its branches, or export the plan as layerBlocks.txt.",
+            block=number,
+            block_id=lowered.block_ids[number],
+        )
+        raise PlanError([problem])
+    return [layer for shares in chain.layers for layer in shares]
+
+
+def _runs(plan: Plan, files: Sequence[ModelFile], layers: Sequence[int]) -> list[Run]:
+    held = weight_layers_of(files)
+    if not files and len(plan.sources) > 1:
+        raise _refusal(
+            f"The plan has {len(plan.sources)} sources, and only their files say where the layers "
+            "of each begin.",
+            "Name them in order, --model for each; in the window, open them as sources.",
+        )
+    if files and max(layers) >= len(held):
+        raise _refusal(
+            f"The plan borrows weight layer {max(layers)}, but its sources hold only 0 to "
+            f"{len(held) - 1}.",
+            "Give the model files that it was made for, all of them and in order.",
+        )
+    called = source_names(files) or plan.sources or ("model",)
+    names = [name if Path(name).is_absolute() else file_stem(name) for name in called]
+    runs: list[Run] = []
+    for layer in layers:
+        name, number = names[0], layer
+        if files:
+            source = held[layer].source
+            name, number = names[source], files[source].layers[held[layer].index]
+        if runs and runs[-1][0] == name and runs[-1][2] == number:
+            runs[-1] = (name, runs[-1][1], number + 1)
+        else:
+            runs.append((name, number, number + 1))
+    return runs
+
+
+def _refusal(message: str, fix: str) -> PlanError:
+    return PlanError([Problem("sources", message, fix)])

@@ -1,0 +1,54 @@
+"""Which model files are meant by the names of models in a configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from app.model_files.model_file import ModelFile
+
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
+_QUANTISATION = re.compile(r"[-._]?(i?q\d\w*|tq\d\w*|mxfp4\w*|bf16|fp?16|fp?32)$", re.IGNORECASE)
+
+
+def files_by_name(names: Sequence[str], files: Sequence[ModelFile]) -> list[ModelFile | None]:
+    """For each model the file called so, None where there is none; no file stands for two.
+
+    A name such as `organisation/Model-7B@main` means the file `Model-7B.Q4_K_M.gguf`, and any
+    whose metadata have that name.
+    """
+    left = list(files)
+    found: list[ModelFile | None] = []
+    for name in names:
+        word = _word(name)
+        file = next((f for f in left if word and word in _words_of(f)), None)
+        if file is not None:
+            left.remove(file)
+        found.append(file)
+    return found
+
+
+def file_stem(name: str) -> str:
+    """A file's name without its folder, the ending `.gguf` and the number of its part."""
+    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    stem = last[: -len(".gguf")] if last.lower().endswith(".gguf") else last
+    return _PART.sub("", stem)
+
+
+def source_names(files: Sequence[ModelFile]) -> list[str]:
+    """What a plan calls its files: by their names, with the folder where two have the same."""
+    names = [file.path.name for file in files]
+    return [
+        str(file.path) if names.count(name) > 1 else name
+        for file, name in zip(files, names, strict=True)
+    ]
+
+
+def _words_of(file: ModelFile) -> set[str]:
+    return {_word(file.path.name), _word(file.name)}
+
+
+def _word(name: str) -> str:
+    """What stays of a name that is written in different ways."""
+    stem = _QUANTISATION.sub("", file_stem(name.partition("@")[0]))
+    return re.sub(r"[\W_]+", "", stem).lower()
