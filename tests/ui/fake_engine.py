@@ -5,22 +5,26 @@ from __future__ import annotations
 import math
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from app.engine.client import EngineState
 from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import (
+    ClosePlan,
     ComparePlans,
     Done,
     EstimateMemory,
     EvaluatePerplexity,
     Event,
     Generate,
+    GenerateTogether,
     Influence,
     MeasureInfluence,
     MemoryEstimate,
+    OfPlan,
     Open,
     OpenedPlan,
     Perplexity,
@@ -37,6 +41,7 @@ from app.plan.recipe import Recipe
 MIB = 1 << 20
 ESTIMATE = MemoryEstimate(80 * MIB, 90 * MIB, 30 * MIB, 60 * MIB)
 OnEvent = Callable[[Event], None]
+T = TypeVar("T")
 
 
 @dataclass
@@ -44,6 +49,8 @@ class Script:
     """What the engine is to do."""
 
     pieces: tuple[str, ...] = ("The capital ", "of France ", "is **Paris**.")
+    others_pieces: tuple[tuple[str, ...], ...] = (("The capital ", "of France ", "is Lyon."),)
+    """What the plans after the first one say where several answer together."""
     estimate: MemoryEstimate = ESTIMATE
     layer_bytes: int = 0
     """What each weight layer that a plan borrows adds to the estimate."""
@@ -132,24 +139,14 @@ class FakeEngine:
             n_layers = len(request.recipe.weight_layers)
             weights_bytes = self.script.estimate.weights_bytes + n_layers * self.script.layer_bytes
             return replace(self.script.estimate, weights_bytes=weights_bytes)
+        if isinstance(request, ClosePlan):
+            return Done()
         if isinstance(request, Open):
             if self.script.fail_open is not None:
                 raise self.script.fail_open
             on_event(Progress("Loading weights", 0.5))
             self._recipe = request.recipe
-            return OpenedPlan(
-                plan_hash=request.recipe.hash,
-                model_name="SmolLM2 135M",
-                architecture="llama",
-                n_ctx=request.settings.n_ctx,
-                n_threads=2,
-                n_weight_layers=30,
-                load_ms=100.0,
-                view_ms=0.5,
-                has_chat_template=True,
-                default_system=self.script.default_system,
-                rss_bytes=250 * MIB,
-            )
+            return self._opened(request)
         if isinstance(request, MeasureInfluence | EvaluatePerplexity | ComparePlans):
             on_event(Progress("Measuring", 0.5, 400.0, 2.0))
             while self.script.holds_measuring and not self._stop.wait(0.01):
@@ -165,26 +162,70 @@ class FakeEngine:
             nlls = _nll(request.recipe), _nll(request.other)
             kl = abs(nlls[0] - nlls[1])
             return PlanDifference(kl, 0.75, math.exp(nlls[0]), math.exp(nlls[1]), 1024, 400.0)
-        assert isinstance(request, Generate)
+        assert isinstance(request, Generate | GenerateTogether)
         if self.script.fail_generate is not None:
             raise self.script.fail_generate
+        if isinstance(request, GenerateTogether):
+            return self._generate_together(request, on_event)
         return self._generate(on_event)
+
+    def _opened(self, request: Open) -> OpenedPlan:
+        return OpenedPlan(
+            plan_hash=request.recipe.hash,
+            model_name="SmolLM2 135M",
+            architecture="llama",
+            n_ctx=request.settings.n_ctx,
+            n_threads=2,
+            n_weight_layers=30,
+            load_ms=100.0,
+            view_ms=0.5,
+            has_chat_template=True,
+            default_system=self.script.default_system,
+            rss_bytes=250 * MIB,
+        )
 
     def _generate(self, on_event: OnEvent) -> Reply:
         said: list[str] = []
-        for piece in self.script.pieces:
-            if len(said) == self.script.die_after_pieces:
+        for piece in self._in_time(self.script.pieces):
+            said.append(piece)
+            on_event(TextPiece(piece))
+        return self._reply(said, self._recipe)
+
+    def _generate_together(self, request: GenerateTogether, on_event: OnEvent) -> Done:
+        told = [self.script.pieces, *self.script.others_pieces]
+        pieces = [told[at % len(told)] for at in range(len(request.plans))]
+        said: list[list[str]] = [[] for _ in request.plans]
+        for at, plan in enumerate(request.plans):
+            on_event(OfPlan(at, self._opened(plan)))
+        turns = [
+            (at, row[turn])
+            for turn in range(max(map(len, pieces)))
+            for at, row in enumerate(pieces)
+            if turn < len(row)
+        ]
+        for at, piece in self._in_time(turns):
+            said[at].append(piece)
+            on_event(OfPlan(at, TextPiece(piece)))
+        for at, plan in enumerate(request.plans):
+            on_event(OfPlan(at, self._reply(said[at], plan.recipe)))
+        return Done()
+
+    def _in_time(self, pieces: Sequence[T]) -> Iterator[T]:
+        """The pieces up to where the script or the test ends them."""
+        for n, piece in enumerate(pieces):
+            if n == self.script.die_after_pieces:
                 raise EngineDied(
                     "The engine was killed (signal 9). Your plan and the chat are as they were.",
                     ("llama_context: n_ctx = 4096", "decode: failed"),
                 )
-            if len(said) == self.script.hold_after_pieces:
+            if n == self.script.hold_after_pieces:
                 while not self._stop.is_set() and not self.release.wait(0.01):
                     pass
             if self._stop.is_set():
                 break
-            said.append(piece)
-            on_event(TextPiece(piece))
+            yield piece
+
+    def _reply(self, said: Sequence[str], recipe: Recipe | None) -> Reply:
         stopped = self._stop.is_set()
         return Reply(
             text="".join(said),
@@ -196,7 +237,7 @@ class FakeEngine:
             stop_reason="cancelled" if stopped else "end",
             n_ctx_used=34 + len(said),
             seed=7,
-            plan_hash=self._recipe.hash if self._recipe is not None else "",
+            plan_hash=recipe.hash if recipe is not None else "",
             peak_rss_bytes=260 * MIB,
         )
 

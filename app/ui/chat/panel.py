@@ -26,6 +26,7 @@ class ChatPanel(QWidget):
     """Talk with the plan that runs."""
 
     settings_changed = Signal()
+    side_by_side_wanted = Signal()
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class ChatPanel(QWidget):
         self._running = QuietLabel()
         self._running.setAccessibleName("Plan that answers")
         self.regenerate = self._tool("regenerate", "Answer the last message again")
+        self.side_by_side = self._tool("side-by-side", "Let several plans answer side by side")
         self.new_chat = self._tool("new-chat", "Start a new conversation")
         self.fold = self._tool("sliders", "Show the settings of replies")
         self.fold.setCheckable(True)
@@ -87,7 +89,7 @@ class ChatPanel(QWidget):
         head = QHBoxLayout()
         head.setSpacing(4)
         head.addWidget(self._running, 1)
-        for button in (self.regenerate, self.new_chat, self.fold):
+        for button in (self.regenerate, self.side_by_side, self.new_chat, self.fold):
             head.addWidget(button)
         top = QVBoxLayout()
         top.setContentsMargins(12, 4, 8, 4)
@@ -124,6 +126,7 @@ class ChatPanel(QWidget):
         self.keeping.replaced.connect(self._show_conversation)
         self.send.clicked.connect(self._send_or_stop)
         self.regenerate.clicked.connect(lambda: self.flow.regenerate())
+        self.side_by_side.clicked.connect(self.side_by_side_wanted)
         self.new_chat.clicked.connect(self._begin_anew)
         self.fold.toggled.connect(self.sampling.setVisible)
         self.sampling.changed.connect(self.settings_changed)

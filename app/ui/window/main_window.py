@@ -32,6 +32,7 @@ from app.ui.palette.templates import Templates
 from app.ui.plan_runner import PlanRunner
 from app.ui.problems_panel import ProblemsPanel
 from app.ui.settings import Settings
+from app.ui.side_by_side.opener import SideBySideOpener
 from app.ui.sources_panel import SourcesPanel
 from app.ui.tasks import Tasks
 from app.ui.window.actions import FlatToolBar
@@ -98,6 +99,9 @@ class MainWindow(QMainWindow):
             self,
         )
         self.chat = ChatPanel(engine, self.runner, settings, self.tasks)
+        self.side_by_side = SideBySideOpener(
+            self, engine, self.chat, self.documents, lambda: self.model.paths, self.tasks
+        )
         self.canvas = Canvas(self.editor)
         self.find_block = FindBlock(self.canvas)
         self.area = DocumentArea(self.documents, self.canvas, settings.recovery_folder, self.tasks)
@@ -204,6 +208,7 @@ class MainWindow(QMainWindow):
         self.chat.settings_changed.connect(self._chat_settings_changed)
         self.chat.kept.opened.connect(self.docks["Chat"].raise_)
         self.chat.kept.notice.connect(self._say)
+        self.chat.side_by_side_wanted.connect(self.side_by_side.show)
         self.chat.sampling.more_wanted.connect(self._show_reply_settings)
         self.measuring.settings_wanted.connect(self._take_context)
 

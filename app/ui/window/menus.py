@@ -90,7 +90,10 @@ def fill_menus(window: MainWindow) -> None:
     add_action(measure, "&Perplexity and difference …", measuring.show_scores, "F8")
     add_action(measure, "&Fit into memory …", measuring.show_fit, "F9")
 
-    window.chat.commands.fill(bar.addMenu("&Chat"), window.find_conversation)
+    chat = bar.addMenu("&Chat")
+    window.chat.commands.fill(chat, window.find_conversation)
+    chat.addSeparator()
+    add_action(chat, "&Side by side …", window.side_by_side.show, "Ctrl+Shift+B", "side-by-side")
 
     _fill_view_menu(bar.addMenu("&View"), window)
     help_menu = bar.addMenu("&Help")

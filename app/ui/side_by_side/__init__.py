@@ -1,0 +1,1 @@
+"""One prompt answered by several plans in columns beside each other."""

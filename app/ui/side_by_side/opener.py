@@ -1,0 +1,49 @@
+"""Opens the window of plans side by side; it is made when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from app.ui.chat.panel import ChatPanel
+from app.ui.documents import Documents
+from app.ui.engine_bridge import EngineBridge
+from app.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from app.ui.side_by_side.window import SideBySide
+
+
+class SideBySideOpener:
+    """There is one such window at most."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        engine: EngineBridge,
+        chat: ChatPanel,
+        documents: Documents,
+        model_paths: Callable[[], tuple[Path, ...]],
+        tasks: Tasks,
+    ) -> None:
+        self._window = window
+        self._made_with = engine, chat, documents, model_paths, tasks
+        self.open: SideBySide | None = None
+
+    def show(self) -> None:
+        """Open it, or bring it to the front."""
+        from app.ui.side_by_side.window import SideBySide
+
+        if self.open is None:
+            self.open = SideBySide(self._window, *self._made_with)
+            self.open.finished.connect(self._forget)
+            self.open.show()
+        else:
+            self.open.raise_()
+            self.open.activateWindow()
+
+    def _forget(self, _code: int) -> None:
+        self.open = None
