@@ -18,6 +18,7 @@ from tests.bench.row import table
 from tests.bench.scoring import scoring_rows
 from tests.bench.together import together_rows
 from tests.bench.window import window_rows
+from tests.bench.writing import writing_rows
 
 model = bundled_model()
 rows = [
@@ -28,6 +29,7 @@ rows = [
     *scoring_rows(model),
     *together_rows(model),
     *fit_rows(model),
+    *writing_rows(model),
     *window_rows(),
     *conversation_rows(),
     *canvas_rows(),

@@ -10,9 +10,12 @@ from app.model_files.compatibility import require_compatible
 from app.model_files.errors import ModelFileError
 from app.model_files.fingerprint import mark_of
 from app.model_files.gguf_header import STRING, Scalar
+from app.model_files.model_file import ModelFile
 from app.model_files.provenance import (
+    AVERAGES,
     LAYER_NUMBERS,
     LAYER_SOURCES,
+    PLAN,
     PREFIX,
     SOURCE_COUNT,
     OriginFile,
@@ -20,7 +23,7 @@ from app.model_files.provenance import (
     source_values,
 )
 from app.model_files.reader import MAX_LAYERS, require_complete
-from app.model_files.writing.entries import U32, U64, entry, text_entry
+from app.model_files.writing.entries import F64, U32, U64, entry, text_entry
 from app.model_files.writing.layer_values import layer_entries
 from app.model_files.writing.planned import FileRange, PlannedFile, PlannedTensor
 from app.model_files.writing.ranges import listed
@@ -66,7 +69,7 @@ def compose(sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> Pl
     metadata = _without_stale(first)
     metadata |= layer_entries(first, [(sources[at.source], at.number) for at in layers])
     metadata["general.name"] = text_entry("general.name", " + ".join(names))
-    metadata |= _provenance_entries(provenance_of(sources, layers))
+    metadata |= provenance_entries(provenance_of(sources, layers))
     tensors = list(first.others)
     for new, layer in enumerate(layers):
         tensors += _renumbered(sources[layer.source].layers[layer.number], new)
@@ -87,7 +90,7 @@ def layer_pack(source: StoredModel, numbers: Iterable[int]) -> PlannedFile:
     metadata = _without_stale(source)
     name = f"{source.file.name} (layer{'s' if kept[1:] else ''} {listed(kept)})"
     metadata["general.name"] = text_entry("general.name", name)
-    metadata |= _provenance_entries(
+    metadata |= provenance_entries(
         provenance_of([source], [SourceLayer(0, number) for number in kept])
     )
     tensors = [tensor for number in kept for tensor in source.layers[number]]
@@ -100,7 +103,7 @@ def provenance_of(sources: Sequence[StoredModel], layers: Sequence[SourceLayer])
     Raises ModelFileError for a source that cannot be read.
     """
     files: dict[OriginFile, int] = {}
-    own = [_origin(source) if source.file.provenance is None else None for source in sources]
+    own = [_origin(source) if _is_origin(source.file) else None for source in sources]
     places = []
     for layer in layers:
         file, number = own[layer.source], layer.number
@@ -111,6 +114,29 @@ def provenance_of(sources: Sequence[StoredModel], layers: Sequence[SourceLayer])
             file = known.files[place]
         places.append((files.setdefault(file, len(files)), number))
     return Provenance(tuple(files), tuple(places))
+
+
+def provenance_entries(provenance: Provenance) -> dict[str, bytes]:
+    """The metadata that tells of it, by name."""
+    values: dict[str, Scalar] = {SOURCE_COUNT: len(provenance.files)}
+    for n, file in enumerate(provenance.files):
+        values |= source_values(n, file)
+    entries = {
+        key: entry(key, STRING if isinstance(value, str) else U64, value)
+        for key, value in values.items()
+    }
+    for key, numbers in (
+        (LAYER_SOURCES, [source for source, _ in provenance.layers]),
+        (LAYER_NUMBERS, [number for _, number in provenance.layers]),
+    ):
+        entries[key] = entry(key, U32, numbers)
+    if provenance.plan:
+        entries[PLAN] = text_entry(PLAN, provenance.plan)
+    for key, kind, items in zip(
+        AVERAGES, (U32, U32, U32, F64), zip(*provenance.averages, strict=True), strict=False
+    ):
+        entries[key] = entry(key, kind, items)
+    return entries
 
 
 def _used(sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> list[StoredModel]:
@@ -145,6 +171,11 @@ def _require_same_rope(first: StoredModel, other: StoredModel) -> None:
             )
 
 
+def _is_origin(file: ModelFile) -> bool:
+    """Whether layers come from this very file: it holds none of other files, unless averaged."""
+    return file.provenance is None or bool(file.provenance.averages)
+
+
 def _origin(source: StoredModel) -> OriginFile:
     file = source.file
     try:
@@ -162,22 +193,6 @@ def _without_stale(source: StoredModel) -> dict[str, bytes | FileRange]:
         for key, value in source.metadata().items()
         if not key.startswith(PREFIX) and key not in _NO_LONGER_TRUE
     }
-
-
-def _provenance_entries(provenance: Provenance) -> dict[str, bytes]:
-    values: dict[str, Scalar] = {SOURCE_COUNT: len(provenance.files)}
-    for n, file in enumerate(provenance.files):
-        values |= source_values(n, file)
-    entries = {
-        key: entry(key, STRING if isinstance(value, str) else U64, value)
-        for key, value in values.items()
-    }
-    for key, numbers in (
-        (LAYER_SOURCES, [source for source, _ in provenance.layers]),
-        (LAYER_NUMBERS, [number for _, number in provenance.layers]),
-    ):
-        entries[key] = entry(key, U32, numbers)
-    return entries
 
 
 def _renumbered(tensors: Iterable[PlannedTensor], number: int) -> Iterable[PlannedTensor]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.model_files.errors import ModelFileError
@@ -104,6 +105,9 @@ def _require_writable(planned: PlannedFile, paths: Sequence[Path]) -> None:
         )
 
 
+_FLUSH_BYTES = 64 << 20
+
+
 class _Meter:
     """Counts the bytes written, tells them, and stops the write where it is asked to."""
 
@@ -111,10 +115,15 @@ class _Meter:
         self._total_bytes = total_bytes
         self._on_progress = on_progress
         self._done_bytes = 0
+        self._unflushed_bytes = 0
         self._started = time.monotonic()
 
-    def count(self, n_bytes: int) -> None:
+    def count(self, out: int, n_bytes: int) -> None:
         self._done_bytes += n_bytes
+        self._unflushed_bytes += n_bytes
+        if self._unflushed_bytes >= _FLUSH_BYTES:
+            _start_flushing(out, self._unflushed_bytes)
+            self._unflushed_bytes = 0
         bytes_per_s = self._done_bytes / max(time.monotonic() - self._started, 1e-6)
         if not self._on_progress(WriteProgress(self._done_bytes, self._total_bytes, bytes_per_s)):
             raise WriteStopped
@@ -137,10 +146,18 @@ def _write_part(planned: PlannedFile, out: int, inputs: Inputs, meter: _Meter) -
     for tensor in planned.tensors:
         if isinstance(tensor.content, Computed):
             append(out, _made(tensor.content))
-            meter.count(tensor.content.n_bytes)
+            meter.count(out, tensor.content.n_bytes)
         else:
-            inputs.copy(tensor.content, out, meter.count)
+            inputs.copy(tensor.content, out, partial(meter.count, out))
         _pad(out, planned.alignment)
+
+
+def _start_flushing(out: int, n_bytes: int) -> None:
+    """Lets the disk begin with the bytes appended last, where the system can be told to; else all
+    waits for it at the very end, when progress has been told."""
+    if hasattr(os, "posix_fadvise"):
+        begin = os.lseek(out, 0, os.SEEK_CUR) - n_bytes
+        os.posix_fadvise(out, begin, n_bytes, os.POSIX_FADV_DONTNEED)
 
 
 def _made(content: Computed) -> memoryview:

@@ -1,0 +1,82 @@
+"""What it costs to write and to inspect model files, beside `cp` of the same bytes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench.processes import ROOT
+from tests.bench.row import Row
+
+N_ROUNDS = 5
+N_COPIES = 7
+"""Of the bundled model's layers in each of the two sources: about 0.5 GiB each."""
+N_LAYERS_OF_1000_TENSORS = 111
+
+
+def writing_rows(model: Path) -> list[Row]:
+    """Of each kind of run the best is taken, the two kinds in turn, each from a cold page cache and
+    to the disk; composing is timed as a command, from the start of Python on. Inspecting, a command
+    too, waits for nothing, so that its processor time is what it takes on an idle machine."""
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
+        return [*_composing(model, Path(folder)), _inspecting(model, Path(folder))]
+
+
+def _composing(model: Path, folder: Path) -> list[Row]:
+    sources = [folder / "first.gguf", folder / "second.gguf"]
+    _run(["compose", "-o", sources[0], *[model] * N_COPIES])
+    shutil.copy(sources[0], sources[1])
+    out, copy = folder / "composed.gguf", folder / "copy.gguf"
+    _run(["compose", "-o", out, *sources])
+    cp_s, compose_s, peak_bytes = [], [], 0
+    for _ in range(N_ROUNDS):
+        _forget(out)
+        started = time.perf_counter()
+        subprocess.run(["sh", "-c", 'cp "$1" "$2" && sync "$2"', "sh", out, copy], check=True)
+        cp_s.append(time.perf_counter() - started)
+        copy.unlink()
+        for source in sources:
+            _forget(source)
+        again = folder / "again.gguf"
+        started = time.perf_counter()
+        peak_bytes = max(peak_bytes, _run(["compose", "-o", again, *sources]).ru_maxrss * 1024)
+        compose_s.append(time.perf_counter() - started)
+        again.unlink()
+    return [
+        Row("compose_throughput", min(cp_s) / min(compose_s), "of cp's", ">= 0.8", "cp and sync"),
+        Row("compose_peak_memory", peak_bytes / 2**20, "MiB", "< 150"),
+    ]
+
+
+def _inspecting(model: Path, folder: Path) -> Row:
+    many = folder / "many.gguf"
+    ranges = ",".join(["0-29"] * (N_LAYERS_OF_1000_TENSORS // 30) + ["0-20"])
+    _run(["compose", "-o", many, f"{model}@{ranges}"])
+    used = [_run(["inspect", many]) for _ in range(2 * N_ROUNDS)]
+    cpu_ms = min((usage.ru_utime + usage.ru_stime) * 1000 for usage in used)
+    return Row("inspect_1000_tensors", cpu_ms, "ms of processor time", "< 150")
+
+
+def _run(words: Sequence[str | Path]) -> resource.struct_rusage:
+    """What a command took that has to succeed."""
+    process = subprocess.Popen(
+        [sys.executable, "main.py", *map(str, words)], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage
+
+
+def _forget(path: Path) -> None:
+    """Takes a file out of the page cache."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
