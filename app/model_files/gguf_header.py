@@ -37,21 +37,40 @@ _U32 = SCALARS[4]
 _U64 = SCALARS[10]
 
 _WINDOW_BYTES = 1 << 20
-_MAX_STRING_BYTES = 16 << 20
-_MAX_STRINGS = 1 << 24
+_MAX_HEADER_BYTES = 256 << 20
+_MAX_TENSORS = 1 << 17
+_MAX_FIELDS = 1 << 16
+_MAX_TEXT_BYTES = 48 << 20
+"""Of all single texts together, so that no header takes much memory."""
+_MAX_STRINGS = 1 << 22
+"""Of all lists together, so that no header takes long."""
 _MAX_KEPT_ITEMS = 4096
+_MAX_KEPT = 1 << 20
 _MAX_NAME_BYTES = 63
 _MAX_DIMENSIONS = 4
+_ALIGNMENT = "general.alignment"
 _DEFAULT_ALIGNMENT = 32
+_MAX_ALIGNMENT = 1 << 16
 _TOKENS = "tokenizer.ggml.tokens"
 
 
 class Damaged(Exception):
-    """The bytes contradict the format; the message goes on after "The file is damaged: "."""
+    """The content contradicts the format or itself; the message goes on after "It is damaged: ".
+
+    `offset` is the byte of the file where that stands, None where it stands in no one place.
+    """
+
+    def __init__(self, message: str, offset: int | None = None) -> None:
+        super().__init__(message)
+        self.offset = offset
 
 
 class CutOff(Exception):
-    """The file ends inside the header."""
+    """The file ends inside the header, in what begins at the byte `offset`."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
 
 
 class UnsupportedVersion(Exception):
@@ -60,7 +79,7 @@ class UnsupportedVersion(Exception):
     def __init__(self, version: int) -> None:
         super().__init__(version)
         self.version = version
-        self.is_big_endian = version & 0xFFFF == 0
+        self.is_big_endian = version != 0 and version & 0xFFFF == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +137,8 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
     version = cursor.u32()
     if version not in (2, 3):
         raise UnsupportedVersion(version)
-    n_tensors = cursor.count(24, "tensors")
-    n_fields = cursor.count(13, "metadata values")
+    n_tensors = cursor.count(24, _MAX_TENSORS, "tensors")
+    n_fields = cursor.count(13, _MAX_FIELDS, "metadata values")
 
     scalars: dict[str, Scalar] = {}
     arrays: dict[str, tuple[int | float | bool, ...]] = {}
@@ -129,8 +148,9 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
     for _ in range(n_fields):
         entry_begin = cursor.position
         key = cursor.string()
-        if not key or key in scalars or key in lengths:
-            raise Damaged(f"the metadata name “{shown(key)}” is empty or there twice.")
+        if not key or key in entries:
+            what = f"the metadata name “{shown(key)}” is there twice" if key else "a name is empty"
+            raise Damaged(f"{what}.", entry_begin)
         kind = cursor.u32()
         if kind == STRING:
             scalars[key] = cursor.string()
@@ -144,12 +164,16 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
         elif kind in SCALARS:
             scalars[key] = cursor.scalar(SCALARS[kind])
         else:
-            raise Damaged(f"“{shown(key)}” has the unknown type {kind}.")
+            raise Damaged(f"“{shown(key)}” has the unknown type {kind}.", entry_begin)
         entries[key] = Entry(entry_begin, cursor.position, kind)
 
-    alignment = scalars.get("general.alignment", _DEFAULT_ALIGNMENT)
-    if not isinstance(alignment, int) or alignment <= 0 or alignment & (alignment - 1):
-        raise Damaged(f"the alignment of its tensors is {alignment}, which is no power of two.")
+    alignment = scalars.get(_ALIGNMENT, _DEFAULT_ALIGNMENT)
+    if type(alignment) is not int or not _is_alignment(alignment) or _ALIGNMENT in lengths:
+        raise Damaged(
+            f"“{_ALIGNMENT}” is {shown(str(alignment))}, where one power of two up to "
+            f"{_MAX_ALIGNMENT:,} can be.",
+            entries[_ALIGNMENT].begin,
+        )
     tensors = _read_tensors(cursor, n_tensors, alignment)
     data_offset = padded(cursor.position, alignment)
     return GGUFHeader(
@@ -162,30 +186,35 @@ def _read_tensors(cursor: _Cursor, n_tensors: int, alignment: int) -> tuple[Tens
     names: set[str] = set()
     next_offset = 0
     for _ in range(n_tensors):
+        begin = cursor.position
         name = cursor.string(_MAX_NAME_BYTES)
         if name in names:
-            raise Damaged(f"the tensor “{shown(name)}” is there twice.")
+            raise Damaged(f"the tensor “{shown(name)}” is there twice.", begin)
         names.add(name)
         n_dims = cursor.u32()
         if n_dims > _MAX_DIMENSIONS:
-            raise Damaged(f"the tensor “{shown(name)}” has {n_dims} dimensions.")
+            raise Damaged(f"the tensor “{shown(name)}” has {n_dims} dimensions.", begin)
         shape = tuple(cursor.u64() for _ in range(n_dims))
         kind = cursor.u32()
         offset = cursor.u64()
         if kind not in TENSOR_TYPES:
-            raise Damaged(f"the tensor “{shown(name)}” has the unknown type {kind}.")
+            raise Damaged(f"the tensor “{shown(name)}” has the unknown type {kind}.", begin)
         tensor_type = TENSOR_TYPES[kind]
         n_items = 1
         for n in shape:
             n_items *= n
         if n_items >= 1 << 63 or (shape[0] if shape else 1) % tensor_type.block_items:
-            raise Damaged(f"the tensor “{shown(name)}” cannot have the shape {list(shape)}.")
+            raise Damaged(f"the tensor “{shown(name)}” cannot have the shape {list(shape)}.", begin)
         if offset != next_offset:
-            raise Damaged(f"the tensor “{shown(name)}” does not follow the one before it.")
+            raise Damaged(f"the tensor “{shown(name)}” does not follow the one before it.", begin)
         n_bytes = n_items // tensor_type.block_items * tensor_type.block_bytes
         next_offset = padded(offset + n_bytes, alignment)
         tensors.append(Tensor(name, shape, tensor_type.name, n_bytes, offset))
     return tuple(tensors)
+
+
+def _is_alignment(n: int) -> bool:
+    return 0 < n <= _MAX_ALIGNMENT and n & (n - 1) == 0
 
 
 def padded(n: int, alignment: int) -> int:
@@ -202,19 +231,28 @@ class _Cursor:
         self._size_bytes = size_bytes
         self._window = b""
         self._window_start = 0
+        self._text_bytes_left = _MAX_TEXT_BYTES
+        self._strings_left = _MAX_STRINGS
+        self._kept_left = _MAX_KEPT
+
+    def _require(self, n_bytes: int) -> None:
+        """Nothing, when that many bytes more may belong to the header."""
+        if self.position + n_bytes > self._size_bytes:
+            raise CutOff(self.position)
+        if self.position + n_bytes > _MAX_HEADER_BYTES:
+            raise Damaged(f"its header is longer than {_MAX_HEADER_BYTES:,} bytes.", self.position)
 
     def _hold(self, n_bytes: int) -> int:
         """The place in the window of the next `n_bytes`, which are there after the call."""
         begin = self.position - self._window_start
         if begin >= 0 and begin + n_bytes <= len(self._window):
             return begin
-        if self.position + n_bytes > self._size_bytes:
-            raise CutOff
+        self._require(n_bytes)
         self._file.seek(self.position)
         self._window = self._file.read(max(n_bytes, _WINDOW_BYTES))
         self._window_start = self.position
         if len(self._window) < n_bytes:
-            raise CutOff
+            raise CutOff(self.position)
         return 0
 
     def scalar(self, kind: struct.Struct) -> int | float | bool:
@@ -229,38 +267,46 @@ class _Cursor:
     def u64(self) -> int:
         return int(self.scalar(_U64))
 
-    def count(self, item_bytes: int, what: str) -> int:
+    def count(self, item_bytes: int, limit: int, what: str) -> int:
         """A count of items that take at least `item_bytes` each."""
+        begin = self.position
         n = self.u64()
-        if n > self._size_bytes // item_bytes:
-            raise Damaged(f"it announces {n:,} {what}, more than a file of this size can hold.")
+        if n > min(limit, self._size_bytes // item_bytes):
+            raise Damaged(f"it announces {n:,} {what}, more than there can be.", begin)
         return n
 
-    def string(self, limit: int = _MAX_STRING_BYTES) -> str:
+    def string(self, limit: int = _MAX_TEXT_BYTES) -> str:
+        start = self.position
         length = self.u64()
+        limit = min(limit, self._text_bytes_left)
         if length > limit:
-            raise Damaged(f"it announces a text of {length:,} bytes where {limit:,} are allowed.")
+            raise Damaged(
+                f"it announces a text of {length:,} bytes where {limit:,} are allowed.", start
+            )
+        self._text_bytes_left -= length
         begin = self._hold(length)
         self.position += length
         return self._window[begin : begin + length].decode("utf-8", errors="replace")
 
     def array(self, key: str) -> tuple[int, int, tuple[int | float | bool, ...] | None]:
         """Its items' type, its length, and the items when they are numbers and few."""
+        start = self.position
         kind = self.u32()
         length = self.u64()
-        if kind == STRING and length <= _MAX_STRINGS:
+        if kind == STRING and length <= self._strings_left:
+            self._strings_left -= length
             self._skip_strings(length)
             return kind, length, None
         if kind not in SCALARS:
-            raise Damaged(f"the list “{shown(key)}” has {length:,} items of type {kind}.")
-        item_bytes = SCALARS[kind].size
-        if self.position + length * item_bytes > self._size_bytes:
-            raise CutOff
-        if length > _MAX_KEPT_ITEMS:
-            self.position += length * item_bytes
+            raise Damaged(f"the list “{shown(key)}” has {length:,} items of type {kind}.", start)
+        n_bytes = length * SCALARS[kind].size
+        if length > min(_MAX_KEPT_ITEMS, self._kept_left):
+            self._require(n_bytes)
+            self.position += n_bytes
             return kind, length, None
-        begin = self._hold(length * item_bytes)
-        self.position += length * item_bytes
+        self._kept_left -= length
+        begin = self._hold(n_bytes)
+        self.position += n_bytes
         code = f"<{length}{SCALARS[kind].format[1:]}"
         return kind, length, struct.unpack_from(code, self._window, begin)
 
@@ -281,6 +327,6 @@ class _Cursor:
             while n and at <= last:
                 at += 8 + unpack_from(window, at)[0]
                 n -= 1
-            self.position = self._window_start + at
-            if self.position > self._size_bytes:
-                raise CutOff
+            n_bytes = self._window_start + at - self.position
+            self._require(n_bytes)
+            self.position += n_bytes

@@ -120,7 +120,10 @@ def _read_part(path: Path) -> tuple[FilePart, GGUFHeader]:
 
 def damaged(path: Path, damage: Damaged) -> ModelFileError:
     """The error to raise for a file whose content contradicts itself."""
-    return ModelFileError(path, f"“{path.name}” is damaged: {damage} Download or copy it again.")
+    where = "" if damage.offset is None else f" at byte {damage.offset:,}"
+    return ModelFileError(
+        path, f"“{path.name}” is damaged{where}: {damage} Download or copy it again."
+    )
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> ModelFileError:
@@ -151,11 +154,11 @@ def _read_checked_header(path: Path, file: BinaryIO, size_bytes: int) -> GGUFHea
         )
     try:
         header = read_header(file, size_bytes)
-    except CutOff:
+    except CutOff as cut:
         raise ModelFileError(
             path,
-            f"“{path.name}” is cut off or damaged: its header goes on past its end, which is at "
-            f"{size_bytes:,} bytes. Download or copy it again.",
+            f"“{path.name}” is cut off or damaged at byte {cut.offset:,}: its header goes on past "
+            f"its end, which is at {size_bytes:,} bytes. Download or copy it again.",
         ) from None
     except UnsupportedVersion as error:
         raise ModelFileError(path, _about_version(path, error)) from None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.model_files.finding import find_source, name_beside
+from app.model_files.finding import find_source
 from app.model_files.fingerprint import has_mark, mark_of
 from tests.model_files.tiny import TinyModel, write_tiny
 
@@ -61,11 +61,3 @@ def test_a_mark_tells_fine_tunes_of_one_size_apart(tmp_path: Path) -> None:
     assert has_mark(base, mark_of(base))
     assert not has_mark(fine_tune, mark_of(base))
     assert not has_mark(tmp_path / "none.gguf", mark_of(base))
-
-
-def test_files_near_a_plan_are_named_from_it(tmp_path: Path) -> None:
-    folder = tmp_path / "work" / "plans"
-    assert name_beside(folder / "a.gguf", folder) == "a.gguf"
-    assert name_beside(folder / "deep" / "a.gguf", folder) == "deep/a.gguf"
-    assert name_beside(tmp_path / "work" / "models" / "a.gguf", folder) == "../models/a.gguf"
-    assert name_beside(tmp_path / "other" / "a.gguf", folder) is None
