@@ -11,6 +11,7 @@ from tests.bench.canvas import canvas_rows
 from tests.bench.conversations import conversation_rows
 from tests.bench.engine import engine_rows
 from tests.bench.fit import fit_rows
+from tests.bench.header_fuzz import header_fuzz_rows
 from tests.bench.memory import memory_rows
 from tests.bench.plan_cost import plan_cost_rows
 from tests.bench.plan_speed import plan_speed_rows
@@ -30,6 +31,7 @@ rows = [
     *together_rows(model),
     *fit_rows(model),
     *writing_rows(model),
+    *header_fuzz_rows(),
     *window_rows(),
     *conversation_rows(),
     *canvas_rows(),
