@@ -33,22 +33,6 @@ def find_source(
     return next(iter(same_name), None)
 
 
-def name_beside(path: Path, folder: Path) -> str | None:
-    """How a plan in `folder` names a file near it, None for one that lies elsewhere.
-
-    Near is what lies under the folder, or under the one that the folder is in.
-    """
-    try:
-        path, folder = path.resolve(), folder.resolve()
-        if path.is_relative_to(folder):
-            return path.relative_to(folder).as_posix()
-        if folder.parent != folder and folder.parent.parent != folder.parent:
-            return f"../{path.relative_to(folder.parent).as_posix()}"
-    except (OSError, ValueError):
-        pass
-    return None
-
-
 def _models_in(folder: Path) -> list[Path]:
     try:
         return sorted(p for p in folder.iterdir() if p.suffix.lower() == ".gguf")

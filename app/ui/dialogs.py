@@ -45,6 +45,17 @@ async def ask_open_path(parent: QWidget, title: str, folder: Path, pattern: str)
     return await _picked(dialog)
 
 
+async def ask_open_paths(
+    parent: QWidget, title: str, folder: Path, pattern: str
+) -> tuple[Path, ...]:
+    """The existing files the user picks, none when cancelled."""
+    dialog = QFileDialog(parent, title, str(folder), pattern)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    if await finished(dialog) != QDialog.DialogCode.Accepted:
+        return ()
+    return tuple(Path(path) for path in dialog.selectedFiles())
+
+
 async def ask_save_path(parent: QWidget, title: str, proposed: Path, pattern: str) -> Path | None:
     """The file name the user picks (replacing was confirmed by the dialog), None when cancelled."""
     dialog = QFileDialog(parent, title, str(proposed.parent), pattern)

@@ -1,4 +1,4 @@
-"""The model file the plan is over: read beside the UI thread, kept until another one reads well."""
+"""The model files that the shown plan runs on, read beside the UI thread, and those chosen last."""
 
 from __future__ import annotations
 
@@ -14,30 +14,54 @@ if TYPE_CHECKING:
 
 
 class OpenModel(QObject):
-    """The chosen model. `file` is None until the first one has been read."""
+    """`files` are the sources in the order in which their weight layers are counted.
 
-    changed = Signal(object)
-    """The ModelFile that is open now."""
+    They are empty until the first model was read, and while `why_none` says what is wrong with
+    those of the shown plan. `chosen` are the files of the plans that name none.
+    """
+
+    changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.file: ModelFile | None = None
+        self.files: tuple[ModelFile, ...] = ()
+        self.chosen: tuple[ModelFile, ...] = ()
+        self.why_none = ""
+        self._read: dict[Path, ModelFile] = {}
+
+    @property
+    def file(self) -> ModelFile | None:
+        """The first source, which gives vocabulary, embeddings and head."""
+        return self.files[0] if self.files else None
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """What the engine is asked to open."""
-        return (self.file.path,) if self.file is not None else ()
+        return tuple(file.path for file in self.files)
 
     @property
-    def files(self) -> tuple[ModelFile, ...]:
-        """The sources in the order in which their weight layers are counted."""
-        return (self.file,) if self.file is not None else ()
+    def known_paths(self) -> tuple[Path, ...]:
+        """All files that were read since the start, the latest first."""
+        return tuple(reversed(self._read))
 
-    async def open(self, path: Path) -> ModelFile:
-        """Read a file's header and make it the model; raises ModelFileError, the old one stays."""
-        from app.model_files.reader import read_model_file
+    def known(self, path: Path | None) -> ModelFile | None:
+        """A file that was read before, as it was then."""
+        return None if path is None else self._read.get(path)
 
-        file = await in_thread(read_model_file, path.absolute())
-        self.file = file
-        self.changed.emit(file)
-        return file
+    async def read(self, path: Path) -> ModelFile:
+        """A file's header, read again where the file has changed. Raises ModelFileError."""
+        from app.model_files.reader import read_source
+
+        path = path.absolute()
+        known = self._read.get(path)
+        if known is None or await in_thread(known.has_changed):
+            known = await in_thread(read_source, path)
+        self._read.pop(path, None)
+        self._read[path] = known
+        return known
+
+    def show(self, files: tuple[ModelFile, ...], why_none: str = "") -> None:
+        """Make these the sources of the shown plan."""
+        if (files, why_none) != (self.files, self.why_none):
+            self.files, self.why_none = files, why_none
+            self.changed.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -26,8 +27,14 @@ class DocumentArea(QWidget):
     """A sentence, when unsaved plans cannot be guarded any more."""
 
     def __init__(
-        self, documents: Documents, canvas: Canvas, recovery_folder: Path, tasks: Tasks
+        self,
+        documents: Documents,
+        canvas: Canvas,
+        strips: Sequence[QWidget],
+        recovery_folder: Path,
+        tasks: Tasks,
     ) -> None:
+        """`strips` are further lines of words to stand over the canvas."""
         super().__init__()
         self._documents = documents
         self._canvas = canvas
@@ -40,7 +47,7 @@ class DocumentArea(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.recovery, self.tabs, self.disk_strip):
+        for widget in (self.recovery, self.tabs, self.disk_strip, *strips):
             column.addWidget(widget)
         column.addWidget(canvas, 1)
         self.autosave.failed.connect(self.failed)

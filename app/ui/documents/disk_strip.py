@@ -76,5 +76,6 @@ class DiskStrip(Strip):
         parent: QWidget = self.window()
         title = f"“{document.name}” was changed by another program."
         choices = (KEEP, RELOAD, dialogs.CANCEL)
-        mine = self._documents.plan_of(document)
+        assert document.path is not None
+        mine = await self._documents.to_write(document, document.path)
         return await show_difference(parent, title, choices, theirs.content, mine)

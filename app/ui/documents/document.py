@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ class Document:
     seen: Version | None = None
     sight: Sight | None = None
     is_being_saved: bool = False
+    files: dict[str, Path] = field(default_factory=dict)
+    """The model files that the names in its plan stand for, as far as they were found."""
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.plan import files
+from app.plan.document import Plan
 from app.plan.problem import PlanError
 from app.plan.reader import ReadPlan
 from app.plan.writer import write_document, write_strict
@@ -111,11 +112,15 @@ class Documents(OpenDocuments):
                 "Saving replaces those changes with yours.",
                 (dialogs.CANCEL, REPLACE),
                 theirs.content,
-                self.plan_of(document),
+                await self.to_write(document, path),
             )
             if answer != REPLACE:
                 return False
         return await self._save_to(document, path)
+
+    async def to_write(self, document: Document, path: Path) -> Plan:
+        """A document's plan as it is written to a file: its model files are named from there."""
+        return await in_thread(_named_for, self.plan_of(document), dict(document.files), path)
 
     async def save_as(self, document: Document | None = None) -> bool:
         """Write a document to a file the user picks. False: not saved."""
@@ -265,16 +270,17 @@ class Documents(OpenDocuments):
             return None
 
     async def _save_to(self, document: Document, path: Path) -> bool:
-        written = self.plan_of(document)
+        shown = self.plan_of(document)
         document.is_being_saved = True
         try:
+            written = await self.to_write(document, path)
             version = await self._write(path, await in_thread(write_document, written))
         finally:
             document.is_being_saved = False
         if version is None:
             return False
         document.path, document.sample, document.seen = path, None, version
-        if self.plan_of(document) == written:
+        if self.plan_of(document) == shown:
             document.undo_stack.setClean()
         self._settings.add_recent_plan(path)
         self.changed.emit()
@@ -342,6 +348,13 @@ def _plan_in(version: Version) -> ReadPlan:
 
     read = files.plan_in(version.content)
     return read if read.plan is None else replace(read, plan=placed(read.plan))
+
+
+def _named_for(plan: Plan, files: Mapping[str, Path], path: Path) -> Plan:
+    from app.engine.bundled import bundled_files
+    from app.model_files.naming import named_for
+
+    return named_for(plan, files, path.parent, bundled_files()) if plan.sources else plan
 
 
 def _write(path: Path, text: str) -> Version:

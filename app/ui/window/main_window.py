@@ -33,9 +33,12 @@ from app.ui.plan_runner import PlanRunner
 from app.ui.problems_panel import ProblemsPanel
 from app.ui.settings import Settings
 from app.ui.side_by_side.opener import SideBySideOpener
-from app.ui.sources_panel import SourcesPanel
+from app.ui.sources.panel import SourcesPanel
+from app.ui.sources.rows import dropped_paths
+from app.ui.sources.strip import SourcesStrip
 from app.ui.tasks import Tasks
 from app.ui.window.actions import FlatToolBar
+from app.ui.window.drops import Drops
 from app.ui.window.memory_controls import MemoryControls
 from app.ui.window.menus import fill_menus
 from app.ui.window.open_files import OpenFiles
@@ -73,6 +76,7 @@ class MainWindow(QMainWindow):
         self.estimator = estimator
         self.settings = settings
         self._closing = False
+        self._first_model: Path | None = None
         self.tasks = Tasks()
         self.editor = PlanEditor(parent=self)
         self.model = OpenModel(self)
@@ -104,11 +108,19 @@ class MainWindow(QMainWindow):
         )
         self.canvas = Canvas(self.editor)
         self.find_block = FindBlock(self.canvas)
-        self.area = DocumentArea(self.documents, self.canvas, settings.recovery_folder, self.tasks)
+        edits = self.files.source_edits
+        self.area = DocumentArea(
+            self.documents,
+            self.canvas,
+            (SourcesStrip(self.files.sources, edits, self.model),),
+            settings.recovery_folder,
+            self.tasks,
+        )
         self.pictures = Pictures(self, self.canvas, self.documents, self._say)
         self.problems = ProblemsPanel(self.editor)
         self.views = Views(self.editor, self.canvas, self.chat.kept, self.tasks)
-        self.sources = SourcesPanel()
+        self.sources = SourcesPanel(self.files.sources, edits, self.files.choose_model)
+        self.drops = Drops(self, self.documents, self.model, self.files, self.tasks)
         self.memory = MemoryPanel()
         self.status = StatusLine()
         self.watch = MemoryWatch(
@@ -185,10 +197,9 @@ class MainWindow(QMainWindow):
         self.area.tabs.close_requested.connect(self.files.close_document)
         self.documents.working.connect(self._show_work)
         self.area.failed.connect(self._say)
-        self.files.model_loaded.connect(self._model_loaded)
         self.files.notice.connect(self._say)
+        self.files.source_edits.notice.connect(self._say)
         self.model.changed.connect(self._model_changed)
-        self.sources.open_requested.connect(self.files.choose_model)
         self.problems.block_requested.connect(self.canvas.show_block)
         self.canvas.notice.connect(self._say)
         self.watch.estimated.connect(self.memory.show_figures)
@@ -221,13 +232,14 @@ class MainWindow(QMainWindow):
         else:
             self.status.clearMessage()
 
-    def _model_loaded(self, is_bundled: bool) -> None:
-        self.chat.system.choose(SystemMode.EMPTY if is_bundled else SystemMode.TEMPLATE)
-
-    def _model_changed(self, _file: object) -> None:
-        self.sources.show_models(self.model.files)
+    def _model_changed(self) -> None:
         *starts, n = accumulate((m.n_layers for m in self.model.files), initial=0)
-        self.editor.set_weight_layer_count(n, tuple(starts) or (0,))
+        self.editor.set_weight_layer_count(n or None, tuple(starts) or (0,))
+        first = self.model.file
+        if first is not None and first.path != self._first_model:
+            self._first_model = first.path
+            is_bundled = self.files.is_bundled(first.path)
+            self.chat.system.choose(SystemMode.EMPTY if is_bundled else SystemMode.TEMPLATE)
         self.watch.look_again()
         self.runner.changed.emit()
 
@@ -285,11 +297,11 @@ class MainWindow(QMainWindow):
             self.chat.keeping.look_elsewhere()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(self.files.dropped_paths(event.mimeData())):
+        if dropped_paths(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        if self.files.take_drop(event.mimeData()):
+        if self.drops.take(event.mimeData()):
             event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:

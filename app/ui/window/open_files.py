@@ -1,4 +1,4 @@
-"""A plan and the model it is over: chosen, opened, dropped, and kept fitting to each other."""
+"""A plan and the model it is over: chosen, opened, and kept fitting to each other."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.plan.document import Plan
+from app.plan.document import Plan, WeightBlock
 from app.plan.edits import whole_model
 from app.ui import dialogs
 from app.ui.documents import PATTERN, Documents
@@ -18,20 +18,19 @@ from app.ui.documents.document import Document
 from app.ui.editor import PlanEditor
 from app.ui.open_model import OpenModel
 from app.ui.settings import Settings
+from app.ui.sources.editing import MODELS, SourceEdits
+from app.ui.sources.plan_sources import PlanSources
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
-    import asyncio
+    from app.model_files.model_file import ModelFile
 
-MODELS = "GGUF models (*.gguf);;All files (*)"
 NEW_PLAN, KEEP_PLAN = "New plan over the whole model", "Keep this plan"
 
 
 class OpenFiles(QObject):
     """What the file actions of the window do. Those that are not awaited start a task."""
 
-    model_loaded = Signal(bool)
-    """Another model is open; whether it is the one that comes with the program."""
     notice = Signal(str)
     """A sentence worth a moment in the status line."""
 
@@ -54,9 +53,11 @@ class OpenFiles(QObject):
         self._settings = settings
         self.find_bundled_model = find_bundled_model
         self._tasks = tasks
-        self._matching: asyncio.Task[None] | None = None
+        self.sources = PlanSources(documents, editor, model, self._other_models, tasks, self)
+        self.source_edits = SourceEdits(
+            window, documents, editor, model, self.sources, settings, self.open_model, tasks
+        )
         self._is_offering = False
-        documents.shown.connect(lambda _document: self._match_soon())
         documents.opened.connect(lambda _path: tasks.start(self._match_opened()))
 
     def open_plan(self, path: Path) -> None:
@@ -74,13 +75,16 @@ class OpenFiles(QObject):
     def new_plan(self) -> None:
         """One block over the whole model, in a tab of its own."""
         file = self._model.file
-        plan = whole_model(file.n_layers, file.path.name) if file is not None else Plan()
-        self._documents.add(plan)
+        if file is not None:
+            self._add_over(file)
+        else:
+            self._documents.add(Plan())
 
     def put_new(self, plan: Plan) -> None:
-        """A plan made for the model that is open, in a tab of its own."""
-        sources = tuple(file.path.name for file in self._model.files)
-        self._documents.add(replace(plan, sources=sources or plan.sources))
+        """A plan made for the sources that are open, in a tab of its own."""
+        shown, files = self._documents.active, self._model.files
+        names = tuple(self.sources.name_for(shown, file.path) for file in files)
+        self._documents.add(replace(plan, sources=names or plan.sources))
 
     def close_plan(self) -> None:
         """Close the shown tab, asking about unsaved changes."""
@@ -114,25 +118,37 @@ class OpenFiles(QObject):
         """Go back to the model that comes with the program."""
         self._tasks.start(self.load_bundled_model())
 
-    def take_drop(self, mime: QMimeData) -> bool:
-        """Open what was dropped; False when it is neither a plan nor a model."""
-        plans, models = self.dropped_paths(mime)
-        if plans or models:
-            self._tasks.start(self._open_all(plans, models))
-        return bool(plans or models)
-
-    def dropped_paths(self, mime: QMimeData) -> tuple[list[Path], list[Path]]:
-        """The plans and the models among dragged files."""
-        paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-        plans, models = ([p for p in paths if p.suffix.lower() == s] for s in (".txt", ".gguf"))
-        return plans, models
-
     async def load_model(self, path: Path) -> bool:
-        """Read a model file and put the plan over it; False when it cannot be used."""
-        is_read = await self._read_model(path)
-        if is_read:
+        """Make a model file the only source of the plan; False when it cannot be used.
+
+        Plans that name none are over this one from now on.
+        """
+        file = await self._read_model(path)
+        if file is None:
+            return False
+        if not self.sources.is_named:
+            self.sources.choose(file)
             await self._offer_whole_model()
-        return is_read
+            return True
+        plan = self._editor.settle()
+        answer = KEEP_PLAN
+        why = self._why_not_alone(plan, file)
+        if why:
+            answer = await dialogs.ask(
+                self._window,
+                f"The plan was made for another model than “{file.path.name}”.",
+                why,
+                (NEW_PLAN, KEEP_PLAN, dialogs.CANCEL),
+            )
+        if answer == dialogs.CANCEL:
+            return False
+        self.sources.choose(file)
+        if answer == NEW_PLAN:
+            self._add_over(file)
+        else:
+            name = self.sources.name_for(self._documents.active, file.path)
+            self._editor.apply(f"Open “{file.path.name}”", replace(plan, sources=(name,)))
+        return True
 
     async def load_bundled_model(self) -> bool:
         """Put the plan over the model that comes with the program; False when it is missing."""
@@ -145,6 +161,10 @@ class OpenFiles(QObject):
             return False
         return await self.load_model(path)
 
+    def is_bundled(self, path: Path) -> bool:
+        """Whether a file is the model that comes with the program."""
+        return path == self._bundled_model()
+
     def _bundled_model(self) -> Path | None:
         from app.model_files.errors import ModelFileError
 
@@ -152,6 +172,17 @@ class OpenFiles(QObject):
             return self.find_bundled_model()
         except ModelFileError:
             return None
+
+    def _other_models(self) -> tuple[Path, ...]:
+        from app.engine.bundled import bundled_fine_tune
+
+        model = self._bundled_model()
+        bundled = () if model is None else (model,)
+        return (*bundled, bundled_fine_tune(), *self._settings.recent_models())
+
+    def _add_over(self, file: ModelFile) -> None:
+        name = self.sources.name_for(self._documents.active, file.path)
+        self._documents.add(whole_model(file.n_layers, name))
 
     async def _choose_plan(self) -> None:
         folder = _folder_of(self._settings.recent_plans())
@@ -175,65 +206,46 @@ class OpenFiles(QObject):
         if await work():
             self.notice.emit(words)
 
-    async def _open_all(self, plans: list[Path], models: list[Path]) -> None:
-        if models:
-            await self.load_model(models[0])
-        if len(models) > 1:
-            self.notice.emit(f"There is one model at a time: only {models[0].name} was taken.")
-        for path in plans:
-            await self._documents.open(path)
-
-    async def _read_model(self, path: Path) -> bool:
+    async def _read_model(self, path: Path) -> ModelFile | None:
         from app.model_files.errors import ModelFileError
+        from app.model_files.reader import require_complete
 
         before = self._model.file
         try:
-            file = await self._model.open(path)
+            file = await self._model.read(path)
+            require_complete(file)
         except ModelFileError as error:
             kept = f" “{before.path.name}” stays open." if before is not None else ""
             await dialogs.tell(self._window, "This model cannot be used.", f"{error}{kept}")
-            return False
-        is_bundled = file.path == self._bundled_model()
-        if not is_bundled:
+            return None
+        if not self.is_bundled(file.path):
             self._settings.add_recent_model(file.path)
-        self.model_loaded.emit(is_bundled)
-        return True
-
-    def _match_soon(self) -> asyncio.Task[None]:
-        if self._matching is None or self._matching.done():
-            self._matching = self._tasks.start(self._match_model())
-        return self._matching
+        return file
 
     async def _match_opened(self) -> None:
-        await self._match_soon()
+        await self.sources.settled()
         await self._offer_whole_model()
 
-    async def _match_model(self) -> None:
-        """Open the model that the shown plan names, where it can be found and is not open already.
-
-        Tabs may be changed meanwhile, so it goes on until the one that is shown has been looked at.
-        """
-        matched: Document | None = None
-        while matched is not self._documents.active:
-            matched = self._documents.active
-            file, sources = self._model.file, self._editor.plan.sources
-            if not sources or file is None or file.path.name == Path(sources[0]).name:
-                continue
-            folder = matched.path.parent if matched.path is not None else Path()
-            found = self._find_source(folder / sources[0])
-            if found is None:
-                self.notice.emit(f"This plan names the model {sources[0]}, which was not found.")
-            else:
-                await self._read_model(found)
-
-    def _find_source(self, path: Path) -> Path | None:
-        known = (path, *self._settings.recent_models(), self._bundled_model())
-        return next((p for p in known if p and p.name == path.name and p.is_file()), None)
+    def _why_not_alone(self, plan: Plan, file: ModelFile) -> str:
+        """Why a plan that names its sources needs other ones than this file; '' if it does not."""
+        ends = (b.weight_end for b in plan.blocks.values() if isinstance(b, WeightBlock))
+        if max(ends, default=0) > file.n_layers:
+            return _beyond(file)
+        n = len(plan.sources)
+        if n > 1:
+            return (
+                f"It borrows layers of {n} model files. With this one alone, the same numbers "
+                "stand for other layers."
+            )
+        return ""
 
     async def _offer_whole_model(self) -> None:
-        """Ask what to do about a plan for another model: once, also where several were opened."""
+        """Ask what to do about a plan for another model: once, also where several were opened.
+
+        A plan that names its model files keeps to them.
+        """
         file = self._model.file
-        if self._is_offering or file is None:
+        if self._is_offering or file is None or self.sources.is_named:
             return
         if not any(p.code == "weight-range" for p in self._editor.problems):
             return
@@ -242,14 +254,20 @@ class OpenFiles(QObject):
             answer = await dialogs.ask(
                 self._window,
                 f"The plan was made for another model than “{file.path.name}”.",
-                f"It borrows weight layers beyond 0 to {file.n_layers - 1}, which this model does "
-                "not have. The Problems list names them.",
+                _beyond(file),
                 (NEW_PLAN, KEEP_PLAN),
             )
         finally:
             self._is_offering = False
         if answer == NEW_PLAN:
             self.new_plan()
+
+
+def _beyond(file: ModelFile) -> str:
+    return (
+        f"It borrows weight layers beyond 0 to {file.n_layers - 1}, which this model does not "
+        "have. The Problems list names them."
+    )
 
 
 def _folder_of(recent: tuple[Path, ...]) -> Path:

@@ -15,6 +15,7 @@ from app.conversations.conversation import SystemMode
 from app.model_files.errors import ModelFileError
 from app.plan import edits, files
 from app.ui.settings import MAX_RECENT, ChatSettings, Settings
+from app.ui.window.drops import OPEN_INSTEAD
 from app.ui.window.open_files import NEW_PLAN
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import PLAN, Bench
@@ -224,6 +225,7 @@ def test_plans_and_models_can_be_dropped(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "dropped.txt")
     model = write_tiny(bench.folder / "dropped.gguf", TinyModel(n_layers=6))
     assert drop(bench, model)
+    assert "“dropped.gguf” fits the model files of this plan" in bench.answer(OPEN_INSTEAD)
     bench.qtbot.waitUntil(lambda: bench.window.model.file.path == model)
     assert bench.window.editor.n_weight_layers == 6
 
@@ -234,11 +236,15 @@ def test_several_files_dropped_at_once_are_all_opened(bench: Bench) -> None:
         plan.write_text(PLAN)
     model = write_tiny(bench.folder / "dropped.gguf", TinyModel(n_layers=6))
     assert drop(bench, plans[0], model, plans[1])
+    bench.answer(OPEN_INSTEAD)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "b.txt")
     assert [d.name for d in bench.window.documents.all] == ["plan.txt", "a.txt", "b.txt"]
     assert bench.window.model.file.path == model
     picture = bench.folder / "picture.png"
-    assert not drop(bench, picture)
+    picture.write_bytes(b"\x89PNG" + bytes(100))
+    assert drop(bench, picture)
+    said = bench.answer("OK")
+    assert "“picture.png” is neither a plan (.txt) nor a model file (.gguf)." in said
 
 
 def test_plans_for_another_model_dropped_at_once_are_asked_about_one_by_one(bench: Bench) -> None:
@@ -254,11 +260,22 @@ def test_plans_for_another_model_dropped_at_once_are_asked_about_one_by_one(benc
     bench.answer("Keep this plan")
 
 
-def test_of_several_models_dropped_one_is_opened_and_it_is_said(bench: Bench) -> None:
-    models = [write_tiny(bench.folder / f"{n}.gguf", TinyModel(n_layers=6)) for n in "ab"]
+def test_models_of_another_kind_dropped_together_become_the_sources(bench: Bench) -> None:
+    models = [
+        write_tiny(bench.folder / f"{n}.gguf", TinyModel(n_layers=6, n_embd=128)) for n in "ab"
+    ]
     assert drop(bench, *models)
-    bench.qtbot.waitUntil(lambda: bench.window.model.file.path == models[0])
-    bench.qtbot.waitUntil(lambda: "one model" in bench.window.status.currentMessage())
+    bench.qtbot.waitUntil(lambda: bench.window.model.paths == tuple(models))
+    assert bench.window.editor.n_weight_layers == 12
+
+
+def test_a_model_file_is_known_by_what_it_holds(bench: Bench) -> None:
+    model = write_tiny(bench.folder / "sha256-5f2c", TinyModel(n_layers=6, n_embd=128))
+    other = bench.folder / "model.safetensors"
+    other.write_bytes((20).to_bytes(8, "little") + b'{"a": 1}' + bytes(12))
+    assert drop(bench, model, other)
+    assert "“model.safetensors” is a safetensors file." in bench.answer("OK")
+    assert bench.window.model.file.path == model
 
 
 def test_plan_finds_the_model_it_names(bench: Bench) -> None:
@@ -271,7 +288,12 @@ def test_plan_finds_the_model_it_names(bench: Bench) -> None:
     bench.window.documents.active.path = path
     run(bench, bench.window.documents.save())
     bench.window.files.open_model(bundled)
-    bench.answer("Keep this plan")
+    assert "made for another model" in bench.answer("Keep this plan")
+    bench.qtbot.waitUntil(lambda: bench.window.model.file.path == bundled)
+    bench.window.editor.undo_stack.undo()
+    assert bench.window.model.file.path == other
+    bench.window.files.open_plan(bench.folder / "plan.txt")
+    bench.qtbot.waitUntil(lambda: bench.window.model.file.path == bundled)
     bench.window.files.open_plan(path)
     bench.qtbot.waitUntil(lambda: bench.window.model.file.path == other)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.conversations.conversation import SystemMode
+from app.engine.bundled import bundled_files, bundled_model
 from app.engine.messages import EstimateMemory
 from app.ui.application import SAMPLE_PLAN, open_first
 from tests.ui.window.conftest import PLAN, Bench
@@ -47,12 +48,13 @@ def test_start_shows_the_sample_and_a_question_ready_to_be_asked(
     bench: Bench, plans: tuple[str, ...]
 ) -> None:
     window = bench.window
+    window.files.find_bundled_model = bundled_model
     task = window.tasks.start(open_first(window, plans, None))
     if plans:
         assert "could not be read" in bench.answer("OK")
-    if window.editor.n_weight_layers != 30:
-        bench.answer("Keep this plan")
     bench.qtbot.waitUntil(task.done)
+    bench.qtbot.waitUntil(lambda: window.editor.n_weight_layers == 38)
+    assert window.model.paths == bundled_files()
     assert window.documents.name == SAMPLE_PLAN.stem
     assert window.chat.composer.holds_suggestion
     window.activateWindow()
