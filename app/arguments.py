@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 
-from app.engine.logit_bias import parse_bias
+from app import argument_values as values
 from app.engine.messages import Sampling
-from app.memory.amounts import parse_bytes
 from app.memory.kv_types import KV_TYPES
+from app.model_files.tensor_types import WRITABLE_TYPES
 
 DEFAULT_N_CTX = 4096
 PERPLEXITY_N_CTX = 512
@@ -25,9 +24,9 @@ _COMMANDS = (
     "export",
     "compose",
     "inspect",
+    "bake",
     "tour",
 )
-_FLASH_ATTENTION = {"on": True, "off": False, "auto": None}
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -66,7 +65,7 @@ def _command_parser() -> argparse.ArgumentParser:
     command = _running(commands, "estimate", "say how much memory a plan will take")
     command.add_argument(
         "--reserve",
-        type=_bytes,
+        type=values.n_bytes,
         default=0,
         metavar="BYTES",
         help="what is to stay free for other programs, such as 2GiB",
@@ -88,13 +87,15 @@ def _command_parser() -> argparse.ArgumentParser:
         help="one of llama.cpp's templates, such as chatml, a Jinja file, or none; else the model "
         "file's",
     )
-    command.add_argument("--n-predict", type=_count, default=-1, metavar="N", help="tokens at most")
+    command.add_argument(
+        "--n-predict", type=values.count, default=-1, metavar="N", help="tokens at most"
+    )
     _add_sampling(command)
     command.add_argument(
         "--scale",
         action="append",
         default=[],
-        type=_scale,
+        type=values.scale,
         metavar="BLOCK:INPUT=VALUE",
         help="another scale for an input (from 0) of a merge block; may be repeated",
     )
@@ -125,7 +126,7 @@ def _command_parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--budget",
         required=True,
-        type=_bytes,
+        type=values.n_bytes,
         metavar="BYTES",
         help="all that the plan may take, such as 12GiB; K, M, G, T are powers of 1024",
     )
@@ -137,11 +138,14 @@ def _command_parser() -> argparse.ArgumentParser:
     )
     _add_text(command)
     command.add_argument(
-        "--allow-kv-type", type=_kv_type, metavar="TYPE", help="take this KV cache type if it helps"
+        "--allow-kv-type",
+        type=values.kv_type,
+        metavar="TYPE",
+        help="take this KV cache type if it helps",
     )
     command.add_argument(
         "--min-ctx",
-        type=_positive,
+        type=values.positive,
         metavar="N",
         help="shorten the context to N at most if it helps",
     )
@@ -170,12 +174,7 @@ def _command_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="write the layers of one source alone, under the numbers they have, for exchange",
     )
-    command.add_argument(
-        "--split-max-size",
-        type=_bytes,
-        metavar="BYTES",
-        help="write parts of at most so many bytes of tensors, such as 4G",
-    )
+    _add_split(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(command="compose")
 
@@ -183,6 +182,8 @@ def _command_parser() -> argparse.ArgumentParser:
     command.add_argument("model", metavar="MODEL", help="a GGUF file, or a split one's first part")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(command="inspect")
+
+    _add_bake(commands)
 
     command = commands.add_parser("tour", help="make the window's journey by itself, with pictures")
     command.add_argument("--out", default="tour", metavar="FOLDER", help="for the pictures")
@@ -217,6 +218,32 @@ def _add_exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     command.set_defaults(command="export")
 
 
+def _add_bake(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("bake", help="write the ordinary model file a plan stands for")
+    command.add_argument("plan", metavar="PLAN", help="a layerBlocks text file")
+    _add_model(command, "the model file; else what the plan names, or the bundled one")
+    command.add_argument(
+        "-o", "--output", required=True, metavar="OUT", help="the GGUF file to write"
+    )
+    command.add_argument(
+        "--static",
+        action="store_true",
+        help="where the plan merges, average the weights instead, and measure how far that is from "
+        "the plan",
+    )
+    command.add_argument(
+        "--type",
+        type=values.tensor_type,
+        metavar="TYPE",
+        help=f"store averaged matrices as {', '.join(WRITABLE_TYPES)}; else as the finest of those "
+        "they are made of",
+    )
+    _add_text(command)
+    _add_split(command)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(command="bake")
+
+
 def _running(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, purpose: str
 ) -> argparse.ArgumentParser:
@@ -230,25 +257,27 @@ def _running(
 
 def _add_running(command: argparse.ArgumentParser) -> None:
     _add_model(command, "the model file; else what the plan names, or the bundled one")
-    command.add_argument("--ctx", type=_positive, metavar="N", help="context length in tokens")
-    command.add_argument("--threads", type=_positive, default=0, metavar="N")
+    command.add_argument(
+        "--ctx", type=values.positive, metavar="N", help="context length in tokens"
+    )
+    command.add_argument("--threads", type=values.positive, default=0, metavar="N")
     command.add_argument(
         "--kv-type",
-        type=_kv_type,
+        type=values.kv_type,
         default="f16",
         metavar="TYPE",
         help=f"how the KV cache is kept: {', '.join(KV_TYPES)}",
     )
     command.add_argument(
         "--flash-attn",
-        type=_flash_attention,
+        type=values.flash_attention,
         default="auto",
         metavar="on|off|auto",
         help="flash attention; auto: where the machine has it",
     )
     command.add_argument(
         "--batch",
-        type=_positive,
+        type=values.positive,
         default=512,
         metavar="N",
         help="tokens evaluated together at most",
@@ -260,6 +289,15 @@ def _add_running(command: argparse.ArgumentParser) -> None:
         help="copy the weights out of the file instead of mapping it",
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_split(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--split-max-size",
+        type=values.n_bytes,
+        metavar="BYTES",
+        help="write parts of at most so many bytes of tensors, such as 4G",
+    )
 
 
 def _add_text(command: argparse.ArgumentParser) -> None:
@@ -280,25 +318,30 @@ def _add_sampling(command: argparse.ArgumentParser) -> None:
     """Options named as llama.cpp's, for the fields of Sampling, and `stop`."""
     usual = Sampling()
     command.add_argument(
-        "--temp", dest="temperature", type=_at_least_0, default=0.7, metavar="T", help="0: greedy"
+        "--temp",
+        dest="temperature",
+        type=values.at_least_0,
+        default=0.7,
+        metavar="T",
+        help="0: greedy",
     )
     command.add_argument("--seed", type=int, metavar="S")
     for name, kind, words in (
-        ("top_k", _whole, "choose among this many likeliest tokens, 0: all"),
-        ("top_p", _share, "choose among tokens that together reach this share"),
-        ("min_p", _share, "leave out tokens below this share of the likeliest"),
-        ("typical_p", _share, "locally typical sampling, 1: off"),
-        ("repeat_last_n", _count, "how many tokens back penalties look, -1: all"),
-        ("repeat_penalty", _at_least_0, "against repeated tokens, 1: off"),
-        ("frequency_penalty", _number, "for each time a token was said, 0: off"),
-        ("presence_penalty", _number, "for tokens that were said at all, 0: off"),
-        ("dry_multiplier", _at_least_0, "against repeated sequences, 0: off"),
-        ("dry_base", _at_least_0, "how fast that grows with their length"),
-        ("dry_allowed_length", _whole, "sequences up to this long are let be"),
-        ("xtc_probability", _share, "how often the likeliest tokens are left out, 0: never"),
-        ("xtc_threshold", _share, "those above this probability, but for the last of them"),
-        ("mirostat_tau", _at_least_0, "the surprise that mirostat aims at"),
-        ("mirostat_eta", _at_least_0, "how fast it gets there"),
+        ("top_k", values.whole, "choose among this many likeliest tokens, 0: all"),
+        ("top_p", values.share, "choose among tokens that together reach this share"),
+        ("min_p", values.share, "leave out tokens below this share of the likeliest"),
+        ("typical_p", values.share, "locally typical sampling, 1: off"),
+        ("repeat_last_n", values.count, "how many tokens back penalties look, -1: all"),
+        ("repeat_penalty", values.at_least_0, "against repeated tokens, 1: off"),
+        ("frequency_penalty", values.number, "for each time a token was said, 0: off"),
+        ("presence_penalty", values.number, "for tokens that were said at all, 0: off"),
+        ("dry_multiplier", values.at_least_0, "against repeated sequences, 0: off"),
+        ("dry_base", values.at_least_0, "how fast that grows with their length"),
+        ("dry_allowed_length", values.whole, "sequences up to this long are let be"),
+        ("xtc_probability", values.share, "how often the likeliest tokens are left out, 0: never"),
+        ("xtc_threshold", values.share, "those above this probability, but for the last of them"),
+        ("mirostat_tau", values.at_least_0, "the surprise that mirostat aims at"),
+        ("mirostat_eta", values.at_least_0, "how fast it gets there"),
     ):
         command.add_argument(
             f"--{name.replace('_', '-')}",
@@ -314,7 +357,7 @@ def _add_sampling(command: argparse.ArgumentParser) -> None:
         "--logit-bias",
         action="append",
         default=[],
-        type=_bias,
+        type=values.bias,
         metavar="TEXT=VALUE",
         help="add to the logits of the text's tokens, -inf forbids them; may be repeated",
     )
@@ -328,87 +371,3 @@ def _add_sampling(command: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help="the reply ends before this text; may be repeated",
     )
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a positive number")
-    return value
-
-
-def _bytes(text: str) -> int:
-    try:
-        return parse_bytes(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < -1:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a count (-1: no limit)")
-    return value
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**31:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number from 0 on")
-    return value
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"“{text}” is not a finite number")
-    return value
-
-
-def _at_least_0(text: str) -> float:
-    value = _number(text)
-    if not 0 <= value < 1e6:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a number from 0 on")
-    return value
-
-
-def _share(text: str) -> float:
-    value = _number(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a share between 0 and 1")
-    return value
-
-
-def _bias(text: str) -> tuple[str, float]:
-    try:
-        return parse_bias(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _kv_type(text: str) -> str:
-    if text.lower() not in KV_TYPES:
-        raise argparse.ArgumentTypeError(
-            f"“{text}” is no type for a KV cache ({', '.join(KV_TYPES)})"
-        )
-    return text.lower()
-
-
-def _flash_attention(text: str) -> bool | None:
-    if text not in _FLASH_ATTENTION:
-        raise argparse.ArgumentTypeError(f"“{text}” is not on, off or auto")
-    return _FLASH_ATTENTION[text]
-
-
-def _scale(text: str) -> tuple[int, int, float]:
-    try:
-        where, value = text.split("=")
-        block, port = where.split(":")
-        scale = float(value)
-        if not math.isfinite(scale):
-            raise ValueError
-        return int(block), int(port), scale
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            f"“{text}” is not of the form BLOCK:INPUT=VALUE"
-        ) from error

@@ -78,6 +78,7 @@ _COMMANDS = {
     "export": ("app.commands.exchange", "export_plan"),
     "compose": ("app.commands.compose", "compose_file"),
     "inspect": ("app.commands.inspect", "inspect"),
+    "bake": ("app.commands.bake", "bake"),
     "tour": (__name__, "tour"),
     "window": (__name__, "open_window"),
 }

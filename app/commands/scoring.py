@@ -38,7 +38,7 @@ def perplexity(options: argparse.Namespace) -> int:
     with engine() as run, progress_line() as line:
         result = run(EvaluatePerplexity(paths(models), recipe, text, settings), line.on_event)
     assert isinstance(result, Perplexity)
-    _require_sound(models, result, settings.n_ctx)
+    require_sound(models, result, settings.n_ctx)
     if options.json:
         print_json(
             {"nll": result.nll, "perplexity": result.perplexity, "n_tokens": result.n_tokens}
@@ -59,22 +59,30 @@ def difference(options: argparse.Namespace) -> int:
     with engine() as run, progress_line() as line:
         result = run(ComparePlans(paths(models), recipe, other, text, settings), line.on_event)
     assert isinstance(result, PlanDifference)
-    _require_sound(models, result, settings.n_ctx)
+    require_sound(models, result, settings.n_ctx)
     if options.json:
-        print_json(
-            {
-                "kl": result.kl,
-                "top1_agreement": result.top1_agreement,
-                "perplexity": result.perplexity,
-                "other_perplexity": result.other_perplexity,
-                "n_tokens": result.n_tokens,
-            }
-        )
-        return 0
+        print_json(difference_record(result))
+    else:
+        print_difference(result)
+    return 0
+
+
+def difference_record(result: PlanDifference) -> dict[str, object]:
+    """A difference in JSON."""
+    return {
+        "kl": result.kl,
+        "top1_agreement": result.top1_agreement,
+        "perplexity": result.perplexity,
+        "other_perplexity": result.other_perplexity,
+        "n_tokens": result.n_tokens,
+    }
+
+
+def print_difference(result: PlanDifference) -> None:
+    """Prints a difference in three lines."""
     print(f"Mean KL divergence {result.kl:.6f} nats ({result.n_tokens} tokens)")
     print(f"Same likeliest token {result.top1_agreement:.2%}".replace("%", " %"))
     print(f"Perplexity {result.perplexity:.4f} and {result.other_perplexity:.4f}")
-    return 0
 
 
 def influence(options: argparse.Namespace) -> int:
@@ -83,7 +91,7 @@ def influence(options: argparse.Namespace) -> int:
     text = text_to_measure(options.file)
     with engine() as run, progress_line() as line:
         measured = asyncio.run(influence_of(models, text, run.awaited, line.on_event))
-    _require_sound(models, measured, SCORING.n_ctx)
+    require_sound(models, measured, SCORING.n_ctx)
     if options.json:
         print_json({"influence": list(measured.values), "n_tokens": measured.n_tokens})
         return 0
@@ -94,7 +102,7 @@ def influence(options: argparse.Namespace) -> int:
     return 0
 
 
-def _require_sound(
+def require_sound(
     models: Sequence[ModelFile], result: Perplexity | PlanDifference | Influence, n_ctx: int
 ) -> None:
     """Says what the figures are worth where the text is short. Raises FileChanged where they are

@@ -14,10 +14,12 @@ import traceback
 from collections import deque
 from multiprocessing.connection import Connection
 
+from app.engine.baking import baked
 from app.engine.errors import EngineError
 from app.engine.messages import (
     Answered,
     AskOtherPlan,
+    Bake,
     Cancel,
     Close,
     ClosePlan,
@@ -119,6 +121,8 @@ class Host:
                 return self._session.ask_other_plan(job.request, tell)
             case MeasureInfluence():
                 return self._session.influence(job.request, tell)
+            case Bake():
+                return baked(job.request, self._should_stop, tell)
             case SetScales():
                 self._session.set_scales(job.request)
             case ClosePlan(slot):

@@ -93,6 +93,11 @@ class Sampling:
     """GBNF, or a JSON schema: only what it allows is said."""
 
 
+WhenFull = Literal["stop", "slide", "summarise"]
+"""What happens when the context is full: the reply stops there; or the oldest turns leave the
+context, but never the system message; or the model puts a summary of its own in their place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Generate:
     """Answer a conversation, or with `raw_prompt` continue a text without the chat template."""
@@ -113,6 +118,8 @@ class Generate:
     reread: bool = True
     """After a change of scales the whole prompt is read anew. Otherwise what was read and said
     before stays in the KV cache as it was heard then."""
+    when_full: WhenFull = "stop"
+    """Also where the prompt alone is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,8 @@ class ComparePlans:
     other: Recipe
     text: str
     settings: ContextSettings = SCORING
+    other_paths: tuple[str, ...] | None = None
+    """The other recipe's model files, loaded for as long as it takes; None: the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +212,20 @@ class MeasureInfluence:
 
 
 @dataclass(frozen=True, slots=True)
+class Bake:
+    """Write the ordinary model file that the recipe stands for, or its static counterpart, in which
+    layers that it merges are averaged; what is open and loaded stays."""
+
+    model_paths: tuple[str, ...]
+    recipe: Recipe
+    out: str
+    type_name: str | None = None
+    """What averaged matrices are stored as; None: as the finest of them was."""
+    max_part_bytes: int | None = None
+    """Of the tensors in each part, where the file is to be split."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClosePlan:
     """Free the context and the view of a slot, and the weights that no other open plan borrows;
     those of the last one stay, for the next."""
@@ -225,6 +248,7 @@ Request = (
     | ComparePlans
     | AskOtherPlan
     | MeasureInfluence
+    | Bake
     | ClosePlan
     | Close
 )
@@ -355,6 +379,10 @@ class Reply:
     plan_hash: str
     peak_rss_bytes: int
     earlier: Earlier = "as_now"
+    n_left_out: int = 0
+    """Messages that left the context, the oldest ones, the system message not counted."""
+    summary: str = ""
+    """Of those, as the model was told it in their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +472,19 @@ class Influence:
 
 
 @dataclass(frozen=True, slots=True)
+class Baked:
+    """A model file that was written, or its parts in order."""
+
+    files: tuple[str, ...]
+    n_bytes: int
+    n_layers: int
+    n_averaged: int
+    """Layers that are an average of several."""
+    is_exact: bool
+    """It computes what the plan does, to the bit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """An answer without content."""
 
@@ -457,6 +498,7 @@ Result = (
     | PlanDifference
     | PredictedReply
     | Influence
+    | Baked
     | Done
 )
 

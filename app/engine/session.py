@@ -149,12 +149,29 @@ class Session:
 
     def difference(self, request: ComparePlans, tell: Tell) -> PlanDifference:
         """How the other recipe predicts the text differently; the open plan is not touched."""
-        held = self._hold(request.model_paths, request.recipe, tell)
-        held = self._hold(request.model_paths, request.other, tell)
+        if request.other_paths is None:
+            held = self._hold(request.model_paths, request.recipe, tell)
+            held = self._hold(request.model_paths, request.other, tell)
+            return self._difference(request, held, held, tell)
+        others = Weights()
+        try:
+            held = self._hold(request.model_paths, request.recipe, tell)
+            other_held = self._hold(request.other_paths, request.other, tell, others)
+            return self._difference(request, held, other_held, tell)
+        finally:
+            others.close()
+            give_back_free()
+
+    def _difference(
+        self, request: ComparePlans, held: HeldLayers, other_held: HeldLayers, tell: Tell
+    ) -> PlanDifference:
         text = _pieces(held, request.text, request.settings)
         reading = self._reading("Comparing plans", 2 * text.n_tokens, tell)
-        made = (held, request.settings, text.n_logits, self._should_stop)
-        with Scored(request.recipe, *made) as first, Scored(request.other, *made) as other:
+        made = (request.settings, text.n_logits, self._should_stop)
+        with (
+            Scored(request.recipe, held, *made) as first,
+            Scored(request.other, other_held, *made) as other,
+        ):
             return difference(first, other, text, reading)
 
     def ask_other_plan(self, request: AskOtherPlan, tell: Tell) -> PredictedReply:
@@ -189,9 +206,11 @@ class Session:
                     values[number] = value
         return Influence(tuple(values), text.n_tokens, reading.tokens_per_s, text.is_short)
 
-    def _hold(self, paths: Sequence[str], recipe: Recipe, tell: Tell) -> HeldLayers:
+    def _hold(
+        self, paths: Sequence[str], recipe: Recipe, tell: Tell, weights: Weights | None = None
+    ) -> HeldLayers:
         """Loads what of the recipe's layers is not loaded yet, beside all others."""
-        return self._weights.add(
+        return (weights or self._weights).add(
             paths, recipe, lambda part: self._report(tell, "Loading weights", part)
         )
 

@@ -2,12 +2,15 @@
 
 `llama_blocks.source.count` and, for each source N from 0, `llama_blocks.source.N.file`, `.bytes`,
 `.fingerprint`, `.name` and `.license`; then for each layer held, in the order of their numbers,
-`llama_blocks.layer.source` and `llama_blocks.layer.number`.
+`llama_blocks.layer.source` and `llama_blocks.layer.number`. A baked plan adds `llama_blocks.plan`,
+its text, and for each layer that went into an average of layers, in four lists,
+`llama_blocks.average.layer` (its number in this file), `.source`, `.number` and `.share`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.model_files.errors import shown
 from app.model_files.gguf_header import GGUFHeader, Scalar
@@ -17,6 +20,8 @@ PREFIX = "llama_blocks."
 LAYER_SOURCES = f"{PREFIX}layer.source"
 LAYER_NUMBERS = f"{PREFIX}layer.number"
 SOURCE_COUNT = f"{PREFIX}source.count"
+PLAN = f"{PREFIX}plan"
+AVERAGES = tuple(f"{PREFIX}average.{what}" for what in ("layer", "source", "number", "share"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,27 @@ class OriginFile:
     """As stated by the file, '' when it stated none."""
 
 
+class AveragedLayer(NamedTuple):
+    """The layer `number` of the file in place `source` has this share in layer `layer` here."""
+
+    layer: int
+    source: int
+    number: int
+    share: float
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """For each layer held, in the order of their numbers, its file's place and its number there."""
+    """For each layer held, in the order of their numbers, its file's place and its number there.
+
+    Where it is an average of several, these are of the first of them, and `averages` has them all.
+    """
 
     files: tuple[OriginFile, ...]
     layers: tuple[tuple[int, int], ...]
+    averages: tuple[AveragedLayer, ...] = ()
+    plan: str = ""
+    """The layerBlocks text of the plan that was baked, over weight layers of its own sources."""
 
 
 def read_provenance(header: GGUFHeader, n_layers: int) -> Provenance | None:
@@ -44,12 +64,16 @@ def read_provenance(header: GGUFHeader, n_layers: int) -> Provenance | None:
     n_files = header.scalars.get(SOURCE_COUNT)
     places = header.arrays.get(LAYER_SOURCES, ())
     numbers = header.arrays.get(LAYER_NUMBERS, ())
-    if not isinstance(n_files, int) or not 0 < n_files <= n_layers == len(places) == len(numbers):
+    averages = _averages(header)
+    if not isinstance(n_files, int) or not n_layers == len(places) == len(numbers):
         return None
-    if not all(0 <= place < n_files for place in places):
+    known = {*places, *(average.source for average in averages)}
+    if not 0 < n_files <= len(known) or not all(0 <= place < n_files for place in known):
         return None
     layers = ((int(place), int(number)) for place, number in zip(places, numbers, strict=True))
-    return Provenance(tuple(_file(header, n) for n in range(n_files)), tuple(layers))
+    plan = header.scalars.get(PLAN, "")
+    files = tuple(_file(header, n) for n in range(n_files))
+    return Provenance(files, tuple(layers), averages, plan if isinstance(plan, str) else "")
 
 
 def source_values(n: int, file: OriginFile) -> dict[str, Scalar]:
@@ -61,6 +85,16 @@ def source_values(n: int, file: OriginFile) -> dict[str, Scalar]:
         _key(n, "name"): file.name,
         _key(n, "license"): file.licence,
     }
+
+
+def _averages(header: GGUFHeader) -> tuple[AveragedLayer, ...]:
+    lists = [header.arrays.get(key, ()) for key in AVERAGES]
+    if len(set(map(len, lists))) > 1:
+        return ()
+    return tuple(
+        AveragedLayer(int(layer), int(source), int(number), float(share))
+        for layer, source, number, share in zip(*lists, strict=True)
+    )
 
 
 def _file(header: GGUFHeader, n: int) -> OriginFile:

@@ -53,3 +53,35 @@ TENSOR_TYPES = {
 """By ggml's type number; numbers that are absent were withdrawn by ggml."""
 
 TYPE_NUMBERS = {tensor_type.name: number for number, tensor_type in TENSOR_TYPES.items()}
+
+
+def n_bytes_of(type_name: str, n_items: int) -> int:
+    """What so many items take, whole blocks of them."""
+    kind = TENSOR_TYPES[TYPE_NUMBERS[type_name]]
+    return n_items // kind.block_items * kind.block_bytes
+
+
+WRITABLE_TYPES = (
+    *("F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K", "Q5_1", "Q5_0", "Q4_K", "Q4_1", "Q4_0"),
+    *("IQ4_NL", "IQ4_XS", "NVFP4", "MXFP4", "Q3_K", "IQ3_S", "Q2_K", "Q2_0", "TQ2_0", "TQ1_0"),
+    "Q1_0",
+)
+"""Those that `ggml_quantize_chunk` makes of floats, finest first, without the ones for which
+`llama-quantize` wants an importance matrix."""
+
+_ROWS_FIT = {
+    **dict.fromkeys(("IQ3_S", "IQ4_XS"), "IQ4_NL"),
+    **dict.fromkeys(("Q2_0", "Q2_K", "Q3_K", "TQ1_0", "TQ2_0"), "Q4_0"),
+    "Q4_K": "Q5_0",
+    "Q5_K": "Q5_1",
+    "Q6_K": "Q8_0",
+}
+
+
+def fitting_type(type_name: str, n_columns: int) -> str:
+    """The type, or the one that `llama-quantize` takes in its place where its blocks do not fit
+    into a row (`tensor_type_fallback`)."""
+    for candidate in (type_name, _ROWS_FIT.get(type_name)):
+        if candidate and n_columns % TENSOR_TYPES[TYPE_NUMBERS[candidate]].block_items == 0:
+            return candidate
+    return "F16"

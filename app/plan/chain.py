@@ -61,7 +61,7 @@ def chain_of(recipe: Recipe) -> Chain:
     """The chain that stands for the recipe. Inputs at scale 0 count for nothing.
 
     Raises NoChain where branches have different lengths, where the scales of a merge add up to 0
-    or less, and where they do not add up to 1 before further layers.
+    or less, where they do not add up to 1 before further layers, and where no layer is heard.
     """
     outputs = {-1: _Output()}
     for number in _heard(recipe):
@@ -71,7 +71,10 @@ def chain_of(recipe: Recipe) -> Chain:
         else:
             pairs = [(input, scale) for input, scale in _exact_inputs(block) if scale]
             outputs[number] = _merged(number, pairs, outputs)
-    output = outputs[len(recipe.blocks) - 1]
+    last = len(recipe.blocks) - 1
+    output = outputs[last]
+    if not output.layers:
+        raise NoChain(last, f"No layer is heard in the output of block {last}. Give one a scale.")
     return Chain(output.layers, tuple(sorted(output.merges)))
 
 
