@@ -43,7 +43,7 @@ def _sources_in(path: str) -> list[Path]:
     from app.engine.bundled import bundled_files
     from app.model_files.finding import find_source
 
-    plan = _load(path).plan or Plan()
+    plan = load_plan(path).plan or Plan()
     found = []
     for name in plan.sources:
         folder = Path(path).resolve().parent
@@ -81,7 +81,7 @@ def whole_model(models: Sequence[ModelFile]) -> Recipe:
 
 def read_plan(path: str, n_weight_layers: int | None) -> tuple[tuple[Problem, ...], Recipe | None]:
     """All problems of the plan in a file, and the recipe where it has no errors."""
-    read = _load(path, n_weight_layers)
+    read = load_plan(path, n_weight_layers)
     if read.plan is None or errors(read.problems):
         return read.problems, None
     try:
@@ -90,7 +90,8 @@ def read_plan(path: str, n_weight_layers: int | None) -> tuple[tuple[Problem, ..
         return (*read.problems, *error.problems), None
 
 
-def _load(path: str, n_weight_layers: int | None = None) -> ReadPlan:
+def load_plan(path: str, n_weight_layers: int | None = None) -> ReadPlan:
+    """The plan in a file and its problems. Raises UserError where it cannot be read."""
     try:
         return load(path, n_weight_layers)
     except OSError as error:
