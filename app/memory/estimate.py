@@ -59,7 +59,7 @@ def estimate_exact(
 
     Raises IndexError for a weight layer that no source holds.
     """
-    layer_bytes = _weight_layer_bytes(models)
+    layer_bytes = weight_layer_bytes(models)
     weights_bytes = sum(layer_bytes[n] for n in recipe.weight_layers)
     return MemoryParts(
         weights_bytes=weights_bytes + models[0].other_bytes + _head_copy_bytes(models[0]),
@@ -81,7 +81,7 @@ def block_memory(
     An unused block takes nothing: the backend leaves it out.
     Raises IndexError for a weight layer that no source holds.
     """
-    layer_bytes = _weight_layer_bytes(models)
+    layer_bytes = weight_layer_bytes(models)
     layer_kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type, n_batch)
     n_borrowers = Counter(n for number in recipe.live for n in _borrowed(recipe, number))
     blocks = []
@@ -102,7 +102,12 @@ def layer_bytes(
 ) -> tuple[int, ...]:
     """What each weight layer takes in a plan that borrows it once: weights and KV cache."""
     kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type, n_batch)
-    return tuple(map(sum, zip(_weight_layer_bytes(models), kv_bytes, strict=True)))
+    return tuple(map(sum, zip(weight_layer_bytes(models), kv_bytes, strict=True)))
+
+
+def weight_layer_bytes(models: Sequence[ModelFile]) -> tuple[int, ...]:
+    """What each weight layer takes in its file, without a KV cache."""
+    return tuple(models[at.source].layer_bytes[at.index] for at in weight_layers_of(models))
 
 
 def _borrowed(recipe: Recipe, number: int) -> range:
@@ -110,10 +115,6 @@ def _borrowed(recipe: Recipe, number: int) -> range:
     if not isinstance(block, RecipeWeight):
         return range(0)
     return range(block.weight_start, block.weight_start + block.end - block.start)
-
-
-def _weight_layer_bytes(models: Sequence[ModelFile]) -> tuple[int, ...]:
-    return tuple(models[at.source].layer_bytes[at.index] for at in weight_layers_of(models))
 
 
 def _weight_layer_kv_bytes(

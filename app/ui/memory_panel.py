@@ -13,11 +13,13 @@ from app.engine.messages import MemoryEstimate
 from app.memory.amounts import format_bytes
 from app.memory.verdict import Verdict, judge
 from app.ui import theme
+from app.ui.counted import counted
 from app.ui.link_button import LinkButton
 
 if TYPE_CHECKING:
     from app.memory.changes import Change
     from app.memory.machine import MachineMemory
+    from app.ui.documents.document import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,18 @@ class MemoryFigures:
     """What the engine process holds with this very plan open, where that is known."""
     reserve_bytes: int = 0
     """What is to stay free for other programs."""
+    beside_bytes: int = 0
+    """What the other plans that are and stay open take beside this one."""
+    n_beside: int = 0
+    leaving: tuple[Document, ...] = ()
+    """Whose plans have to be closed before this one is opened."""
     changes: tuple[Change, ...] = ()
     """What would help where more is needed than may be taken, the best first."""
+
+    @property
+    def total_bytes(self) -> int:
+        """What the engine process will hold."""
+        return self.estimate.total_bytes + self.beside_bytes
 
     @property
     def free_bytes(self) -> int:
@@ -49,7 +61,7 @@ class MemoryFigures:
     def verdict(self) -> Verdict:
         """Whether it fits."""
         return judge(
-            self.estimate.total_bytes,
+            self.total_bytes,
             self.machine,
             mapped_bytes=self.estimate.mapped_bytes,
             credit_bytes=self.given_back_bytes,
@@ -66,19 +78,22 @@ class Part:
     colour: QColor
 
 
-def parts_of(estimate: MemoryEstimate) -> tuple[Part, ...]:
+def parts_of(figures: MemoryFigures) -> tuple[Part, ...]:
     """The bar's pieces from left to right; hue belongs to the sources, so the rest is grey."""
-    colours = theme.current()
+    colours, estimate = theme.current(), figures.estimate
 
     def grey(share: float) -> QColor:
         return theme.mixed(colours.text, colours.window, share)
 
-    return (
+    parts = (
         Part("weights", estimate.weights_bytes, colours.source(0)),
         Part("KV cache", estimate.kv_bytes, grey(0.35)),
         Part("compute", estimate.compute_bytes, grey(0.55)),
         Part("process", estimate.process_bytes, grey(0.72)),
     )
+    if not figures.n_beside:
+        return parts
+    return (*parts, Part(counted(figures.n_beside, "other plan"), figures.beside_bytes, grey(0.2)))
 
 
 class MemoryPanel(QWidget):
@@ -144,7 +159,7 @@ class MemoryPanel(QWidget):
     def show_figures(self, figures: MemoryFigures) -> None:
         """Show an estimate against what is free."""
         self.figures = figures
-        parts = parts_of(figures.estimate)
+        parts = parts_of(figures)
         self._bar.show_parts(parts, figures.free_bytes)
         self._verdict.setText(verdict_in_words(figures))
         is_short = figures.verdict.is_short
@@ -160,16 +175,17 @@ class MemoryPanel(QWidget):
             )
         )
         self._origin.setText(origin(figures))
-        self._show_changes(figures.changes)
+        self._show_changes(figures.changes, leaving_in_words(figures))
         self.setAccessibleDescription(self.words)
 
-    def _show_changes(self, changes: tuple[Change, ...]) -> None:
+    def _show_changes(self, changes: tuple[Change, ...], leaving: str) -> None:
         best, *others = changes or (None,)
         self._advice.setVisible(best is not None)
-        self._others.setVisible(bool(others))
         if best is not None:
             self._advice.setText(_capitalised(best.words))
-        self._others.setText(" · ".join(f"or {change.words}" for change in others))
+        words = [f"or {change.words}" for change in others]
+        self._others.setText(" · ".join([*words, leaving] if leaving else words))
+        self._others.setVisible(bool(self._others.text()))
 
     def _take_advice(self) -> None:
         if self.figures is not None and self.figures.changes:
@@ -182,7 +198,7 @@ class MemoryPanel(QWidget):
         self._verdict.setText("")
         self._legend.setText(why)
         self._origin.setText("")
-        self._show_changes(())
+        self._show_changes((), "")
         self.setAccessibleDescription(why)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -195,10 +211,10 @@ class MemoryPanel(QWidget):
         """The whole panel as a sentence, for screen readers and for the terminal."""
         if self.figures is None:
             return self._legend.text()
-        parts = ", ".join(
-            f"{p.words} {format_bytes(p.n_bytes)}" for p in parts_of(self.figures.estimate)
-        )
+        parts = ", ".join(f"{p.words} {format_bytes(p.n_bytes)}" for p in parts_of(self.figures))
         said = f"{verdict_in_words(self.figures)} ({parts}; {origin(self.figures)})"
+        if self.figures.leaving:
+            said += f". {leaving_in_words(self.figures)}"
         changes = self.figures.changes
         return f"{said}. What helps most: {changes[0].words}" if changes else said
 
@@ -211,14 +227,20 @@ def verdict_in_words(figures: MemoryFigures) -> str:
     """Whether it fits, in words and numbers."""
     verdict = figures.verdict
     sign = "✗" if verdict.is_short else "!" if verdict.kind == "tight" else "✓"
-    total, free = figures.estimate.total_bytes, figures.free_bytes
+    total, free = figures.total_bytes, figures.free_bytes
     return f"{sign} {verdict.words} · {format_bytes(total)} of {format_bytes(free)} free"
+
+
+def leaving_in_words(figures: MemoryFigures) -> str:
+    """Which plans the engine closes for this one; '' for none."""
+    names = ", ".join(f"“{document.name}”" for document in figures.leaving)
+    return f"Opening it closes {names} in the engine" if names else ""
 
 
 def origin(figures: MemoryFigures) -> str:
     """Where the numbers come from, and the measured size beside them."""
     if figures.measured_bytes:
-        difference = figures.estimate.total_bytes / figures.measured_bytes - 1
+        difference = figures.total_bytes / figures.measured_bytes - 1
         return (
             f"running: {format_bytes(figures.measured_bytes)} measured (estimate {difference:+.1%})"
         )

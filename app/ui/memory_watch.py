@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate, OpenedPlan
+from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate
 from app.memory.amounts import format_bytes
 from app.plan.recipe import Recipe, changed_scales
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.memory_panel import MemoryFigures
 from app.ui.open_model import OpenModel
-from app.ui.plan_runner import PlanRunner
+from app.ui.plan_runner import PlanRunner, RunningPlan
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ class MemoryWatch(QObject):
         self._shown: MemoryEstimate | None = None
         self._asked: EstimateMemory | None = None
         self._refused: EstimateMemory | None = None
-        self._decoded: OpenedPlan | None = None
         self._compute_bytes = 0
         self._process_bytes = 0
         self._is_dry_run = False
@@ -81,11 +80,6 @@ class MemoryWatch(QObject):
         """Estimate anew once what goes on is done; called for every edit."""
         if not self._soon.isActive():
             self._soon.start()
-
-    def take_decoded(self) -> None:
-        """Take note that the open plan has decoded: what it holds can now be measured."""
-        self._decoded = self._runner.opened
-        self.look_again()
 
     def words_for(self, recipe: Recipe) -> str:
         """What another plan takes in weights and KV cache, in words; empty when it is not known."""
@@ -196,10 +190,11 @@ class MemoryWatch(QObject):
 
         state = self._engine.state
         held = resident_bytes(state.pid) if state is not None and state.pid else 0
+        running, others = self._runner.running, self._runner.others
         is_measurable = (
-            self._decoded is not None
-            and self._decoded is self._runner.opened
+            running is not None
             and self._runner.is_current
+            and all(plan.has_decoded for plan in (running, *others))
         )
         figures = MemoryFigures(
             estimate=self._shown,
@@ -209,7 +204,34 @@ class MemoryWatch(QObject):
             measured_bytes=held if is_measurable and held else None,
             reserve_bytes=self._reserve(),
         )
+        figures = self._with_others(figures, others)
         return replace(figures, changes=self._changes(figures))
+
+    def _with_others(self, figures: MemoryFigures, others: Sequence[RunningPlan]) -> MemoryFigures:
+        """The same beside the other open plans, of which those used longest ago are closed where
+        the shown one has to be opened and does not fit beside them."""
+        asked = self._asked
+        if asked is None or not others:
+            return figures
+        from app.memory.beside import beside_bytes, n_that_fit
+
+        may_stay = [
+            plan
+            for plan in others
+            if plan.request.model_paths == asked.model_paths
+            and plan.request.settings.use_mmap == asked.settings.use_mmap
+        ]
+        contexts = [(plan.recipe, plan.opened.context_bytes) for plan in may_stay]
+        added = beside_bytes(self._model.files, asked.recipe, contexts)
+        n = len(may_stay)
+        if not self._runner.is_current:
+            n = n_that_fit(added, figures.verdict.spare_bytes)
+        return replace(
+            figures,
+            beside_bytes=sum(added[:n]),
+            n_beside=n,
+            leaving=tuple(plan.document for plan in may_stay[n:]),
+        )
 
     def _changes(self, figures: MemoryFigures) -> tuple[Change, ...]:
         missing_bytes = -figures.verdict.spare_bytes

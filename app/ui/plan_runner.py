@@ -1,18 +1,19 @@
-"""The plan in the engine: opened on demand, its merge scales kept in step with the editor."""
+"""The plans in the engine: each document's opened on demand, its merge scales kept in step."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import ContextSettings, Open, OpenedPlan, SetScales
+from app.engine.messages import ClosePlan, ContextSettings, Open, OpenedPlan, SetScales
 from app.plan.problem import errors
-from app.plan.recipe import Recipe, Scales, changed_scales
+from app.plan.recipe import Recipe, changed_scales
 from app.ui.documents.document import Document
+from app.ui.documents.open_documents import OpenDocuments
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.tasks import Tasks
@@ -25,82 +26,113 @@ class PlanNotReady(Exception):
     """The plan cannot be opened as it is; `str()` says why and what to do."""
 
 
+@dataclass(eq=False)
+class RunningPlan:
+    """A document's plan in the engine. `request` has the scales as they are there now."""
+
+    document: Document
+    request: Open
+    opened: OpenedPlan
+    wanted: Recipe
+    """The same recipe with the scales as last edited."""
+    has_decoded: bool = False
+    """So that the engine process holds all that it takes."""
+    is_sending: bool = False
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that runs."""
+        return self.request.recipe
+
+
 class PlanRunner(QObject):
-    """What runs. A changed scale goes to the engine at once; other edits wait for the next run."""
+    """Which plans are open in the engine, each in its document's slot; the one that is shown
+    answers. A changed scale goes to the engine at once; other edits wait for the next run."""
 
     changed = Signal()
-    """The open plan, whether it is up to date, or whether it is being opened."""
+    """Which plans are open, whether they are up to date, or whether one is being opened."""
+    notice = Signal(str)
+    """Which plans were closed for the sake of another one, in words."""
 
     def __init__(
         self,
         engine: EngineBridge,
         editor: PlanEditor,
+        documents: OpenDocuments,
         model_paths: Callable[[], tuple[Path, ...]],
         context: Callable[[], ContextSettings],
-        shown: Callable[[], Document],
-        may_open: Callable[[], Awaitable[bool]],
+        make_room: Callable[[], Awaitable[Sequence[Document] | None]],
         tasks: Tasks,
         parent: QObject | None = None,
     ) -> None:
-        """`shown` is the document in the editor; `may_open` asks the user when the plan does not
-        fit into memory.
+        """`make_room` tells whose plans are to be closed so that the shown one fits into memory;
+        None when it does not fit and the user does not want it opened all the same.
         """
         super().__init__(parent)
         self._engine = engine
         self._editor = editor
+        self.documents = documents
         self._model_paths = model_paths
         self._context = context
-        self._shown = shown
-        self._may_open = may_open
+        self._make_room = make_room
         self._tasks = tasks
-        self._running: Open | None = None
-        self._sending = False
-        self.opened: OpenedPlan | None = None
-        self.document: Document | None = None
-        self.opening = False
+        self._plans: dict[Document, RunningPlan] = {}
+        """The one that was used last comes last."""
+        self.opening: Document | None = None
         editor.changed.connect(self._follow)
         editor.replaced.connect(self._follow)
+        documents.closed.connect(self._close_with)
+
+    @property
+    def running(self) -> RunningPlan | None:
+        """The shown document's plan as it runs, None while it is not open."""
+        return self._plans.get(self.documents.active)
+
+    @property
+    def others(self) -> tuple[RunningPlan, ...]:
+        """The plans of other documents that are open too, those used last first."""
+        shown = self.documents.active
+        return tuple(r for d, r in reversed(self._plans.items()) if d is not shown)
+
+    def is_open(self, document: Document) -> bool:
+        """Whether the document's plan is open in the engine."""
+        return document in self._plans
+
+    @property
+    def opened(self) -> OpenedPlan | None:
+        """What the engine said of the shown document's plan."""
+        return self.running.opened if self.running is not None else None
 
     @property
     def recipe(self) -> Recipe | None:
-        """The recipe that runs, with the scales as the engine has them now."""
-        return self._running.recipe if self._running is not None else None
-
-    @property
-    def plan_name(self) -> str:
-        """What to call the plan that runs; '' where none does."""
-        return self.document.name if self.opened and self.document is not None else ""
-
-    @property
-    def runs_shown(self) -> bool:
-        """Whether what runs belongs to the document that the editor shows."""
-        return self.document is self._shown()
+        """The shown document's recipe that runs, with the scales as the engine has them now."""
+        return self.running.recipe if self.running is not None else None
 
     @property
     def is_current(self) -> bool:
         """Whether what runs is what the editor shows, apart from scales on their way."""
-        lowered = self._editor.lowered
-        if self.opened is None or self._running is None or lowered is None:
-            return False
-        if not self.runs_shown:
+        running, lowered = self.running, self._editor.lowered
+        if running is None or lowered is None:
             return False
         request = self._request(lowered.recipe)
         return (
-            request.model_paths == self._running.model_paths
-            and request.settings == self._running.settings
-            and changed_scales(self._running.recipe, request.recipe) is not None
+            request.model_paths == running.request.model_paths
+            and request.settings == running.request.settings
+            and changed_scales(running.recipe, request.recipe) is not None
         )
 
-    async def ensure_open(self) -> OpenedPlan:
+    async def ensure_open(self) -> RunningPlan:
         """The plan as the editor shows it, opened unless it is open already.
 
         Raises PlanNotReady, JobCancelled (also when the user declines), EngineError.
         """
-        if self.opened is not None and self.is_current:
-            return self.opened
-        return await self.open()
+        running = self.running
+        if running is None or not self.is_current:
+            return await self.open()
+        self._plans[running.document] = self._plans.pop(running.document)
+        return running
 
-    async def open(self) -> OpenedPlan:
+    async def open(self) -> RunningPlan:
         """Open the editor's plan in the engine. Raises as `ensure_open` does."""
         lowered = self._editor.lowered
         n_errors = len(errors(self._editor.problems))
@@ -112,52 +144,84 @@ class PlanRunner(QObject):
             )
         if not self._model_paths():
             raise PlanNotReady("No model is open. Choose one with Model > Open model.")
-        document, request = self._shown(), self._request(lowered.recipe)
-        if not await self._may_open():
+        document, request = self.documents.active, self._request(lowered.recipe)
+        leaving = await self._make_room()
+        if leaving is None:
             raise JobCancelled
-        self.opening, self._running, self.opened = True, None, None
+        self.opening = document
+        self._plans.pop(document, None)
         self.changed.emit()
         try:
+            for other in leaving:
+                await self._close(other)
             opened = await self._engine.run(request, asker=RUN)
             assert isinstance(opened, OpenedPlan)
-            self._running, self.opened, self.document = request, opened, document
+            running = RunningPlan(document, request, opened, request.recipe)
+            self._plans[document] = running
+            displaced = [d for d in self._plans if d.slot not in opened.open_slots]
+            for other in displaced:
+                del self._plans[other]
         finally:
-            self.opening = False
+            self.opening = None
             self.changed.emit()
+        self._tell_closed(leaving, "so that this plan fits into memory")
+        self._tell_closed(displaced, "because it runs on other model files")
+        if document not in self.documents.all:
+            await self._close(document)
+            raise JobCancelled
         self._follow()
-        return opened
+        return running
 
     def forget(self) -> None:
-        """Take note that nothing is open any more: the engine died or another model was chosen."""
-        self._running, self.opened = None, None
+        """Take note that nothing is open any more: the engine died."""
+        self._plans.clear()
         self.changed.emit()
 
     def _request(self, recipe: Recipe) -> Open:
-        return Open(tuple(str(p) for p in self._model_paths()), recipe, self._context())
+        paths = tuple(str(path) for path in self._model_paths())
+        return Open(paths, recipe, self._context(), self.documents.active.slot)
 
-    def _follow(self, _change: object = None) -> None:
-        if self._differing_scales() and not self._sending:
-            self._sending = True
-            self._tasks.start(self._send_scales())
+    async def _close(self, document: Document) -> None:
+        if self._plans.pop(document, None) is not None:
+            await self._engine.run(ClosePlan(document.slot))
+
+    def _close_with(self, document: Document) -> None:
+        if self.is_open(document):
+            self._tasks.start(self._close_quietly(document))
+
+    async def _close_quietly(self, document: Document) -> None:
+        try:
+            await self._close(document)
+        except (EngineError, JobCancelled):
+            return  # with the engine itself
         self.changed.emit()
 
-    def _differing_scales(self) -> Scales:
-        lowered = self._editor.lowered
-        if self._running is None or lowered is None or not self.is_current:
-            return ()
-        return changed_scales(self._running.recipe, lowered.recipe) or ()
+    def _tell_closed(self, documents: Iterable[Document], why: str) -> None:
+        names = ", ".join(f"“{document.name}”" for document in documents)
+        if names:
+            self.notice.emit(f"{names}: closed {why}, opened again by the next message there")
 
-    async def _send_scales(self) -> None:
+    def _follow(self, _change: object = None) -> None:
+        running, lowered = self.running, self._editor.lowered
+        if running is not None and lowered is not None and self.is_current:
+            running.wanted = lowered.recipe
+            if running.wanted != running.recipe and not running.is_sending:
+                running.is_sending = True
+                self._tasks.start(self._send_scales(running))
+        self.changed.emit()
+
+    async def _send_scales(self, running: RunningPlan) -> None:
+        """Until the engine has them as wanted, whichever document is shown meanwhile."""
         try:
-            while scales := self._differing_scales():
-                await self._engine.run(SetScales(scales))
-                if self._running is not None:
-                    recipe = self._running.recipe
-                    for block, port, scale in scales:
-                        recipe = recipe.with_scale(block, port, scale)
-                    self._running = replace(self._running, recipe=recipe)
+            while scales := changed_scales(running.recipe, running.wanted):
+                await self._engine.run(SetScales(scales, running.document.slot))
+                recipe = running.recipe
+                for block, port, scale in scales:
+                    recipe = recipe.with_scale(block, port, scale)
+                running.request = replace(running.request, recipe=recipe)
         except (EngineError, JobCancelled):
-            self.forget()
+            if self._plans.get(running.document) is running:
+                del self._plans[running.document]
         finally:
-            self._sending = False
+            running.is_sending = False
             self.changed.emit()

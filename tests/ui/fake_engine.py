@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from app.engine.messages import (
     ClosePlan,
     ComparePlans,
     Done,
+    Earlier,
     EstimateMemory,
     EvaluatePerplexity,
     Event,
@@ -33,6 +35,7 @@ from app.engine.messages import (
     Reply,
     Request,
     Result,
+    ScalesMoved,
     SetScales,
     TextPiece,
 )
@@ -81,7 +84,11 @@ class FakeEngine:
         self._jobs: queue.Queue[tuple[Request, OnEvent, Future[Result]] | None] = queue.Queue()
         self._stop = threading.Event()
         self.release = threading.Event()
-        self._recipe: Recipe | None = None
+        self._recipes: dict[int, Recipe] = {}
+        self._paths: tuple[str, ...] = ()
+        self._moves: deque[ScalesMoved] = deque()
+        self._mixed: set[int] = set()
+        """Slots whose scales moved after something was said."""
         self._doing: Future[Result] | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -90,9 +97,7 @@ class FakeEngine:
         future: Future[Result] = Future()
         self.requests.append(request)
         if isinstance(request, SetScales):
-            assert self._recipe is not None
-            for block, port, scale in request.scales:
-                self._recipe = self._recipe.with_scale(block, port, scale)
+            self._set_scales(request)
             future.set_result(Done())
         else:
             self._jobs.put((request, on_event, future))
@@ -139,13 +144,15 @@ class FakeEngine:
             n_layers = len(request.recipe.weight_layers)
             weights_bytes = self.script.estimate.weights_bytes + n_layers * self.script.layer_bytes
             return replace(self.script.estimate, weights_bytes=weights_bytes)
-        if isinstance(request, ClosePlan):
-            return Done()
         if isinstance(request, Open):
             if self.script.fail_open is not None:
                 raise self.script.fail_open
             on_event(Progress("Loading weights", 0.5))
-            self._recipe = request.recipe
+            if request.model_paths != self._paths:
+                self._recipes.clear()
+            self._paths = request.model_paths
+            self._recipes[request.slot] = request.recipe
+            self._mixed.discard(request.slot)
             return self._opened(request)
         if isinstance(request, MeasureInfluence | EvaluatePerplexity | ComparePlans):
             on_event(Progress("Measuring", 0.5, 400.0, 2.0))
@@ -162,12 +169,17 @@ class FakeEngine:
             nlls = _nll(request.recipe), _nll(request.other)
             kl = abs(nlls[0] - nlls[1])
             return PlanDifference(kl, 0.75, math.exp(nlls[0]), math.exp(nlls[1]), 1024, 400.0)
-        assert isinstance(request, Generate | GenerateTogether)
-        if self.script.fail_generate is not None:
-            raise self.script.fail_generate
+        if isinstance(request, ClosePlan):
+            self._recipes.pop(request.slot, None)
+            return Done()
         if isinstance(request, GenerateTogether):
             return self._generate_together(request, on_event)
-        return self._generate(on_event)
+        assert isinstance(request, Generate)
+        if request.slot not in self._recipes:
+            raise EngineError("No plan is open. Run the plan first.")
+        if self.script.fail_generate is not None:
+            raise self.script.fail_generate
+        return self._generate(request, on_event)
 
     def _opened(self, request: Open) -> OpenedPlan:
         return OpenedPlan(
@@ -182,16 +194,38 @@ class FakeEngine:
             has_chat_template=True,
             default_system=self.script.default_system,
             rss_bytes=250 * MIB,
+            context_bytes=100 * MIB,
+            open_slots=tuple(self._recipes),
         )
 
-    def _generate(self, on_event: OnEvent) -> Reply:
+    def _set_scales(self, request: SetScales) -> None:
+        before = self._recipes[request.slot]
+        for block, port, scale in request.scales:
+            moved = self._recipes[request.slot].with_scale(block, port, scale)
+            self._recipes[request.slot] = moved
+        self._mixed.add(request.slot)
+        self._moves.append(
+            ScalesMoved(tuple((b, i, before.scale(b, i), s) for b, i, s in request.scales))
+        )
+
+    def _generate(self, request: Generate, on_event: OnEvent) -> Reply:
         said: list[str] = []
+        earlier: Earlier = "as_now"
+        if request.slot in self._mixed:
+            earlier = "read_anew" if request.reread else "as_heard"
+        if request.reread:
+            self._mixed.discard(request.slot)
+        self._moves.clear()
         for piece in self._in_time(self.script.pieces):
+            while self._moves:
+                on_event(self._moves.popleft())
             said.append(piece)
             on_event(TextPiece(piece))
-        return self._reply(said, self._recipe)
+        return self._reply(said, self._recipes[request.slot], earlier)
 
     def _generate_together(self, request: GenerateTogether, on_event: OnEvent) -> Done:
+        if self.script.fail_generate is not None:
+            raise self.script.fail_generate
         told = [self.script.pieces, *self.script.others_pieces]
         pieces = [told[at % len(told)] for at in range(len(request.plans))]
         said: list[list[str]] = [[] for _ in request.plans]
@@ -225,7 +259,7 @@ class FakeEngine:
                 break
             yield piece
 
-    def _reply(self, said: Sequence[str], recipe: Recipe | None) -> Reply:
+    def _reply(self, said: Sequence[str], recipe: Recipe, earlier: Earlier = "as_now") -> Reply:
         stopped = self._stop.is_set()
         return Reply(
             text="".join(said),
@@ -237,8 +271,9 @@ class FakeEngine:
             stop_reason="cancelled" if stopped else "end",
             n_ctx_used=34 + len(said),
             seed=7,
-            plan_hash=recipe.hash if recipe is not None else "",
+            plan_hash=recipe.hash,
             peak_rss_bytes=260 * MIB,
+            earlier=earlier,
         )
 
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from app.ui.chat.answering_plan import AnsweringPlan
 from app.ui.chat.commands import ChatCommands
 from app.ui.chat.composer import Composer
 from app.ui.chat.keeping import Keeping
@@ -57,8 +58,9 @@ class ChatPanel(QWidget):
             self, self.keeping, self.flow, self.transcript, settings, tasks
         )
         self.commands = ChatCommands(self.flow, self.keeping, self.kept, self.transcript, tasks)
+        self.plan = AnsweringPlan(runner)
         self._running = QuietLabel()
-        self._running.setAccessibleName("Plan that answers")
+        self._running.setAccessibleName("State of the plan that answers")
         self.regenerate = self._tool("regenerate", "Answer the last message again")
         self.side_by_side = self._tool("side-by-side", "Let several plans answer side by side")
         self.new_chat = self._tool("new-chat", "Start a new conversation")
@@ -88,6 +90,7 @@ class ChatPanel(QWidget):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(4)
+        head.addWidget(self.plan)
         head.addWidget(self._running, 1)
         for button in (self.regenerate, self.side_by_side, self.new_chat, self.fold):
             head.addWidget(button)
@@ -182,16 +185,14 @@ class ChatPanel(QWidget):
     def _plan_changed(self) -> None:
         opened, recipe = self._runner.opened, self._runner.recipe
         self.system.set_opened(opened)
-        if self._runner.opening:
-            words = "Opening the plan …"
+        if self._runner.opening is not None:
+            words = "is being opened …"
         elif opened is None or recipe is None:
-            words = "No plan is running"
+            words = "is opened by the next message"
         elif self._runner.is_current:
-            words = f"Plan {recipe.hash} · {opened.model_name}"
-        elif not self._runner.runs_shown:
-            words = f"“{self._runner.plan_name}” runs; the next message runs the plan shown"
+            words = f"{recipe.hash} · {opened.model_name}"
         else:
-            words = "The plan was edited; the next message runs it anew"
+            words = "was edited; the next message opens it anew"
         self._running.setText(words)
 
 

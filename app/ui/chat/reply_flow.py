@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
 from app.conversations.conversation import Message, SystemMessage
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.messages import Event, OpenedPlan, Progress, Reply, TextPiece
+from app.engine.messages import Earlier, Event, Progress, Reply, TextPiece
 from app.ui.chat.account import INTERRUPTED, account_of
 from app.ui.chat.keeping import Keeping
 from app.ui.chat.making import made_at_the_end, made_so_far, request_for
@@ -22,7 +22,10 @@ from app.ui.settings import ChatSettings
 from app.ui.tasks import Tasks
 
 SCALES_MOVED = "scales moved while it spoke: new ones count from the next token on"
-READ_ANEW = "scales changed: the whole conversation was read anew"
+EARLIER: Mapping[Earlier, str] = {
+    "read_anew": "scales changed: the whole conversation was read anew",
+    "as_heard": "scales changed: what was said before stays as it was heard",
+}
 
 
 class ReplyFlow(QObject):
@@ -54,7 +57,6 @@ class ReplyFlow(QObject):
         self._chat = chat
         self._tasks = tasks
         self.busy = False
-        self._last: tuple[OpenedPlan, str] | None = None
         self._stopped = False
         self._when_stopped: Callable[[], object] | None = None
 
@@ -150,14 +152,13 @@ class ReplyFlow(QObject):
 
     async def _answer(self, prompt: str, goes_on: str = "") -> None:
         """Answer a prompt, or let the reply `goes_on` to it go on."""
-        opened = await self._runner.ensure_open()
+        running = await self._runner.ensure_open()
         if self._stopped:
             return
         conversation = self._keeping.conversation
         conversation.system = self._system()
-        name, recipe, settings = self._runner.plan_name, self._runner.recipe, self._chat()
-        assert recipe is not None
-        made = made_so_far(name, recipe, opened, conversation, settings)
+        name, recipe, settings = running.document.name, running.recipe, self._chat()
+        made = made_so_far(name, recipe, running.opened, conversation, settings)
         before = conversation.messages[goes_on] if goes_on else None
         begun = before.text if before is not None else ""
         id = goes_on or conversation.add("assistant", "", prompt).id
@@ -184,21 +185,19 @@ class ReplyFlow(QObject):
                 view.set_footer(f"{progress.phase} {progress.fraction:.0%}")
 
         request = request_for(conversation, prompt, settings, begun)
+        request = replace(request, slot=running.document.slot)
         try:
             reply = await self._engine.stream(request, on_events, RUN)
         except (EngineError, JobCancelled):
             self._keep_partial(view, id, before)
             raise
         assert isinstance(reply, Reply)
+        running.has_decoded = True
         self.replied.emit()
-        remarks = []
-        running = self._runner.recipe if self._runner.opened is opened else None
-        if running is not None and running != recipe:
-            made = replace(made, recipe=running.text)
+        remarks = [EARLIER[reply.earlier]] if reply.earlier in EARLIER else []
+        if running.recipe != recipe:
+            made = replace(made, recipe=running.recipe.text)
             remarks.append(SCALES_MOVED)
-        elif self._last and self._last[0] is opened and self._last[1] != reply.plan_hash:
-            remarks.append(READ_ANEW)
-        self._last = opened, reply.plan_hash
         made = replace(made_at_the_end(made, reply), remark=" · ".join(remarks))
         message = conversation.write(id, begun + reply.text, made)
         view.finish(message.text)

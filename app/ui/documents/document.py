@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from app.ui.canvas.view import Sight
 
 UNTITLED = "Untitled plan"
+_slots = count()
 
 
 @dataclass(eq=False)
@@ -33,6 +35,8 @@ class Document:
     is_being_saved: bool = False
     files: dict[str, Path] = field(default_factory=dict)
     """The model files that the names in its plan stand for, as far as they were found."""
+    slot: int = field(default_factory=_slots.__next__)
+    """Where its plan is opened in the engine: a number of its own, from 0 on."""
 
     @property
     def name(self) -> str:

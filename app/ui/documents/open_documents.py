@@ -21,6 +21,8 @@ class OpenDocuments(QObject):
     """The Document that is still shown and will not be at once."""
     shown = Signal(object)
     """The Document that is in the editor now."""
+    closed = Signal(object)
+    """The Document whose tab is gone."""
 
     def __init__(self, editor: PlanEditor, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -95,6 +97,7 @@ class OpenDocuments(QObject):
             document.undo_stack.cleanChanged.disconnect(self.changed)
             self._editor.undo_group.removeStack(document.undo_stack)
             document.undo_stack.deleteLater()
+            self.closed.emit(document)
             self.changed.emit()
 
     def move(self, start: int, end: int) -> None:

@@ -95,10 +95,10 @@ class MainWindow(QMainWindow):
         self.runner = PlanRunner(
             engine,
             self.editor,
+            self.documents,
             lambda: self.model.paths,
             lambda: self.chat.sampling.chat.context,
-            lambda: self.documents.active,
-            lambda: self.memory_controls.may_open(),
+            lambda: self.memory_controls.make_room(),
             self.tasks,
             self,
         )
@@ -212,9 +212,10 @@ class MainWindow(QMainWindow):
             lambda: self.canvas.plan_scene.show_influence(self.measuring.influence.values)
         )
         self.runner.changed.connect(self._show_running)
+        self.runner.notice.connect(self._say)
         self.engine.state_changed.connect(self._engine_moved)
         self.engine.progressed.connect(self.status.set_progress)
-        self.chat.flow.replied.connect(self.watch.take_decoded)
+        self.chat.flow.replied.connect(self.watch.look_again)
         self.chat.flow.speed_changed.connect(self.status.set_speed)
         self.chat.settings_changed.connect(self._chat_settings_changed)
         self.chat.kept.opened.connect(self.docks["Chat"].raise_)
@@ -272,8 +273,8 @@ class MainWindow(QMainWindow):
         recipe = self.runner.recipe
         n_layers = recipe.n_plan_layers if recipe is not None else 0
         name = self.model.file.path.stem if self.runner.opened and self.model.file else ""
-        other = "" if self.runner.runs_shown else self.runner.plan_name
-        self.status.set_plan(name, self.runner.is_current, n_layers, other)
+        others = tuple(running.document.name for running in self.runner.others)
+        self.status.set_plan(name, self.runner.is_current, n_layers, others)
 
     def _show_title(self) -> None:
         self.setWindowTitle(f"{self.documents.name}[*] — {TITLE}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from app.ui.settings import Settings
 if TYPE_CHECKING:
     from app.engine.messages import ContextSettings
     from app.memory.changes import Change
+    from app.ui.documents.document import Document
 
 LOAD_ANYWAY = "Load anyway"
 
@@ -56,12 +57,15 @@ class MemoryControls(QObject):
         dialog.reserve_changed.connect(self._keep_free)
         dialog.open()
 
-    async def may_open(self) -> bool:
-        """Whether the plan fits as far as is known, or the user wants it loaded all the same."""
+    async def make_room(self) -> Sequence[Document] | None:
+        """Whose plans must leave the engine so that the shown one fits, as far as is known; None
+        where it does not even fit alone and the user does not want it loaded all the same."""
         figures = self._watch.figures_now()
-        if figures is None or not figures.verdict.is_short:
-            return True
-        total, free = figures.estimate.total_bytes, figures.free_bytes
+        if figures is None:
+            return ()
+        if not figures.verdict.is_short:
+            return figures.leaving
+        total, free = figures.total_bytes, figures.free_bytes
         helps = f"To {figures.changes[0].words} would help most" if figures.changes else ""
         answer = await dialogs.ask(
             self._window,
@@ -70,7 +74,7 @@ class MemoryControls(QObject):
             f"engine. {helps or 'Close other programs'}.",
             (dialogs.CANCEL, LOAD_ANYWAY),
         )
-        return answer == LOAD_ANYWAY
+        return figures.leaving if answer == LOAD_ANYWAY else None
 
     def _keep_free(self, n_bytes: int) -> None:
         self._settings.save_memory_reserve(n_bytes)

@@ -32,7 +32,7 @@ class StatusLine(QStatusBar):
         self._state: EngineState | None = None
         self._model_name = ""
         self._is_current = True
-        self._other_plan = ""
+        self._others: tuple[str, ...] = ()
         self._n_plan_layers = 0
         self._tokens_per_s = 0.0
         self._progress: Progress | None = None
@@ -62,13 +62,12 @@ class StatusLine(QStatusBar):
         self._show()
 
     def set_plan(
-        self, model_name: str, is_current: bool, n_plan_layers: int, other_plan: str = ""
+        self, model_name: str, is_current: bool, n_plan_layers: int, others: tuple[str, ...] = ()
     ) -> None:
-        """Take over which model runs ('' for none), and whether the editor still shows the plan.
-
-        `other_plan` names the plan that runs where it is not the one shown.
+        """Take over on which model the shown plan runs ('' where it does not), whether it is as the
+        editor shows it, and which other plans are open.
         """
-        self._other_plan = other_plan
+        self._others = others
         self._model_name, self._is_current = model_name, is_current
         self._n_plan_layers = n_plan_layers
         self._show()
@@ -106,10 +105,12 @@ class StatusLine(QStatusBar):
             if self._tokens_per_s:
                 return f"Generating {self._tokens_per_s:.0f} tok/s{process}"
             return f"{_DOING.get(state.job, 'Working')} …{process}"
+        open_too = ""
+        if self._others:
+            open_too = f" · also open: {', '.join(self._others)}"
         if not self._model_name:
-            return f"Engine ready · no plan is running{process}"
+            what = "Run opens the plan shown" if self._others else "no plan is running"
+            return f"Engine ready · {what}{open_too}{process}"
         edited = "" if self._is_current else " · plan edited: run again to use it"
         layers = f"{self._n_plan_layers} layers"
-        if self._other_plan:
-            edited = f" · “{self._other_plan}” runs: Run opens the plan shown"
-        return f"Ready · {self._model_name} · {layers}{edited}{process}"
+        return f"Ready · {self._model_name} · {layers}{edited}{open_too}{process}"

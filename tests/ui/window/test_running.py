@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.engine.messages import Open, SetScales
 from app.plan import edits, shaping
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight, changed_scales
-from app.ui.chat.reply_flow import READ_ANEW, SCALES_MOVED
+from app.ui.chat.reply_flow import EARLIER, SCALES_MOVED
 from tests.ui.window.conftest import Bench
 
 TRUNK = RecipeWeight(0, 2, 0, -1)
@@ -29,7 +29,8 @@ def test_scale_goes_to_the_running_plan_without_opening_it_again(bench: Bench) -
     bench.qtbot.waitUntil(
         lambda: runner.recipe is not None and runner.recipe.blocks[3].inputs[0][1] == 0.8
     )
-    assert SetScales(((3, 0, 0.8),)) in bench.engine.asked(SetScales)
+    slot = bench.window.documents.active.slot
+    assert SetScales(((3, 0, 0.8),), slot) in bench.engine.asked(SetScales)
     bench.say("Again")
     assert len(bench.engine.asked(Open)) == 1
 
@@ -40,7 +41,8 @@ def test_scales_that_change_together_are_heard_together(bench: Bench) -> None:
     locked = shaping.set_sums_to_one(editor.plan, merge_id(bench), True)
     editor.apply("Change scale", shaping.set_scale(locked, merge_id(bench), 0, 0.75))
     bench.qtbot.waitUntil(lambda: bool(bench.engine.asked(SetScales)))
-    assert bench.engine.asked(SetScales) == [SetScales(((3, 0, 0.75), (3, 1, 0.25)))]
+    slot = bench.window.documents.active.slot
+    assert bench.engine.asked(SetScales) == [SetScales(((3, 0, 0.75), (3, 1, 0.25)), slot)]
 
 
 def test_reply_says_what_a_moved_scale_meant_for_it(bench: Bench) -> None:
@@ -57,12 +59,10 @@ def test_reply_says_what_a_moved_scale_meant_for_it(bench: Bench) -> None:
     assert SCALES_MOVED in messages[-1].footer
     assert runner.recipe.hash in messages[-1].footer
     bench.script.hold_after_pieces = None
-    bench.say("Same scales")
+    bench.say("What was said at other scales is read anew")
+    assert EARLIER["read_anew"] in messages[-1].footer
+    bench.say("Once")
     assert "scales" not in messages[-1].footer
-    set_scale(bench, 0.25)
-    bench.qtbot.waitUntil(lambda: runner.recipe == bench.window.editor.lowered.recipe)
-    bench.say("Other scales")
-    assert READ_ANEW in messages[-1].footer
 
 
 def test_undo_of_a_scale_reaches_the_engine_too(bench: Bench) -> None:
@@ -71,7 +71,8 @@ def test_undo_of_a_scale_reaches_the_engine_too(bench: Bench) -> None:
     bench.window.editor.undo_stack.undo()
     runner = bench.window.runner
     sent = bench.engine.asked(SetScales)
-    bench.qtbot.waitUntil(lambda: not sent or sent[-1] == SetScales(((3, 0, 0.5),)))
+    slot = bench.window.documents.active.slot
+    bench.qtbot.waitUntil(lambda: not sent or sent[-1] == SetScales(((3, 0, 0.5),), slot))
     bench.qtbot.waitUntil(lambda: runner.recipe.blocks[3].inputs[0][1] == 0.5)
 
 

@@ -195,7 +195,7 @@ def test_the_running_plan_is_named_and_left_alone_by_other_tabs(bench: Bench) ->
     assert window.runner.is_current
     open_plan(bench, "other.txt")
     assert not window.runner.is_current
-    assert "“plan.txt” runs" in window.status.words
+    assert "also open: plan.txt" in window.status.words
     set_scale(bench, 0.9)
     assert bench.engine.asked(SetScales) == []
     window.documents.show_neighbour(1)
@@ -208,7 +208,7 @@ def test_the_running_plan_is_named_and_left_alone_by_other_tabs(bench: Bench) ->
     bench.wait_idle()
     assert len(bench.engine.asked(Open)) == opened + 1
     assert window.runner.is_current
-    assert "runs" not in window.status.words
+    assert "Ready" in window.status.words
 
 
 def test_blocks_are_copied_from_one_tab_to_another(bench: Bench) -> None:
