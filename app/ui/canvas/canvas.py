@@ -53,10 +53,12 @@ KIND_MIME = "application/x-llama-blocks-kind"
 class Canvas(GestureView):
     """The node editor. `commands` holds its actions, for menus and toolbars.
 
-    `add_wanted` carries the Pointer where something is to be added.
+    `add_wanted` carries the Pointer where something is to be added, `sweep_wanted` the merge and
+    the input whose fader is to be swept.
     """
 
     add_wanted = Signal(object)
+    sweep_wanted = Signal(str, int)
 
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
         super().__init__(editor, parent)

@@ -96,6 +96,8 @@ def _offer_shaping(menu: QMenu, canvas: Canvas, hit: Hit) -> None:
     port = hit.part.index
     remove = partial(block_commands.remove_input, canvas, block.id, port)
     _offer(menu, canvas, f"Remove input {port + 1}", remove).setEnabled(len(block.inputs) > 2)
+    sweep = partial(canvas.sweep_wanted.emit, block.id, port)
+    _offer(menu, canvas, f"Sweep the fader of input {port + 1} …", sweep)
     swap = QMenu(f"Swap input {port + 1} with", menu)
     menu.addMenu(swap)
     for other in range(len(block.inputs)):

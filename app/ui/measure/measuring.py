@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from app.engine.messages import ContextSettings
 from app.ui import dialogs
 from app.ui.canvas import Canvas
+from app.ui.chat.panel import ChatPanel
 from app.ui.documents import Documents
 from app.ui.engine_bridge import EngineBridge
 from app.ui.measure.layer_influence import LayerInfluence
@@ -18,7 +19,8 @@ from app.ui.open_model import OpenModel
 from app.ui.tasks import Tasks, in_thread
 
 if TYPE_CHECKING:
-    from app.ui.measure.measure_dialog import MeasureDialog
+    from app.ui.measure.job_dialog import JobDialog
+    from app.ui.measure.sweep_dialog import SweepDialog
 
 
 class Measuring(QObject):
@@ -33,6 +35,7 @@ class Measuring(QObject):
         estimator: EngineBridge,
         canvas: Canvas,
         documents: Documents,
+        chat: ChatPanel,
         model: OpenModel,
         context: Callable[[], ContextSettings],
         budget_bytes: Callable[[], int],
@@ -45,11 +48,12 @@ class Measuring(QObject):
         self._estimator = estimator
         self._canvas = canvas
         self._documents = documents
+        self._chat = chat
         self._model = model
         self._context = context
         self._budget_bytes = budget_bytes
         self._tasks = tasks
-        self._open: dict[str, MeasureDialog] = {}
+        self._open: dict[str, JobDialog] = {}
         self.influence = LayerInfluence(model, tasks, self)
 
     def show_influence(self) -> None:
@@ -64,7 +68,21 @@ class Measuring(QObject):
         """Open the dialog that fits the plan into memory."""
         self._show("fit", self._make_fit)
 
-    def _show(self, name: str, make: Callable[[], MeasureDialog]) -> None:
+    def show_sweep(self, block_id: str = "", port: int = 0) -> None:
+        """Open the dialog that sweeps a fader, at this one where one is given."""
+        from app.ui.measure.sweep_dialog import SweepDialog
+
+        def make() -> JobDialog:
+            dialog = self._make_sweep()
+            dialog.choose(block_id, port)
+            return dialog
+
+        known = self._open.get("sweep")
+        if isinstance(known, SweepDialog):
+            known.choose(block_id, port)
+        self._show("sweep", make)
+
+    def _show(self, name: str, make: Callable[[], JobDialog]) -> None:
         known = self._open.get(name)
         if known is not None:
             known.raise_()
@@ -72,7 +90,7 @@ class Measuring(QObject):
         else:
             self._tasks.start(self._show_new(name, make))
 
-    async def _show_new(self, name: str, make: Callable[[], MeasureDialog]) -> None:
+    async def _show_new(self, name: str, make: Callable[[], JobDialog]) -> None:
         if not self._model.files:
             await dialogs.tell(
                 self._window, "No model is open.", "Choose one with Model > Open model."
@@ -85,7 +103,7 @@ class Measuring(QObject):
         dialog.finished.connect(lambda _code: self._open.pop(name, None))
         dialog.show()
 
-    def _make_influence(self) -> MeasureDialog:
+    def _make_influence(self) -> JobDialog:
         from app.ui.measure.influence_dialog import InfluenceDialog
 
         return InfluenceDialog(
@@ -97,14 +115,14 @@ class Measuring(QObject):
             self._tasks,
         )
 
-    def _make_scores(self) -> MeasureDialog:
+    def _make_scores(self) -> JobDialog:
         from app.ui.measure.scores_dialog import ScoresDialog
 
         return ScoresDialog(
             self._window, self._engine, self._documents, lambda: self._model.files, self._tasks
         )
 
-    def _make_fit(self) -> MeasureDialog:
+    def _make_fit(self) -> JobDialog:
         from app.ui.measure.fit_dialog import FitDialog
 
         dialog = FitDialog(
@@ -120,6 +138,19 @@ class Measuring(QObject):
         dialog.applied.connect(self._canvas.fit_all)
         dialog.settings_wanted.connect(self.settings_wanted)
         return dialog
+
+    def _make_sweep(self) -> SweepDialog:
+        from app.ui.measure.sweep_dialog import SweepDialog
+
+        return SweepDialog(
+            self._window,
+            self._engine,
+            self._canvas.editor,
+            self._documents,
+            self._chat,
+            lambda: self._model.paths,
+            self._tasks,
+        )
 
 
 def _import_plots() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate, groupby
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPalette, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -24,7 +24,8 @@ from app.ui.documents import Documents
 from app.ui.icons import dress
 from app.ui.side_by_side.plan_choice import PlanChoice
 
-TAKE, TAKEN = "Take this one", "The conversation goes on with this one"
+TAKE, TAKEN = "Take this one", "Taken"
+_FOOTER_LINES = 3
 
 
 class Column(QFrame):
@@ -54,6 +55,8 @@ class Column(QFrame):
         self.footer.setWordWrap(True)
         self.footer.setTextFormat(Qt.TextFormat.PlainText)
         self.footer.setFont(small(self.footer))
+        self.footer.setMinimumHeight(_FOOTER_LINES * QFontMetrics(self.footer.font()).height())
+        self.footer.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.footer.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.footer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.take = QPushButton(TAKE)

@@ -11,13 +11,13 @@ article that both happen to say does not."""
 
 
 def differing(replies: Sequence[Sequence[str]]) -> list[list[bool]]:
-    """For each token of each reply whether it differs: from the first reply; of the first one's,
-    from any other."""
+    """For each token of each reply whether the first reply does not say it, and for each of the
+    first one's whether no other does."""
     first, *others = replies
-    marks = [[False] * len(first)]
+    marks = [[bool(others)] * len(first)]
     for other in others:
         alike, other_alike = _alike(first, other)
-        marks[0] = [m or not a for m, a in zip(marks[0], alike, strict=True)]
+        marks[0] = [m and not a for m, a in zip(marks[0], alike, strict=True)]
         marks.append([not a for a in other_alike])
     return marks
 

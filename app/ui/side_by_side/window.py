@@ -31,9 +31,11 @@ from app.ui.side_by_side.plan_choice import NamedRecipe
 from app.ui.tasks import Tasks, in_thread
 
 MARK_MS = 150
+_STEP = 0.25
+"""How far off the plan's own the fader of the second column is at first."""
 _SENTENCE = (
-    "The same prompt, seed and settings for each column. Underlined is what a column says "
-    "otherwise than the first, and what the first says otherwise than any other."
+    "The same prompt, seed and settings for each column. Underlined is what the first column does "
+    "not say, and in the first what no other says."
 )
 _SAME = "These columns have the same plan, so they say the same: choose another plan or fader."
 _NOTHING_ASKED = "Nothing was asked yet. Write a message below; all columns answer it."
@@ -90,6 +92,7 @@ class SideBySide(QDialog):
         column.choice.changed.connect(self._show_sameness)
         self.columns.append(column)
         self._splitter.addWidget(column)
+        self._splitter.setSizes([1] * len(self.columns))
         self._show_state()
         return column
 
@@ -150,7 +153,8 @@ class SideBySide(QDialog):
         if other is not None:
             second.choose(other)
         elif faders:
-            second.choose(here, faders[0], 0.0 if faders[0].scale >= 0.5 else 1.0)
+            step = -_STEP if faders[0].scale >= _STEP else _STEP
+            second.choose(here, faders[0], round(faders[0].scale + step, 3))
 
     def _show_documents(self) -> None:
         for column in self.columns:
@@ -158,7 +162,7 @@ class SideBySide(QDialog):
 
     def _remove(self, column: Column) -> None:
         self.columns.remove(column)
-        column.hide()
+        column.setParent(None)
         column.deleteLater()
         self._show_state()
         self._mark_later()

@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
             estimator,
             self.canvas,
             self.documents,
+            self.chat,
             self.model,
             lambda: self.chat.sampling.chat.context,
             self._proposed_budget,
@@ -223,6 +224,7 @@ class MainWindow(QMainWindow):
         self.chat.side_by_side_wanted.connect(self.side_by_side.show)
         self.chat.sampling.more_wanted.connect(self._show_reply_settings)
         self.measuring.settings_wanted.connect(self._take_context)
+        self.canvas.sweep_wanted.connect(self.measuring.show_sweep)
 
     def _say(self, words: str) -> None:
         self.status.showMessage(words, NOTICE_MS)

@@ -89,6 +89,7 @@ def fill_menus(window: MainWindow) -> None:
     add_action(measure, "&Influence of the layers …", measuring.show_influence, "F7")
     add_action(measure, "&Perplexity and difference …", measuring.show_scores, "F8")
     add_action(measure, "&Fit into memory …", measuring.show_fit, "F9")
+    add_action(measure, "&Sweep a fader …", measuring.show_sweep, "F6")
 
     chat = bar.addMenu("&Chat")
     window.chat.commands.fill(chat, window.find_conversation)

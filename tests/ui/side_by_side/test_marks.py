@@ -37,8 +37,13 @@ def test_the_beginning_counts_however_short() -> None:
     assert marked("the sea", "the sky") == ["sea", "sky"]
 
 
-def test_the_first_is_marked_where_any_other_says_otherwise() -> None:
-    assert marked("the sea is blue", "the sea is blue", "the sea is grey") == ["blue", "", "grey"]
+def test_the_first_is_marked_where_no_other_says_the_same() -> None:
+    first = "the sea is blue and deep"
+    assert marked(first, "the sea is green", "the sea is blue but cold") == [
+        "and deep",
+        "green",
+        "but cold",
+    ]
 
 
 def test_a_reply_that_is_longer_differs_where_the_other_has_ended() -> None:

@@ -59,7 +59,7 @@ def test_the_shown_plan_answers_beside_itself_at_another_ratio(bench: Bench) -> 
     plan = bench.window.editor.plan
     merge = bench.window.editor.lowered.block_ids[-1]
     paths = tuple(str(path) for path in bench.window.model.paths)
-    expected = [lower(plan).recipe, lower(edits.set_scale(plan, merge, 0, 0.0)).recipe]
+    expected = [lower(plan).recipe, lower(edits.set_scale(plan, merge, 0, 0.25)).recipe]
     context = bench.window.chat.sampling.chat.context
     (request,) = requests(bench)
     assert request.plans == tuple(
@@ -107,7 +107,7 @@ def test_all_replies_become_variants_and_the_taken_one_is_gone_on_with(bench: Be
     made = conversation.messages[second.id].made
     assert made is not None
     assert (made.stop_reason, made.seed) == ("end", 7)
-    assert made.plan_name == "plan.txt, block 3, input 1 at 0"
+    assert made.plan_name == "plan.txt, block 3, input 1 at 0.25"
     assert made.plan_hash == requests(bench)[0].plans[1].recipe.hash
 
 
