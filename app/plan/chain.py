@@ -39,7 +39,7 @@ class Chain:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the recipe runs just these layers."""
+        """Whether the recipe runs just these layers; even a sum of 1 and 0 times may round."""
         return not self.merges
 
     @property
@@ -130,10 +130,7 @@ def _merged(
                 f"{pairs[0][0]}) and {len(outputs[input].layers)} layers (by block {input}). "
                 "Weights can be averaged only where the branches have equally many layers.",
             )
-    is_merge = len(pairs) > 1 or factor != 1
-    merges = frozenset({number} if is_merge else ()).union(
-        *(outputs[input].merges for input, _ in pairs)
-    )
+    merges = frozenset({number}).union(*(outputs[input].merges for input, _ in pairs))
     shares = [scale / factor for scale in scales]
     stacks = zip(*(outputs[input].layers for input, _ in pairs), strict=True)
     layers = tuple(_average(layers, shares) for layers in stacks)

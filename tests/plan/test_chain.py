@@ -55,7 +55,7 @@ def test_inputs_at_scale_0_count_for_nothing_whatever_their_length() -> None:
     long = weights(4, 9, 0, 0)
     found = chain(START, FIRST, long, merge((1, 1.0), (2, 0.0)))
     assert shares(found) == [{0: 1}, {1: 1}, {2: 1}, {3: 1}]
-    assert found.is_exact
+    assert (found.merges, found.n_averaged) == ((3,), 0)
 
 
 def test_scales_are_the_decimals_that_are_written() -> None:
