@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from app.model_files.model_file import ModelFile
 
 
+NO_MODEL = "No model is open. Choose one with Model > Open model."
+
+
 class OpenModel(QObject):
     """`files` are the sources in the order in which their weight layers are counted.
 
-    They are empty until the first model was read, and while `why_none` says what is wrong with
-    those of the shown plan. `chosen` are the files of the plans that name none.
+    They are empty while `why_none` says why: none was read yet, or what is wrong with those of the
+    shown plan. `chosen` are the files of the plans that name none.
     """
 
     changed = Signal()
@@ -26,7 +29,7 @@ class OpenModel(QObject):
         super().__init__(parent)
         self.files: tuple[ModelFile, ...] = ()
         self.chosen: tuple[ModelFile, ...] = ()
-        self.why_none = ""
+        self.why_none = NO_MODEL
         self._read: dict[Path, ModelFile] = {}
 
     @property

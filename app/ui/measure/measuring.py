@@ -92,9 +92,7 @@ class Measuring(QObject):
 
     async def _show_new(self, name: str, make: Callable[[], JobDialog]) -> None:
         if not self._model.files:
-            await dialogs.tell(
-                self._window, "No model is open.", "Choose one with Model > Open model."
-            )
+            await dialogs.tell(self._window, self._model.why_none)
             return
         await in_thread(_import_plots)
         if name in self._open:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.icons import dress
+from app.ui.link_button import LinkButton
 from app.ui.sources.editing import SourceEdits
 from app.ui.sources.plan_sources import PlanSources
 from app.ui.sources.row_painting import INDENT, SourceDelegate, ground_of
@@ -41,12 +42,11 @@ class SourcesPanel(QWidget):
         self.tree = _make_tree(self.rows)
         self.empty = QLabel("No model is open.\nOpen a GGUF file or drop one here.")
         self.empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.add = QPushButton("Add source …")
+        self.add = LinkButton("Add source …")
         self.add.setToolTip(
             "Another variant of the model, or a pack of its layers: numbered on behind the others"
         )
         self.open = QPushButton("Open model …")
-        dress(self.add, "add")
         self.add.clicked.connect(lambda _checked=False: edits.choose())
         self.open.clicked.connect(lambda _checked=False: open_model())
         self.up = self._action("Move up", "Alt+Up", lambda row: edits.move(row, row - 1))
@@ -54,7 +54,7 @@ class SourcesPanel(QWidget):
         self.remove = self._action("Remove", "Del", edits.remove, "remove")
         self.find_file = self._action("Find the file …", "", self._find)
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 4, 8, 8)
+        column.setContentsMargins(8, 0, 8, 4)
         column.setSpacing(4)
         for widget in (self.empty, self.tree, self.add, self.open):
             column.addWidget(widget)
@@ -70,7 +70,7 @@ class SourcesPanel(QWidget):
         self._show()
 
     def sizeHint(self) -> QSize:
-        return QSize(256, 160)
+        return QSize(256, 104)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_paths(event.mimeData()):

@@ -13,7 +13,7 @@ from app.plan.change import Change
 from app.ui.documents.document import Document
 from app.ui.documents.open_documents import OpenDocuments
 from app.ui.editor import PlanEditor
-from app.ui.open_model import OpenModel
+from app.ui.open_model import NO_MODEL, OpenModel
 from app.ui.tasks import Tasks, in_thread
 
 if TYPE_CHECKING:
@@ -123,6 +123,10 @@ class PlanSources(QObject):
             await self._looking
 
     def _source(self, document: Document, name: str) -> Source:
+        if name not in document.files and document.path is None and not self._editor.plan.marks:
+            same = [p for p in self._model.known_paths if name in (p.name, str(p))]
+            if len(same) == 1:  # a plan made here over what is open
+                document.files[name] = same[0]
         file = self._model.known(document.files.get(name))
         return Source(name, file, "" if file else self._whys.get((document, name), ""))
 
@@ -167,7 +171,9 @@ class PlanSources(QObject):
     def _show(self, sources: tuple[Source, ...]) -> None:
         files = tuple(source.file for source in sources if source.file is not None)
         why = ""
-        if len(files) < len(sources):
+        if not sources:
+            why = NO_MODEL
+        elif len(files) < len(sources):
             whys = [source.why for source in sources if source.why]
             why = " ".join(whys) if whys else LOOKING
         elif len(files) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.ui.open_model import OpenModel
+from app.ui.open_model import NO_MODEL, OpenModel
 from app.ui.sources.editing import SourceEdits
 from app.ui.sources.plan_sources import LOOKING, PlanSources
 from app.ui.strip import Link, Strip
@@ -23,7 +23,7 @@ class SourcesStrip(Strip):
 
     def _refresh(self) -> None:
         why = self._model.why_none
-        self.setVisible(bool(why) and why != LOOKING)
+        self.setVisible(why not in ("", LOOKING, NO_MODEL))
         if self.isHidden():
             return
         missing, links = self._sources.missing, []

@@ -43,6 +43,8 @@ MOUSE = (
     Way("Menu of a block, a link or the canvas", "Right button"),
     Way("Close a tab", "Middle button"),
     Way("Open plans and models", "Drop the files on the window"),
+    Way("Add model files to the plan", "Drop them on the Sources panel"),
+    Way("Put the sources into another order", "Drag them in their panel"),
 )
 
 KEYBOARD = (
@@ -54,6 +56,12 @@ KEYBOARD = (
     Way("Take away the chosen link, layer or input", "Delete"),
     Way("Walk to a link's other end, once begun; make it", "Arrow keys; Enter"),
     Way("Give up what is under way, leave a port or fader", "Esc"),
+)
+
+SOURCES = (
+    Way("Put the source into another place, in the panel", "Alt and Up or Down"),
+    Way("Take the source out", "Delete"),
+    Way("Open and close its details", "Right and Left"),
 )
 
 CHAT = (
@@ -68,7 +76,8 @@ CHAT = (
 def all_ways(menu_bar: QMenuBar) -> list[tuple[str, list[Way]]]:
     """Every way to do something, under the menu it is in, then mouse, canvas and chat."""
     menus = [(_plain(a.text()), ways_in(_menu(a))) for a in menu_bar.actions()]
-    others = [("Mouse", MOUSE), ("On the canvas", KEYBOARD), ("Chat", CHAT)]
+    others = [("Mouse", MOUSE), ("On the canvas", KEYBOARD)]
+    others += [("Sources", SOURCES), ("Chat", CHAT)]
     return [(title, ways) for title, ways in menus if ways] + [(t, [*w]) for t, w in others]
 
 

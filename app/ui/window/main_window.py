@@ -359,7 +359,9 @@ class MainWindow(QMainWindow):
         self.resizeDocks([docks["Sources"], docks["Chat"]], [256, 372], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["Problems"]], [130], Qt.Orientation.Vertical)
         self.resizeDocks(
-            [docks["Palette"], docks["Inspector"]], [160, 370], Qt.Orientation.Vertical
+            [docks["Sources"], docks["Palette"], docks["Inspector"]],
+            [124, 156, 370],
+            Qt.Orientation.Vertical,
         )
         strip = FlatToolBar("Memory", self)
         strip.setObjectName("memory")

@@ -82,6 +82,7 @@ def fill_menus(window: MainWindow) -> None:
         model, "Open &recent", recent_models, files.open_model, window.settings.forget_recent
     )
     add_action(model, "&Bundled model", files.open_bundled_model)
+    add_action(model, "Add &source …", files.source_edits.choose, "Ctrl+Alt+M", "add")
     model.addSeparator()
     add_action(model, "&New plan over the whole model", files.new_plan)
 
@@ -170,5 +171,5 @@ async def _show_about(window: MainWindow) -> None:
         "Llama Blocks",
         "Compose block graphs of a language model's layers and talk to the result at once. "
         "MIT licence. The engine is llama.cpp with a patch of our own; the bundled model is "
-        "SmolLM2-135M-Instruct (Apache-2.0).",
+        "SmolLM2-135M-Instruct (Apache-2.0), with a fine-tune of its last layers (Apache-2.0).",
     )
