@@ -219,6 +219,16 @@ class Conversation:
                 turns.append(ChatMessage(message.role, message.text))
         return tuple(turns)
 
+    def asked_for(self, id: str) -> tuple[ChatMessage, ...]:
+        """What was sent for this reply, with the system message of that time where it is known."""
+        reply = self.messages[id]
+        turns = self.system.messages if reply.parent is None else self.prompt_for(reply.parent)
+        if reply.made is None:
+            return turns
+        sent = reply.made.system
+        system = () if sent is None else (ChatMessage("system", sent),)
+        return (*system, *(turn for turn in turns if turn.role != "system"))
+
     def _put(self, message: Message) -> None:
         if message.parent is not None and message.parent not in self.messages:
             raise KeyError(message.parent)

@@ -42,6 +42,7 @@ class ChatCommands:
         self._add(menu, "&Edit last message", self._edit, "Ctrl+Shift+P", self._may_edit)
         self._add(menu, "&Regenerate", self._flow.regenerate, "Ctrl+Shift+R", self._may_answer)
         self._add(menu, "Con&tinue the reply", self._go_on, "Ctrl+Shift+K", self._may_go_on)
+        self._add(menu, "As&k another plan …", self._ask_other, "Ctrl+Shift+A", self._may_ask_other)
         self._add(
             menu, "&Variant before", lambda: self._flip(-1), "Alt+PgUp", lambda: self._may_flip(-1)
         )
@@ -105,6 +106,14 @@ class ChatCommands:
         view = self._last()
         assert view is not None
         self._flow.go_on(view.id)
+
+    def _may_ask_other(self) -> bool:
+        return self._may_answer() and self._transcript.last("reply") is not None
+
+    def _ask_other(self) -> None:
+        view = self._transcript.last("reply")
+        assert view is not None
+        self._transcript.ask_other_requested.emit(view.id)
 
     def _may_copy(self) -> bool:
         return self._transcript.last("reply") is not None

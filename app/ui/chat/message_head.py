@@ -17,6 +17,7 @@ class MessageHead(QWidget):
     edit_requested = Signal()
     regenerate_requested = Signal()
     continue_requested = Signal()
+    ask_other_requested = Signal()
     remove_requested = Signal()
     flipped = Signal(int)
     """To the variant before (-1) or after (1)."""
@@ -26,6 +27,7 @@ class MessageHead(QWidget):
     ) -> None:
         super().__init__()
         self._plain = plain
+        self._is_reply = kind == "reply"
         self.goes_on = False
         """Whether the reply stopped before the model ended it, at the end of what is shown."""
         self._row = QHBoxLayout(self)
@@ -90,6 +92,9 @@ class MessageHead(QWidget):
         if self.goes_on:
             go_on = menu.addAction("Continue the reply", self.continue_requested.emit)
             go_on.setEnabled(not self.busy)
+        if self._is_reply:
+            ask_other = menu.addAction("Ask another plan …", self.ask_other_requested.emit)
+            ask_other.setEnabled(not self.busy)
         remove = menu.addAction("Delete with all that follows", self.remove_requested.emit)
         remove.setEnabled(not self.busy)
         return menu

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 from app.conversations.conversation import SystemMode
 from app.plan.templates import TEMPLATES
 from app.ui.canvas import Canvas
+from app.ui.chat.other_plan.asking import AskingOtherPlans
 from app.ui.chat.panel import ChatPanel
 from app.ui.documents import Documents
 from app.ui.documents.area import DocumentArea
@@ -150,6 +151,15 @@ class MainWindow(QMainWindow):
             self._proposed_budget,
             self.tasks,
         )
+        self.asking = AskingOtherPlans(
+            self,
+            engine,
+            self.documents,
+            self.chat.keeping,
+            self.model,
+            lambda: self.chat.sampling.chat.context,
+            self.tasks,
+        )
         self.memory_controls = MemoryControls(
             self,
             self.memory,
@@ -219,6 +229,7 @@ class MainWindow(QMainWindow):
         self.chat.flow.replied.connect(self.watch.look_again)
         self.chat.flow.speed_changed.connect(self.status.set_speed)
         self.chat.settings_changed.connect(self._chat_settings_changed)
+        self.chat.transcript.ask_other_requested.connect(self.asking.show)
         self.chat.kept.opened.connect(self.docks["Chat"].raise_)
         self.chat.kept.notice.connect(self._say)
         self.chat.side_by_side_wanted.connect(self.side_by_side.show)

@@ -1,0 +1,1 @@
+"""Asking another plan what it would have said at each token of a reply."""

@@ -1,0 +1,74 @@
+"""Opens the dialog that asks another plan about a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from app.engine.messages import ContextSettings
+from app.ui import dialogs
+from app.ui.chat.keeping import Keeping
+from app.ui.documents import Documents
+from app.ui.engine_bridge import EngineBridge
+from app.ui.open_model import OpenModel
+from app.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from app.ui.chat.other_plan.dialog import OtherPlanDialog
+
+
+class AskingOtherPlans(QObject):
+    """One dialog a reply."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        engine: EngineBridge,
+        documents: Documents,
+        keeping: Keeping,
+        model: OpenModel,
+        context: Callable[[], ContextSettings],
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._engine = engine
+        self._documents = documents
+        self._keeping = keeping
+        self._model = model
+        self._context = context
+        self._tasks = tasks
+        self._open: dict[str, OtherPlanDialog] = {}
+
+    def show(self, id: str) -> None:
+        """Ask about the reply with this id in the conversation that is open."""
+        known = self._open.get(id)
+        if known is not None:
+            known.raise_()
+            known.activateWindow()
+        elif self._model.files:
+            self._show_new(id)
+        else:
+            words = "No model is open.", "Choose one with Model > Open model."
+            self._tasks.start(dialogs.tell(self._window, *words))
+
+    def _show_new(self, id: str) -> None:
+        from app.ui.chat.other_plan.dialog import OtherPlanDialog, Reply
+
+        conversation = self._keeping.conversation
+        message = conversation.messages[id]
+        dialog = self._open[id] = OtherPlanDialog(
+            self._window,
+            self._engine,
+            self._documents,
+            Reply(message.text, conversation.asked_for(id), message.made),
+            lambda: self._model.files,
+            self._context,
+            self._tasks,
+        )
+        self._model.changed.connect(dialog.list_plans)
+        dialog.finished.connect(lambda _code: self._open.pop(id, None))
+        dialog.show()
