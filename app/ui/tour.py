@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 
-from app.plan import edits
+from app.plan import edits, shaping
 from app.plan.document import MergeBlock
 from app.ui.application import make_loop, open_first, show_window
 from app.ui.chat.message_view import MessageView
@@ -29,7 +29,7 @@ class StepFailed(Exception):
 
 
 def run(out_dir: Path) -> int:
-    """Make the journey and save 01-start.png to 06-chat.png into `out_dir`; the exit status."""
+    """Make the journey and save 01-start.png to 07-fader.png into `out_dir`; the exit status."""
     if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     qInstallMessageHandler(_print_warning)
@@ -58,6 +58,7 @@ class _Tour:
             ("look at the plan as text", self._views),
             ("open a second plan in a tab", self._tabs),
             ("chat", self._chat),
+            ("move the slider to the other fine-tune and let it answer again", self._fader),
         )
         words = "make the folder for the pictures"
         try:
@@ -85,8 +86,8 @@ class _Tour:
             "the engine did not simulate the plan",
         )
         plan = window.editor.plan
-        model = window.model.files[0].name
-        print(f"{window.documents.name}: {len(plan.blocks)} blocks over {model}")
+        names = " and ".join(file.path.stem for file in window.model.files)
+        print(f"{window.documents.name}: {len(plan.blocks)} blocks over {names}")
         print(window.memory.words)
         await self._photograph("01-start")
 
@@ -97,7 +98,7 @@ class _Tour:
         assert merge is not None
         before = editor.plan
         self._window.canvas.show_block(merge.id)
-        editor.apply("Change scale", edits.set_scale(before, merge.id, 0, 0.35))
+        editor.apply("Change scale", shaping.set_scale(before, merge.id, 0, 0.35))
         _require(editor.plan != before, "the scale did not change")
         scale = merge.inputs[0].scale
         print(f"{merge.title or 'Merge'}: scale {scale} changed to 0.35")
@@ -145,7 +146,25 @@ class _Tour:
         print(f"You: {PROMPT}")
         chat.composer.submit()
         _require(chat.flow.busy, "the message was not sent")
-        printed = 0
+        await self._listen()
+        await self._photograph("06-chat")
+        print(self._window.memory.words)
+
+    async def _fader(self) -> None:
+        editor, chat = self._window.editor, self._window.chat
+        before = chat.transcript.messages[-1].text
+        merge = next(b for b in editor.plan.blocks.values() if isinstance(b, MergeBlock))
+        editor.apply("Change scale", shaping.set_scale(editor.plan, merge.id, 0, 1.0))
+        chat.flow.regenerate()
+        _require(chat.flow.busy, "the message was not answered again")
+        await self._listen()
+        _require(chat.transcript.messages[-1].text != before, "the slider changed nothing")
+        await self._photograph("07-fader")
+        editor.undo_stack.undo()
+
+    async def _listen(self) -> None:
+        """Print the reply as it streams, and how it was made."""
+        chat, printed = self._window.chat, 0
         print("Model: ", end="", flush=True)
         while chat.flow.busy:
             await asyncio.sleep(0.03)
@@ -155,8 +174,6 @@ class _Tour:
         _require(last.kind == "reply", last.text)
         _require(bool(last.text.strip()), "the reply is empty")
         print(f"({last.footer})")
-        await self._photograph("06-chat")
-        print(self._window.memory.words)
 
     async def _photograph(self, name: str) -> None:
         await asyncio.sleep(0.3)

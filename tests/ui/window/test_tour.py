@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-STEPS = ("start", "edit", "problem", "text", "tabs", "chat")
+STEPS = ("start", "edit", "problem", "text", "tabs", "chat", "fader")
 
 
 def tour(out: Path) -> subprocess.CompletedProcess[str]:
@@ -29,8 +29,11 @@ def test_tour_tells_and_photographs_every_step(tmp_path: Path) -> None:
     names = sorted(p.name for p in (tmp_path / "pictures").iterdir())
     assert names == [f"0{n}-{step}.png" for n, step in enumerate(STEPS, 1)]
     assert all(p.stat().st_size > 10_000 for p in (tmp_path / "pictures").iterdir())
-    for words in ("Fits", "Problem:", "You: What is the capital of France?", "Paris"):
+    for words in ("Fits", "Problem:", "You: What is the capital of France?"):
         assert words in done.stdout
+    pirate, plain = (line for line in done.stdout.splitlines() if line.startswith("Model: "))
+    assert "th' capital o' France be Paris" in pirate
+    assert "The capital of France is Paris" in plain
 
 
 def test_tour_names_the_step_that_failed(tmp_path: Path) -> None:
