@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
+from app.model_files.errors import ModelFileError
 from app.model_files.model_file import ModelFile
+from app.model_files.reader import read_source
 
 _PART = re.compile(r"-\d{5}-of-\d{5}$")
 _QUANTISATION = re.compile(r"[-._]?(i?q\d\w*|tq\d\w*|mxfp4\w*|bf16|fp?16|fp?32)$", re.IGNORECASE)
@@ -25,6 +29,20 @@ def files_by_name(names: Sequence[str], files: Sequence[ModelFile]) -> list[Mode
         if file is not None:
             left.remove(file)
         found.append(file)
+    return found
+
+
+def files_among(
+    names: Sequence[str], known: Sequence[ModelFile], paths: Sequence[Path]
+) -> list[ModelFile | None]:
+    """As `files_by_name`; where none of the known files is called so, a file among the paths is
+    read. Those that cannot be read are passed over."""
+    found = files_by_name(names, known)
+    for n, name in enumerate(names):
+        path = next((p for p in paths if found[n] is None and _word(p.name) == _word(name)), None)
+        if path is not None:
+            with contextlib.suppress(ModelFileError):
+                found[n] = read_source(path)
     return found
 
 

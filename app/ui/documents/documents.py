@@ -13,9 +13,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.plan import files
 from app.plan.document import Plan
-from app.plan.problem import PlanError
 from app.plan.reader import ReadPlan
-from app.plan.writer import write_document, write_strict
+from app.plan.writer import write_document
 from app.ui import dialogs
 from app.ui.documents.difference import ask_with_difference
 from app.ui.documents.disk import Version, newer_version, reason, version_of
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 SAMPLES = Path(__file__).resolve().parents[3] / "plans"
 PATTERN = "Plans (*.txt);;All files (*)"
-STRICT_NAME = "layerBlocks.txt"
 SHOW_WORK_AFTER_MS = 150
 MAX_TOLD = 12
 """So many unreadable lines are named one by one."""
@@ -139,22 +137,6 @@ class Documents(OpenDocuments):
             )
             return False
         return await self._save_to(document, path)
-
-    async def export_strict(self) -> bool:
-        """Write the shown plan's strict form, for parsers that know only the original format."""
-        try:
-            text = write_strict(self._editor.settle())
-        except PlanError as error:
-            count = len(error.problems)
-            lines = "\n".join(f"• {p.message} {p.fix}" for p in error.problems[:8])
-            more = f"\n… and {count - 8} more." if count > 8 else ""
-            await self._tell("The plan cannot be exported until it is valid.", lines + more)
-            return False
-        proposed = self._folder(self.active) / STRICT_NAME
-        path = await dialogs.ask_save_path(
-            self._window, "Export layerBlocks.txt", proposed, PATTERN
-        )
-        return path is not None and await self._write(path, text) is not None
 
     async def reload(self, document: Document, theirs: Version) -> bool:
         """Show a document as its file is now, as one undo step. False: it holds no plan."""

@@ -13,6 +13,7 @@ from app.ui.documents import Documents
 from app.ui.open_model import OpenModel
 from app.ui.sources.rows import dropped_paths
 from app.ui.tasks import Tasks, in_thread
+from app.ui.window.exchange import YAML_SUFFIXES, Exchange
 from app.ui.window.open_files import OpenFiles
 
 ADD, OPEN_INSTEAD = "Add as source", "Open instead"
@@ -27,12 +28,14 @@ class Drops:
         documents: Documents,
         model: OpenModel,
         files: OpenFiles,
+        exchange: Exchange,
         tasks: Tasks,
     ) -> None:
         self._window = window
         self._documents = documents
         self._model = model
         self._files = files
+        self._exchange = exchange
         self._tasks = tasks
 
     def take(self, mime: QMimeData) -> bool:
@@ -47,7 +50,8 @@ class Drops:
         if models:
             await self._take_models(models)
         for path in plans:
-            await self._documents.open(path)
+            is_foreign = path.suffix.lower() in YAML_SUFFIXES
+            await (self._exchange.take(path) if is_foreign else self._documents.open(path))
         if others:
             await dialogs.tell(
                 self._window,
@@ -103,7 +107,7 @@ def _sorted(paths: list[Path]) -> tuple[list[Path], list[Path], list[str]]:
         suffix = path.suffix.lower()
         if suffix == ".gguf" or _head(path).startswith(b"GGUF"):
             models.append(path)
-        elif suffix == ".txt":
+        elif suffix in (".txt", *YAML_SUFFIXES):
             plans.append(path)
         else:
             what = describe(_head(path)) or "neither a plan (.txt) nor a model file (.gguf)"

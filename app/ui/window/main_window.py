@@ -41,6 +41,7 @@ from app.ui.tasks import Tasks
 from app.ui.window.actions import FlatToolBar
 from app.ui.window.drops import Drops
 from app.ui.window.memory_controls import MemoryControls
+from app.ui.window.exchange import Exchange
 from app.ui.window.menus import fill_menus
 from app.ui.window.open_files import OpenFiles
 from app.ui.window.pictures import Pictures
@@ -119,9 +120,10 @@ class MainWindow(QMainWindow):
         )
         self.pictures = Pictures(self, self.canvas, self.documents, self._say)
         self.problems = ProblemsPanel(self.editor)
+        self.exchange = Exchange(self, self.documents, self.editor, self.model, settings, self._say)
         self.views = Views(self.editor, self.canvas, self.chat.kept, self.tasks)
         self.sources = SourcesPanel(self.files.sources, edits, self.files.choose_model)
-        self.drops = Drops(self, self.documents, self.model, self.files, self.tasks)
+        self.drops = Drops(self, self.documents, self.model, self.files, self.exchange, self.tasks)
         self.memory = MemoryPanel()
         self.status = StatusLine()
         self.watch = MemoryWatch(

@@ -14,6 +14,7 @@ from app.plan.templates import TEMPLATES, Template
 from app.ui import dialogs
 from app.ui.documents import SAMPLES
 from app.ui.window.actions import add_action, add_path_menu, make_tool_bar
+from app.ui.window.exchange import FORMS, LAYER_BLOCKS, Form
 
 if TYPE_CHECKING:
     from app.ui.window.main_window import MainWindow
@@ -39,9 +40,10 @@ def fill_menus(window: MainWindow) -> None:
     add_action(file, "&Close plan", files.close_plan, "Ctrl+W")
     save = add_action(file, "&Save", files.save, Standard.Save, "save")
     add_action(file, "Save &as …", files.save_as, "Ctrl+Shift+S")
-    add_action(file, "&Export layerBlocks.txt …", files.export_strict, "Ctrl+E", "export")
     file.addSeparator()
     pictures, start = window.pictures, window.tasks.start
+    add_action(file, "&Import …", lambda: start(window.exchange.choose()), "Ctrl+Shift+I")
+    _fill_export_menu(file.addMenu("&Export as"), window)
     add_action(file, "Export p&icture …", lambda: start(pictures.export()), "Ctrl+Shift+E")
     add_action(file, "&Print …", lambda: start(pictures.print()), Standard.Print)
     file.addSeparator()
@@ -124,6 +126,15 @@ def _fill_template_menu(menu: QMenu, ask: Callable[[Template], object]) -> None:
 
 
 def _fill_sample_menu(samples: QMenu, choose: Callable[[Path], object]) -> None:
+def _fill_export_menu(menu: QMenu, window: MainWindow) -> None:
+    def export(form: Form) -> None:
+        window.tasks.start(window.exchange.export(form))
+
+    for form in FORMS:
+        key, icon = ("Ctrl+E", "export") if form is LAYER_BLOCKS else (None, "")
+        add_action(menu, f"{form.title} …", partial(export, form), key, icon)
+
+
     """The plans that come with the program; each file's first comment says what it shows."""
     samples.setToolTipsVisible(True)
     for path in sorted(SAMPLES.glob("*.txt")):

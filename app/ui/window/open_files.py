@@ -102,10 +102,6 @@ class OpenFiles(QObject):
         """Save the document under another name."""
         self._tasks.start(self._save(self._documents.save_as))
 
-    def export_strict(self) -> None:
-        """Write the plan for parsers that know only the original format."""
-        self._tasks.start(self._then_say(self._documents.export_strict, "Exported."))
-
     def open_model(self, path: Path) -> None:
         """Make another file the model of the plan."""
         self._tasks.start(self.load_model(path))
@@ -201,10 +197,6 @@ class OpenFiles(QObject):
             unread = self._documents.has_unread_text(self._documents.active)
             but = "Saved, without what you typed in the text: it is not a plan yet."
             self.notice.emit(but if unread else "Saved.")
-
-    async def _then_say(self, work: Callable[[], Awaitable[bool]], words: str) -> None:
-        if await work():
-            self.notice.emit(words)
 
     async def _read_model(self, path: Path) -> ModelFile | None:
         from app.model_files.errors import ModelFileError

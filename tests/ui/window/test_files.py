@@ -16,6 +16,7 @@ from app.model_files.errors import ModelFileError
 from app.plan import edits, files
 from app.ui.settings import MAX_RECENT, ChatSettings, Settings
 from app.ui.window.drops import OPEN_INSTEAD
+from app.ui.window.exchange import LAYER_BLOCKS
 from app.ui.window.open_files import NEW_PLAN
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import PLAN, Bench
@@ -170,7 +171,7 @@ def test_sample_is_saved_under_a_name_of_ones_own(bench: Bench) -> None:
 def test_export_is_refused_while_the_plan_has_problems(bench: Bench) -> None:
     editor = bench.window.editor
     editor.apply("Cut", edits.disconnect(editor.plan, editor.lowered.block_ids[-1], 0))
-    bench.window.files.export_strict()
+    bench.window.tasks.start(bench.window.exchange.export(LAYER_BLOCKS))
     assert "cannot be exported" in bench.answer("OK")
 
 
