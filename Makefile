@@ -6,7 +6,7 @@ system := build/system-$(if $(filter test check bench,$(MAKECMDGOALS)),test,$(sc
 environment := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help environment native unpatched run test check bench sanitize clean FORCE
+.PHONY: help environment native unpatched run test check bench mergekit sanitize clean FORCE
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: environment native unpatched ## Run ruff, mypy, the import rules and the 
 
 bench: environment native unpatched ## Measure, print the table and write bench.json
 	@$(python) -m tests.bench
+
+mergekit: environment native ## Measure a stack made with mergekit beside ours; its environment takes 1.6 GB
+	@$(python) -m tests.bench.mergekit
 
 sanitize: environment native ## Run our C++ under the sanitizers and, where installed, valgrind (minutes the first time)
 	@$(python) -m tests.native.sanitize
