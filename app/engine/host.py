@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections import deque
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from app.engine.baking import baked
@@ -45,6 +46,8 @@ from app.engine.messages import (
 from app.engine.native import Aborted, NativeError, keep_log
 from app.engine.session import Session
 
+_END_WITHIN_S = 1.0
+
 
 class Host:
     """Does the jobs on the main thread while a second one listens to the pipe."""
@@ -56,6 +59,8 @@ class Host:
         self._scale_jobs: deque[Job] = deque()
         self._cancelled: set[int] = set()
         self._running = -1
+        self._at_rest = threading.Event()
+        self._at_rest.set()
         self._session = Session(self._should_stop, self._set_scales)
 
     def run(self) -> None:
@@ -67,9 +72,11 @@ class Host:
             job = self._jobs.get()
             self._set_scales()
             if job is not None:
+                self._at_rest.clear()
                 self._running = job.id
                 self._do(job)
                 self._running = -1
+                self._at_rest.set()
                 self._cancelled.discard(job.id)
 
     def _listen(self) -> None:
@@ -83,8 +90,10 @@ class Host:
                     self._jobs.put(None)
                 else:
                     self._jobs.put(message)
-        except (EOFError, OSError):
-            os._exit(0)  # the app is gone: also out of a long decode
+        except (EOFError, OSError):  # the app is gone
+            self._cancelled.add(self._running)
+            self._at_rest.wait(_END_WITHIN_S)  # for a file that is half written to be taken away
+            os._exit(0)  # also out of a long decode
 
     def _do(self, job: Job) -> None:
         try:
@@ -139,11 +148,8 @@ class Host:
         return self._running in self._cancelled
 
     def _send(self, message: FromEngine) -> None:
-        with self._sending:
-            try:
-                self._pipe.send(message)
-            except OSError:
-                os._exit(0)
+        with self._sending, suppress(OSError):  # `_listen` sees that the app is gone
+            self._pipe.send(message)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from gguf import GGMLQuantizationType, GGUFReader, quants
 
 from app.engine.averaging import average
 from app.engine.baking import baked
+from app.engine.client import EngineClient
 from app.engine.errors import EngineError
 from app.engine.messages import Bake, Baked, ComparePlans, ContextSettings
 from app.engine.native import Aborted, View
@@ -311,4 +313,17 @@ def test_stopped_in_the_middle_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(Aborted):
         baked(request, lambda: len(told) > 20, told.append)
     assert 0 < told[-1].fraction < 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_engine_that_ends_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
+    paths = (tiny(tmp_path, 1), tiny(tmp_path, 2))
+    before = sorted(tmp_path.iterdir())
+    branches = [RecipeWeight(n, n + 1, n % 8, n - 2 if n > 1 else -1) for n in range(500)]
+    plan = Recipe((*branches, RecipeMerge(((498, 0.5), (499, 0.5)))))
+    writing = Event()
+    client = EngineClient()
+    client.submit(Bake(paths, plan, str(tmp_path / "out.gguf")), lambda event: writing.set())
+    assert writing.wait(60)
+    client.close()
     assert sorted(tmp_path.iterdir()) == before
