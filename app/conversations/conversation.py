@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any, Literal
 
+from app.conversations.scale_moves import ScaleMove, moves_from
 from app.engine.messages import ChatMessage
 
 Role = Literal["user", "assistant"]
@@ -17,6 +18,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "system": (str,),
     "chat_template": (str,),
     "stop": (tuple, list),
+    "moves": (tuple, list),
     "seed": (int,),
     "prompt_tokens_per_s": (int, float),
     "tokens_per_s": (int, float),
@@ -64,6 +66,10 @@ class Made:
     chat_template: str | None = None
     """A name or a Jinja source, None for the model file's own."""
     seed: int | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """How the plan was opened."""
+    n_begun: int = 0
+    """Characters that were there already when it went on."""
     n_ctx: int = 0
     n_ctx_used: int = 0
     n_prompt: int = 0
@@ -74,6 +80,8 @@ class Made:
     stop_reason: str = ""
     """The engine's, '' as long as it did not come to its end."""
     remark: str = ""
+    moves: tuple[ScaleMove, ...] = ()
+    """The scales that moved while it was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,4 +278,5 @@ def made_from(record: object) -> Made:
         kinds: tuple[type, ...] = _KINDS.get(entry.name, (type(default),))
         if isinstance(value, kinds) and not isinstance(value, bool):
             values[entry.name] = tuple(value) if isinstance(value, list) else value
+    values["moves"] = moves_from(values.get("moves", ()))
     return Made(**values)

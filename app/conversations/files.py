@@ -16,6 +16,7 @@ from app.conversations.conversation import (
     whole_text,
 )
 from app.conversations.errors import BadFile
+from app.conversations.scale_moves import ScaleMove
 
 FORMAT = "llama-blocks-conversations"
 VERSION = 1
@@ -70,7 +71,14 @@ def _markdown(conversation: Conversation) -> str:
         made = message.made
         author = "You" if message.role == "user" else (made and made.plan_name) or "Model"
         parts.append(f"**{author}**\n\n{message.text}")
+        parts += (f"*{_told(move, message.text)}*" for move in (made.moves if made else ()))
     return "\n\n".join(parts) + "\n"
+
+
+def _told(move: ScaleMove, text: str) -> str:
+    """A scale that moved, and after which words."""
+    last = " ".join(text[: move.at].split()[-4:])
+    return f"{move.words}, {f'after “{last}”' if last else 'from the beginning on'}"
 
 
 def _conversation(record: object, where: str) -> Conversation:

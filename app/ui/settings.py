@@ -35,6 +35,8 @@ class ChatSettings:
     """'' for the model file's, one of `known_templates`, or OWN_TEMPLATE."""
     own_template: str = CHATML
     """The user's own Jinja source, kept while another one is chosen."""
+    reread: bool = True
+    """After a scale moved, the next reply reads what was said before anew."""
 
     @property
     def chat_template(self) -> str | None:
@@ -110,6 +112,7 @@ class Settings:
                 tuple(str(text) for text in saved.get("stop", ())),
                 _known_template(saved.get("template")),
                 str(saved.get("own_template", CHATML)),
+                bool(saved.get("reread", True)),
             )
         except (ValueError, TypeError, AttributeError):
             return ChatSettings()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 from app.conversations.conversation import Conversation, Made
-from app.engine.messages import Generate, OpenedPlan, Reply
+from app.engine.messages import ContextSettings, Generate, OpenedPlan, Reply, Sampling
 from app.plan.recipe import Recipe
+from app.ui.saved_records import known
 from app.ui.settings import ChatSettings
 
 
@@ -21,7 +22,27 @@ def request_for(
         stop=settings.stop,
         begun=begun,
         chat_template=settings.chat_template,
+        reread=settings.reread,
     )
+
+
+def request_again(conversation: Conversation, id: str) -> Generate:
+    """What the engine is asked for the same reply once more."""
+    reply = conversation.messages[id]
+    made = reply.made if reply.made is not None else Made()
+    return Generate(
+        messages=conversation.asked_for(id),
+        n_predict=made.n_predict,
+        sampling=replace(known(Sampling, made.sampling), seed=made.seed),
+        stop=made.stop,
+        begun=reply.text[: made.n_begun],
+        chat_template=made.chat_template,
+    )
+
+
+def context_of(made: Made) -> ContextSettings:
+    """How the plan of a reply was opened."""
+    return known(ContextSettings, {**made.context, "n_ctx": made.n_ctx})
 
 
 def made_so_far(
@@ -30,6 +51,7 @@ def made_so_far(
     opened: OpenedPlan,
     conversation: Conversation,
     settings: ChatSettings,
+    begun: str = "",
 ) -> Made:
     """The account of a reply that is on its way."""
     return Made(
@@ -42,6 +64,8 @@ def made_so_far(
         n_predict=settings.n_predict,
         stop=settings.stop,
         chat_template=settings.chat_template,
+        context=asdict(settings.context),
+        n_begun=len(begun),
         n_ctx=opened.n_ctx,
     )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -21,11 +24,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.conversations.scale_moves import ScaleMove
 from app.engine.thinking import Parts, split_thinking
 from app.ui.chat.composer import Composer
 from app.ui.chat.fold import Fold
 from app.ui.chat.message_head import MessageHead, small
 from app.ui.chat.message_text import MessageText
+from app.ui.chat.scale_marks import ScaleMarks
 
 NO_TEXT = "(no text)"
 THINKS, THOUGHT = "Thinking …", "Thoughts"
@@ -66,6 +71,7 @@ class MessageView(QFrame):
         """Characters that are shown of the thought before the answer."""
         self.thought: Fold | None = None
         self._edit: EditField | None = None
+        self._marks: dict[MessageText, ScaleMarks] = {}
 
         self.body = MessageText()
         self.body.setAccessibleName(f"{author}'s message" if kind != "error" else "What went wrong")
@@ -137,6 +143,32 @@ class MessageView(QFrame):
             self.body.show_markdown(parts.answer)
         else:
             self.body.show_plain(NO_TEXT)
+
+    def show_moves(self, moves: Sequence[ScaleMove]) -> None:
+        """Mark where scales moved while the message was said."""
+        if not moves and not self._marks:
+            return
+        answer = self.answer
+        begin = len(self._text) - len(answer)
+        self._mark(self.body, answer, begin, [move for move in moves if move.at >= begin])
+        if self.thought is not None:
+            thought = split_thinking(self._text).thought
+            at = self._text.find(thought)
+            early = [move for move in moves if move.at < begin]
+            self._mark(self._thought_text, thought, at, early)
+
+    def _mark(self, shown: MessageText, text: str, begin: int, moves: Sequence[ScaleMove]) -> None:
+        """Mark the moves in a part of the message, which begins there."""
+        if shown not in self._marks:
+            self._marks[shown] = ScaleMarks(shown)
+        self._marks[shown].show_moves(
+            text, [replace(move, at=max(0, move.at - begin)) for move in moves]
+        )
+
+    @property
+    def marks(self) -> list[str]:
+        """What each mark says."""
+        return [words for marks in self._marks.values() for words in marks.words]
 
     def _show_thought(self, parts: Parts, *, thinks: bool) -> None:
         if parts.thought and self.thought is None:

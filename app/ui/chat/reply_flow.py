@@ -9,8 +9,9 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 
 from app.conversations.conversation import Message, SystemMessage
+from app.conversations.scale_moves import ScaleMove, ScaleMoves
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.messages import Earlier, Event, Progress, Reply, TextPiece
+from app.engine.messages import Earlier, Event, Progress, Reply, ScalesMoved, TextPiece
 from app.ui.chat.account import INTERRUPTED, account_of
 from app.ui.chat.keeping import Keeping
 from app.ui.chat.making import made_at_the_end, made_so_far, request_for
@@ -21,7 +22,7 @@ from app.ui.plan_runner import RUN, PlanNotReady, PlanRunner
 from app.ui.settings import ChatSettings
 from app.ui.tasks import Tasks
 
-SCALES_MOVED = "scales moved while it spoke: new ones count from the next token on"
+SCALES_MOVED = "scales moved while it spoke, where marked"
 EARLIER: Mapping[Earlier, str] = {
     "read_anew": "scales changed: the whole conversation was read anew",
     "as_heard": "scales changed: what was said before stays as it was heard",
@@ -167,16 +168,21 @@ class ReplyFlow(QObject):
         view = self._transcript.view_of(id)
         view.set_footer("Reading the prompt …")
         speed = Speedometer()
+        moves = ScaleMoves(before.made.moves if before is not None and before.made else ())
         has_begun = False
 
         def on_events(events: Sequence[Event]) -> None:
-            nonlocal has_begun
+            nonlocal has_begun, made
+            moves_in(events, len(view.text), moves)
             pieces = [event.text for event in events if isinstance(event, TextPiece)]
             if pieces:
                 if not has_begun:
                     has_begun = True
                     view.set_footer("")
                 view.append("".join(pieces))
+                if moves.all:
+                    view.show_moves(moves.all)
+                    made = replace(made, moves=moves.all)
                 conversation.write(id, view.text, made)
                 self._keeping.note(id)
                 if speed.count(len(pieces)):
@@ -197,10 +203,12 @@ class ReplyFlow(QObject):
         remarks = [EARLIER[reply.earlier]] if reply.earlier in EARLIER else []
         if running.recipe != recipe:
             made = replace(made, recipe=running.recipe.text)
+        if moves.all:
             remarks.append(SCALES_MOVED)
-        made = replace(made_at_the_end(made, reply), remark=" · ".join(remarks))
+        made = replace(made_at_the_end(made, reply), moves=moves.all, remark=" · ".join(remarks))
         message = conversation.write(id, begun + reply.text, made)
         view.finish(message.text)
+        view.show_moves(made.moves)
         view.set_footer(account_of(made))
         self._transcript.show_path(conversation)
         self._keeping.keep((message,))
@@ -236,6 +244,16 @@ class ReplyFlow(QObject):
     def _set_busy(self, busy: bool) -> None:
         self.busy = busy
         self.busy_changed.emit(busy)
+
+
+def moves_in(events: Sequence[Event], n_said: int, moves: ScaleMoves) -> None:
+    """Take in where scales moved in what was told after so many characters."""
+    for event in events:
+        if isinstance(event, TextPiece):
+            n_said += len(event.text)
+        elif isinstance(event, ScalesMoved):
+            told = (ScaleMove(n_said, *scale) for scale in event.scales)
+            moves.add(told, time.monotonic())
 
 
 class Speedometer:

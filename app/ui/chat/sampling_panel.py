@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
+    QComboBox,
     QGridLayout,
     QLabel,
+    QSizePolicy,
     QSpinBox,
     QWidget,
 )
@@ -16,11 +18,12 @@ from app.ui.link_button import LinkButton
 from app.ui.number_spin import NumberSpin
 from app.ui.settings import ChatSettings
 
+READ_ANEW, AS_HEARD = "Read the conversation anew", "Keep it as it was heard"
 _LARGEST = 2**31 - 1
 
 
 class SamplingPanel(QWidget):
-    """Eight fields in two columns. `changed` is emitted for each edit."""
+    """Eight fields in two columns, and a choice below. `changed` is emitted for each edit."""
 
     changed = Signal()
     more_wanted = Signal()
@@ -82,6 +85,18 @@ class SamplingPanel(QWidget):
             "Threads that compute; the plan is opened anew for it",
         )
 
+        self.earlier = QComboBox()
+        self.earlier.addItems((READ_ANEW, AS_HEARD))
+        self.earlier.setCurrentText(READ_ANEW if chat.reread else AS_HEARD)
+        self.earlier.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.earlier.currentIndexChanged.connect(lambda _index: self.changed.emit())
+        self._add_row(
+            "When scales mo&ve",
+            self.earlier,
+            "Before the next reply, what was said until then is read again at the scales as they "
+            "are now, or kept in the KV cache as it was heard: then only what is new is evaluated",
+        )
+
         more = LinkButton("All settings …")
         more.setToolTip("The whole sampler chain, a grammar, stop strings and presets")
         more.clicked.connect(lambda _checked=False: self.more_wanted.emit())
@@ -105,6 +120,7 @@ class SamplingPanel(QWidget):
                 seed=None if seed < 0 else seed,
             ),
             n_predict=self.n_predict.value() or -1,
+            reread=self.earlier.currentText() == READ_ANEW,
         )
 
     def show_chat(self, chat: ChatSettings) -> None:
@@ -122,6 +138,7 @@ class SamplingPanel(QWidget):
             self.n_predict.setValue(max(0, chat.n_predict))
             self.n_ctx.setValue(chat.context.n_ctx)
             self.n_threads.setValue(chat.context.n_threads)
+            self.earlier.setCurrentText(READ_ANEW if chat.reread else AS_HEARD)
         self.changed.emit()
 
     def _real(self, words: str, value: float, top: float, tip: str) -> NumberSpin:
@@ -147,14 +164,24 @@ class SamplingPanel(QWidget):
 
     def _add(self, words: str, box: QSpinBox | NumberSpin, tip: str) -> None:
         n = self._grid.count() // 2
-        label = QLabel(words)
-        label.setBuddy(box)
-        label.setToolTip(tip)
-        label.setMinimumWidth(label.sizeHint().width())
-        box.setToolTip(tip)
-        box.setAccessibleName(words.replace("&", ""))
-        box.setAccessibleDescription(tip)
         box.setKeyboardTracking(False)
         box.setMinimumWidth(64)
-        self._grid.addWidget(label, n // 2, 2 * (n % 2))
+        self._grid.addWidget(_label(words, box, tip), n // 2, 2 * (n % 2))
         self._grid.addWidget(box, n // 2, 2 * (n % 2) + 1)
+
+    def _add_row(self, words: str, box: QComboBox, tip: str) -> None:
+        row = self._grid.rowCount()
+        self._grid.addWidget(_label(words, box, tip), row, 0)
+        self._grid.addWidget(box, row, 1, 1, 3)
+
+
+def _label(words: str, box: QWidget, tip: str) -> QLabel:
+    """The label of a field, which says the same to screen readers."""
+    label = QLabel(words)
+    label.setBuddy(box)
+    label.setToolTip(tip)
+    label.setMinimumWidth(label.sizeHint().width())
+    box.setToolTip(tip)
+    box.setAccessibleName(words.replace("&", ""))
+    box.setAccessibleDescription(tip)
+    return label

@@ -185,6 +185,7 @@ class Transcript(QScrollArea):
             view.set_plain(message.text)
         else:
             view.finish(message.text)
+            view.show_moves(made.moves if made is not None else ())
             view.set_footer(account_of(made) if made is not None else "")
         head, id = view.head, message.id
         head.edit_requested.connect(lambda: self.edit(view))
