@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
@@ -39,6 +39,29 @@ def borrowing(plan: Plan, n_layers: Sequence[int], source: int) -> tuple[str, ..
         for id_, block in plan.blocks.items()
         if isinstance(block, WeightBlock) and block.weight_start < end and start < block.weight_end
     )
+
+
+def borrowed_layers(plan: Plan) -> frozenset[int]:
+    """The weight layers that blocks of the plan borrow, muted ones included."""
+    return frozenset(
+        layer
+        for block in plan.blocks.values()
+        if isinstance(block, WeightBlock)
+        for layer in range(block.weight_start, block.weight_end)
+    )
+
+
+def onto_layers(plan: Plan, numbers: Mapping[int, int]) -> Plan:
+    """The plan over a file in which each layer it borrows has another number.
+
+    A block whose layers no longer follow each other becomes a chain.
+    """
+    after = plan
+    for id_, block in plan.blocks.items():
+        if isinstance(block, WeightBlock):
+            moved = ((numbers[n], 1) for n in range(block.weight_start, block.weight_end))
+            after = with_ranges(after, id_, _joined(moved))
+    return after
 
 
 def _new_starts(n_layers: Sequence[int], order: Sequence[int]) -> list[int]:

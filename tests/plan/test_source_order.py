@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.plan.document import MergeBlock, Plan, WeightBlock
 from app.plan.reader import read_plan
-from app.plan.source_order import borrowing, rearranged
+from app.plan.source_order import borrowed_layers, borrowing, onto_layers, rearranged
 
 N_LAYERS = (4, 2, 3)
 NAMES = ("a.gguf", "b.gguf", "c.gguf")
@@ -99,3 +99,24 @@ def test_every_order_keeps_what_runs(order: list[int], ranges: list[tuple[int, i
     after = rearranged(plan, N_LAYERS, order)
     flat = [layer for run in weights(plan, plan.sources) for layer in run]
     assert [layer for run in weights(after, after.sources) for layer in run] == flat
+
+
+def test_a_plan_onto_a_file_of_the_layers_it_borrows() -> None:
+    plan = plan_of(
+        "WeightBlock; 0; 3; 1; -1\nWeightBlock; 3; 5; 7; 0\nMergeBlock; 0; 0.5; 1; 0.5\n"
+        "TotalLayers; 5\n"
+    )
+    assert borrowed_layers(plan) == {1, 2, 3, 7, 8}
+    in_order = onto_layers(plan, {n: new for new, n in enumerate((1, 2, 3, 7, 8))})
+    blocks = [b for b in in_order.blocks.values() if isinstance(b, WeightBlock)]
+    assert [(b.weight_start, b.n_layers) for b in blocks] == [(0, 3), (3, 2)]
+    assert [*in_order.blocks] == [*plan.blocks]
+
+
+def test_a_block_whose_layers_are_apart_in_that_file_becomes_a_chain() -> None:
+    plan = plan_of("WeightBlock; 0; 3; 1; -1\nTotalLayers; 3\n")
+    after = onto_layers(plan, {1: 4, 2: 5, 3: 0})
+    blocks = [b for b in after.blocks.values() if isinstance(b, WeightBlock)]
+    assert [(b.weight_start, b.n_layers) for b in blocks] == [(4, 2), (0, 1)]
+    assert blocks[1].input == blocks[0].id
+    assert after.output == blocks[1].id

@@ -53,8 +53,16 @@ class PlannedFile:
 
     @property
     def tensor_bytes(self) -> int:
-        """Of all tensors, without padding: what the file weighs but for some kilobytes."""
+        """Of all tensors, without padding."""
         return sum(tensor.content.n_bytes for tensor in self.tensors)
+
+    @property
+    def n_bytes(self) -> int:
+        """What the file weighs, but for padding and the table of tensors: some kilobytes."""
+        return self.tensor_bytes + sum(
+            value.n_bytes if isinstance(value, FileRange) else len(value)
+            for value in self.metadata.values()
+        )
 
     def parts(self) -> Iterator[FilePart]:
         """Every file that is read for it, some of them more than once."""

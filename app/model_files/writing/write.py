@@ -96,10 +96,10 @@ def _require_writable(planned: PlannedFile, paths: Sequence[Path]) -> None:
     if not folder.is_dir():
         raise ModelFileError(folder, f"There is no folder “{folder}”. Make it, or name another.")
     free_bytes = shutil.disk_usage(folder).free
-    if planned.tensor_bytes > free_bytes:
+    if planned.n_bytes > free_bytes:
         raise ModelFileError(
             paths[0],
-            f"“{paths[0].name}” takes {_mebibytes(planned.tensor_bytes)}, but only "
+            f"“{paths[0].name}” takes {_mebibytes(planned.n_bytes)}, but only "
             f"{_mebibytes(free_bytes)} are free on the disk of “{folder}”. Make room, or write it "
             "to another disk.",
         )

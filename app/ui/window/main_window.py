@@ -14,9 +14,11 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from app.conversations.conversation import SystemMode
 from app.plan.templates import TEMPLATES
+from app.ui.baking.opener import BakeOpener
 from app.ui.canvas import Canvas
 from app.ui.chat.other_plan.asking import AskingOtherPlans
 from app.ui.chat.panel import ChatPanel
+from app.ui.composing.opener import ComposeOpener
 from app.ui.documents import Documents
 from app.ui.documents.area import DocumentArea
 from app.ui.editor import PlanEditor
@@ -40,8 +42,8 @@ from app.ui.sources.strip import SourcesStrip
 from app.ui.tasks import Tasks
 from app.ui.window.actions import FlatToolBar
 from app.ui.window.drops import Drops
-from app.ui.window.memory_controls import MemoryControls
 from app.ui.window.exchange import Exchange
+from app.ui.window.memory_controls import MemoryControls
 from app.ui.window.menus import fill_menus
 from app.ui.window.open_files import OpenFiles
 from app.ui.window.pictures import Pictures
@@ -119,8 +121,8 @@ class MainWindow(QMainWindow):
             self.tasks,
         )
         self.pictures = Pictures(self, self.canvas, self.documents, self._say)
-        self.problems = ProblemsPanel(self.editor)
         self.exchange = Exchange(self, self.documents, self.editor, self.model, settings, self._say)
+        self.problems = ProblemsPanel(self.editor)
         self.views = Views(self.editor, self.canvas, self.chat.kept, self.tasks)
         self.sources = SourcesPanel(self.files.sources, edits, self.files.choose_model)
         self.drops = Drops(self, self.documents, self.model, self.files, self.exchange, self.tasks)
@@ -152,6 +154,12 @@ class MainWindow(QMainWindow):
             lambda: self.chat.sampling.chat.context,
             self._proposed_budget,
             self.tasks,
+        )
+        self.baking = BakeOpener(
+            self, engine, self.editor, self.documents, self.model, self.files, self.tasks
+        )
+        self.composing = ComposeOpener(
+            self, self.editor, self.model, self.files, settings, self.tasks
         )
         self.asking = AskingOtherPlans(
             self,

@@ -87,6 +87,8 @@ def fill_menus(window: MainWindow) -> None:
     add_action(model, "Add &source …", files.source_edits.choose, "Ctrl+Alt+M", "add")
     model.addSeparator()
     add_action(model, "&New plan over the whole model", files.new_plan)
+    add_action(model, "B&ake the plan …", window.baking.show, "Ctrl+Shift+B")
+    add_action(model, "&Compose …", window.composing.show, "Ctrl+Shift+O")
 
     measure, measuring = bar.addMenu("M&easure"), window.measuring
     add_action(measure, "&Influence of the layers …", measuring.show_influence, "F7")
@@ -125,7 +127,6 @@ def _fill_template_menu(menu: QMenu, ask: Callable[[Template], object]) -> None:
         action.setToolTip(template.sentence)
 
 
-def _fill_sample_menu(samples: QMenu, choose: Callable[[Path], object]) -> None:
 def _fill_export_menu(menu: QMenu, window: MainWindow) -> None:
     def export(form: Form) -> None:
         window.tasks.start(window.exchange.export(form))
@@ -135,6 +136,7 @@ def _fill_export_menu(menu: QMenu, window: MainWindow) -> None:
         add_action(menu, f"{form.title} …", partial(export, form), key, icon)
 
 
+def _fill_sample_menu(samples: QMenu, choose: Callable[[Path], object]) -> None:
     """The plans that come with the program; each file's first comment says what it shows."""
     samples.setToolTipsVisible(True)
     for path in sorted(SAMPLES.glob("*.txt")):

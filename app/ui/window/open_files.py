@@ -146,6 +146,17 @@ class OpenFiles(QObject):
             self._editor.apply(f"Open “{file.path.name}”", replace(plan, sources=(name,)))
         return True
 
+    async def open_over(self, path: Path, plan: Plan | None) -> None:
+        """A plan over another model file in a tab of its own; None: one over the whole file."""
+        file = await self._read_model(path)
+        if file is None:
+            return
+        if plan is None:
+            self._add_over(file)
+        else:
+            name = self.sources.name_for(self._documents.active, file.path)
+            self._documents.add(replace(plan, sources=(name,)))
+
     async def load_bundled_model(self) -> bool:
         """Put the plan over the model that comes with the program; False when it is missing."""
         from app.model_files.errors import ModelFileError

@@ -1,0 +1,1 @@
+"""Composing: layers of several model files written into one, from the window."""

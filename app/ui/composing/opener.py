@@ -1,0 +1,67 @@
+"""Opens the compose dialog, and what it has written; the dialog is made when it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from app.plan.document import Plan
+from app.ui.editor import PlanEditor
+from app.ui.open_model import OpenModel
+from app.ui.settings import Settings
+from app.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from app.ui.composing.dialog import ComposeDialog
+    from app.ui.window.open_files import OpenFiles
+
+
+class ComposeOpener:
+    """There is one such dialog at most."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        editor: PlanEditor,
+        model: OpenModel,
+        files: OpenFiles,
+        settings: Settings,
+        tasks: Tasks,
+    ) -> None:
+        self._window = window
+        self._editor = editor
+        self._model = model
+        self._open_files = files
+        self._settings = settings
+        self._tasks = tasks
+        self.open: ComposeDialog | None = None
+
+    def show(self) -> None:
+        """Open it, or bring it to the front."""
+        from app.ui.composing.dialog import ComposeDialog
+
+        if self.open is not None:
+            self.open.raise_()
+            self.open.activateWindow()
+            return
+        recent = self._settings.recent_models()
+        self.open = ComposeDialog(
+            self._window,
+            self._editor,
+            lambda: self._model.files,
+            self._model.read,
+            recent[0].parent if recent else Path.home(),
+            self._tasks,
+        )
+        self.open.finished.connect(self._forget)
+        self.open.open_wanted.connect(self._open)
+        self.open.add_wanted.connect(lambda path: self._open_files.source_edits.take([path]))
+        self.open.show()
+
+    def _open(self, path: Path, plan: Plan | None) -> None:
+        self._tasks.start(self._open_files.open_over(path, plan))
+
+    def _forget(self, _code: int) -> None:
+        self.open = None

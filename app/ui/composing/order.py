@@ -1,0 +1,94 @@
+"""What is to be written, as the dialog says it, and what will come of it. Nothing of Qt is here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.memory.amounts import format_bytes
+from app.plan.document import Plan
+from app.plan.source_order import borrowed_layers, onto_layers
+
+if TYPE_CHECKING:
+    from app.model_files.model_file import ModelFile
+    from app.model_files.writing.planned import PlannedFile
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Layers by file, in the order in which they are written; the first file gives the rest."""
+
+    layers: tuple[tuple[ModelFile, tuple[int, ...]], ...]
+    is_pack: bool
+    max_part_bytes: int | None
+    out: Path
+
+    @property
+    def n_layers(self) -> int:
+        """Of all files together."""
+        return sum(len(numbers) for _, numbers in self.layers)
+
+    def planned(self) -> PlannedFile:
+        """The file that is to be written, by its sources as they are now. Raises ModelFileError."""
+        from app.model_files.errors import ModelFileError
+        from app.model_files.writing.compose import SourceLayer, compose, layer_pack
+        from app.model_files.writing.stored import stored_model
+
+        sources = [stored_model(file.path) for file, _ in self.layers]
+        if self.is_pack:
+            (_, numbers), *others = self.layers
+            if others:
+                raise ModelFileError(
+                    self.out, "A layer pack holds layers of one file. Take the other files out."
+                )
+            return layer_pack(sources[0], numbers)
+        chosen = [
+            SourceLayer(place, number)
+            for place, (_, numbers) in enumerate(self.layers)
+            for number in numbers
+        ]
+        return compose(sources, chosen)
+
+    def account(self) -> str:
+        """How large the file will be, what room there is, and what to know. Raises ModelFileError,
+        OSError."""
+        n_bytes = self.planned().n_bytes
+        folder = next(folder for folder in self.out.absolute().parents if folder.is_dir())
+        free_bytes = shutil.disk_usage(folder).free
+        layers = "1 layer" if self.n_layers == 1 else f"{self.n_layers} layers"
+        words = f"{layers} · {format_bytes(n_bytes)} of {format_bytes(free_bytes)} free"
+        if self.is_pack:
+            return f"{words}. For use beside the model that the layers were made from."
+        if self.n_layers > self.layers[0][0].n_layers:
+            return (
+                f"{words}. To be used with a plan: without one, llama.cpp runs all layers one "
+                "after the other, which seldom makes sense."
+            )
+        return words
+
+    def plan_over(self, plan: Plan, files: Sequence[ModelFile]) -> Plan | None:
+        """A plan over these files as one over what is written, None where that lacks layers."""
+        held: dict[tuple[Path, int], int] = {}
+        place = count()
+        for file, numbers in self.layers:
+            for number in numbers:
+                held.setdefault((file.path, number), next(place))
+        layers = [(file.path, number) for file in files for number in file.layers]
+        borrowed = borrowed_layers(plan)
+        if not borrowed or any(n >= len(layers) or layers[n] not in held for n in borrowed):
+            return None
+        return onto_layers(plan, {n: held[layers[n]] for n in borrowed})
+
+
+def borrowed_of(plan: Plan, files: Sequence[ModelFile], file: ModelFile) -> tuple[int, ...] | None:
+    """The layers of a file that the plan borrows, by their numbers in the file; None for a file
+    that is none of the plan's."""
+    if file not in files:
+        return None
+    start = sum(other.n_layers for other in files[: files.index(file)])
+    borrowed = borrowed_layers(plan)
+    return tuple(number for n, number in enumerate(file.layers, start) if n in borrowed)
