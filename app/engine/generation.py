@@ -10,8 +10,10 @@ from app.engine.messages import Event, Generate, Progress, Reply, ScalesMoved, S
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import peak_rss_bytes
+from app.engine.room import summary_request, with_room, with_summary
 from app.engine.sampling import Sampler
 from app.engine.stop_strings import StopStrings
+from app.engine.thinking import split_thinking
 from app.engine.vocabulary import PieceDecoder
 from app.plan.recipe import changed_scales
 
@@ -33,37 +35,40 @@ class Generation:
         self._request = request
         self._pause = pause
         self._tell = tell
-        self._prompt, self._begins = plan.prompts.of(request)
+        self._said: list[int] = []
+        self._n_left_out, self._summary = 0, ""
+        prompt = plan.prompts.of(request)
+        self._read_text, self._prompt = prompt.text, plan.tokens_of(prompt)
+        self._begins = prompt.begins
         n_ctx = plan.context.n_ctx
         if not self._prompt:
             raise EngineError("There is nothing to continue: the prompt is empty.")
-        if len(self._prompt) >= n_ctx:
+        if len(self._prompt) >= n_ctx and not self._make_room():
             raise EngineError(
                 f"The prompt has {len(self._prompt)} tokens and the context holds {n_ctx}. "
                 "Shorten the conversation or open the plan with a larger context."
             )
         self._started = self._prompted = self._began = self._answered = time.monotonic()
         self._recipe = plan.recipe
-        self._n_kept, self._earlier = plan.keep_prefix(self._prompt, reread=request.reread)
+        self._n_prompt = len(self._prompt)
+        self._n_kept, self._earlier = plan.keep_prefix(
+            self._prompt, reread=request.reread, slides=request.when_full == "slide"
+        )
         self._sampler = Sampler(
             request.sampling, plan.vocabulary, n_ctx, self._prompt, request.begun
         )
         self._stop = StopStrings(request.stop)
         self._pieces = PieceDecoder(plan.vocabulary)
         self._text: list[str] = []
+        self._said_text: list[str] = []
         self._n_generated = 0
         self._stop_reason: StopReason | None = None
 
     def read_prompt(self) -> None:
         """Evaluates what of the prompt is new, and begins the reply as the template does."""
-        tokens, n_batch = self._prompt[self._n_kept :], self._plan.context.n_batch
         self._started = time.monotonic()
         try:
-            for at in range(0, len(tokens), n_batch):
-                self._tell(Progress("Reading prompt", at / len(tokens)))
-                self._let_scales_move()
-                n_logits = 1 if at + n_batch >= len(tokens) else 0
-                self._plan.decode(tokens[at : at + n_batch], n_logits)
+            self._read(self._prompt[self._n_kept :])
         except Aborted:
             self._stop_reason = "cancelled"
         else:
@@ -82,13 +87,16 @@ class Generation:
     def reply(self) -> Reply:
         """What came of it, to be asked for once, after the end."""
         assert self._stop_reason is not None
-        self._say(self._stop.add(self._pieces.rest()) + self._stop.rest())
-        n_evaluated = len(self._prompt) - self._n_kept
+        rest = self._pieces.rest()
+        self._say(self._stop.add(rest) + self._stop.rest())
+        heard = "".join((self._read_text, *self._said_text, rest))
+        self._plan.heard = heard, self._prompt + self._said
+        n_evaluated = self._n_prompt - self._n_kept
         prompt_s = self._prompted - self._started
         answer_s = self._answered - self._began
         return Reply(
             text="".join(self._text),
-            n_prompt=len(self._prompt),
+            n_prompt=self._n_prompt,
             n_prompt_evaluated=n_evaluated,
             n_generated=self._n_generated,
             prompt_tokens_per_s=n_evaluated / prompt_s if prompt_s else 0.0,
@@ -99,6 +107,8 @@ class Generation:
             plan_hash=self._plan.recipe.hash,
             peak_rss_bytes=peak_rss_bytes(),
             earlier=self._earlier,
+            n_left_out=self._n_left_out,
+            summary=self._summary,
         )
 
     def close(self) -> None:
@@ -114,17 +124,65 @@ class Generation:
         if plan.vocabulary.is_end(token):
             return "end"
         self._n_generated += 1
-        self._say(self._stop.add(self._pieces.add(token)))
+        self._said.append(token)
+        self._said_text.append(self._pieces.add(token))
+        self._say(self._stop.add(self._said_text[-1]))
         self._answered = time.monotonic()
         if self._n_generated == 1:
             self._began = self._answered
         if self._stop.found:
             return "stop_string"
-        if len(plan.tokens) >= plan.context.n_ctx:
+        if len(plan.tokens) < plan.context.n_ctx:
+            self._let_scales_move()
+            plan.decode([token], n_logits=1)
+        elif self._make_room():
+            text = self._prompt + self._said
+            n_kept, _ = plan.keep_prefix(text, reread=False, slides=True)
+            self._read(text[n_kept:])
+        else:
             return "context_full"
-        self._let_scales_move()
-        plan.decode([token], n_logits=1)
         return None
+
+    def _read(self, tokens: list[int]) -> None:
+        """Evaluates tokens in batches; the last one gives logits."""
+        n_batch = self._plan.context.n_batch
+        for at in range(0, len(tokens), n_batch):
+            self._tell(Progress("Reading prompt", at / len(tokens)))
+            self._let_scales_move()
+            n_logits = 1 if at + n_batch >= len(tokens) else 0
+            self._plan.decode(tokens[at : at + n_batch], n_logits)
+
+    def _make_room(self) -> bool:
+        """Takes the oldest turns out of the prompt, as far as that is asked for and possible.
+        Raises Aborted."""
+        request = self._request
+        left = (
+            None if request.when_full == "stop" else with_room(self._plan, request, len(self._said))
+        )
+        if left is None:
+            return False
+        self._request = left.request
+        if request.when_full == "summarise":
+            self._summary = self._summary_of(summary_request(self._plan, request, left.out))
+            self._request = with_summary(left.request, self._summary)
+        self._n_left_out += len(left.out)
+        prompt = self._plan.prompts.of(self._request)
+        self._read_text, self._prompt = prompt.text, prompt.tokens
+        return len(self._prompt) + len(self._said) < self._plan.context.n_ctx
+
+    def _summary_of(self, request: Generate) -> str:
+        generation = Generation(self._plan, request, self._pause, lambda _event: None)
+        try:
+            generation.read_prompt()
+            while generation.step():
+                part = generation._n_generated / request.n_predict
+                self._tell(Progress("Summarising what was said before", part))
+            reply = generation.reply()
+        finally:
+            generation.close()
+        if reply.stop_reason == "cancelled":
+            raise Aborted
+        return split_thinking(reply.text).answer.strip()
 
     def _let_scales_move(self) -> None:
         self._pause()

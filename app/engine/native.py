@@ -296,7 +296,7 @@ class Context:
         if not self.handle:
             raise NativeError(_with_logged(f"no context of {n_ctx} tokens could be made"))
         self.n_ctx: int = llama.llama_n_ctx(self.handle)
-        self.n_batch = n_batch
+        self.n_batch: int = llama.llama_n_batch(self.handle)  # not more than fit into the context
         self._memory = llama.llama_get_memory(self.handle)
 
     def decode(self, tokens: Sequence[int], position: int, n_logits: int) -> None:
@@ -332,6 +332,16 @@ class Context:
             return position
         llama.llama_memory_clear(self._memory, False)
         return 0
+
+    @property
+    def can_shift(self) -> bool:
+        """Whether tokens can leave the middle of the KV cache."""
+        return bool(llama.llama_memory_can_shift(self._memory))
+
+    def take_out(self, begin: int, end: int) -> None:
+        """Drops the tokens of these positions; those behind them move up."""
+        llama.llama_memory_seq_rm(self._memory, 0, begin, end)
+        llama.llama_memory_seq_add(self._memory, 0, end, -1, begin - end)
 
     def commit(self) -> None:
         """Has the system give the memory of the compute buffers now and not amid a decode."""

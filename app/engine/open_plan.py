@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any
 
 import psutil
@@ -12,11 +13,14 @@ import psutil
 from app.engine.messages import ContextSettings, Earlier, OpenedPlan
 from app.engine.native import Aborted, Context, NativeError, View, llama
 from app.engine.process_memory import rss_bytes
-from app.engine.prompts import Prompts
+from app.engine.prompts import Prompt, Prompts
 from app.engine.sampling import Sampler
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
 from app.plan.recipe import Recipe
+
+_N_ALIKE = 16
+"""So many tokens in a row tell that a prompt goes on where the KV cache has them."""
 
 
 class OpenPlan:
@@ -33,6 +37,9 @@ class OpenPlan:
         self.recipe = recipe
         self.settings = settings
         self.tokens: list[int] = []
+        self.heard: tuple[str, list[int]] = "", []
+        """What was read and said last, and its tokens: those of a text that is read anew may be
+        others."""
         self.vocabulary = Vocabulary(held.bases[0].model)
         self.n_threads = settings.n_threads or default_n_threads()
         self._is_mixed = False
@@ -73,12 +80,24 @@ class OpenPlan:
             open_slots=tuple(open_slots),
         )
 
-    def keep_prefix(self, prompt: list[int], *, reread: bool = True) -> tuple[int, Earlier]:
+    def tokens_of(self, prompt: Prompt) -> list[int]:
+        """The prompt's tokens; those of what was said here before are as they were said."""
+        text, tokens = self.heard
+        if not tokens or not prompt.text.startswith(text):
+            return prompt.tokens
+        rest = self.vocabulary.tokenize(prompt.text[len(text) :], add_special=False)
+        is_apart = not rest or self.vocabulary.is_control(rest[0])
+        return tokens + rest if is_apart else prompt.tokens
+
+    def keep_prefix(
+        self, prompt: list[int], *, reread: bool = True, slides: bool = False
+    ) -> tuple[int, Earlier]:
         """Keeps what the KV cache shares with the prompt: how many tokens that is, and what became
         of those that were read at other scales.
 
         At least one token is left to evaluate. After a change of scales nothing is kept with
-        `reread`, so that the whole prompt is read at the present ones.
+        `reread`, so that the whole prompt is read at the present ones. With `slides` the prompt may
+        lack turns that the KV cache has: they are taken out, and what follows them is kept.
         """
         most, n = min(len(self.tokens), len(prompt) - 1), 0
         while n < most and self.tokens[n] == prompt[n]:
@@ -86,10 +105,25 @@ class OpenPlan:
         earlier: Earlier = "as_now"
         if self._is_mixed and n:
             earlier = "read_anew" if reread else "as_heard"
+        elif slides:
+            n += self._take_out_turns(prompt, n)
         n = self.context.forget_from(0 if earlier == "read_anew" else n)
         del self.tokens[n:]
         self._is_mixed = self._is_mixed and n > 0
         return n, earlier
+
+    def _take_out_turns(self, prompt: list[int], n: int) -> int:
+        """Takes out what the KV cache holds between the first `n` tokens and those that come next
+        in the prompt; how many of these are kept."""
+        begin, held = prompt[n : n + _N_ALIKE], self.tokens
+        places = range(n + 1, len(held) - _N_ALIKE + 1)
+        at = next((at for at in places if held[at : at + _N_ALIKE] == begin), None)
+        if at is None or len(begin) < _N_ALIKE or not self.context.can_shift:
+            return 0
+        self.context.take_out(n, at)
+        del held[n:at]
+        pairs = zip(held[n:], prompt[n:-1], strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     def decode(self, tokens: list[int], n_logits: int) -> None:
         """Evaluates tokens that follow those in the KV cache."""

@@ -93,8 +93,8 @@ def _tokens(
     """The prompt's tokens and the reply's. They are tokenized together, as some vocabularies put a
     space before a text's beginning; apart where that would join the two, as the model did not."""
     ask = Generate(request.messages, chat_template=request.chat_template)
-    prompt, begins = prompts.of(ask)
-    whole, _ = prompts.of(replace(ask, begun=request.reply))
+    _, prompt, begins = prompts.of(ask)
+    whole = prompts.of(replace(ask, begun=request.reply)).tokens
     if whole[: len(prompt)] == prompt:
         return prompt, whole[len(prompt) :]
     reply = request.reply.removeprefix(begins)

@@ -18,6 +18,7 @@ class Prompt(NamedTuple):
     """What the model reads, and that of it which belongs to its reply: the tag that makes it
     think."""
 
+    text: str
     tokens: list[int]
     begins: str = ""
 
@@ -41,7 +42,7 @@ class Prompts:
         """The request's prompt as the model reads it. Raises EngineError where the template
         fails."""
         if request.raw_prompt is not None:
-            return Prompt(self._vocabulary.tokenize(request.raw_prompt, add_special=True))
+            return self._prompt(request.raw_prompt, "", add_special=True)
         try:
             text, add_special = self._format(request)
         except TemplateError as error:
@@ -51,7 +52,10 @@ class Prompts:
             if opened and request.begun.startswith(opened.strip()):
                 text = text.removesuffix(opened)
             text, opened = text + request.begun, ""
-        return Prompt(self._vocabulary.tokenize(text, add_special=add_special), opened)
+        return self._prompt(text, opened, add_special=add_special)
+
+    def _prompt(self, text: str, begins: str, *, add_special: bool) -> Prompt:
+        return Prompt(text, self._vocabulary.tokenize(text, add_special=add_special), begins)
 
     def _format(self, request: Generate) -> tuple[str, bool]:
         """The conversation as text, and whether BOS is to go before it: Jinja writes it itself."""

@@ -34,6 +34,10 @@ class Vocabulary:
         """Whether the token ends a reply."""
         return bool(llama.llama_vocab_is_eog(self.handle, token))
 
+    def is_control(self, token: int) -> bool:
+        """Whether the token stands for no text, but marks where something begins or ends."""
+        return bool(llama.llama_vocab_is_control(self.handle, token))
+
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """The bytes of one token; those of special tokens only with `special`."""
         room = 64
