@@ -20,12 +20,11 @@ _SYSTEM_CANNOT = {
     errno.ENOSYS,
     errno.EOPNOTSUPP,
     errno.EPERM,
-    errno.EBADF,
 }
 
 
 class Inputs:
-    """The files that are read, open, and certain to have stayed as they were."""
+    """The files that are read, and whether they are still those whose headers were read."""
 
     def __init__(self, files: dict[FilePart, BinaryIO]) -> None:
         self._files = files
@@ -74,9 +73,9 @@ class Inputs:
 
 @contextmanager
 def opened(parts: Iterable[FilePart]) -> Iterator[Inputs]:
-    """The files, which have to be as they were when their headers were read.
+    """The files, open, which have to be as they were when their headers were read.
 
-    Raises ModelFileError, also at the end of the block, when one has changed.
+    Raises ModelFileError.
     """
     with ExitStack() as stack:
         files: dict[FilePart, BinaryIO] = {}
@@ -88,7 +87,6 @@ def opened(parts: Iterable[FilePart]) -> Iterator[Inputs]:
         inputs = Inputs(files)
         inputs.require_unchanged()
         yield inputs
-        inputs.require_unchanged()
 
 
 def append(out: int, data: bytes | bytearray | memoryview) -> None:
