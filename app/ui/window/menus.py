@@ -87,7 +87,7 @@ def fill_menus(window: MainWindow) -> None:
     add_action(model, "Add &source …", files.source_edits.choose, "Ctrl+Alt+M", "add")
     model.addSeparator()
     add_action(model, "&New plan over the whole model", files.new_plan)
-    add_action(model, "B&ake the plan …", window.baking.show, "Ctrl+Shift+B")
+    add_action(model, "B&ake the plan …", window.baking.show, "Ctrl+B")
     add_action(model, "&Compose …", window.composing.show, "Ctrl+Shift+O")
 
     measure, measuring = bar.addMenu("M&easure"), window.measuring

@@ -1,0 +1,1 @@
+"""Baking: the plan written as an ordinary model file, from the window."""

@@ -1,0 +1,65 @@
+"""What baking a plan will give, said before anything is written. Nothing of Qt is here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.memory.amounts import format_bytes
+from app.model_files.baking import bake
+from app.model_files.errors import ModelFileError
+from app.model_files.model_file import ModelFile
+from app.model_files.writing.stored import stored_model
+from app.plan.chain import Chain, NoChain
+from app.plan.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """`verdict` says what kind of file it will be, or why there is none; `size` how large."""
+
+    verdict: str
+    size: str = ""
+    can_be_baked: bool = False
+    is_exact: bool = False
+
+
+def outlook(
+    files: Sequence[ModelFile], recipe: Recipe, type_name: str | None, folder: Path
+) -> Outlook:
+    """What a file in this folder would be; reads the sources' headers and samples of them."""
+    try:
+        baking = bake([stored_model(file.path) for file in files], recipe, type_name)
+    except (NoChain, ModelFileError) as error:
+        return Outlook(f"This plan can't be baked. {error}")
+    size = f"{_layers(len(baking.chain.layers))}, {format_bytes(baking.n_bytes)}"
+    try:
+        free_bytes = shutil.disk_usage(folder).free
+    except OSError:
+        size += f". There is no folder “{folder}”."
+    else:
+        size += f"; {format_bytes(free_bytes)} are free on the disk"
+        size += "." if free_bytes > baking.n_bytes else ", which is not enough."
+    return Outlook(_verdict(baking.chain), size, True, baking.chain.is_exact)
+
+
+def _verdict(chain: Chain) -> str:
+    if chain.is_exact:
+        return "Exact: the plan merges nothing, so the file computes what the plan does."
+    one, n = len(chain.merges) == 1, chain.n_averaged
+    merges = ", ".join(map(str, chain.merges))
+    averaged = (
+        f"the weights of {_layers(n)} are averaged instead, with the scales that are set now."
+        if n
+        else "with the scales that are set now one branch is left, whose layers are copied."
+    )
+    return (
+        f"An approximation: no ordinary file can add up outputs as block{'' if one else 's'} "
+        f"{merges} {'does' if one else 'do'}, so {averaged}"
+    )
+
+
+def _layers(n: int) -> str:
+    return f"{n} layer" if n == 1 else f"{n} layers"
