@@ -168,8 +168,8 @@ def _remarks(
         yield _note(
             "approximation",
             "linear became branches whose outputs are merged: an approximation, since mergekit "
-            "averages the weights themselves.",
-            "The scales can be moved while the model speaks; “bake --static” averages the weights.",
+            "averages the weights themselves, embeddings and head too.",
+            "The scales can be moved while the model speaks; baking the plan averages its weights.",
         )
     elif {branch.model for branch in config.slices[-1]} != {names[0]}:
         yield _note(

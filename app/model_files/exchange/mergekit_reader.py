@@ -50,7 +50,8 @@ def read_mergekit(text: str) -> MergekitConfig:
         say.problems.append(error.problem)
     except Unreadable:
         pass
-    return MergekitConfig(slices, is_linear, tuple(say.problems))
+    in_order = sorted(say.problems, key=lambda problem: problem.line or 0)
+    return MergekitConfig(slices, is_linear, tuple(in_order))
 
 
 class _Reader:
@@ -219,10 +220,10 @@ class _Reader:
                 "Write them as slices one after the other, or take “merge_method: linear”.",
             )
         if len(set(names)) < len(names):
-            self._say.stop(line, "A model is named twice for the same layers.", "Name it once.")
+            self._say.refuse(line, "A model is named twice for the same layers.", "Name it once.")
         if len(set(ranges)) > 1:
             words = " and ".join(_range_words(layers) for layers in ranges if layers is not None)
-            self._say.stop(
+            self._say.refuse(
                 line,
                 f"The models are merged at different layers ({words}). Branches of a merge are "
                 "the same layers of each model.",

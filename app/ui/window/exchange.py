@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 IMPORTED = "mergekit, lists of layers, layerBlocks (*.yml *.yaml *.txt);;All files (*)"
 YAML_SUFFIXES = (".yml", ".yaml")
-MAX_TOLD = 12
+MAX_TOLD = 8
 """So many problems are told one by one."""
 
 
@@ -171,11 +171,11 @@ def _imported(
 
 
 def _told(problems: Iterable[Problem]) -> str:
-    """The first problems as lines."""
+    """The first problems, each a paragraph."""
     listed = list(problems)
     lines = [
         f"{'•' if p.line is None else f'Line {p.line}:'} {p.message} {p.fix}".rstrip()
         for p in listed[:MAX_TOLD]
     ]
     more = len(listed) - MAX_TOLD
-    return "\n".join([*lines, *([f"… and {more} more."] if more > 0 else [])])
+    return "\n\n".join([*lines, *([f"… and {more} more."] if more > 0 else [])])
