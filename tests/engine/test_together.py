@@ -11,6 +11,7 @@ import pytest
 from app.engine import weights
 from app.engine.errors import EngineError
 from app.engine.messages import (
+    ChatMessage,
     ContextSettings,
     Event,
     Generate,
@@ -24,7 +25,7 @@ from app.engine.messages import (
 )
 from app.engine.native import Base
 from app.engine.session import Session
-from app.plan.recipe import Recipe, RecipeWeight
+from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.engine.test_open_plans import MERGED, WHOLE
 from tests.model_files.tiny import TinyModel, write_tiny
 
@@ -104,6 +105,27 @@ def test_each_says_what_it_says_alone(
         assert reply.plan_hash == heard.opened[at].plan_hash == recipe.hash
         assert "".join(heard.pieces[at]) == reply.text
     assert len({reply.text for reply in heard.replies.values()}) == n_plans
+
+
+def test_real_plans_say_what_they_say_alone(
+    session: Session, model_path: Path, heard: Heard
+) -> None:
+    """With the chat template, at a temperature at which they do not say the same."""
+    paths, question = (str(model_path),), ChatMessage("user", "Why is the sky blue?")
+    request = Generate((question,), n_predict=24, sampling=Sampling(seed=11))
+    blend = Recipe(
+        (
+            RecipeWeight(0, 22, 0, -1),
+            RecipeWeight(22, 30, 22, 0),
+            RecipeWeight(30, 34, 26, 0),
+            RecipeMerge(((1, 0.8), (2, 0.2))),
+        )
+    )
+    recipes = (Recipe.whole(30), blend)
+    session.generate_together(GenerateTogether(plans(paths, recipes), request), heard.take)
+    said = [heard.replies[at].text for at in (0, 1)]
+    assert said == [alone(paths, recipe, request).text for recipe in recipes]
+    assert said[0] != said[1]
 
 
 def test_they_take_turns_token_by_token(

@@ -16,6 +16,7 @@ from app.ui.documents import Documents
 from app.ui.engine_bridge import EngineBridge
 from app.ui.measure.layer_influence import LayerInfluence
 from app.ui.open_model import OpenModel
+from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks, in_thread
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Measuring(QObject):
         canvas: Canvas,
         documents: Documents,
         chat: ChatPanel,
+        room: Room,
         model: OpenModel,
         context: Callable[[], ContextSettings],
         budget_bytes: Callable[[], int],
@@ -49,6 +51,7 @@ class Measuring(QObject):
         self._canvas = canvas
         self._documents = documents
         self._chat = chat
+        self._room = room
         self._model = model
         self._context = context
         self._budget_bytes = budget_bytes
@@ -146,7 +149,8 @@ class Measuring(QObject):
             self._canvas.editor,
             self._documents,
             self._chat,
-            lambda: self._model.paths,
+            lambda: self._model.files,
+            self._room,
             self._tasks,
         )
 

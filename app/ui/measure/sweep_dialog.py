@@ -32,6 +32,7 @@ from app.engine.messages import (
     Reply,
     TextPiece,
 )
+from app.model_files.model_file import ModelFile
 from app.plan import shaping
 from app.plan.document import Plan
 from app.plan.faders import Fader, faders_of
@@ -50,6 +51,7 @@ from app.ui.measure.job_dialog import JobDialog
 from app.ui.measure.results_table import ResultsTable
 from app.ui.measure.sweep import HEADERS, Sweep, SweptReply, cells
 from app.ui.side_by_side.marks import first_difference
+from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks
 from app.ui.writing import write_or_tell
 
@@ -83,14 +85,16 @@ class SweepDialog(JobDialog):
         editor: PlanEditor,
         documents: Documents,
         chat: ChatPanel,
-        model_paths: Callable[[], tuple[Path, ...]],
+        files: Callable[[], tuple[ModelFile, ...]],
+        room: Room,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent, "Sweep a fader", engine, tasks)
         self._editor = editor
         self._documents = documents
         self._chat = chat
-        self._model_paths = model_paths
+        self._files = files
+        self._room = room
         self._asked: _Asked | None = None
         self.fader = QComboBox()
         self.fader.setAccessibleName("Fader")
@@ -175,8 +179,8 @@ class SweepDialog(JobDialog):
     def _enable(self) -> None:
         idle = not self.runs
         can_sweep = self.fader.currentData() is not None
-        for widget in (self.fader, self.sweep):
-            widget.setEnabled(idle and can_sweep)
+        self.fader.setEnabled(idle and can_sweep)
+        self.sweep.setEnabled(idle and can_sweep)
         for widget in (self.start_at, self.end_at, self.steps, self.n_predict, self.prompt):
             widget.setEnabled(idle)
         has_rows = self._asked is not None and bool(self._asked.sweep.replies)
@@ -196,6 +200,8 @@ class SweepDialog(JobDialog):
         if not self.prompt.toPlainText().strip():
             raise PlanError([Problem("no-prompt", "There is no prompt.", "Write what to ask.")])
         plans = [(scale, self._open_at(plan, fader, scale)) for scale in self._scales()]
+        if not await self._room.may_open(self, self._files(), [plans[0][1]]):
+            raise JobCancelled
         settings = self._chat.sampling.chat
         system = self._chat.system.message.messages
         prompt = self.prompt.toPlainText().strip()
@@ -236,7 +242,7 @@ class SweepDialog(JobDialog):
     def _open_at(self, plan: Plan, fader: Fader, scale: float) -> Open:
         """What to open for a scale. Raises PlanError where the plan cannot have it, or not run."""
         recipe = lower(shaping.set_scale(plan, fader.block_id, fader.port, scale)).recipe
-        paths = tuple(str(path) for path in self._model_paths())
+        paths = tuple(str(file.path) for file in self._files())
         return Open(paths, recipe, self._chat.sampling.chat.context, SLOT)
 
     async def _reply(

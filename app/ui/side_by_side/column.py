@@ -22,7 +22,7 @@ from app.ui import theme as themes
 from app.ui.chat.message_head import small
 from app.ui.documents import Documents
 from app.ui.icons import dress
-from app.ui.side_by_side.plan_choice import PlanChoice
+from app.ui.side_by_side.plan_choice import FilesOf, PlanChoice
 
 TAKE, TAKEN = "Take this one", "Taken"
 _FOOTER_LINES = 3
@@ -34,12 +34,18 @@ class Column(QFrame):
     take_requested = Signal()
     remove_requested = Signal()
 
-    def __init__(self, number: int, documents: Documents, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        number: int,
+        documents: Documents,
+        files_of: FilesOf,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.tokens: list[str] = []
         self.id = ""
         self._marks: Sequence[bool] = ()
-        self.choice = PlanChoice(number, documents)
+        self.choice = PlanChoice(number, documents, files_of)
         self.remove = QToolButton()
         dress(self.remove, "close")
         self.remove.setAutoRaise(True)

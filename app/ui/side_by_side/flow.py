@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.conversations.conversation import Conversation, Made
-from app.engine.errors import EngineError, JobCancelled
+from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import (
     ClosePlan,
     Event,
@@ -28,6 +28,9 @@ from app.ui.plan_runner import RUN
 from app.ui.side_by_side.column import Column
 from app.ui.side_by_side.plan_choice import NamedRecipe
 
+if TYPE_CHECKING:
+    from app.model_files.model_file import ModelFile
+
 SLOTS = (-1, -2, -3, -4)
 """The engine's slots for columns; documents have those from 0 on."""
 
@@ -45,14 +48,16 @@ class TogetherFlow(QObject):
         self,
         engine: EngineBridge,
         chat: ChatPanel,
-        model_paths: Callable[[], tuple[Path, ...]],
+        may_open: Callable[[Sequence[ModelFile], Sequence[Open], Sequence[Open]], Awaitable[bool]],
         parent: QObject | None = None,
     ) -> None:
+        """`may_open` asks the user where plans on these files do not fit beside others."""
         super().__init__(parent)
         self._engine = engine
         self._chat = chat
-        self._model_paths = model_paths
-        self._n_used = 0
+        self._may_open = may_open
+        self._open: dict[int, Open] = {}
+        """By slot, as far as is known."""
 
     def send(self, prompt: str, answers: Sequence[tuple[NamedRecipe, Column]]) -> None:
         """Ask all of them, after what the chat shows."""
@@ -72,9 +77,10 @@ class TogetherFlow(QObject):
 
     async def close(self) -> None:
         """Free the columns' contexts."""
-        for slot in SLOTS[: self._n_used]:
+        while self._open:
+            slot = next(iter(self._open))
+            del self._open[slot]
             await self._engine.run(ClosePlan(slot))
-        self._n_used = 0
 
     @property
     def _conversation(self) -> Conversation:
@@ -87,11 +93,16 @@ class TogetherFlow(QObject):
         answers: Sequence[tuple[NamedRecipe, Column]],
     ) -> None:
         settings = self._chat.sampling.chat
-        paths = tuple(str(path) for path in self._model_paths())
+        files = answers[0][0].files
+        paths = tuple(str(file.path) for file in files)
         plans = tuple(
             Open(paths, named.recipe, settings.context, slot)
             for (named, _), slot in zip(answers, SLOTS, strict=False)
         )
+        coming = [plan for plan in plans if self._open.get(plan.slot) != plan]
+        staying = [plan for plan in self._open.values() if plan not in coming]
+        if not await self._may_open(files, coming, staying):
+            return
         replies = [_Coming(conversation, prompt, *answer) for answer in answers]
 
         def on_events(events: Sequence[Event]) -> None:
@@ -118,12 +129,15 @@ class TogetherFlow(QObject):
 
         for _, column in answers:
             column.begin()
-        self._n_used = max(self._n_used, len(answers))
+        self._open.update((plan.slot, plan) for plan in plans)
         try:
             request = request_for(conversation, prompt, settings)
             await self._engine.stream(GenerateTogether(plans, request), on_events, RUN)
         except JobCancelled:
             pass
+        except EngineDied as error:
+            self._open.clear()
+            self.failed.emit(str(error))
         except EngineError as error:
             self.failed.emit(str(error))
         finally:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
@@ -11,6 +9,8 @@ from PySide6.QtWidgets import QWidget
 from app.ui.chat.panel import ChatPanel
 from app.ui.documents import Documents
 from app.ui.engine_bridge import EngineBridge
+from app.ui.side_by_side.plan_choice import FilesOf
+from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ class SideBySideOpener:
         engine: EngineBridge,
         chat: ChatPanel,
         documents: Documents,
-        model_paths: Callable[[], tuple[Path, ...]],
+        files_of: FilesOf,
+        room: Room,
         tasks: Tasks,
     ) -> None:
         self._window = window
-        self._made_with = engine, chat, documents, model_paths, tasks
+        self._made_with = engine, chat, documents, files_of, room, tasks
         self.open: SideBySide | None = None
 
     def show(self) -> None:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.plan import shaping
+from app.plan.checks import check_plan
 from app.plan.document import Plan
 from app.plan.faders import Fader, faders_of
 from app.plan.lowering import lower
-from app.plan.problem import PlanError
+from app.plan.problem import PlanError, errors
 from app.plan.recipe import Recipe
 from app.ui.documents import Documents
 from app.ui.documents.document import Document
 from app.ui.inspector.fields import ScaleSpin
 from app.ui.plan_runner import PlanNotReady
 
+if TYPE_CHECKING:
+    from app.model_files.model_file import ModelFile
+
 AS_IT_IS = "As it is"
+FilesOf = Callable[[Document], "tuple[ModelFile, ...]"]
+"""The model files of a document's plan, () while they are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class NamedRecipe:
 
     name: str
     recipe: Recipe
+    files: tuple[ModelFile, ...]
+    """The model files that it runs on."""
 
 
 class PlanChoice(QWidget):
@@ -34,9 +44,16 @@ class PlanChoice(QWidget):
 
     changed = Signal()
 
-    def __init__(self, number: int, documents: Documents, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        number: int,
+        documents: Documents,
+        files_of: FilesOf,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._documents = documents
+        self._files_of = files_of
         self.plan = _combo(f"Plan of column {number}")
         self.fader = _combo(f"Fader of column {number} that is elsewhere")
         self.fader.setToolTip("Answer with one of the plan's faders at another value")
@@ -90,13 +107,22 @@ class PlanChoice(QWidget):
         document, fader, scale = self._chosen()
         assert document is not None
         plan, name = self._documents.plan_of(document), document.name
+        files = self._files_of(document)
+        if not files:
+            raise PlanNotReady(
+                f"“{name}” has no model files yet. Show its tab to see which are missing, or "
+                "choose a model with Model > Open model."
+            )
         try:
             if fader is not None:
                 plan = shaping.set_scale(plan, fader.block_id, fader.port, scale)
                 name = f"{name}, {fader.words[0].lower()}{fader.words[1:]} at {scale:g}"
-            return NamedRecipe(name, lower(plan).recipe)
+            wrong = errors(check_plan(plan, sum(file.n_layers for file in files)))
+            if wrong:
+                raise PlanError(wrong)
         except PlanError as error:
             raise PlanNotReady(f"“{document.name}” cannot run yet. {error}") from error
+        return NamedRecipe(name, lower(plan).recipe, files)
 
     def _chosen(self) -> tuple[Document | None, Fader | None, float]:
         return self.document, self.fader.currentData(), self.scale.value()

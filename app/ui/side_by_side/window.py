@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
@@ -27,7 +27,8 @@ from app.ui.quiet_label import QuietLabel
 from app.ui.side_by_side.column import Column
 from app.ui.side_by_side.flow import SLOTS, TogetherFlow
 from app.ui.side_by_side.marks import differing
-from app.ui.side_by_side.plan_choice import NamedRecipe
+from app.ui.side_by_side.plan_choice import FilesOf, NamedRecipe
+from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks, in_thread
 
 MARK_MS = 150
@@ -38,6 +39,10 @@ _SENTENCE = (
     "not say, and in the first what no other says."
 )
 _SAME = "These columns have the same plan, so they say the same: choose another plan or fader."
+_OTHER_FILES = (
+    "These plans run on different model files. Side by side they share one copy of the weights: "
+    "choose plans over the same files in the same order."
+)
 _NOTHING_ASKED = "Nothing was asked yet. Write a message below; all columns answer it."
 
 
@@ -50,7 +55,8 @@ class SideBySide(QDialog):
         engine: EngineBridge,
         chat: ChatPanel,
         documents: Documents,
-        model_paths: Callable[[], tuple[Path, ...]],
+        files_of: FilesOf,
+        room: Room,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
@@ -58,10 +64,10 @@ class SideBySide(QDialog):
         self.setWindowTitle("Side by side")
         self._chat = chat
         self._documents = documents
-        self._model_paths = model_paths
+        self._files_of = files_of
         self._tasks = tasks
         self._is_closed = self._is_marking = False
-        self.flow = TogetherFlow(engine, chat, model_paths, self)
+        self.flow = TogetherFlow(engine, chat, partial(room.may_open, self), self)
         self.columns: list[Column] = []
         self.prompt = QuietLabel()
         self.problem = QLabel()
@@ -86,7 +92,7 @@ class SideBySide(QDialog):
 
     def add_column(self) -> Column:
         """One more column, up to four."""
-        column = Column(len(self.columns) + 1, self._documents)
+        column = Column(len(self.columns) + 1, self._documents, self._files_of)
         column.take_requested.connect(lambda: self._take(column))
         column.remove_requested.connect(lambda: self._remove(column))
         column.choice.changed.connect(self._show_sameness)
@@ -148,7 +154,9 @@ class SideBySide(QDialog):
         here = self._documents.active
         self.add_column().choice.choose(here)
         second = self.add_column().choice
-        other = next((d for d in self._documents.all if d is not here), None)
+        files = self._files_of(here)
+        others = (d for d in self._documents.all if d is not here)
+        other = next((d for d in others if self._files_of(d) == files), None)
         faders = faders_of(self._documents.plan_of(here))
         if other is not None:
             second.choose(other)
@@ -183,13 +191,13 @@ class SideBySide(QDialog):
         if self._chat.flow.busy:
             return False
         self.problem.hide()
-        if not self._model_paths():
-            self._say("No model is open. Choose one with Model > Open model.")
-            return False
         try:
             answers = [(column.choice.named_recipe(), column) for column in self.columns]
         except PlanNotReady as error:
             self._say(str(error))
+            return False
+        if len({tuple(file.path for file in named.files) for named, _ in answers}) > 1:
+            self._say(_OTHER_FILES)
             return False
         ask(answers)
         self._show_state()

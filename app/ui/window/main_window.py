@@ -36,6 +36,7 @@ from app.ui.plan_runner import PlanRunner
 from app.ui.problems_panel import ProblemsPanel
 from app.ui.settings import Settings
 from app.ui.side_by_side.opener import SideBySideOpener
+from app.ui.side_by_side.room import Room
 from app.ui.sources.panel import SourcesPanel
 from app.ui.sources.rows import dropped_paths
 from app.ui.sources.strip import SourcesStrip
@@ -107,9 +108,6 @@ class MainWindow(QMainWindow):
             self,
         )
         self.chat = ChatPanel(engine, self.runner, settings, self.tasks)
-        self.side_by_side = SideBySideOpener(
-            self, engine, self.chat, self.documents, lambda: self.model.paths, self.tasks
-        )
         self.canvas = Canvas(self.editor)
         self.find_block = FindBlock(self.canvas)
         edits = self.files.source_edits
@@ -139,6 +137,16 @@ class MainWindow(QMainWindow):
             self.tasks,
             self,
         )
+        room = Room(self.watch, self.runner)
+        self.side_by_side = SideBySideOpener(
+            self,
+            engine,
+            self.chat,
+            self.documents,
+            self.files.sources.files_of,
+            room,
+            self.tasks,
+        )
         self.inspector = Inspector(self.editor, self.canvas, self.watch.memory_of)
         self.templates = Templates(
             self, self.canvas, self.files.put_new, lambda recipe: self.watch.words_for(recipe)
@@ -150,6 +158,7 @@ class MainWindow(QMainWindow):
             self.canvas,
             self.documents,
             self.chat,
+            room,
             self.model,
             lambda: self.chat.sampling.chat.context,
             self._proposed_budget,

@@ -8,10 +8,13 @@ from PySide6.QtWidgets import QTextEdit
 from app.engine.messages import ClosePlan, GenerateTogether, Open
 from app.plan import edits
 from app.plan.lowering import lower
+from app.ui import dialogs
 from app.ui.chat.account import INTERRUPTED
 from app.ui.side_by_side.column import TAKE, TAKEN, Column
 from app.ui.side_by_side.flow import SLOTS
 from app.ui.side_by_side.window import SideBySide
+from app.ui.window.memory_controls import LOAD_ANYWAY
+from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import Bench
 
 WHOLE = "WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n"
@@ -50,7 +53,8 @@ def marked(column: Column) -> list[str]:
 
 
 def requests(bench: Bench) -> list[GenerateTogether]:
-    return [r for r in bench.engine.requests if isinstance(r, GenerateTogether)]
+    asked = [r for engine in bench.engines for r in engine.requests]
+    return [r for r in asked if isinstance(r, GenerateTogether)]
 
 
 def test_the_shown_plan_answers_beside_itself_at_another_ratio(bench: Bench) -> None:
@@ -157,6 +161,37 @@ def test_a_plan_that_cannot_run_is_told_of_and_nothing_is_lost(bench: Bench) -> 
     assert "“other.txt” cannot run yet" in beside.problem.text()
     assert beside.composer.toPlainText() == "Hi"
     assert not bench.window.chat.keeping.conversation.messages
+
+
+def test_plans_over_different_files_are_not_asked(bench: Bench) -> None:
+    write_tiny(bench.folder / "second.gguf", TinyModel(n_layers=4, name="Second"))
+    named = '#@ llama-blocks {"version": 1, "sources": ["second.gguf"]}\n'
+    open_second_plan(bench, named + WHOLE)
+    bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.model.files] == ["Second"])
+    bench.window.documents.show(bench.window.documents.all[0])
+    beside = opened(bench)
+    assert [c.choice.plan.currentText() for c in beside.columns] == ["plan.txt"] * 2
+    beside.columns[1].choice.plan.setCurrentIndex(1)
+    bench.qtbot.keyClicks(beside.composer, "Hi")
+    bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
+    assert "different model files" in beside.problem.text()
+    assert not requests(bench)
+
+
+def test_it_is_asked_before_plans_are_opened_that_do_not_fit(bench: Bench) -> None:
+    bench.window.settings.save_memory_reserve(1 << 60)
+    beside = opened(bench)
+    bench.qtbot.keyClicks(beside.composer, "Hi")
+    bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
+    assert "but 0 B is free" in bench.answer(dialogs.CANCEL)
+    bench.wait_idle()
+    assert not requests(bench)
+    bench.qtbot.mouseClick(beside.again, Qt.MouseButton.LeftButton)
+    bench.answer(LOAD_ANYWAY)
+    bench.wait_idle()
+    assert beside.columns[0].text == FIRST
+    ask(bench, beside, "They are open now")
+    assert len(requests(bench)) == 2
 
 
 def test_stop_ends_all_and_what_was_said_stays(bench: Bench) -> None:
