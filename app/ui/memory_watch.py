@@ -128,7 +128,7 @@ class MemoryWatch(QObject):
             self.unknown.emit(
                 "The estimate follows when the plan is valid"
                 if self._model.paths
-                else "Open a model to see what the plan needs"
+                else self._model.why_none
             )
             return
         if self._asked is not None and self._shown is not None and _as_large(request, self._asked):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,6 +15,7 @@ from app.ui.documents.document import Document
 from app.ui.documents.open_documents import OpenDocuments
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
+from app.ui.open_model import OpenModel
 from app.ui.tasks import Tasks
 
 RUN = "run"
@@ -59,7 +59,7 @@ class PlanRunner(QObject):
         engine: EngineBridge,
         editor: PlanEditor,
         documents: OpenDocuments,
-        model_paths: Callable[[], tuple[Path, ...]],
+        model: OpenModel,
         context: Callable[[], ContextSettings],
         make_room: Callable[[], Awaitable[Sequence[Document] | None]],
         tasks: Tasks,
@@ -72,7 +72,7 @@ class PlanRunner(QObject):
         self._engine = engine
         self._editor = editor
         self.documents = documents
-        self._model_paths = model_paths
+        self._model = model
         self._context = context
         self._make_room = make_room
         self._tasks = tasks
@@ -142,8 +142,8 @@ class PlanRunner(QObject):
                 f"The plan has {count}, so it cannot run yet. "
                 "The Problems list says where and how to mend it."
             )
-        if not self._model_paths():
-            raise PlanNotReady("No model is open. Choose one with Model > Open model.")
+        if not self._model.paths:
+            raise PlanNotReady(self._model.why_none)
         document, request = self.documents.active, self._request(lowered.recipe)
         leaving = await self._make_room()
         if leaving is None:
@@ -178,7 +178,7 @@ class PlanRunner(QObject):
         self.changed.emit()
 
     def _request(self, recipe: Recipe) -> Open:
-        paths = tuple(str(path) for path in self._model_paths())
+        paths = tuple(str(path) for path in self._model.paths)
         return Open(paths, recipe, self._context(), self.documents.active.slot)
 
     async def _close(self, document: Document) -> None:

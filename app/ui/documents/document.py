@@ -35,6 +35,8 @@ class Document:
     is_being_saved: bool = False
     files: dict[str, Path] = field(default_factory=dict)
     """The model files that the names in its plan stand for, as far as they were found."""
+    model_paths: tuple[Path, ...] = ()
+    """The model files that it was over when it was last shown."""
     slot: int = field(default_factory=_slots.__next__)
     """Where its plan is opened in the engine: a number of its own, from 0 on."""
 

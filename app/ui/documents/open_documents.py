@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.plan.document import Plan
+from app.plan.problem import PlanError, Problem
 from app.ui.documents.disk import Version
 from app.ui.documents.document import Document
 from app.ui.editor import PlanEditor
@@ -44,6 +45,21 @@ class OpenDocuments(QObject):
     def plan_of(self, document: Document) -> Plan:
         """A document's plan as it is now."""
         return self._editor.plan if document is self.active else document.plan
+
+    def require_shown_files(self, document: Document) -> None:
+        """Raises PlanError for a document over other model files than the one that is shown."""
+        shown, paths = self.active.model_paths, document.model_paths
+        if shown[: len(paths)] != paths:
+            raise PlanError(
+                [
+                    Problem(
+                        "other-sources",
+                        f"“{document.name}” is over other model files than “{self.name}”, which is "
+                        "shown.",
+                        "Show it, or choose a plan over the same files.",
+                    )
+                ]
+            )
 
     def find(self, path: Path) -> Document | None:
         """The document of this file, if it is open."""

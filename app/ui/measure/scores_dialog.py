@@ -110,6 +110,7 @@ class ScoresDialog(MeasureDialog):
         return f"Measured on {result.n_tokens:,} tokens."
 
     def _recipe_of(self, document: Document) -> Recipe:
+        self._documents.require_shown_files(document)
         return lower(self._documents.plan_of(document)).recipe
 
     async def _save(self) -> None:

@@ -77,18 +77,15 @@ class PlanSources(QObject):
 
     def files_of(self, document: Document) -> tuple[ModelFile, ...]:
         """The model files of an open document, () while they are not known."""
-        if document is self._documents.active:
-            return self._model.files
-        names = self._documents.plan_of(document).sources
-        if not names:
-            return self._model.chosen
-        found = [self._model.known(document.files.get(name)) for name in names]
-        files = tuple(file for file in found if file is not None)
-        return files if len(files) == len(names) else ()
+        found = [self._model.known(path) for path in document.model_paths]
+        return tuple(file for file in found if file is not None)
 
     def choose(self, *files: ModelFile) -> None:
         """Make these the files of the plans that name none."""
         self._model.chosen = files
+        for document in self._documents.all:
+            if not self._documents.plan_of(document).sources:
+                document.model_paths = tuple(file.path for file in files)
         self.follow()
 
     def name_for(self, document: Document, path: Path) -> str:
@@ -180,6 +177,7 @@ class PlanSources(QObject):
             why = _why_not_together(files)
         self.all = sources
         self._model.show(() if why else files, why)
+        self._documents.active.model_paths = self._model.paths
         self.changed.emit()
 
 

@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
             engine,
             self.editor,
             self.documents,
-            lambda: self.model.paths,
+            self.model,
             lambda: self.chat.sampling.chat.context,
             lambda: self.memory_controls.make_room(),
             self.tasks,

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 from app.plan import edits
 from app.plan.document import WeightBlock
 from app.plan.files import load
+from app.plan.problem import PlanError
 from app.ui.sources.strip import SourcesStrip
 from app.ui.window.drops import ADD
 from tests.engine.composed import write_composed
@@ -358,3 +359,37 @@ def test_two_files_of_one_name_are_told_apart(bench: Bench) -> None:
     assert bench.window.model.paths[1:] == tuple(models)
     text = save_as(bench, bench.folder / "mine.txt")
     assert '"a/model.gguf", "b/model.gguf"' in text
+
+
+def test_run_says_which_file_is_missing(bench: Bench) -> None:
+    run(bench, bench.window.documents.open(write_over(bench, "tiny.gguf", "gone.gguf")))
+    bench.qtbot.waitUntil(strip(bench).isVisible)
+    bench.say("Hello")
+    assert bench.window.chat.transcript.messages[-1].kind == "error"
+    assert "“gone.gguf” was not found." in bench.window.chat.transcript.messages[-1].text
+
+
+def test_plans_over_other_files_are_not_held_against_the_shown_one(
+    bench: Bench, fine_tune: Path
+) -> None:
+    documents = bench.window.documents
+    plain = documents.active
+    run(bench, documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
+    bench.qtbot.waitUntil(lambda: len(bench.window.model.files) == 2)
+    documents.require_shown_files(plain)  # over the first of the two
+    both = documents.active
+    documents.show(plain)
+    with pytest.raises(PlanError, match="“named.txt” is over other model files than “plan.txt”"):
+        documents.require_shown_files(both)
+
+
+def test_unsaved_sources_come_back_after_a_crash(bench: Bench, fine_tune: Path) -> None:
+    window = bench.window
+    add(bench, fine_tune)
+    assert run(bench, window.area.autosave.write())
+    (copy,) = window.settings.recovery_folder.rglob("*.txt")
+    recovered = load(copy).plan
+    assert recovered is not None
+    window.documents.add(recovered, is_dirty=True)
+    bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
+    assert window.model.paths[1] == fine_tune

@@ -52,8 +52,7 @@ class AskingOtherPlans(QObject):
         elif self._model.files:
             self._show_new(id)
         else:
-            words = "No model is open.", "Choose one with Model > Open model."
-            self._tasks.start(dialogs.tell(self._window, *words))
+            self._tasks.start(dialogs.tell(self._window, self._model.why_none))
 
     def _show_new(self, id: str) -> None:
         from app.ui.chat.other_plan.dialog import OtherPlanDialog, Reply

@@ -189,6 +189,7 @@ class OtherPlanDialog(JobDialog):
         if document is None:
             assert self._made is not None
             return recipe_in(self._made.recipe)
+        self._documents.require_shown_files(document)
         return lower(self._documents.plan_of(document)).recipe
 
     def _are_same(self, plan: Document | None, other: Document | None) -> bool:
