@@ -13,6 +13,7 @@ from tests.bench.engine import engine_rows
 from tests.bench.fit import fit_rows
 from tests.bench.header_fuzz import header_fuzz_rows
 from tests.bench.memory import memory_rows
+from tests.bench.open_plans import open_plan_rows
 from tests.bench.plan_cost import plan_cost_rows
 from tests.bench.plan_speed import plan_speed_rows
 from tests.bench.row import table
@@ -26,6 +27,7 @@ rows = [
     *plan_speed_rows(model),
     *plan_cost_rows(model),
     *engine_rows(model),
+    *open_plan_rows(model),
     *memory_rows(model),
     *scoring_rows(model),
     *together_rows(model),
