@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.model_files.exchange.kinds import Imported, import_plan
 from app.model_files.exchange.model_names import files_by_name
@@ -316,3 +318,34 @@ def test_json_is_yaml_too() -> None:
     assert read.kind == "mergekit"
     assert read.read.plan is not None
     assert read.read.plan.blocks["b0"] == WeightBlock("b0", 0, 2, "tokens")
+
+
+SCRAPS = [
+    *("merge_method: ", "linear", "passthrough", "slices:", "models:", "- sources:", "- model: a"),
+    *("layer_range: [0, 4]", "[2, 1]", "parameters: ", "weight: ", "0.5", "{value: 1}", "filter: "),
+    *(
+        "normalize: ",
+        "true",
+        "base_model: b",
+        "&x ",
+        "*x",
+        "null",
+        "~",
+        "!!int ",
+        "{",
+        "}",
+        "[",
+        "]",
+    ),
+    *("\n", "\n  ", "\n    ", "- ", ": ", ", ", "#", "'", '"', "|\n", "? ", "<<: *x", "---\n", "]"),
+]
+
+
+@given(st.lists(st.sampled_from(SCRAPS), max_size=40), st.sampled_from([STACK, SOUP, SLICED]))
+def test_any_text_is_read_or_refused_in_sentences(scraps: list[str], whole: str) -> None:
+    for text in ("merge_method: " + "".join(scraps), whole + "".join(scraps)):
+        read = taken(text)
+        assert (read.plan is None) == any(p.severity == "error" for p in read.problems)
+        for problem in read.problems:
+            assert problem.message.endswith(".")
+            assert problem.message.isprintable()
