@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -27,7 +27,7 @@ from app.plan.lowering import lower
 from app.plan.problem import PlanError
 from app.plan.recipe import Recipe
 from app.ui import dialogs
-from app.ui.baking.outlook import Outlook, outlook
+from app.ui.baking.outlook import Outlook, cannot, outlook
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.measure.measure_dialog import MeasureDialog
@@ -80,12 +80,17 @@ class BakeDialog(MeasureDialog):
         self._editor = editor
         self._files = files
         self._n_looks = 0
-        self._outlook = Outlook("")
+        self._outlook = Outlook("", "")
         self._written: _Written | None = None
         self._confirmed: Path | None = None
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
-        self.verdict.setAccessibleName("What the file will be")
+        self.kind = QLabel()
+        self.kind.setAccessibleName("What the file will be")
+        bold = self.kind.font()
+        bold.setBold(True)
+        self.kind.setFont(bold)
+        self.reason = QLabel()
+        self.reason.setWordWrap(True)
+        self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.room = QuietLabel()
         self.type = QComboBox()
         self.type.setAccessibleName("Type of averaged weights")
@@ -126,7 +131,11 @@ class BakeDialog(MeasureDialog):
         self.lay_out(_SENTENCE, form, results, self.open_button, self.measure, self.bake)
         layout = self.layout()
         assert isinstance(layout, QVBoxLayout)
-        layout.insertWidget(1, self.verdict)
+        verdict = QVBoxLayout()
+        verdict.setSpacing(4)
+        verdict.addWidget(self.kind)
+        verdict.addWidget(self.reason)
+        layout.insertLayout(1, verdict)
         self.resize(720, 460)
 
     def _connect(self) -> None:
@@ -156,12 +165,13 @@ class BakeDialog(MeasureDialog):
         try:
             recipe = lower(self._editor.plan).recipe
         except PlanError as error:
-            seen = Outlook(f"This plan can't be baked. {error}")
+            seen = cannot(error)
         else:
             seen = await in_thread(outlook, files, recipe, type_name, folder)
         if look == self._n_looks and not self._is_closed:
             self._outlook = seen
-            self.verdict.setText(seen.verdict)
+            self.kind.setText(seen.kind)
+            self.reason.setText(seen.reason)
             self.room.setText(seen.size)
             self._enable()
 

@@ -18,9 +18,11 @@ from app.plan.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """`verdict` says what kind of file it will be, or why there is none; `size` how large."""
+    """`kind` names what the file will be, `reason` says why, or why there is none; `size` how
+    large."""
 
-    verdict: str
+    kind: str
+    reason: str
     size: str = ""
     can_be_baked: bool = False
     is_exact: bool = False
@@ -33,7 +35,7 @@ def outlook(
     try:
         baking = bake([stored_model(file.path) for file in files], recipe, type_name)
     except (NoChain, ModelFileError) as error:
-        return Outlook(f"This plan can't be baked. {error}")
+        return cannot(error)
     size = f"{_layers(len(baking.chain.layers))}, {format_bytes(baking.n_bytes)}"
     try:
         free_bytes = shutil.disk_usage(folder).free
@@ -42,12 +44,19 @@ def outlook(
     else:
         size += f"; {format_bytes(free_bytes)} are free on the disk"
         size += "." if free_bytes > baking.n_bytes else ", which is not enough."
-    return Outlook(_verdict(baking.chain), size, True, baking.chain.is_exact)
+    exact = baking.chain.is_exact
+    kind = "Exact" if exact else "An approximation"
+    return Outlook(kind, _reason(baking.chain), size, True, exact)
 
 
-def _verdict(chain: Chain) -> str:
+def cannot(error: Exception) -> Outlook:
+    """That there can be no file, with the error's sentence."""
+    return Outlook("This plan can't be baked", str(error))
+
+
+def _reason(chain: Chain) -> str:
     if chain.is_exact:
-        return "Exact: the plan merges nothing, so the file computes what the plan does."
+        return "The plan merges nothing, so the file computes what the plan does, to the bit."
     one, n = len(chain.merges) == 1, chain.n_averaged
     merges = ", ".join(map(str, chain.merges))
     averaged = (
@@ -56,7 +65,7 @@ def _verdict(chain: Chain) -> str:
         else "with the scales that are set now one branch is left, whose layers are copied."
     )
     return (
-        f"An approximation: no ordinary file can add up outputs as block{'' if one else 's'} "
+        f"No ordinary file can add up outputs as block{'' if one else 's'} "
         f"{merges} {'does' if one else 'do'}, so {averaged}"
     )
 

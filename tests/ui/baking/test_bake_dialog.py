@@ -45,9 +45,9 @@ class Stage:
     def set_plan(self, text: str) -> None:
         plan = read_plan(text).plan
         assert plan is not None
-        self.dialog.verdict.setText("")
+        self.dialog.kind.setText("")
         self.editor.replace_document(plan)
-        self.qtbot.waitUntil(lambda: self.dialog.verdict.text() != "")
+        self.qtbot.waitUntil(lambda: self.dialog.kind.text() != "")
 
     def press(self, button: QWidget) -> str:
         """Press it and wait for the end; what the dialog says then."""
@@ -83,15 +83,16 @@ def stage(qtbot: QtBot, loop: QEventLoop, tmp_path: Path) -> Iterator[Stage]:
 
 def test_the_verdict_follows_the_plan(stage: Stage) -> None:
     stage.set_plan(SHORT)
-    assert stage.dialog.verdict.text().startswith("Exact")
+    assert stage.dialog.kind.text() == "Exact"
     assert not stage.dialog.type.isEnabled()
     stage.set_plan(MERGED)
-    assert stage.dialog.verdict.text().startswith("An approximation")
-    assert "as block 3 does, so the weights of 2 layers are averaged" in stage.dialog.verdict.text()
+    assert stage.dialog.kind.text() == "An approximation"
+    assert "as block 3 does, so the weights of 2 layers are averaged" in stage.dialog.reason.text()
     assert stage.dialog.type.isEnabled()
     assert "4 layers" in stage.dialog.room.text()
     stage.set_plan(UNEVEN)
-    assert "can't be baked. Block 3 adds up what has passed 4 layers" in stage.dialog.verdict.text()
+    assert stage.dialog.kind.text() == "This plan can't be baked"
+    assert "Block 3 adds up what has passed 4 layers" in stage.dialog.reason.text()
     assert not stage.dialog.bake.isEnabled()
 
 
