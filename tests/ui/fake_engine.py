@@ -14,6 +14,7 @@ from typing import TypeVar
 from app.engine.client import EngineState
 from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import (
+    AskOtherPlan,
     ClosePlan,
     ComparePlans,
     Done,
@@ -31,6 +32,7 @@ from app.engine.messages import (
     OpenedPlan,
     Perplexity,
     PlanDifference,
+    PredictedReply,
     Progress,
     Reply,
     Request,
@@ -58,6 +60,8 @@ class Script:
     layer_bytes: int = 0
     """What each weight layer that a plan borrows adds to the estimate."""
     influence: tuple[float, ...] = (0.9, 0.2, 0.05, 0.4)
+    predicted: PredictedReply | EngineError = PredictedReply((), 0.0, 0)
+    """What comes of asking another plan."""
     holds_measuring: bool = False
     """Measure nothing until the test asks it to stop."""
     fail_open: EngineError | None = None
@@ -68,6 +72,7 @@ class Script:
     """Wait there until the test releases it or asks it to stop."""
     hangs_on_close: bool = False
     pid: int | None = None
+    model_name: str = "SmolLM2 135M"
     default_system: str = "You are a helpful AI assistant."
 
 
@@ -154,12 +159,16 @@ class FakeEngine:
             self._recipes[request.slot] = request.recipe
             self._mixed.discard(request.slot)
             return self._opened(request)
-        if isinstance(request, MeasureInfluence | EvaluatePerplexity | ComparePlans):
+        if isinstance(request, MeasureInfluence | EvaluatePerplexity | ComparePlans | AskOtherPlan):
             on_event(Progress("Measuring", 0.5, 400.0, 2.0))
             while self.script.holds_measuring and not self._stop.wait(0.01):
                 pass
             if self._stop.is_set():
                 raise JobCancelled
+        if isinstance(request, AskOtherPlan):
+            if isinstance(self.script.predicted, EngineError):
+                raise self.script.predicted
+            return self.script.predicted
         if isinstance(request, MeasureInfluence):
             return Influence(self.script.influence, 1024, 400.0)
         if isinstance(request, EvaluatePerplexity):
@@ -184,7 +193,7 @@ class FakeEngine:
     def _opened(self, request: Open) -> OpenedPlan:
         return OpenedPlan(
             plan_hash=request.recipe.hash,
-            model_name="SmolLM2 135M",
+            model_name=self.script.model_name,
             architecture="llama",
             n_ctx=request.settings.n_ctx,
             n_threads=2,

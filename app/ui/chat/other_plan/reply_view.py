@@ -29,6 +29,7 @@ from app.ui.chat.other_plan.spans import Span, laid_out, spans_of
 
 _Key = Qt.Key
 _LINE_PERCENT = 135
+_ON_CHARACTER = QTextLine.CursorPosition.CursorOnCharacter
 
 
 def differs(token: PredictedToken) -> bool:
@@ -179,31 +180,33 @@ class ReplyView(QTextEdit):
         """The token in the line above (-1) or below (1) the current one."""
         if not self._tokens:
             return 0
-        places = list(self._places(self._span_of(self.current)))
-        place = places[0] if step < 0 else places[-1]
-        y = place.top() - 2 if step < 0 else place.bottom() + 2
-        at = self._position_at(QPointF(place.center().x(), y), Qt.HitTestAccuracy.FuzzyHit)
-        return self._token_from(at)
+        at = self._starts[self._span_of(self.current)]
+        block = self.document().findBlock(at)
+        line = block.layout().lineForTextPosition(at - block.position())
+        x = _x(line, at - block.position())
+        number = line.lineNumber() + step
+        if not 0 <= number < block.layout().lineCount():
+            block = block.next() if step > 0 else block.previous()
+            if not block.layout().lineCount():
+                return self.current
+            number = 0 if step > 0 else block.layout().lineCount() - 1
+        line = block.layout().lineAt(number)
+        return self._token_from(block.position() + line.xToCursor(x, _ON_CHARACTER))
 
     def _token_at(self, point: QPoint) -> int | None:
         """The first token of what is under a point of the viewport."""
-        at = self._position_at(QPointF(point) + self._scrolled(), Qt.HitTestAccuracy.ExactHit)
-        return self._token_from(at) if self._tokens and at >= 0 else None
-
-    def _position_at(self, place: QPointF, accuracy: Qt.HitTestAccuracy) -> int:
-        """The number of the character at a place of the document, -1 for none."""
-        near = self.document().documentLayout().hitTest(place, accuracy)
-        if near < 0:
-            return near
+        place = QPointF(point) + self._scrolled()
+        layout = self.document().documentLayout()
+        near = layout.hitTest(place, Qt.HitTestAccuracy.ExactHit)
+        if near < 0 or not self._tokens:
+            return None
         block = self.document().findBlock(near)
-        layout = block.layout()
-        inside = place - layout.position()
-        for number in range(layout.lineCount()):
-            line = layout.lineAt(number)
-            if inside.y() < line.rect().bottom():
-                on = QTextLine.CursorPosition.CursorOnCharacter
-                return block.position() + line.xToCursor(inside.x(), on)
-        return near
+        inside = place - block.layout().position()
+        lines = (block.layout().lineAt(n) for n in range(block.layout().lineCount()))
+        line = next((line for line in lines if inside.y() < line.rect().bottom()), None)
+        if line is None:
+            return None
+        return self._token_from(block.position() + line.xToCursor(inside.x(), _ON_CHARACTER))
 
     def _token_from(self, position: int) -> int:
         span = bisect_right(self._starts, position, hi=len(self._spans)) - 1

@@ -83,10 +83,10 @@ class LikeliestTable(QTableView):
         for column in (1, 3):
             across.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         across.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        across.setTextElideMode(Qt.TextElideMode.ElideRight)
+        across.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         across.setSectionsClickable(False)
         across.setHighlightSections(False)
-        self.verticalHeader().setSectionsClickable(False)
+        self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         row_height = self.fontMetrics().height() + 8
         self.verticalHeader().setDefaultSectionSize(row_height)
