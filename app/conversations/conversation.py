@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from app.conversations.scale_moves import ScaleMove, moves_from
 from app.engine.messages import ChatMessage
+from app.engine.summaries import with_summary
 
 Role = Literal["user", "assistant"]
 MAX_TITLE = 60
@@ -68,6 +69,11 @@ class Made:
     seed: int | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
     """How the plan was opened."""
+    when_full: str = "stop"
+    n_left_out: int = 0
+    """Messages that had to leave the context, the oldest ones of those that were sent."""
+    summary: str = ""
+    """What the model was told in their place, and is from then on."""
     n_begun: int = 0
     """Characters that were there already when it went on."""
     n_ctx: int = 0
@@ -220,12 +226,14 @@ class Conversation:
 
         A prompt without an answer is left out once another follows it.
         """
-        turns = [*self.system.messages]
+        turns: list[ChatMessage] = []
         line = self.lineage(id)
         for message, after in zip(line, (*line[1:], None), strict=True):
+            if message.made is not None and message.made.summary:
+                turns = [*with_summary(turns[message.made.n_left_out :], message.made.summary)]
             if message.role == "assistant" or after is None or after.role == "assistant":
                 turns.append(ChatMessage(message.role, message.text))
-        return tuple(turns)
+        return (*self.system.messages, *turns)
 
     def asked_for(self, id: str) -> tuple[ChatMessage, ...]:
         """What was sent for this reply, with the system message of that time where it is known."""

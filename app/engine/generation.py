@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from app.engine.errors import EngineError
 from app.engine.messages import Event, Generate, Progress, Reply, ScalesMoved, StopReason, TextPiece
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import peak_rss_bytes
-from app.engine.room import summary_request, with_room, with_summary
+from app.engine.room import summary_request, with_room
 from app.engine.sampling import Sampler
 from app.engine.stop_strings import StopStrings
+from app.engine.summaries import with_summary
 from app.engine.thinking import split_thinking
 from app.engine.vocabulary import PieceDecoder
 from app.plan.recipe import changed_scales
@@ -164,7 +166,8 @@ class Generation:
         self._request = left.request
         if request.when_full == "summarise":
             self._summary = self._summary_of(summary_request(self._plan, request, left.out))
-            self._request = with_summary(left.request, self._summary)
+            summed = with_summary(left.request.messages, self._summary)
+            self._request = replace(left.request, messages=summed)
         self._n_left_out += len(left.out)
         prompt = self._plan.prompts.of(self._request)
         self._read_text, self._prompt = prompt.text, prompt.tokens

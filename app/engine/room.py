@@ -9,11 +9,8 @@ from typing import NamedTuple
 
 from app.engine.messages import ChatMessage, Generate, Sampling
 from app.engine.open_plan import OpenPlan
+from app.engine.summaries import SUMMARISE
 
-SUMMARISE = (
-    "Summarise our conversation so far in a few sentences, for yourself: what I asked for, what "
-    "you answered, and every name, number and decision that may still matter."
-)
 _SHARE_FREE = 4
 """A quarter of the context is made free, where whole turns allow it."""
 _SHARE_SUMMARY = 8
@@ -58,22 +55,9 @@ def with_room(plan: OpenPlan, request: Generate, n_said: int) -> Left | None:
 def summary_request(plan: OpenPlan, request: Generate, out: tuple[ChatMessage, ...]) -> Generate:
     """What the model is asked for a summary of the turns that leave."""
     return Generate(
-        messages=(*out, ChatMessage("user", SUMMARISE)),
+        messages=(*out, SUMMARISE),
         n_predict=plan.context.n_ctx // _SHARE_SUMMARY,
         sampling=Sampling(temperature=0.0),
         chat_template=request.chat_template,
         when_full="slide",
     )
-
-
-def with_summary(request: Generate, summary: str) -> Generate:
-    """The request with the summary put before its first turn."""
-    at = next(n for n, m in enumerate(request.messages) if m.role == "user")
-    turn = request.messages[at]
-    summed = ChatMessage("user", f"{summary_note(summary)}{turn.content}")
-    return replace(request, messages=(*request.messages[:at], summed, *request.messages[at + 1 :]))
-
-
-def summary_note(summary: str) -> str:
-    """What the model reads of the turns that left."""
-    return f"(What we said before, in short: {summary.strip()})\n\n"

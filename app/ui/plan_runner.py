@@ -21,6 +21,9 @@ from app.ui.tasks import Tasks
 RUN = "run"
 """Whose jobs Stop stops: what opens plans and answers prompts."""
 
+ASIDE = -5
+"""The engine's slot of a plan that is opened for one reply; documents have those from 0 on."""
+
 
 class PlanNotReady(Exception):
     """The plan cannot be opened as it is; `str()` says why and what to do."""
@@ -158,9 +161,7 @@ class PlanRunner(QObject):
             assert isinstance(opened, OpenedPlan)
             running = RunningPlan(document, request, opened, request.recipe)
             self._plans[document] = running
-            displaced = [d for d in self._plans if d.slot not in opened.open_slots]
-            for other in displaced:
-                del self._plans[other]
+            displaced = self._take_out_displaced(opened)
         finally:
             self.opening = None
             self.changed.emit()
@@ -172,6 +173,22 @@ class PlanRunner(QObject):
         self._follow()
         return running
 
+    async def open_aside(self, recipe: Recipe, context: ContextSettings) -> OpenedPlan:
+        """Open this plan in the slot ASIDE, over the weights of the open model, until
+        `close_aside`. Raises as `ensure_open` does."""
+        if not self._model.paths:
+            raise PlanNotReady(self._model.why_none)
+        paths = tuple(str(path) for path in self._model.paths)
+        settings = replace(context, use_mmap=self._context().use_mmap)
+        opened = await self._engine.run(Open(paths, recipe, settings, ASIDE), asker=RUN)
+        assert isinstance(opened, OpenedPlan)
+        self._tell_closed(self._take_out_displaced(opened), "because it runs on other model files")
+        return opened
+
+    async def close_aside(self) -> None:
+        """Free what `open_aside` opened."""
+        await self._engine.run(ClosePlan(ASIDE))
+
     def forget(self) -> None:
         """Take note that nothing is open any more: the engine died."""
         self._plans.clear()
@@ -180,6 +197,12 @@ class PlanRunner(QObject):
     def _request(self, recipe: Recipe) -> Open:
         paths = tuple(str(path) for path in self._model.paths)
         return Open(paths, recipe, self._context(), self.documents.active.slot)
+
+    def _take_out_displaced(self, opened: OpenedPlan) -> list[Document]:
+        displaced = [d for d in self._plans if d.slot not in opened.open_slots]
+        for other in displaced:
+            del self._plans[other]
+        return displaced
 
     async def _close(self, document: Document) -> None:
         if self._plans.pop(document, None) is not None:

@@ -23,10 +23,14 @@ def known(record: type[Record], saved: object) -> Record:
 def _fitting(name: str, value: Any, kind: str) -> Any:
     """The value as the annotation `kind` wants it, None where it is of another kind."""
     if name == "logit_bias":
-        pairs = value if isinstance(value, list) else []
+        pairs = value if isinstance(value, list | tuple) else []
         return tuple((str(p[0]), float(p[1])) for p in pairs if _is_pair(p)) or None
     if kind.startswith("tuple[str"):
-        return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else None
+        return (
+            tuple(v for v in value if isinstance(v, str))
+            if isinstance(value, list | tuple)
+            else None
+        )
     if kind.startswith("bool"):
         return value if isinstance(value, bool) else None
     if isinstance(value, bool) or value is None:
@@ -39,6 +43,6 @@ def _fitting(name: str, value: Any, kind: str) -> Any:
 
 
 def _is_pair(value: object) -> bool:
-    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
+    if not isinstance(value, list | tuple) or len(value) != 2 or not isinstance(value[0], str):
         return False
     return isinstance(value[1], int | float) and not isinstance(value[1], bool)

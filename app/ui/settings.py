@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
-from app.engine.messages import ContextSettings, Sampling
+from app.engine.messages import ContextSettings, Sampling, WhenFull
 from app.ui.saved_records import known
 
 MAX_RECENT = 10
@@ -35,6 +36,7 @@ class ChatSettings:
     """'' for the model file's, one of `known_templates`, or OWN_TEMPLATE."""
     own_template: str = CHATML
     """The user's own Jinja source, kept while another one is chosen."""
+    when_full: WhenFull = "stop"
     reread: bool = True
     """After a scale moved, the next reply reads what was said before anew."""
 
@@ -110,8 +112,9 @@ class Settings:
                 known(Sampling, saved.get("sampling")),
                 int(saved.get("n_predict", -1)),
                 tuple(str(text) for text in saved.get("stop", ())),
-                _known_template(saved.get("template")),
+                known_template(saved.get("template")),
                 str(saved.get("own_template", CHATML)),
+                saved["when_full"] if saved.get("when_full") in get_args(WhenFull) else "stop",
                 bool(saved.get("reread", True)),
             )
         except (ValueError, TypeError, AttributeError):
@@ -169,7 +172,7 @@ class Settings:
         self._store.setValue(key, json.dumps([str(p) for p in paths[:MAX_RECENT]]))
 
 
-def _known_template(saved: object) -> str:
+def known_template(saved: object) -> str:
     """The choice that was kept, '' where this version does not have it."""
     known = saved in (NO_TEMPLATE, OWN_TEMPLATE, *KNOWN_TEMPLATES)
     return str(saved) if known else ""

@@ -21,8 +21,8 @@ from app.engine.messages import (
     WhenFull,
 )
 from app.engine.native import llama
-from app.engine.room import SUMMARISE, summary_note
 from app.engine.session import Session
+from app.engine.summaries import SUMMARISE, summary_note
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
 
@@ -200,7 +200,7 @@ def test_turns_that_leave_are_summarised(session: Session, model_path: Path) -> 
         for token in talk.tokens
     )
     assert summary_note(last.summary) in text
-    assert SUMMARISE not in text
+    assert SUMMARISE.content not in text
     assert QUESTIONS[0] not in text
 
 

@@ -71,6 +71,9 @@ class Script:
     hold_after_pieces: int | None = None
     """Wait there until the test releases it or asks it to stop."""
     hangs_on_close: bool = False
+    n_left_out: int = 0
+    summary: str = ""
+    """Of the messages that left the context."""
     pid: int | None = None
     model_name: str = "SmolLM2 135M"
     default_system: str = "You are a helpful AI assistant."
@@ -282,6 +285,8 @@ class FakeEngine:
             seed=7,
             plan_hash=recipe.hash,
             peak_rss_bytes=260 * MIB,
+            n_left_out=self.script.n_left_out,
+            summary=self.script.summary,
             earlier=earlier,
         )
 

@@ -30,7 +30,15 @@ def account_of(made: Made) -> str:
         prompt,
         f"context {made.n_ctx_used} of {made.n_ctx}",
         STOP_WORDS.get(made.stop_reason, made.stop_reason),
+        *_left_out(made),
         f"seed {made.seed}",
         f"{made.plan_name} {made.plan_hash[:12]}",
     ]
     return " · ".join([*parts, made.remark] if made.remark else parts)
+
+
+def _left_out(made: Made) -> list[str]:
+    if not made.n_left_out:
+        return []
+    became = ", a summary stands for them" if made.summary else ""
+    return [f"the oldest {counted(made.n_left_out, 'message')} left the full context{became}"]

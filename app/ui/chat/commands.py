@@ -41,6 +41,7 @@ class ChatCommands:
         menu.addSeparator()
         self._add(menu, "&Edit last message", self._edit, "Ctrl+Shift+P", self._may_edit)
         self._add(menu, "&Regenerate", self._flow.regenerate, "Ctrl+Shift+R", self._may_answer)
+        self._add(menu, "Again with exactly the same &settings", self._again, needs=self._may_again)
         self._add(menu, "Con&tinue the reply", self._go_on, "Ctrl+Shift+K", self._may_go_on)
         self._add(menu, "As&k another plan …", self._ask_other, "Ctrl+Shift+A", self._may_ask_other)
         self._add(
@@ -97,6 +98,14 @@ class ChatCommands:
         view = self._transcript.last("user")
         assert view is not None
         self._transcript.edit(view)
+
+    def _may_again(self) -> bool:
+        return self._may_answer() and self._transcript.last("reply") is not None
+
+    def _again(self) -> None:
+        view = self._transcript.last("reply")
+        assert view is not None
+        self._flow.again(view.id)
 
     def _may_go_on(self) -> bool:
         view = self._last()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from typing import get_args
 
 from app.conversations.conversation import Conversation, Made
-from app.engine.messages import ContextSettings, Generate, OpenedPlan, Reply, Sampling
+from app.engine.messages import ContextSettings, Generate, OpenedPlan, Reply, Sampling, WhenFull
 from app.plan.recipe import Recipe
 from app.ui.saved_records import known
 from app.ui.settings import ChatSettings
@@ -23,10 +24,11 @@ def request_for(
         begun=begun,
         chat_template=settings.chat_template,
         reread=settings.reread,
+        when_full=settings.when_full,
     )
 
 
-def request_again(conversation: Conversation, id: str) -> Generate:
+def request_again(conversation: Conversation, id: str, slot: int) -> Generate:
     """What the engine is asked for the same reply once more."""
     reply = conversation.messages[id]
     made = reply.made if reply.made is not None else Made()
@@ -37,6 +39,8 @@ def request_again(conversation: Conversation, id: str) -> Generate:
         stop=made.stop,
         begun=reply.text[: made.n_begun],
         chat_template=made.chat_template,
+        when_full=next((w for w in get_args(WhenFull) if w == made.when_full), "stop"),
+        slot=slot,
     )
 
 
@@ -64,6 +68,7 @@ def made_so_far(
         n_predict=settings.n_predict,
         stop=settings.stop,
         chat_template=settings.chat_template,
+        when_full=settings.when_full,
         context=asdict(settings.context),
         n_begun=len(begun),
         n_ctx=opened.n_ctx,
@@ -83,4 +88,6 @@ def made_at_the_end(made: Made, reply: Reply) -> Made:
         prompt_tokens_per_s=reply.prompt_tokens_per_s,
         tokens_per_s=reply.tokens_per_s,
         stop_reason=reply.stop_reason,
+        n_left_out=reply.n_left_out,
+        summary=reply.summary,
     )

@@ -16,6 +16,8 @@ class MessageHead(QWidget):
 
     edit_requested = Signal()
     regenerate_requested = Signal()
+    again_requested = Signal()
+    """The same reply once more, with exactly its plan, seed and settings."""
     continue_requested = Signal()
     ask_other_requested = Signal()
     remove_requested = Signal()
@@ -26,6 +28,7 @@ class MessageHead(QWidget):
         self, author: str, kind: str, text: Callable[[], str], plain: Callable[[], str]
     ) -> None:
         super().__init__()
+        self._kind = kind
         self._plain = plain
         self._is_reply = kind == "reply"
         self.goes_on = False
@@ -89,6 +92,9 @@ class MessageHead(QWidget):
         menu = QMenu(self)
         menu.addAction("Copy as plain text", lambda: _copy(self._plain()))
         menu.addSeparator()
+        if self._kind == "reply":
+            again = menu.addAction("Again with exactly these settings", self.again_requested.emit)
+            again.setEnabled(not self.busy)
         if self.goes_on:
             go_on = menu.addAction("Continue the reply", self.continue_requested.emit)
             go_on.setEnabled(not self.busy)

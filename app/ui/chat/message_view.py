@@ -33,6 +33,7 @@ from app.ui.chat.message_text import MessageText
 from app.ui.chat.scale_marks import ScaleMarks
 
 NO_TEXT = "(no text)"
+SUMMARY = "Summary of the earlier messages, by the model: it reads this in their place"
 THINKS, THOUGHT = "Thinking …", "Thoughts"
 
 
@@ -180,6 +181,15 @@ class MessageView(QFrame):
             self.thought.set_title(THINKS if thinks else THOUGHT)
             self._thought_text.append_plain(parts.thought[self._n_thought :])
             self._n_thought = len(parts.thought)
+
+    def show_summary(self, summary: str) -> None:
+        """Tell what the model knows of the messages that had left when it answered; '' for
+        nothing."""
+        if summary:
+            text = MessageText()
+            text.setFont(small(text))
+            text.show_plain(summary)
+            self._column.insertWidget(1, Fold(SUMMARY, text))
 
     def set_footer(self, text: str) -> None:
         """How the reply went, in small type under it."""

@@ -125,6 +125,7 @@ class ChatPanel(QWidget):
         self.transcript.suggestion_chosen.connect(self._submit)
         self.transcript.edited.connect(self.flow.edit)
         self.transcript.regenerate_requested.connect(self.flow.regenerate)
+        self.transcript.again_requested.connect(self.flow.again)
         self.transcript.continue_requested.connect(self.flow.go_on)
         self.keeping.replaced.connect(self._show_conversation)
         self.send.clicked.connect(self._send_or_stop)

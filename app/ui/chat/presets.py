@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from app.engine.messages import Sampling
 from app.ui.saved_records import known
+from app.ui.settings import OWN_TEMPLATE, ChatSettings, known_template
 
 _FORMAT = "llama-blocks-preset"
 
@@ -23,6 +24,26 @@ class Preset:
     sampling: Sampling = field(default_factory=Sampling)
     stop: tuple[str, ...] = ()
     n_predict: int = -1
+    template: str | None = None
+    """As in ChatSettings; None: whichever is chosen."""
+    own_template: str = ""
+    """Where that is the user's own."""
+
+    @classmethod
+    def of(cls, name: str, chat: ChatSettings) -> Preset:
+        """What these settings are, but for their seed."""
+        own = chat.own_template if chat.template == OWN_TEMPLATE else ""
+        sampling = replace(chat.sampling, seed=None)
+        return cls(name, sampling, chat.stop, chat.n_predict, chat.template, own)
+
+    def put_into(self, chat: ChatSettings) -> ChatSettings:
+        """These settings by the preset."""
+        sampling = replace(self.sampling, seed=chat.sampling.seed)
+        chat = replace(chat, sampling=sampling, stop=self.stop, n_predict=self.n_predict)
+        if self.template is None:
+            return chat
+        own = self.own_template if self.template == OWN_TEMPLATE else chat.own_template
+        return replace(chat, template=self.template, own_template=own)
 
 
 BUILT_IN = (
@@ -51,4 +72,5 @@ def from_json(text: str) -> Preset:
         raise PresetError("The preset has no name. Give it a “name” in the file.")
     preset = known(Preset, {**saved, "sampling": None})
     sampling = known(Sampling, saved.get("sampling"))
-    return Preset(name.strip(), sampling, preset.stop, preset.n_predict)
+    template = None if preset.template is None else known_template(preset.template)
+    return replace(preset, name=name.strip(), sampling=sampling, template=template)

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from app.conversations.conversation import Message, SystemMessage
+from app.conversations.conversation import Made, Message, SystemMessage
 from app.conversations.scale_moves import ScaleMove, ScaleMoves
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.messages import Earlier, Event, Progress, Reply, ScalesMoved, TextPiece
+from app.engine.messages import Earlier, Event, Generate, Progress, Reply, ScalesMoved, TextPiece
+from app.plan.problem import PlanError
+from app.plan.recipe_text import recipe_in
 from app.ui.chat.account import INTERRUPTED, account_of
 from app.ui.chat.keeping import Keeping
-from app.ui.chat.making import made_at_the_end, made_so_far, request_for
+from app.ui.chat.making import (
+    context_of,
+    made_at_the_end,
+    made_so_far,
+    request_again,
+    request_for,
+)
 from app.ui.chat.message_view import MessageView
 from app.ui.chat.transcript import Transcript
 from app.ui.engine_bridge import EngineBridge
-from app.ui.plan_runner import RUN, PlanNotReady, PlanRunner
+from app.ui.plan_runner import ASIDE, RUN, PlanNotReady, PlanRunner
 from app.ui.settings import ChatSettings
 from app.ui.tasks import Tasks
 
 SCALES_MOVED = "scales moved while it spoke, where marked"
+AGAIN = "made again with the plan, seed and settings of another reply"
+AGAIN_UNMOVED = ", at the scales that it ended with"
+GO_ON = "Start again and go on"
 EARLIER: Mapping[Earlier, str] = {
     "read_anew": "scales changed: the whole conversation was read anew",
     "as_heard": "scales changed: what was said before stays as it was heard",
@@ -85,6 +97,13 @@ class ReplyFlow(QObject):
         if prompt is not None:
             self._transcript.remove_last_errors()
             self._begin(self._answer(prompt))
+
+    def again(self, id: str) -> None:
+        """Answer the same once more, with exactly the plan, seed and settings of this reply."""
+        made = self._keeping.conversation.messages[id].made
+        if not self.busy and made is not None and made.recipe:
+            self._transcript.remove_last_errors()
+            self._begin(self._answer_again(id))
 
     def go_on(self, id: str) -> None:
         """Let a reply go on where it stopped."""
@@ -159,11 +178,56 @@ class ReplyFlow(QObject):
         conversation = self._keeping.conversation
         conversation.system = self._system()
         name, recipe, settings = running.document.name, running.recipe, self._chat()
-        made = made_so_far(name, recipe, running.opened, conversation, settings)
+        begun = conversation.messages[goes_on].text if goes_on else ""
+        made = made_so_far(name, recipe, running.opened, conversation, settings, begun)
+        request = request_for(conversation, prompt, settings, begun)
+        request = replace(request, slot=running.document.slot)
+        id, made, reply = await self._stream(prompt, request, made, goes_on)
+        running.has_decoded = True
+        self.replied.emit()
+        remarks = [EARLIER[reply.earlier]] if reply.earlier in EARLIER else []
+        if running.recipe != recipe:
+            made = replace(made, recipe=running.recipe.text)
+        if made.moves:
+            remarks.append(SCALES_MOVED)
+        self._end(id, begun, reply, replace(made, remark=" · ".join(remarks)))
+
+    async def _answer_again(self, id: str) -> None:
+        """Answer as this reply was made: by its plan, in a context of its own."""
+        conversation = self._keeping.conversation
+        prompt, made = conversation.messages[id].parent, conversation.messages[id].made
+        assert prompt is not None and made is not None
+        try:
+            recipe = recipe_in(made.recipe)
+        except PlanError as error:
+            raise PlanNotReady(f"The plan of that reply cannot be read: {error}") from error
+        opened = await self._runner.open_aside(recipe, context_of(made))
+        try:
+            if opened.model_name != made.model_name:
+                raise PlanNotReady(
+                    f"That reply came from the model “{made.model_name}”, and "
+                    f"“{opened.model_name}” is open. Open that one first, with Model > Open model."
+                )
+            if self._stopped:
+                return
+            request = request_again(conversation, id, ASIDE)
+            anew = replace(made, plan_hash=recipe.hash, moves=(), remark="", stop_reason="")
+            again, anew, reply = await self._stream(prompt, request, anew)
+            remark = f"{AGAIN}{AGAIN_UNMOVED}" if made.moves else AGAIN
+            self._end(again, request.begun, reply, replace(anew, remark=remark))
+        finally:
+            with suppress(EngineError, JobCancelled):  # the engine is gone, and it with it
+                await self._runner.close_aside()
+
+    async def _stream(
+        self, prompt: str, request: Generate, made: Made, goes_on: str = ""
+    ) -> tuple[str, Made, Reply]:
+        """Have the reply come, a new one or more of the one that goes on: its id, its account so
+        far, and how it went."""
+        conversation = self._keeping.conversation
         before = conversation.messages[goes_on] if goes_on else None
-        begun = before.text if before is not None else ""
         id = goes_on or conversation.add("assistant", "", prompt).id
-        conversation.write(id, begun, made)
+        conversation.write(id, request.begun, made)
         self._transcript.show_path(conversation)
         view = self._transcript.view_of(id)
         view.set_footer("Reading the prompt …")
@@ -190,24 +254,22 @@ class ReplyFlow(QObject):
             elif not has_begun and isinstance(progress := events[-1], Progress):
                 view.set_footer(f"{progress.phase} {progress.fraction:.0%}")
 
-        request = request_for(conversation, prompt, settings, begun)
-        request = replace(request, slot=running.document.slot)
         try:
             reply = await self._engine.stream(request, on_events, RUN)
         except (EngineError, JobCancelled):
             self._keep_partial(view, id, before)
             raise
         assert isinstance(reply, Reply)
-        running.has_decoded = True
-        self.replied.emit()
-        remarks = [EARLIER[reply.earlier]] if reply.earlier in EARLIER else []
-        if running.recipe != recipe:
-            made = replace(made, recipe=running.recipe.text)
-        if moves.all:
-            remarks.append(SCALES_MOVED)
-        made = replace(made_at_the_end(made, reply), moves=moves.all, remark=" · ".join(remarks))
+        return id, replace(made, moves=moves.all), reply
+
+    def _end(self, id: str, begun: str, reply: Reply, made: Made) -> None:
+        """Show and keep the whole reply."""
+        conversation = self._keeping.conversation
+        made = made_at_the_end(made, reply)
         message = conversation.write(id, begun + reply.text, made)
+        view = self._transcript.view_of(id)
         view.finish(message.text)
+        view.show_summary(made.summary)
         view.show_moves(made.moves)
         view.set_footer(account_of(made))
         self._transcript.show_path(conversation)
@@ -231,10 +293,15 @@ class ReplyFlow(QObject):
         view = self._transcript.add_error(sentence)
         if log:
             view.add_detail("The engine's own words", log)
-        if died:
+        path = self._keeping.conversation.path
+        last = path[-1] if path else None
+        if died and last is not None and last.made is not None and not last.made.stop_reason:
+            view.add_button(GO_ON, lambda: self._retry(view, lambda: self.go_on(last.id)))
+        elif last is not None and last.role == "user":
+            words = "Start again" if died else "Try again"
+            view.add_button(words, lambda: self._retry(view, self.regenerate))
+        elif died:
             view.add_button("Start again", lambda: self._retry(view, self.open_plan))
-        elif (path := self._keeping.conversation.path) and path[-1].role == "user":
-            view.add_button("Try again", lambda: self.regenerate())
 
     def _retry(self, view: MessageView, action: Callable[[], None]) -> None:
         if not self.busy:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.engine.logit_bias import parse_bias
+from app.engine.messages import WhenFull
 from app.ui import dialogs
 from app.ui.chat.presets import BUILT_IN, Preset, PresetError, from_json, to_json
 from app.ui.chat.template_tab import TemplateTab
@@ -37,6 +38,11 @@ from app.ui.writing import write_or_tell
 _PATTERN = "Preset (*.json)"
 _NO_PRESET = "Own settings"
 _WIDTH = 88
+_WHEN_FULL: dict[WhenFull, str] = {
+    "stop": "Stop the reply",
+    "slide": "Let the oldest turns leave it, and go on",
+    "summarise": "Have the model summarise the oldest turns, and go on",
+}
 
 
 class _Number(NamedTuple):
@@ -97,6 +103,11 @@ class ReplySettingsDialog(QDialog):
             field.textChanged.connect(self._edited)
         self.template = TemplateTab()
         self.template.changed.connect(self._edited)
+        self.when_full = QComboBox()
+        self.when_full.setAccessibleName("When the context is full")
+        for way, words in _WHEN_FULL.items():
+            self.when_full.addItem(words, way)
+        self.when_full.currentIndexChanged.connect(self._edited)
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
@@ -122,6 +133,7 @@ class ReplySettingsDialog(QDialog):
         _show(self.biases, [f"{text}={bias:g}" for text, bias in chat.sampling.logit_bias])
         if self.grammar.toPlainText() != chat.sampling.grammar:
             self.grammar.setPlainText(chat.sampling.grammar)
+        self.when_full.setCurrentIndex(self.when_full.findData(chat.when_full))
         self.template.show_chat(chat)
         self._showing = False
         self._list_presets()
@@ -139,6 +151,7 @@ class ReplySettingsDialog(QDialog):
         pages.addTab(self._page(_REPETITION), "Repetition")
         texts = QWidget()
         form = QFormLayout(texts)
+        form.addRow("When the context is full", self.when_full)
         form.addRow("Stop strings", self.stop)
         form.addRow("Logit biases", self.biases)
         form.addRow("Grammar", self.grammar)
@@ -206,7 +219,9 @@ class ReplySettingsDialog(QDialog):
             logit_bias=tuple(biases),
             grammar=self.grammar.toPlainText(),
         )
-        self._chat = self.template.put_into(replace(self._chat, sampling=sampling, stop=stop))
+        when_full = self.when_full.currentData()
+        chat = replace(self._chat, sampling=sampling, stop=stop, when_full=when_full)
+        self._chat = self.template.put_into(chat)
         self._list_presets()
         self.chat_changed.emit(self._chat)
 
@@ -228,9 +243,8 @@ class ReplySettingsDialog(QDialog):
     def _list_presets(self) -> None:
         """Name the preset that the settings are, if they are one."""
         known = [*BUILT_IN, *self._own]
-        sampling = replace(self._chat.sampling, seed=None)
-        now = sampling, self._chat.stop, self._chat.n_predict
-        at = next((n for n, p in enumerate(known) if (p.sampling, p.stop, p.n_predict) == now), -1)
+        chat = self._chat
+        at = max((n for n, preset in enumerate(known) if preset.put_into(chat) == chat), default=-1)
         self.presets.clear()
         self.presets.addItems([preset.name for preset in known])
         if at < 0:
@@ -244,19 +258,14 @@ class ReplySettingsDialog(QDialog):
             self._take(known[index])
 
     def _take(self, preset: Preset) -> None:
-        sampling = replace(preset.sampling, seed=self._chat.sampling.seed)
-        chat = replace(self._chat, sampling=sampling, stop=preset.stop, n_predict=preset.n_predict)
+        chat = preset.put_into(self._chat)
         self.show_chat(chat)
         self.chat_changed.emit(chat)
-
-    def _preset(self, name: str) -> Preset:
-        sampling = replace(self._chat.sampling, seed=None)
-        return Preset(name, sampling, self._chat.stop, self._chat.n_predict)
 
     async def _save_as(self) -> None:
         name = await _ask_name(self)
         if name:
-            self._own = [p for p in self._own if p.name != name] + [self._preset(name)]
+            self._own = [p for p in self._own if p.name != name] + [Preset.of(name, self._chat)]
             self._keep_presets()
 
     def _delete(self) -> None:
@@ -268,7 +277,7 @@ class ReplySettingsDialog(QDialog):
         proposed = Path.home() / f"{name}.json"
         path = await dialogs.ask_save_path(self, "Export preset", proposed, _PATTERN)
         if path is not None:
-            content = to_json(self._preset(path.stem if name == _NO_PRESET else name))
+            content = to_json(Preset.of(path.stem if name == _NO_PRESET else name, self._chat))
             if await write_or_tell(self, path, content.encode("utf-8")):
                 self.problem.setText(f"Exported {path.name}.")
 

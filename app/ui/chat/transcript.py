@@ -43,6 +43,7 @@ class Transcript(QScrollArea):
     flipped = Signal(str)
     """The id of the variant to be shown."""
     regenerate_requested = Signal(str)
+    again_requested = Signal(str)
     continue_requested = Signal(str)
     ask_other_requested = Signal(str)
     remove_requested = Signal(str)
@@ -185,11 +186,13 @@ class Transcript(QScrollArea):
             view.set_plain(message.text)
         else:
             view.finish(message.text)
+            view.show_summary(made.summary if made is not None else "")
             view.show_moves(made.moves if made is not None else ())
             view.set_footer(account_of(made) if made is not None else "")
         head, id = view.head, message.id
         head.edit_requested.connect(lambda: self.edit(view))
         head.regenerate_requested.connect(lambda: self.regenerate_requested.emit(id))
+        head.again_requested.connect(lambda: self.again_requested.emit(id))
         head.continue_requested.connect(lambda: self.continue_requested.emit(id))
         head.ask_other_requested.connect(lambda: self.ask_other_requested.emit(id))
         head.remove_requested.connect(lambda: self.remove_requested.emit(id))

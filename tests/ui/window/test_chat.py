@@ -108,9 +108,13 @@ def test_engine_death_keeps_the_transcript_and_can_be_started_again(bench: Bench
     assert bench.window.runner.opened is None
     assert len(bench.engine.requests) == n_asked + 1, "a dead engine stays dead until it is asked"
     bench.script.die_after_pieces = None
-    bench.qtbot.mouseClick(button(error, "Start again"), Qt.MouseButton.LeftButton)
+    bench.script.pieces = ("went on.",)
+    bench.qtbot.mouseClick(button(error, "Start again and go on"), Qt.MouseButton.LeftButton)
     bench.wait_idle()
-    assert bench.window.runner.opened is not None
+    assert kinds(bench) == ["user", "reply", "user", "reply"]
+    assert bench.engine.asked(Generate)[-1].begun == "The capital "
+    assert last(bench).text == "The capital went on."
+    assert "Interrupted" not in last(bench).footer
     bench.say("Third")
     request = bench.engine.asked(Generate)[-1]
     assert isinstance(request, Generate)
@@ -118,7 +122,7 @@ def test_engine_death_keeps_the_transcript_and_can_be_started_again(bench: Bench
         "First",
         "The capital of France is **Paris**.",
         "Second",
-        "The capital ",
+        "The capital went on.",
         "Third",
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.engine.messages import Generate, Sampling
 from app.ui.chat.presets import BUILT_IN, Preset, PresetError, from_json, to_json
 from app.ui.chat.reply_settings_dialog import ReplySettingsDialog
 from app.ui.link_button import LinkButton
+from app.ui.settings import OWN_TEMPLATE, ChatSettings
 from tests.ui.window.conftest import Bench
 
 
@@ -104,3 +106,17 @@ def test_damaged_values_read_as_usual(tmp_path: Path) -> None:
     record["stop"] = "END"
     read = from_json(json.dumps(record))
     assert read == Preset("Mine", Sampling(top_k=3))
+
+
+def test_a_preset_holds_the_template_and_built_in_ones_leave_it(
+    bench: Bench, dialog: ReplySettingsDialog
+) -> None:
+    own = replace(bench.window.chat.sampling.chat, template=OWN_TEMPLATE, own_template="{{ x }}")
+    preset = from_json(to_json(Preset.of("Mine", own)))
+    assert preset.put_into(ChatSettings()).chat_template == "{{ x }}"
+    known = replace(own, template="chatml")
+    assert Preset.of("Known", known).own_template == "", "only what counts is shared"
+    taken = BUILT_IN[1].put_into(own)
+    assert (taken.template, taken.sampling.temperature) == (OWN_TEMPLATE, 0.0)
+    dialog.template.choice.setCurrentIndex(dialog.template.choice.findData("chatml"))
+    assert dialog.presets.currentText() == "Usual"

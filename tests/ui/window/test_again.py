@@ -1,0 +1,97 @@
+"""A reply once more with exactly its plan, seed and settings, whatever was changed since."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtGui import QAction
+
+from app.conversations.conversation import SystemMode
+from app.engine.messages import ClosePlan, Generate, Open, Sampling
+from app.ui.plan_runner import ASIDE
+from tests.ui.window.conftest import Bench
+from tests.ui.window.test_chat import kinds, last
+from tests.ui.window.test_messages import chat_action, more, texts
+from tests.ui.window.test_running import set_scale
+
+
+def change_everything(bench: Bench) -> None:
+    """Other settings, another system message, another plan."""
+    chat = bench.window.chat
+    chat.sampling.temperature.setValue(1.3)
+    chat.sampling.n_predict.setValue(9)
+    chat.sampling.n_ctx.setValue(2048)
+    chat.system.choose(SystemMode.OWN)
+    set_scale(bench, 0.9)
+
+
+def ask_again(bench: Bench) -> None:
+    action: QAction = more(last(bench), "Again with exactly these settings")
+    action.trigger()
+    bench.wait_idle()
+
+
+def test_again_is_asked_for_as_the_first_time(bench: Bench) -> None:
+    bias = ((" Paris", 2.0),)
+    chat = bench.window.chat.sampling.chat
+    bench.window.chat.sampling.show_chat(
+        replace(chat, sampling=Sampling(top_k=7, logit_bias=bias), stop=("END",))
+    )
+    bench.say("Hi")
+    first, opened = bench.engine.asked(Generate)[-1], bench.engine.asked(Open)[-1]
+    change_everything(bench)
+    ask_again(bench)
+    request, again = bench.engine.asked(Generate)[-1], bench.engine.asked(Open)[-1]
+    sampling = replace(first.sampling, seed=7)  # the one that the engine drew
+    assert request == replace(first, sampling=sampling, slot=ASIDE)
+    assert again == replace(opened, slot=ASIDE)
+    assert bench.engine.asked(ClosePlan) == [ClosePlan(ASIDE)]
+    assert last(bench).head.variant == "2/2"
+    assert "made again with the plan, seed and settings" in last(bench).footer
+    assert opened.recipe.hash in last(bench).footer
+    bench.say("More")
+    assert bench.engine.asked(Generate)[-1].slot != ASIDE, "the plan of the editor answers again"
+
+
+def test_again_of_a_reply_that_is_kept_in_the_file(bench: Bench) -> None:
+    bench.say("Hi")
+    first = bench.engine.asked(Generate)[-1]
+    id = bench.window.chat.keeping.conversation.id
+    bench.window.chat.kept.begin()
+    opened = bench.window.tasks.start(bench.window.chat.keeping.open(id))
+    bench.qtbot.waitUntil(opened.done)
+    chat_action(bench, "Again with exactly the same settings").trigger()
+    bench.wait_idle()
+    request = bench.engine.asked(Generate)[-1]
+    assert request == replace(first, sampling=replace(first.sampling, seed=7), slot=ASIDE)
+
+
+def test_again_of_a_reply_that_went_on_goes_on_from_there(bench: Bench) -> None:
+    bench.script.hold_after_pieces = 1
+    bench.window.chat.flow.send("Hi")
+    bench.qtbot.waitUntil(lambda: kinds(bench) == ["user", "reply"] and bool(last(bench).text))
+    bench.window.chat.flow.stop()
+    bench.wait_idle()
+    bench.script.hold_after_pieces = None
+    bench.script.pieces = ("went on.",)
+    bench.window.chat.flow.go_on(last(bench).id)
+    bench.wait_idle()
+    ask_again(bench)
+    assert bench.engine.asked(Generate)[-1].begun == "The capital "
+    assert last(bench).text == "The capital went on."
+
+
+def test_again_over_another_model_is_refused_in_words(bench: Bench) -> None:
+    bench.say("Hi")
+    conversation = bench.window.chat.keeping.conversation
+    reply = conversation.path[-1]
+    assert reply.made is not None
+    conversation.write(reply.id, reply.text, replace(reply.made, model_name="Another 7B"))
+    ask_again(bench)
+    assert "came from the model “Another 7B”" in last(bench).text
+    assert texts(bench)[:2] == ["Hi", "The capital of France is **Paris**."]
+    assert bench.engine.asked(ClosePlan) == [ClosePlan(ASIDE)]
+    conversation.write(reply.id, reply.text, replace(reply.made, recipe="WeightBlock; x"))
+    bench.window.chat.flow.again(reply.id)
+    bench.wait_idle()
+    assert "cannot be read" in last(bench).text
