@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QPushButton,
     QSpinBox,
@@ -55,7 +56,7 @@ from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks
 from app.ui.writing import write_or_tell
 
-SLOT = -5
+SLOT = -6
 """The engine's slot for the plan that is swept; documents have those from 0 on."""
 MOST_STEPS = 101
 _SENTENCE = (
@@ -108,6 +109,9 @@ class SweepDialog(JobDialog):
         self.prompt.setPlainText(_last_prompt(chat) or SUGGESTIONS[0])
         self.prompt.submitted.connect(lambda _text: self._begin())
         self.table = ResultsTable("Replies", HEADERS, HEADERS[3:])
+        self.table.horizontalHeader().setSectionResizeMode(
+            len(HEADERS) - 1, QHeaderView.ResizeMode.Stretch
+        )
         self.table.setSelectionMode(ResultsTable.SelectionMode.SingleSelection)
         self.table.selectionModel().selectionChanged.connect(self._show_chosen)
         self.reply = QTextEdit()

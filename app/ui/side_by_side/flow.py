@@ -23,8 +23,10 @@ from app.engine.messages import (
 from app.ui.chat.account import INTERRUPTED, account_of
 from app.ui.chat.making import made_at_the_end, made_so_far, request_for
 from app.ui.chat.panel import ChatPanel
+from app.ui.chat.reply_flow import Speedometer
 from app.ui.engine_bridge import EngineBridge
 from app.ui.plan_runner import RUN
+from app.ui.settings import ChatSettings
 from app.ui.side_by_side.column import Column
 from app.ui.side_by_side.plan_choice import NamedRecipe
 
@@ -93,7 +95,7 @@ class TogetherFlow(QObject):
         answers: Sequence[tuple[NamedRecipe, Column]],
     ) -> None:
         settings = self._chat.sampling.chat
-        files = answers[0][0].files
+        files = max((named.files for named, _ in answers), key=len)
         paths = tuple(str(file.path) for file in files)
         plans = tuple(
             Open(paths, named.recipe, settings.context, slot)
@@ -103,28 +105,20 @@ class TogetherFlow(QObject):
         staying = [plan for plan in self._open.values() if plan not in coming]
         if not await self._may_open(files, coming, staying):
             return
-        replies = [_Coming(conversation, prompt, *answer) for answer in answers]
+        replies = [_Coming(conversation, prompt, settings, *answer) for answer in answers]
+        speed = Speedometer()
 
         def on_events(events: Sequence[Event]) -> None:
-            pieces: dict[int, list[str]] = {}
             for event in events:
                 if isinstance(event, Progress):
                     self.progressed.emit(f"{event.phase} {event.fraction:.0%}")
-                elif not isinstance(event, OfPlan):
-                    continue
-                elif isinstance(event.told, OpenedPlan):
-                    opened, named = event.told, answers[event.at][0]
-                    made = made_so_far(named.name, named.recipe, opened, conversation, settings)
-                    replies[event.at].begin(made)
-                elif isinstance(event.told, TextPiece):
-                    pieces.setdefault(event.at, []).append(event.told.text)
-                else:
-                    replies[event.at].add(pieces.pop(event.at, []))
-                    replies[event.at].end(event.told)
-            for at, new in pieces.items():
-                replies[at].add(new)
-            if pieces:
+                elif isinstance(event, OfPlan):
+                    replies[event.at].take(event.told)
+            n_new = sum(reply.show() for reply in replies)
+            if n_new:
                 self.told.emit()
+                if speed.count(n_new):
+                    self._chat.flow.speed_changed.emit(speed.per_s)
             self._chat.keeping.note(*(reply.id for reply in replies if reply.id))
 
         for _, column in answers:
@@ -157,30 +151,46 @@ class _Coming:
     """A reply that is on its way into its column and into the conversation."""
 
     def __init__(
-        self, conversation: Conversation, prompt: str, named: NamedRecipe, column: Column
+        self,
+        conversation: Conversation,
+        prompt: str,
+        settings: ChatSettings,
+        named: NamedRecipe,
+        column: Column,
     ) -> None:
         self._conversation = conversation
         self._prompt = prompt
+        self._settings = settings
+        self._named = named
         self._column = column
         self._made = Made(named.name)
+        self._pieces: list[str] = []
         self.id = ""
 
-    def begin(self, made: Made) -> None:
-        self.id = self._column.id = self._conversation.add("assistant", "", self._prompt).id
-        self._made = made
-        self._conversation.write(self.id, "", made)
+    def take(self, told: OpenedPlan | TextPiece | Reply) -> None:
+        """What the engine tells of it; text is seen with the next `show`."""
+        if isinstance(told, TextPiece):
+            self._pieces.append(told.text)
+        elif isinstance(told, Reply):
+            self.show()
+            self._made = made_at_the_end(self._made, told)
+            self._conversation.write(self.id, told.text, self._made)
+            self._column.footer.setText(account_of(self._made))
+        else:
+            named, conversation = self._named, self._conversation
+            self._made = made_so_far(named.name, named.recipe, told, conversation, self._settings)
+            self.id = self._column.id = conversation.add("assistant", "", self._prompt).id
+            conversation.write(self.id, "", self._made)
 
-    def add(self, pieces: Sequence[str]) -> None:
+    def show(self) -> int:
+        """Shows what has come since last time; how many tokens that is."""
+        pieces, self._pieces = self._pieces, []
         if pieces:
             if not self._column.tokens:
                 self._column.footer.setText("")
             self._column.add(pieces)
             self._conversation.write(self.id, self._column.text, self._made)
-
-    def end(self, reply: Reply) -> None:
-        self._made = made_at_the_end(self._made, reply)
-        self._conversation.write(self.id, reply.text, self._made)
-        self._column.footer.setText(account_of(self._made))
+        return len(pieces)
 
     def settle(self) -> bool:
         """Whether there is a reply, when no more of it comes."""

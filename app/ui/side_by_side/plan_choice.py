@@ -149,6 +149,12 @@ class PlanChoice(QWidget):
         self.changed.emit()
 
 
+def is_over(files: tuple[ModelFile, ...], others: tuple[ModelFile, ...]) -> bool:
+    """Whether a plan on these files can run over the others too, as their first ones."""
+    paths = [file.path for file in files]
+    return bool(paths) and paths == [file.path for file in others[: len(paths)]]
+
+
 def _is_same(one: Fader | None, other: Fader) -> bool:
     return one is not None and (one.block_id, one.port) == (other.block_id, other.port)
 

@@ -27,11 +27,13 @@ from app.ui.quiet_label import QuietLabel
 from app.ui.side_by_side.column import Column
 from app.ui.side_by_side.flow import SLOTS, TogetherFlow
 from app.ui.side_by_side.marks import differing
-from app.ui.side_by_side.plan_choice import FilesOf, NamedRecipe
+from app.ui.side_by_side.plan_choice import FilesOf, NamedRecipe, is_over
 from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks, in_thread
 
 MARK_MS = 150
+_EVEN = 1000
+"""More than columns are wide, so that the splitter shares evenly what there is."""
 _STEP = 0.25
 """How far off the plan's own the fader of the second column is at first."""
 _SENTENCE = (
@@ -98,7 +100,7 @@ class SideBySide(QDialog):
         column.choice.changed.connect(self._show_sameness)
         self.columns.append(column)
         self._splitter.addWidget(column)
-        self._splitter.setSizes([1] * len(self.columns))
+        self._splitter.setSizes([_EVEN] * len(self.columns))
         self._show_state()
         return column
 
@@ -156,7 +158,7 @@ class SideBySide(QDialog):
         second = self.add_column().choice
         files = self._files_of(here)
         others = (d for d in self._documents.all if d is not here)
-        other = next((d for d in others if self._files_of(d) == files), None)
+        other = next((d for d in others if is_over(self._files_of(d), files)), None)
         faders = faders_of(self._documents.plan_of(here))
         if other is not None:
             second.choose(other)
@@ -196,7 +198,8 @@ class SideBySide(QDialog):
         except PlanNotReady as error:
             self._say(str(error))
             return False
-        if len({tuple(file.path for file in named.files) for named, _ in answers}) > 1:
+        most = max((named.files for named, _ in answers), key=len)
+        if any(not is_over(named.files, most) for named, _ in answers):
             self._say(_OTHER_FILES)
             return False
         ask(answers)
