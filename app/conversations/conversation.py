@@ -236,14 +236,17 @@ class Conversation:
         return (*self.system.messages, *turns)
 
     def asked_for(self, id: str) -> tuple[ChatMessage, ...]:
-        """What was sent for this reply, with the system message of that time where it is known."""
+        """What this reply answered: with the system message of that time, and without the messages
+        that left the context, as far as that is known."""
         reply = self.messages[id]
-        turns = self.system.messages if reply.parent is None else self.prompt_for(reply.parent)
-        if reply.made is None:
-            return turns
-        sent = reply.made.system
-        system = () if sent is None else (ChatMessage("system", sent),)
-        return (*system, *(turn for turn in turns if turn.role != "system"))
+        made, n_system = reply.made, len(self.system.messages)
+        sent = self.system.messages if reply.parent is None else self.prompt_for(reply.parent)
+        if made is None:
+            return sent
+        turns = sent[n_system + made.n_left_out :]
+        if made.summary:
+            turns = with_summary(turns, made.summary)
+        return (*(() if made.system is None else (ChatMessage("system", made.system),)), *turns)
 
     def _put(self, message: Message) -> None:
         if message.parent is not None and message.parent not in self.messages:

@@ -74,6 +74,24 @@ def test_a_prompt_without_an_answer_is_not_sent_once_another_follows() -> None:
     assert conversation.prompt_for(lost.id)[-1].content == "lost"
 
 
+def test_what_a_reply_answered_is_told_as_it_was_sent() -> None:
+    conversation = talk("q", "a", "again", "b")
+    reply = conversation.path[-1]
+
+    def sent(made: Made | None) -> list[tuple[str, str]]:
+        conversation.write(reply.id, reply.text, made)
+        return [(m.role, m.content) for m in conversation.asked_for(reply.id)]
+
+    turns = [("user", "q"), ("assistant", "a"), ("user", "again")]
+    conversation.system = SystemMessage(SystemMode.OWN, "now")
+    assert sent(None) == [("system", "now"), *turns]
+    assert sent(Made(system="then")) == [("system", "then"), *turns]
+    assert sent(Made(system=None)) == turns
+    assert sent(Made(system="", n_left_out=2)) == [("system", ""), turns[2]]
+    (told,) = sent(Made(n_left_out=2, summary="Words."))
+    assert "Words." in told[1] and told[1].endswith("again")
+
+
 def test_the_title_is_the_first_prompts_first_line() -> None:
     conversation = talk("\n  How  high\tis it?\nTell me.", "High.")
     assert conversation.title == "How high is it?"

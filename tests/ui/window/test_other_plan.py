@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QTextCursor
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from app.conversations.scale_moves import ScaleMove
 from app.engine.errors import EngineError
 from app.engine.messages import (
     AskOtherPlan,
@@ -320,6 +321,36 @@ def test_a_reply_of_an_unknown_plan_is_read_by_two_open_ones(
     assert said in dialog.note.text()
     assert [dialog.plan.itemText(n) for n in range(dialog.plan.count())] == ["plan.txt"]
     assert not dialog.summary.isHidden()
+
+
+def test_it_is_asked_first_where_memory_is_short_for_two_contexts(
+    asked: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = asked.window.watch.figures_now()
+    assert figures is not None
+    poor = replace(figures, machine=replace(figures.machine, available_bytes=1))
+    monkeypatch.setattr(asked.window.watch, "figures_now", lambda: poor)
+    dialog = opened(asked)
+    asked.qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
+    assert "is free" in asked.answer("Cancel")
+    asked.qtbot.waitUntil(lambda: not dialog.runs)
+    assert dialog.row.words.text() == "Stopped."
+    assert not asked.engine.asked(AskOtherPlan)
+    asked.qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
+    asked.answer("Load anyway")
+    asked.qtbot.waitUntil(lambda: not dialog.runs)
+    assert asked.engine.asked(AskOtherPlan)
+
+
+def test_moved_scales_and_messages_that_left_are_told(asked: Bench) -> None:
+    keeping = asked.window.chat.keeping
+    message = keeping.conversation.path[-1]
+    assert message.made is not None
+    made = replace(message.made, moves=(ScaleMove(3, 3, 0, 0.5, 0.9),), n_left_out=1)
+    keeping.conversation.messages[message.id] = replace(message, made=made)
+    dialog = opened(asked)
+    assert "scales moved while it was said" in dialog.note.text()
+    assert "had left the full context" in dialog.note.text()
 
 
 def test_what_goes_wrong_is_said_and_asking_can_be_cancelled(asked: Bench) -> None:

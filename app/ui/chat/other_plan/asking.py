@@ -14,6 +14,7 @@ from app.ui.chat.keeping import Keeping
 from app.ui.documents import Documents
 from app.ui.engine_bridge import EngineBridge
 from app.ui.open_model import OpenModel
+from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class AskingOtherPlans(QObject):
         keeping: Keeping,
         model: OpenModel,
         context: Callable[[], ContextSettings],
+        room: Room,
         tasks: Tasks,
     ) -> None:
         super().__init__(window)
@@ -40,6 +42,7 @@ class AskingOtherPlans(QObject):
         self._keeping = keeping
         self._model = model
         self._context = context
+        self._room = room
         self._tasks = tasks
         self._open: dict[str, OtherPlanDialog] = {}
 
@@ -66,6 +69,7 @@ class AskingOtherPlans(QObject):
             Reply(message.text, conversation.asked_for(id), message.made),
             lambda: self._model.files,
             self._context,
+            self._room,
             self._tasks,
         )
         self._model.changed.connect(dialog.list_plans)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.conversations.conversation import Made
-from app.engine.messages import AskOtherPlan, ChatMessage, ContextSettings, PredictedReply
+from app.engine.errors import JobCancelled
+from app.engine.messages import AskOtherPlan, ChatMessage, ContextSettings, Open, PredictedReply
 from app.fit.measuring import paths_of, require_unchanged
 from app.model_files.model_file import ModelFile
 from app.plan.lowering import lower
@@ -38,6 +39,7 @@ from app.ui.documents.document import Document
 from app.ui.engine_bridge import EngineBridge
 from app.ui.measure.job_dialog import JobDialog
 from app.ui.quiet_label import QuietLabel
+from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks
 from app.ui.writing import write_or_tell
 
@@ -48,6 +50,7 @@ _SENTENCE = (
 _SAME = "Both are the same plan. Move a fader or open another plan to have something to compare."
 _UNKNOWN = "It is not known which plan made this reply, so two of the open plans read it."
 _MOVED = "The scales moved while it was said; it is read at those that it ended with."
+_LEFT = "Messages that had left the full context are not read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class OtherPlanDialog(JobDialog):
         reply: Reply,
         files: Callable[[], tuple[ModelFile, ...]],
         context: Callable[[], ContextSettings],
+        room: Room,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent, "Ask another plan", engine, tasks)
@@ -77,6 +81,7 @@ class OtherPlanDialog(JobDialog):
         self._reply = reply
         self._files = files
         self._context = context
+        self._room = room
         self._read: PredictedReply | None = None
         self._names = "", ""
         self.plan = _choice("Plan that made the reply")
@@ -209,8 +214,10 @@ class OtherPlanDialog(JobDialog):
                 if name
                 else _UNKNOWN
             )
-        elif self.plan.currentData() is None and "scales moved" in self._made.remark:
+        elif self.plan.currentData() is None and self._made.moves:
             notes.append(_MOVED)
+        if made is not None and made.n_left_out:
+            notes.append(_LEFT)
         if self._are_same(self.plan.currentData(), self.other.currentData()):
             notes.append(_SAME)
         self.note.setText(" ".join(notes))
@@ -229,11 +236,21 @@ class OtherPlanDialog(JobDialog):
             made.chat_template if made is not None else None,
             self._context(),
         )
+        if not await self._has_room(files, request):
+            raise JobCancelled
         read = await self.run_on(request)
         assert isinstance(read, PredictedReply)
         require_unchanged(files)
         self._show(read, names)
         return f"{read.n_prompt + len(read.tokens):,} tokens were read by both plans."
+
+    async def _has_room(self, files: tuple[ModelFile, ...], request: AskOtherPlan) -> bool:
+        """Whether two contexts for what is read fit, as far as is known."""
+        made, settings = self._reply.made, request.settings
+        if made is not None and made.n_ctx_used:
+            settings = replace(settings, n_ctx=min(settings.n_ctx, made.n_ctx_used))
+        coming = [Open(request.model_paths, r, settings) for r in (request.recipe, request.other)]
+        return await self._room.may_open(self, files, coming)
 
     def _show(self, read: PredictedReply, names: tuple[str, str]) -> None:
         self._read, self._names = read, names
