@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +41,18 @@ def start_client(on_state: Callable[[EngineState], None]) -> Client:
     return EngineClient(on_state)
 
 
+@dataclass(eq=False, slots=True)
+class AskedJob:
+    """A job that the engine has not answered yet."""
+
+    request: Request
+    asker: object
+    on_events: OnEvents
+    progress: Progress | None = None
+    """The last one that it told."""
+    is_stopping: bool = False
+
+
 class EngineBridge(QObject):
     """One engine for the window. All methods belong to the UI thread and never block it."""
 
@@ -47,6 +60,7 @@ class EngineBridge(QObject):
     """An EngineState."""
     progressed = Signal(object)
     """A Progress of the running job."""
+    jobs_changed = Signal()
 
     _state_arrived = Signal(object)
     _events_arrived = Signal()
@@ -60,9 +74,9 @@ class EngineBridge(QObject):
         self._make_client = make_client
         self._client: Client | None = None
         self._closed = False
-        self._asked: dict[Future[Result], object] = {}
+        self._asked: dict[Future[Result], AskedJob] = {}
         self.state: EngineState | None = None
-        self._events: deque[tuple[OnEvents, Event]] = deque()
+        self._events: deque[tuple[AskedJob, Event]] = deque()
         self._are_announced = False
         self._delivery = QTimer(self, singleShot=True)
         self._delivery.timeout.connect(self._deliver)
@@ -75,6 +89,11 @@ class EngineBridge(QObject):
     def busy(self) -> bool:
         """Whether a job is running or the process is starting."""
         return self.state is not None and self.state.phase in ("starting", "busy")
+
+    @property
+    def jobs(self) -> tuple[AskedJob, ...]:
+        """What the engine has to do, in this order."""
+        return tuple(self._asked.values())
 
     async def run(
         self, request: Request, on_event: OnEvent | None = None, asker: object = None
@@ -100,8 +119,10 @@ class EngineBridge(QObject):
             raise asyncio.CancelledError
         if self._client is None:
             self._client = self._make_client(self._tell_state)
-        future = self._client.submit(request, lambda event: self._tell_event(on_events, event))
-        self._asked[future] = asker
+        job = AskedJob(request, asker, on_events)
+        future = self._client.submit(request, lambda event: self._tell_event(job, event))
+        self._asked[future] = job
+        self.jobs_changed.emit()
         result = asyncio.wrap_future(future)
         result.add_done_callback(_take_note)
         try:
@@ -109,12 +130,22 @@ class EngineBridge(QObject):
         finally:
             self._asked.pop(future, None)
             self._deliver()
+            if not self._closed:
+                self.jobs_changed.emit()
 
     def cancel(self, asker: object) -> None:
         """Ask the jobs of this asker to stop, and nobody else's."""
-        for future, whose in list(self._asked.items()):
-            if whose is asker and self._client is not None:
-                self._client.cancel(future)
+        for job in self.jobs:
+            if job.asker is asker:
+                self.cancel_job(job)
+
+    def cancel_job(self, job: AskedJob) -> None:
+        """Ask one job to stop, running or waiting."""
+        future = next((f for f, asked in self._asked.items() if asked is job), None)
+        if future is not None and self._client is not None:
+            job.is_stopping = True
+            self._client.cancel(future)
+            self.jobs_changed.emit()
 
     async def close(self, timeout_s: float) -> bool:
         """End the engine process; one that does not end in time is killed (then False)."""
@@ -138,8 +169,8 @@ class EngineBridge(QObject):
         if not self._closed:
             self._state_arrived.emit(state)
 
-    def _tell_event(self, on_events: OnEvents, event: Event) -> None:
-        self._events.append((on_events, event))
+    def _tell_event(self, job: AskedJob, event: Event) -> None:
+        self._events.append((job, event))
         if not self._are_announced and not self._closed:
             self._are_announced = True
             self._events_arrived.emit()
@@ -160,12 +191,13 @@ class EngineBridge(QObject):
         self._since_delivery.start()
         self._are_announced = False  # before looking: what comes from now on is announced anew
         events = [self._events.popleft() for _ in range(len(self._events))]
-        for on_events, group in groupby(events, lambda pair: pair[0]):
+        for job, group in groupby(events, lambda pair: pair[0]):
             told = [event for _, event in group]
             progress = next((e for e in reversed(told) if isinstance(e, Progress)), None)
             if progress is not None:
+                job.progress = progress
                 self.progressed.emit(progress)
-            on_events(told)
+            job.on_events(told)
 
 
 def _take_note(result: asyncio.Future[Result]) -> None:

@@ -44,6 +44,7 @@ from app.ui.tasks import Tasks
 from app.ui.window.actions import FlatToolBar
 from app.ui.window.drops import Drops
 from app.ui.window.exchange import Exchange
+from app.ui.window.jobs import JobsButton
 from app.ui.window.memory_controls import MemoryControls
 from app.ui.window.menus import fill_menus
 from app.ui.window.open_files import OpenFiles
@@ -126,6 +127,8 @@ class MainWindow(QMainWindow):
         self.drops = Drops(self, self.documents, self.model, self.files, self.exchange, self.tasks)
         self.memory = MemoryPanel()
         self.status = StatusLine()
+        self.jobs = JobsButton((engine, estimator))
+        self.status.addWidget(self.jobs)
         self.watch = MemoryWatch(
             engine,
             estimator,

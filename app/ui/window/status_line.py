@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
 from app.engine.messages import Progress
+from app.ui.window.jobs import DOING
 
 if TYPE_CHECKING:
     from app.engine.client import EngineState
 
 
-_DOING = {
-    "Open": "Opening the plan",
-    "Generate": "Generating",
-    "EvaluatePerplexity": "Evaluating a text",
-    "ComparePlans": "Comparing two plans",
-    "MeasureInfluence": "Measuring the layers",
-    "Close": "Freeing memory",
-}
 _ASIDE = ("EstimateMemory", "SetScales")
 """Jobs of a few milliseconds that are not worth a word."""
 
@@ -104,7 +97,7 @@ class StatusLine(QStatusBar):
                 return f"{self._progress.phase} {self._progress.fraction:.0%}{process}"
             if self._tokens_per_s:
                 return f"Generating {self._tokens_per_s:.0f} tok/s{process}"
-            return f"{_DOING.get(state.job, 'Working')} …{process}"
+            return f"{DOING.get(state.job, 'Working')} …{process}"
         open_too = ""
         if self._others:
             open_too = f" · also open: {', '.join(self._others)}"

@@ -1,0 +1,65 @@
+"""What the engine has to do: counted on the status line, listed, and cancelled one by one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+
+from app.engine.errors import JobCancelled
+from app.engine.messages import EvaluatePerplexity
+from app.plan.recipe import Recipe
+from tests.ui.window.conftest import Bench
+from tests.ui.window.test_chat import kinds, last
+
+
+def cancel_buttons(bench: Bench) -> list[QPushButton]:
+    found = bench.window.jobs.popup.findChildren(QPushButton)
+    return [b for b in found if not b.isHidden()]
+
+
+def test_jobs_are_listed_and_each_can_be_cancelled(bench: Bench) -> None:
+    jobs = bench.window.jobs
+    assert not jobs.isVisible()
+    bench.script.hold_after_pieces = 1
+    bench.script.holds_measuring = True
+    bench.window.chat.flow.send("Hi")
+    bench.qtbot.waitUntil(lambda: kinds(bench) == ["user", "reply"] and bool(last(bench).text))
+    request = EvaluatePerplexity(("m.gguf",), Recipe.whole(4), "text")
+
+    async def measure() -> str:
+        try:
+            await bench.window.engine.run(request, asker="test")
+        except JobCancelled:
+            return "cancelled"
+        return "measured"
+
+    waiting = bench.window.tasks.start(measure())
+    bench.qtbot.waitUntil(lambda: jobs.isVisible() and jobs.text() == "2 jobs …")
+    bench.qtbot.mouseClick(jobs, Qt.MouseButton.LeftButton)
+    popup = jobs.popup
+    assert popup.isVisible()
+    assert popup.words == ["Generating (chat) · running", "Evaluating a text · waiting"]
+    first, _ = cancel_buttons(bench)
+    assert first.accessibleName() == "Cancel: Generating (chat)"
+    bench.qtbot.mouseClick(first, Qt.MouseButton.LeftButton)
+    bench.wait_idle()
+    assert "stopped by you" in last(bench).footer
+    bench.qtbot.waitUntil(lambda: popup.words == ["Evaluating a text · measuring, 50%"])
+    (second,) = cancel_buttons(bench)
+    bench.qtbot.mouseClick(second, Qt.MouseButton.LeftButton)
+    bench.qtbot.waitUntil(waiting.done)
+    assert waiting.result() == "cancelled"
+    bench.qtbot.waitUntil(lambda: not popup.isVisible() and not jobs.isVisible())
+
+
+def test_the_list_closes_with_escape(bench: Bench) -> None:
+    bench.script.hold_after_pieces = 1
+    bench.window.chat.flow.send("Hi")
+    jobs = bench.window.jobs
+    bench.qtbot.waitUntil(jobs.isVisible)
+    bench.qtbot.mouseClick(jobs, Qt.MouseButton.LeftButton)
+    bench.qtbot.keyClick(jobs.popup, Qt.Key.Key_Escape)
+    assert not jobs.popup.isVisible()
+    assert bench.window.chat.flow.busy
+    bench.engine.release.set()
+    bench.wait_idle()
