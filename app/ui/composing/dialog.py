@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,7 +25,6 @@ from app.memory.amounts import format_bytes, parse_bytes
 from app.model_files.errors import ModelFileError
 from app.model_files.model_file import ModelFile
 from app.model_files.writing.write import WriteProgress, WriteStopped, write
-from app.plan.document import Plan
 from app.ui import dialogs, theme
 from app.ui.composing.order import Order, borrowed_of
 from app.ui.composing.source_row import SourceRow
@@ -49,7 +49,6 @@ class ComposeDialog(QDialog):
 
     open_wanted = Signal(object, object)
     add_wanted = Signal(object)
-    _progressed = Signal(object)
 
     def __init__(
         self,
@@ -73,7 +72,7 @@ class ComposeDialog(QDialog):
         self._is_closed = False
         self._stop: threading.Event | None = None
         self._confirmed: Path | None = None
-        self._written: tuple[Path, bool, Plan | None] | None = None
+        self._written: tuple[Path, Order] | None = None
         self.rows: list[SourceRow] = []
         self.add = QPushButton("Add file …")
         self.is_pack = QCheckBox("As a layer pack: these layers alone, under the numbers they have")
@@ -162,7 +161,6 @@ class ComposeDialog(QDialog):
         self.is_pack.toggled.connect(self._changed)
         self.is_split.toggled.connect(self._changed)
         self.row.cancelled.connect(self._ask_to_stop)
-        self._progressed.connect(self._show_progress)
         self._editor.changed.connect(self._plan_changed)
         self._editor.replaced.connect(self._plan_changed)
         self._enable()
@@ -201,7 +199,7 @@ class ComposeDialog(QDialog):
             widget.setEnabled(still)
         self.part_size.setEnabled(still and self.is_split.isChecked())
         self.write_button.setEnabled(still and bool(self.rows))
-        is_pack = self._written is not None and self._written[1]
+        is_pack = self._written is not None and self._written[1].is_pack
         self.open_button.setText("Add as source" if is_pack else "Open as model")
         self.open_button.setEnabled(still and self._written is not None)
         (self.write_button if self._written is None else self.open_button).setDefault(True)
@@ -225,14 +223,18 @@ class ComposeDialog(QDialog):
 
     async def _look(self) -> None:
         """Say what the file will be, or why there can be none."""
+        if self._is_closed:
+            return
         self._n_looks += 1
         look = self._n_looks
         try:
             words, is_problem = await in_thread(self._order().account), False
         except ValueError as error:
             words, is_problem = f"{error}.", True
-        except (ModelFileError, OSError) as error:
+        except ModelFileError as error:
             words, is_problem = str(error), True
+        except OSError as error:
+            words, is_problem = f"The file to write: {error.strerror}.", True
         if look == self._n_looks and not self._is_closed:
             self.account.setText(words)
             palette = self.palette()
@@ -269,7 +271,6 @@ class ComposeDialog(QDialog):
             words = "What it holds will be lost."
             if await dialogs.ask(self, question, words, (_REPLACE, dialogs.CANCEL)) != _REPLACE:
                 return
-        plan = order.plan_over(self._editor.settle(), self._files())
         stop = self._stop = threading.Event()
         ended = threading.Event()
         self._written = None
@@ -278,9 +279,11 @@ class ComposeDialog(QDialog):
         self._enable()
         words, problem = "", ""
         try:
-            paths = await in_thread(self._written_by, order, stop, ended)
+            paths = await in_thread(
+                self._written_by, order, asyncio.get_running_loop(), stop, ended
+            )
             words = _said(paths)
-            self._written = (paths[0], order.is_pack, plan)
+            self._written = (paths[0], order)
         except WriteStopped:
             words = "Stopped. Nothing is left of it."
         except ModelFileError as error:
@@ -299,7 +302,11 @@ class ComposeDialog(QDialog):
             await dialogs.tell(self, "The file was not written.", problem)
 
     def _written_by(
-        self, order: Order, stop: threading.Event, ended: threading.Event
+        self,
+        order: Order,
+        loop: asyncio.AbstractEventLoop,
+        stop: threading.Event,
+        ended: threading.Event,
     ) -> tuple[Path, ...]:
         """The files written, beside the UI thread. Raises ModelFileError, WriteStopped."""
         told_s = 0.0
@@ -307,9 +314,9 @@ class ComposeDialog(QDialog):
         def tell(progress: WriteProgress) -> bool:
             nonlocal told_s
             now = time.monotonic()
-            if now - told_s >= _TELL_EVERY_S:
+            if now - told_s >= _TELL_EVERY_S and not stop.is_set():
                 told_s = now
-                self._progressed.emit(progress)
+                loop.call_soon_threadsafe(self._show_progress, progress)
             return not stop.is_set()
 
         try:
@@ -318,7 +325,7 @@ class ComposeDialog(QDialog):
             ended.set()
 
     def _show_progress(self, progress: WriteProgress) -> None:
-        if self.runs and not self._is_closed:
+        if self._stop is not None and not self._stop.is_set():
             done = f"{format_bytes(progress.done_bytes)} of {format_bytes(progress.total_bytes)}"
             self.row.show_progress(f"Writing {done}", progress.fraction, 0.0, progress.seconds_left)
 
@@ -329,10 +336,11 @@ class ComposeDialog(QDialog):
     def _open(self) -> None:
         if self._written is None:
             return
-        path, is_pack, plan = self._written
-        if is_pack:
+        path, order = self._written
+        if order.is_pack:
             self.add_wanted.emit(path)
         else:
+            plan = order.plan_over(self._editor.settle(), self._files())
             self.open_wanted.emit(path, plan)
         self.accept()
 

@@ -49,6 +49,7 @@ class SourceRow(QWidget):
         self.choice = QComboBox()
         self.choice.setAccessibleName(f"Layers of {file.path.name}")
         self.choice.addItems([ALL, THESE] if borrowed is None else [ALL, BORROWED, THESE])
+        self.choice.setMinimumContentsLength(len(BORROWED))
         self.numbers = QLineEdit(listed(file.layers))
         self.numbers.setAccessibleName(f"Numbers of the layers of {file.path.name}")
         self.numbers.setToolTip("Such as 0-14, 20: both ends included, in the order to be written")
