@@ -85,15 +85,20 @@ def run(plan_paths: Sequence[str], model_path: str | None) -> int:
 
 
 async def open_first(window: MainWindow, plan_paths: Sequence[str], model_path: str | None) -> None:
-    """Open the model and the plans to begin with: those named, else the bundled ones.
+    """Open the model and the plans to begin with: those named, else the bundled ones. A model
+    that is named alone is shown whole.
 
     What was not saved when the program last ended is offered after that.
     """
-    if model_path is None or not await window.files.load_model(Path(model_path)):
+    has_own_model = model_path is not None and await window.files.load_model(Path(model_path))
+    if not has_own_model:
         await window.files.load_bundled_model()
     opened = [await window.documents.open(Path(path)) for path in plan_paths]
     if not any(opened):
-        await window.documents.open(SAMPLE_PLAN, is_sample=True)
+        if has_own_model:
+            window.files.new_plan()
+        else:
+            await window.documents.open(SAMPLE_PLAN, is_sample=True)
     window.chat.composer.setFocus()  # now: later it would take the keys from where the user went
     await window.chat.kept.restore()
     window.chat.suggest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -41,10 +41,10 @@ class SourceEdits(QObject):
         model: OpenModel,
         sources: PlanSources,
         settings: Settings,
-        open_model: Callable[[Path], object],
+        load_model: Callable[[Path], Awaitable[bool]],
         tasks: Tasks,
     ) -> None:
-        """`open_model` makes a file the model where none is open yet."""
+        """`load_model` makes a file the model where none is open yet."""
         super().__init__(window)
         self._window = window
         self._documents = documents
@@ -52,7 +52,7 @@ class SourceEdits(QObject):
         self._model = model
         self._sources = sources
         self._settings = settings
-        self._open_model = open_model
+        self._load_model = load_model
         self._tasks = tasks
 
     def choose(self) -> None:
@@ -68,17 +68,18 @@ class SourceEdits(QObject):
         from app.model_files.errors import ModelFileError
         from app.model_files.sources import require_one_model
 
+        await self._sources.settled()
         missing = self._sources.missing
         if missing is not None:
             await dialogs.tell(
                 self._window,
                 "The sources that the plan has come first.",
-                f"{missing.why} Find it, or take it out; then add others.",
+                f"{missing.why} Or take it out; then add others.",
             )
             return False
         if not self._model.files:
-            self._open_model(paths[0])
-            return False
+            is_open = await self._load_model(paths[0])
+            return is_open and (not paths[1:] or await self.add(paths[1:]))
         document, files = self._documents.active, self._model.files
         try:
             new = [await self._model.read(path) for path in paths]
@@ -119,13 +120,7 @@ class SourceEdits(QObject):
             self.notice.emit(reason)
             return
         order = _moved(range(len(self._model.files)), row, to)
-        files = self._model.files
-        self._rearrange(f"Move {_listed([files[row]])}", order)
-        if 0 in (row, to):
-            self.notice.emit(
-                f"“{files[order[0]].path.name}” is first now: vocabulary, embeddings and head are "
-                "its own."
-            )
+        self._rearrange(f"Move {_listed([self._model.files[row]])}", order)
 
     def why_not_remove(self, row: int) -> str:
         """Why a source may not be taken out; '' when it may."""
@@ -199,6 +194,11 @@ class SourceEdits(QObject):
         n_layers = [file.n_layers for file in files]
         after = rearranged(replace(plan, sources=names), n_layers, order)
         self._editor.apply(label, placed(after))
+        if order[0] != 0:
+            self.notice.emit(
+                f"“{files[order[0]].path.name}” is first now: vocabulary, embeddings and head are "
+                "its own."
+            )
 
 
 def _moved(items: Sequence[ItemT], row: int, to: int) -> list[ItemT]:

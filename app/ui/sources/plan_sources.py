@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.model_files.model_file import ModelFile
     from app.plan.document import Plan
 
+FIND = "Find …"
 LOOKING = "Looking for the plan's model files …"
 
 
@@ -158,7 +159,9 @@ class PlanSources(QObject):
             path = await in_thread(find_source, name, plan.marks.get(name), folder, known)
         try:
             if path is None:
-                self._whys[document, name] = f"“{Path(name).name}” was not found."
+                self._whys[document, name] = (
+                    f"“{Path(name).name}” was not found. “{FIND}” over the plan lets you choose it."
+                )
             else:
                 await self._model.read(path)
                 document.files[name] = path.absolute()

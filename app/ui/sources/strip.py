@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from app.ui.open_model import NO_MODEL, OpenModel
 from app.ui.sources.editing import SourceEdits
-from app.ui.sources.plan_sources import LOOKING, PlanSources
+from app.ui.sources.plan_sources import FIND, LOOKING, PlanSources
 from app.ui.strip import Link, Strip
-
-FIND = "Find …"
 
 
 class SourcesStrip(Strip):

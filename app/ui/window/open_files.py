@@ -55,7 +55,7 @@ class OpenFiles(QObject):
         self._tasks = tasks
         self.sources = PlanSources(documents, editor, model, self._other_models, tasks, self)
         self.source_edits = SourceEdits(
-            window, documents, editor, model, self.sources, settings, self.open_model, tasks
+            window, documents, editor, model, self.sources, settings, self.load_model, tasks
         )
         self._is_offering = False
         documents.opened.connect(lambda _path: tasks.start(self._match_opened()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,16 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
+from app.model_files.provenance import OriginFile, Provenance
+from app.model_files.reader import read_source
 from app.plan import edits
-from app.plan.document import WeightBlock
+from app.plan.document import FileMark, Plan, WeightBlock
 from app.plan.files import load
 from app.plan.problem import PlanError
 from app.ui.sources.strip import SourcesStrip
+from app.ui.sources.words import details
 from app.ui.window.drops import ADD
-from tests.engine.composed import write_composed
+from tests.engine.composed import write_pack
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_files import drop, run
@@ -31,7 +35,7 @@ def fine_tune(tmp_path: Path) -> Path:
 def pack(tmp_path: Path) -> Path:
     """A pack of the layers 2 and 3 of a fine-tune."""
     whole = write_tiny(tmp_path / "whole.gguf", TinyModel(n_layers=4, seed=2))
-    return write_composed([(whole, 2), (whole, 3)], tmp_path / "pack.gguf", names=(2, 3))
+    return write_pack(whole, (2, 3), tmp_path / "pack.gguf")
 
 
 def drop_on(target: QWidget, *paths: Path) -> None:
@@ -304,10 +308,10 @@ def test_a_missing_file_is_named_and_found_by_hand(bench: Bench, fine_tune: Path
     fine_tune.rename(moved)
     run(bench, window.documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
-    assert strip(bench).words.text() == "“fine tune.gguf” was not found."
+    assert strip(bench).words.text().startswith("“fine tune.gguf” was not found. “Find …”")
     assert window.model.files == ()
     assert window.editor.n_weight_layers is None
-    assert rows(bench)[1] == "Source 2: fine tune, “fine tune.gguf” was not found."
+    assert rows(bench)[1].startswith("Source 2: fine tune, “fine tune.gguf” was not found.")
     drop_on(window.sources, moved)
     assert "come first" in bench.answer("OK")
     press(bench, "Find …")
@@ -379,7 +383,7 @@ def test_plans_over_other_files_are_not_held_against_the_shown_one(
     documents.require_shown_files(plain)  # over the first of the two
     both = documents.active
     documents.show(plain)
-    with pytest.raises(PlanError, match="“named.txt” is over other model files than “plan.txt”"):
+    with pytest.raises(PlanError, match=r"“named\.txt” is over other model files than “plan\.txt”"):
         documents.require_shown_files(both)
 
 
@@ -393,3 +397,28 @@ def test_unsaved_sources_come_back_after_a_crash(bench: Bench, fine_tune: Path) 
     window.documents.add(recovered, is_dirty=True)
     bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
     assert window.model.paths[1] == fine_tune
+
+
+def test_details_of_a_composed_file_tell_where_its_layers_come_from(fine_tune: Path) -> None:
+    origins = tuple(
+        OriginFile(f"{name}.gguf", FileMark(1, "00"), name, "mit") for name in ("base", "other")
+    )
+    made = Provenance(origins, ((0, 0), (0, 1), (1, 7)))
+    model = replace(read_source(fine_tune), provenance=made, layer_types=("F16", "F16", "Q8_0"))
+    told = [f"{label}: {value}" for label, value in details(model, 4)]
+    assert "Composed: 4-5 from base.gguf, its 0-1" in told
+    assert "Composed: 6 from other.gguf, its 7" in told
+    assert "Quantisation: 4-5 F16, 6 Q8_0" in told
+
+
+def test_files_dropped_where_nothing_is_open_become_the_sources(
+    bench: Bench, fine_tune: Path
+) -> None:
+    base = bench.window.model.files[0].path
+    bench.window.documents.add(Plan())
+    bench.window.files.sources.choose()
+    assert bench.window.sources.open.isVisible()
+    bench.qtbot.waitUntil(lambda: "No model is open" in bench.window.memory.words)
+    drop_on(bench.window.sources, base, fine_tune)
+    bench.qtbot.waitUntil(lambda: bench.window.model.paths == (base, fine_tune))
+    assert bench.window.sources.add.isVisible()

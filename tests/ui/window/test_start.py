@@ -12,6 +12,7 @@ from app.conversations.conversation import SystemMode
 from app.engine.bundled import bundled_files, bundled_model
 from app.engine.messages import EstimateMemory
 from app.ui.application import SAMPLE_PLAN, open_first
+from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import PLAN, Bench
 
 ROOT = Path(__file__).parents[3]
@@ -70,3 +71,12 @@ def test_several_plans_named_at_the_start_are_opened_in_tabs(bench: Bench) -> No
     task = bench.window.tasks.start(open_first(bench.window, [str(p) for p in paths], None))
     bench.qtbot.waitUntil(task.done)
     assert [d.name for d in bench.window.documents.all] == ["plan.txt", "a.txt", "b.txt"]
+
+
+def test_a_model_named_at_the_start_is_shown_whole(bench: Bench) -> None:
+    path = write_tiny(bench.folder / "named.gguf", TinyModel(n_layers=6))
+    task = bench.window.tasks.start(open_first(bench.window, [], str(path)))
+    bench.qtbot.waitUntil(task.done)
+    assert bench.window.editor.plan.sources == ("named.gguf",)
+    (block,) = bench.window.editor.plan.blocks.values()
+    assert (block.weight_start, block.n_layers) == (0, 6)
