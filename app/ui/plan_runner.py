@@ -182,7 +182,7 @@ class PlanRunner(QObject):
         settings = replace(context, use_mmap=self._context().use_mmap)
         opened = await self._engine.run(Open(paths, recipe, settings, ASIDE), asker=RUN)
         assert isinstance(opened, OpenedPlan)
-        self._tell_closed(self._take_out_displaced(opened), "because it runs on other model files")
+        self.take_note(opened)
         return opened
 
     async def close_aside(self) -> None:
@@ -193,6 +193,13 @@ class PlanRunner(QObject):
         """Take note that nothing is open any more: the engine died."""
         self._plans.clear()
         self.changed.emit()
+
+    def take_note(self, opened: OpenedPlan) -> None:
+        """Forget the documents' plans that left the engine for one that no document owns."""
+        displaced = self._take_out_displaced(opened)
+        if displaced:
+            self._tell_closed(displaced, "because another one runs on other model files")
+            self.changed.emit()
 
     def _request(self, recipe: Recipe) -> Open:
         paths = tuple(str(path) for path in self._model.paths)

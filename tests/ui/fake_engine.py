@@ -156,11 +156,6 @@ class FakeEngine:
             if self.script.fail_open is not None:
                 raise self.script.fail_open
             on_event(Progress("Loading weights", 0.5))
-            if request.model_paths != self._paths:
-                self._recipes.clear()
-            self._paths = request.model_paths
-            self._recipes[request.slot] = request.recipe
-            self._mixed.discard(request.slot)
             return self._opened(request)
         if isinstance(request, MeasureInfluence | EvaluatePerplexity | ComparePlans | AskOtherPlan):
             on_event(Progress("Measuring", 0.5, 400.0, 2.0))
@@ -194,6 +189,11 @@ class FakeEngine:
         return self._generate(request, on_event)
 
     def _opened(self, request: Open) -> OpenedPlan:
+        if request.model_paths != self._paths:
+            self._recipes.clear()
+        self._paths = request.model_paths
+        self._recipes[request.slot] = request.recipe
+        self._mixed.discard(request.slot)
         return OpenedPlan(
             plan_hash=request.recipe.hash,
             model_name=self.script.model_name,

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QSpinBox,
@@ -30,6 +29,7 @@ from app.engine.messages import (
     GenerateTogether,
     OfPlan,
     Open,
+    OpenedPlan,
     Reply,
     TextPiece,
 )
@@ -109,9 +109,6 @@ class SweepDialog(JobDialog):
         self.prompt.setPlainText(_last_prompt(chat) or SUGGESTIONS[0])
         self.prompt.submitted.connect(lambda _text: self._begin())
         self.table = ResultsTable("Replies", HEADERS, HEADERS[3:])
-        self.table.horizontalHeader().setSectionResizeMode(
-            len(HEADERS) - 1, QHeaderView.ResizeMode.Stretch
-        )
         self.table.setSelectionMode(ResultsTable.SelectionMode.SingleSelection)
         self.table.selectionModel().selectionChanged.connect(self._show_chosen)
         self.reply = QTextEdit()
@@ -257,7 +254,9 @@ class SweepDialog(JobDialog):
         replies: list[Reply] = []
 
         def told(event: Event) -> None:
-            if isinstance(event, OfPlan) and isinstance(event.told, TextPiece):
+            if isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
+                self._room.take_note(event.told)
+            elif isinstance(event, OfPlan) and isinstance(event.told, TextPiece):
                 tokens.append(event.told.text)
                 part = (n + len(tokens) / request.generate.n_predict) / n_all
                 self.row.show_progress(f"Scale {scale:g}, {n + 1} of {n_all}", part, 0.0, None)
@@ -286,6 +285,7 @@ class SweepDialog(JobDialog):
         self._asked = replace(asked, sweep=replace(asked.sweep, seed=reply.seed, replies=replies))
         *numbers, text = cells(row, len(replies) - 1)
         self.table.add((*numbers, " ".join(text.split())))
+        self.table.setColumnWidth(len(numbers), 0)  # it takes what the others leave, no more
 
     def _chosen(self) -> SweptReply | None:
         rows = self.table.selected_rows()

@@ -25,7 +25,7 @@ from app.ui.icons import dress
 from app.ui.side_by_side.plan_choice import FilesOf, PlanChoice
 
 TAKE, TAKEN = "Take this one", "Taken"
-_FOOTER_LINES = 3
+_FOOTER_LINES = 4
 
 
 class Column(QFrame):

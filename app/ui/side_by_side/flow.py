@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from app.conversations.conversation import Conversation, Made
 from app.engine.errors import EngineDied, EngineError, JobCancelled
@@ -29,9 +29,7 @@ from app.ui.plan_runner import RUN
 from app.ui.settings import ChatSettings
 from app.ui.side_by_side.column import Column
 from app.ui.side_by_side.plan_choice import NamedRecipe
-
-if TYPE_CHECKING:
-    from app.model_files.model_file import ModelFile
+from app.ui.side_by_side.room import Room
 
 SLOTS = (-1, -2, -3, -4)
 """The engine's slots for columns; documents have those from 0 on."""
@@ -50,14 +48,14 @@ class TogetherFlow(QObject):
         self,
         engine: EngineBridge,
         chat: ChatPanel,
-        may_open: Callable[[Sequence[ModelFile], Sequence[Open], Sequence[Open]], Awaitable[bool]],
-        parent: QObject | None = None,
+        room: Room,
+        window: QWidget,
     ) -> None:
-        """`may_open` asks the user where plans on these files do not fit beside others."""
-        super().__init__(parent)
+        super().__init__(window)
         self._engine = engine
         self._chat = chat
-        self._may_open = may_open
+        self._room = room
+        self._window = window
         self._open: dict[int, Open] = {}
         """By slot, as far as is known."""
 
@@ -103,7 +101,7 @@ class TogetherFlow(QObject):
         )
         coming = [plan for plan in plans if self._open.get(plan.slot) != plan]
         staying = [plan for plan in self._open.values() if plan not in coming]
-        if not await self._may_open(files, coming, staying):
+        if not await self._room.may_open(self._window, files, coming, staying):
             return
         replies = [_Coming(conversation, prompt, settings, *answer) for answer in answers]
         speed = Speedometer()
@@ -113,6 +111,8 @@ class TogetherFlow(QObject):
                 if isinstance(event, Progress):
                     self.progressed.emit(f"{event.phase} {event.fraction:.0%}")
                 elif isinstance(event, OfPlan):
+                    if isinstance(event.told, OpenedPlan):
+                        self._room.take_note(event.told)
                     replies[event.at].take(event.told)
             n_new = sum(reply.show() for reply in replies)
             if n_new:

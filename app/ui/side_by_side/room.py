@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from app.engine.messages import Open
+from app.engine.messages import Open, OpenedPlan
 from app.memory.amounts import format_bytes
 from app.plan.recipe import Recipe
 from app.ui import dialogs
@@ -26,6 +26,10 @@ class Room:
     def __init__(self, watch: MemoryWatch, runner: PlanRunner) -> None:
         self._watch = watch
         self._runner = runner
+
+    def take_note(self, opened: OpenedPlan) -> None:
+        """Tell of documents' plans that had to leave for this one."""
+        self._runner.take_note(opened)
 
     async def may_open(
         self,

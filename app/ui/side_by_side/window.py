@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
@@ -69,7 +68,7 @@ class SideBySide(QDialog):
         self._files_of = files_of
         self._tasks = tasks
         self._is_closed = self._is_marking = False
-        self.flow = TogetherFlow(engine, chat, partial(room.may_open, self), self)
+        self.flow = TogetherFlow(engine, chat, room, self)
         self.columns: list[Column] = []
         self.prompt = QuietLabel()
         self.problem = QLabel()

@@ -15,7 +15,7 @@ from app.ui.side_by_side.flow import SLOTS
 from app.ui.side_by_side.window import SideBySide
 from app.ui.window.memory_controls import LOAD_ANYWAY
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import Bench
+from tests.ui.window.conftest import PLAN, Bench
 
 WHOLE = "WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n"
 FIRST = "The capital of France is **Paris**."
@@ -176,6 +176,21 @@ def test_plans_over_different_files_are_not_asked(bench: Bench) -> None:
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     assert "different model files" in beside.problem.text()
     assert not requests(bench)
+
+
+def test_a_plan_over_other_files_leaves_the_engine_for_the_columns(bench: Bench) -> None:
+    bench.say("Hi")
+    runner, first = bench.window.runner, bench.window.documents.active
+    assert runner.is_open(first)
+    write_tiny(bench.folder / "second.gguf", TinyModel(n_layers=4, name="Second"))
+    named = '#@ llama-blocks {"version": 1, "sources": ["second.gguf"]}\n'
+    open_second_plan(bench, named + PLAN)
+    bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.model.files] == ["Second"])
+    beside = opened(bench)
+    ask(bench, beside, "And you")
+    assert [column.text for column in beside.columns] == [FIRST, SECOND]
+    assert not runner.is_open(first)
+    assert "“plan.txt”: closed" in bench.window.status.currentMessage()
 
 
 def test_it_is_asked_before_plans_are_opened_that_do_not_fit(bench: Bench) -> None:
