@@ -208,7 +208,7 @@ def test_keys_go_from_token_to_token_and_to_where_the_plans_differ(asked: Bench)
     assert dialog.panel.title.text() == "“↵”, token 3 of 7"
     keys(view, Qt.Key.Key_Right, CTRL)
     assert view.current == 4
-    assert dialog.panel.title.text() == "“8C 8A”, token 5 of 7"
+    assert dialog.panel.title.text() == "“8C 8A”, part of “🌊”, token 5 of 7"
     keys(view, Qt.Key.Key_Right, CTRL)
     assert view.current == 6
     keys(view, Qt.Key.Key_Right, CTRL)

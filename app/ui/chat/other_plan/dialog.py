@@ -265,7 +265,8 @@ class OtherPlanDialog(JobDialog):
     def _show_token(self, place: int) -> None:
         assert self._read is not None
         tokens = self._read.tokens
-        words = self.panel.show_token(tokens[place], place, len(tokens))
+        whole = self.view.whole(place)
+        words = self.panel.show_token(tokens[place], place, len(tokens), whole)
         if place == self.view.current:
             self.view.describe(words)
             self.before.setEnabled(self.view.neighbour_that_differs(-1) is not None)

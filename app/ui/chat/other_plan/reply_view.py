@@ -96,6 +96,11 @@ class ReplyView(QTextEdit):
         places = range(self.current + step, end, step)
         return next((n for n in places if differs(self._tokens[n])), None)
 
+    def whole(self, token: int) -> str:
+        """The text that a token makes together with others, '' where it stands alone."""
+        span = self._spans[self._span_of(token)]
+        return span.text if span.end - span.first > 1 else ""
+
     def describe(self, words: str) -> None:
         """Tell screen readers of the current token."""
         self.setAccessibleDescription(words)

@@ -50,10 +50,11 @@ class TokenPanel(QWidget):
         self._names = name, other
         self.table.set_names(name, other)
 
-    def show_token(self, token: PredictedToken, place: int, n: int) -> str:
-        """Show the token at `place` (from 0) of `n`; all of it in words, to be spoken."""
-        piece = in_one_line(token.piece)
-        self.title.setText(f"“{piece}”, token {place + 1:,} of {n:,}")
+    def show_token(self, token: PredictedToken, place: int, n: int, whole: str) -> str:
+        """Show the token at `place` (from 0) of `n`, of which `whole` are the characters that it
+        is but a part of; all of it in words, to be spoken."""
+        part = f", part of “{whole.strip()}”" if whole else ""
+        self.title.setText(f"“{in_one_line(token.piece)}”{part}, token {place + 1:,} of {n:,}")
         sides = zip(self._names, (token.by_plan, token.by_other), strict=True)
         held = [f"{name}: {percent(p.probability)}, rank {p.rank:,}" for name, p in sides]
         self.chances.setText("\n".join([*held, change_words(change(token))]))
