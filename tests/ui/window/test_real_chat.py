@@ -1,0 +1,77 @@
+"""A chat with the bundled model itself: typed by keys, said by the engine process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+from qasync import QEventLoop
+
+from app.ui.application import open_first
+from app.ui.chat.message_view import MessageView
+from app.ui.engine_bridge import EngineBridge
+from app.ui.settings import Settings
+from app.ui.window.main_window import MainWindow
+
+MS = 120_000
+
+
+@pytest.fixture
+def window(
+    qtbot: QtBot, loop: QEventLoop, settings: Settings, model_path: Path, tmp_path: Path
+) -> Iterator[MainWindow]:
+    window = MainWindow(EngineBridge(), EngineBridge(), settings, lambda: model_path)
+    window.restore_layout()
+    window.show()
+    opened = window.tasks.start(open_first(window, (), None))
+    qtbot.waitUntil(opened.done, timeout=MS)
+    qtbot.waitUntil(lambda: bool(window.model.paths), timeout=MS)
+    sampling = window.chat.sampling
+    sampling.n_ctx.setValue(1024)
+    sampling.n_predict.setValue(16)
+    sampling.temperature.setValue(0.8)
+    yield window
+    for document in window.documents.all:
+        document.undo_stack.setClean()
+    with qtbot.waitSignal(window.closed, timeout=MS):
+        window.close()
+
+
+def say(qtbot: QtBot, window: MainWindow, text: str) -> MessageView:
+    window.chat.composer.clear()
+    qtbot.keyClicks(window.chat.composer, text)
+    qtbot.keyClick(window.chat.composer, Qt.Key.Key_Return)
+    return reply(qtbot, window)
+
+
+def reply(qtbot: QtBot, window: MainWindow) -> MessageView:
+    qtbot.waitUntil(lambda: not window.chat.flow.busy, timeout=MS)
+    view = window.chat.transcript.messages[-1]
+    assert view.kind == "reply", view.text
+    return view
+
+
+def test_a_conversation_with_the_model_and_its_replies_again(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    first = say(qtbot, window, "Name three colours of the rainbow.")
+    assert first.text.strip()
+    made = window.chat.keeping.conversation.path[-1].made
+    assert made is not None and made.n_prompt_evaluated == made.n_prompt
+    second = say(qtbot, window, "And which one is the sky?")
+    asked = window.chat.keeping.conversation.path[-1].made
+    assert asked is not None
+    assert asked.n_prompt_evaluated == asked.n_prompt - made.n_ctx_used
+    texts = {view.id: view.text for view in (first, second)}
+    window.chat.sampling.temperature.setValue(1.5)
+    window.chat.sampling.n_predict.setValue(3)
+    for view in (second, first):
+        text = texts[view.id]
+        view.head.again_requested.emit()
+        again = reply(qtbot, window)
+        assert again.text == text
+        assert again.id not in texts
+        assert again.head.variant == "2/2"
