@@ -68,6 +68,8 @@ CHAT = (
     Way("Send the message", "Enter"),
     Way("New line in the message", "Shift+Enter"),
     Way("Stop the reply; leave a message as it was", "Esc"),
+    Way("Go from token to token, where another plan was asked", "Arrow keys"),
+    Way("Go to where the plans differ, there", "Ctrl and Left or Right"),
     Way("Rename the conversation, in the list", "F2"),
     Way("Delete the conversation, in the list", "Delete"),
 )
