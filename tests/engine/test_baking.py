@@ -30,7 +30,7 @@ from app.model_files.tensor_types import (
 )
 from app.model_files.writing.planned import FileRange
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
-from tests.engine.composed import write_composed
+from tests.engine.composed import write_pack
 from tests.engine.logits import N_THREADS, logits_of_view
 from tests.engine.unpatched import unpatched_logits
 from tests.model_files.tiny import TinyModel, write_tiny
@@ -94,7 +94,7 @@ def test_a_plan_without_merges_over_two_files_and_a_pack_is_baked_bit_for_bit(
     first = tiny(tmp_path, 1)
     second = tiny(tmp_path, 2, quantisation=Q8_0)
     third = Path(tiny(tmp_path, 3))
-    pack = write_composed([(third, 1), (third, 3)], tmp_path / "pack.gguf", names=(1, 3))
+    pack = write_pack(third, (1, 3), tmp_path / "pack.gguf")
     paths = [first, second, str(pack)]
     blocks = (
         weights(0, 2, 0, -1),
@@ -111,7 +111,7 @@ def test_a_plan_without_merges_over_two_files_and_a_pack_is_baked_bit_for_bit(
     assert np.array_equal(live(paths, *blocks), expected)
     known = read_model_file(out).provenance
     assert known is not None
-    assert [Path(file.file_name).stem for file in known.files] == ["1", "2-8", "pack"]
+    assert [Path(file.file_name).stem for file in known.files] == ["1", "2-8", "3"]
     assert known.layers == ((0, 0), (0, 1), (1, 2), (2, 3), (0, 1))
     assert known.plan == Recipe(blocks).text
 

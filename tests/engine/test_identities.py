@@ -9,7 +9,7 @@ import pytest
 
 from app.engine.native import Base, View
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
-from tests.engine.baked import write_baked
+from tests.engine.composed import write_baked
 from tests.engine.logits import N_THREADS, logits_of, new_context, read_logits
 from tests.engine.unpatched import unpatched_logits
 

@@ -12,7 +12,7 @@ from gguf import GGMLQuantizationType
 
 from app.engine.native import Base, View, llama
 from app.plan.recipe import Recipe, RecipeWeight
-from tests.engine.baked import write_baked
+from tests.engine.composed import write_baked
 from tests.engine.logits import N_THREADS, logits_in_batches
 from tests.engine.unpatched import Batch, Unpatched
 from tests.model_files.tiny import TinyModel, write_tiny

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from app.engine.native import Base, Context, View, llama
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
-from tests.engine.baked import write_baked
+from tests.engine.composed import write_baked
 from tests.engine.logits import N_THREADS, new_context, read_logits
 from tests.engine.reference import Reference
 from tests.engine.unpatched import Batch, Unpatched

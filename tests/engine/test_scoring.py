@@ -28,7 +28,7 @@ from app.engine.scoring import windows
 from app.engine.session import Session
 from app.engine.vocabulary import Vocabulary
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
-from tests.engine.composed import write_composed
+from tests.engine.composed import write_composed, write_pack
 from tests.engine.logits import N_THREADS
 from tests.engine.reference import Reference
 from tests.engine.unpatched import Unpatched
@@ -200,7 +200,7 @@ def test_the_layers_of_a_pack_are_measured_in_their_places(
 ) -> None:
     model = TinyModel(n_layers=4, quantisation=GGMLQuantizationType.F32, seed=6)
     tuned = write_tiny(tmp_path / "tuned.gguf", model)
-    pack = write_composed([(tuned, 1), (tuned, 3)], tmp_path / "pack.gguf", names=(1, 3))
+    pack = write_pack(tuned, (1, 3), tmp_path / "pack.gguf")
     layers = [(tiny, 0), (tuned, 1), (tiny, 2), (tuned, 3)]
     composed = write_composed(layers, tmp_path / "composed.gguf")
     ask = [

@@ -13,7 +13,7 @@ from app.engine.errors import EngineError
 from app.engine.native import Base, NativeError, View
 from app.engine.weights import Weights
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
-from tests.engine.composed import write_composed
+from tests.engine.composed import write_composed, write_pack
 from tests.engine.logits import N_THREADS, logits_of_view
 from tests.engine.unpatched import unpatched_logits
 from tests.model_files.tiny import TinyModel, write_tiny
@@ -81,7 +81,7 @@ def test_a_composed_file_gives_the_same_under_the_same_numbers(
 def test_a_layer_pack_is_numbered_on_from_its_first_layer(
     weights: Weights, first: Path, second: Path, tmp_path: Path
 ) -> None:
-    pack = write_composed([(second, 1), (second, 3)], tmp_path / "pack.gguf", names=(1, 3))
+    pack = write_pack(second, (1, 3), tmp_path / "pack.gguf")
     with_pack = logits(weights, [first, pack], RecipeWeight(0, 3, 0, -1), RecipeWeight(3, 5, 4, 0))
     whole = logits(
         weights,

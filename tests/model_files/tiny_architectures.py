@@ -50,11 +50,7 @@ MIXED_ROUTING: Mapping[str, Value] = {
     "leading_dense_block_count": N_DENSE_LEAD,
 }
 """Of a file whose first layers are dense, and the others mixtures of experts."""
-DENSE_FIRST: Mapping[tuple[int, ...], Mapping[str, int]] = {
-    (1, 3, 2, 5, 3): {"leading_dense_block_count": 1},
-    (1, 0, 1, 4): {"leading_dense_block_count": 3},
-    (5, 2): {"leading_dense_block_count": 0},
-}
+DENSE_FIRST = ((1, 3, 2, 5, 3), (1, 0, 1, 4), (5, 2))
 WINDOW = 4
 """Tokens that a sliding-window layer sees: fewer than the tests decode."""
 
@@ -72,7 +68,7 @@ class Architecture:
     """`layer` gives a layer's tensors by its number; tuples are per layer, None is as usual.
 
     Metadata names are under the architecture's, or, after a `/`, under no one's. `sequences` are
-    orders of the layers that an ordinary file can have too, each with the metadata it takes.
+    orders of the layers that an ordinary file can have too.
     """
 
     gguf_name: str
@@ -83,9 +79,7 @@ class Architecture:
     n_head_kv: tuple[int, ...] | None = None
     n_ff: tuple[int, ...] | None = None
     n_embd_head: int | None = None
-    sequences: Mapping[tuple[int, ...], Mapping[str, int]] = field(
-        default_factory=lambda: {(0, 2, 1, 2, 5): {}, (4, 3): {}}
-    )
+    sequences: tuple[tuple[int, ...], ...] = ((0, 2, 1, 2, 5), (4, 3))
 
 
 def architecture_of(name: str) -> Architecture:
@@ -339,7 +333,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     ),
     "qwen2vl": _plain("qwen2vl", f"{LLAMA} {QKV_BIASES}", rope__dimension_sections=[2, 3, 3, 0]),
     "smollm3": Architecture(
-        "smollm3", _every(LLAMA), sequences={(0, 2, 1, 3, 5): {}, (5, 4): {}, (4, 0, 2, 3): {}}
+        "smollm3", _every(LLAMA), sequences=((0, 2, 1, 3, 5), (5, 4), (4, 0, 2, 3))
     ),
     "deepseek": Architecture(
         "deepseek",

@@ -6,12 +6,14 @@ After llama-cpp-python 0.3.36: what `load_hparams` and `load_arch_hparams` read 
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Sequence
 
 from app.model_files.architectures import sliding_layers
 from app.model_files.errors import ModelFileError
 from app.model_files.gguf_header import Entry, Scalar
-from app.model_files.writing.entries import BOOL, U32, entry
+from app.model_files.writing.entries import BOOL, F32, U32, entry
 from app.model_files.writing.stored import StoredModel
 
 Chosen = Sequence[tuple[StoredModel, int]]
@@ -79,6 +81,7 @@ def layer_entries(first: StoredModel, layers: Chosen) -> dict[str, bytes]:
     entries |= _sliding(prefix + _SLIDING, first, layers)
     entries |= _dense_lead(prefix + _DENSE_LEAD, first, layers)
     entries |= _head_sizes(prefix, first, layers)
+    entries |= _residual_scale(prefix + "residual_scale", first, layers)
     ahead = prefix + "nextn_predict_layers"
     if ahead in first.header.entries:
         entries[ahead] = _like(first, ahead, 0)
@@ -115,12 +118,12 @@ def _require_composable(first: StoredModel, layers: Chosen) -> None:
         )
     period = _PERIODS.get(architecture, 1)
     for new, (model, number) in enumerate(layers):
-        if (new - number) % period:
+        if ((new + 1) % period == 0) != ((number + 1) % period == 0):
             raise ModelFileError(
                 model.file.path,
                 f"Layer {number} of “{model.file.path.name}” would become layer {new}, but every "
-                f"{period}th layer of “{architecture}” differs by its number. Begin ranges so that "
-                f"layers move by a multiple of {period}.",
+                f"{period}th layer of “{architecture}” differs by its number. Let these stay every "
+                f"{period}th, and no other become one.",
             )
 
 
@@ -196,6 +199,21 @@ def _head_sizes(prefix: str, first: StoredModel, layers: Chosen) -> dict[str, by
     size = first.file.n_embd // int(before)
     names = (prefix + "attention.key_length", prefix + "attention.value_length")
     return {name: entry(name, U32, size) for name in names if name not in first.header.entries}
+
+
+def _residual_scale(key: str, first: StoredModel, layers: Chosen) -> dict[str, bytes]:
+    """What minicpm takes for it by the number of layers, where the first model states none."""
+    n_before = _count(first, f"{first.file.architecture}.block_count")
+    is_stated = key in first.header.entries or first.file.architecture != "minicpm"
+    if is_stated or n_before == len(layers):
+        return {}
+    return {key: entry(key, F32, _f32(_f32(1.4) / _f32(math.sqrt(n_before))))}
+
+
+def _f32(value: float) -> float:
+    """Rounded to single precision, in which llama.cpp computes."""
+    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    return rounded
 
 
 def _count(model: StoredModel, key: str) -> int:
