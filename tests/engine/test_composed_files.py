@@ -143,6 +143,20 @@ def test_a_window_by_period_is_written_out_where_the_layers_move(
     assert np.array_equal(logits(weights, [out], *chain(range(7))), expected)
 
 
+def test_a_scale_by_the_number_of_layers_is_written_out_where_it_changes(
+    weights: Weights, unpatched: Unpatched, tmp_path: Path
+) -> None:
+    """Files of minicpm that do not state it mean 1.4 by the root of their number of layers."""
+    tiny = TinyModel(n_layers=N_LAYERS, architecture="minicpm")
+    stating = [stored_model(write_tiny(tmp_path / "stating.gguf", tiny))]
+    planned = compose(stating, all_layers(stating))
+    del planned.metadata["minicpm.residual_scale"]  # type: ignore[attr-defined]
+    paths = write(planned, tmp_path / "silent.gguf")
+    out = composed(paths, [(0, 0), (0, 1), (0, 1), (0, 2)], tmp_path / "composed.gguf")
+    expected = logits(weights, paths, *chain([0, 1, 1, 2]))
+    assert np.array_equal(unpatched.logits(out, BATCHES), expected)
+
+
 def test_parts_in_and_out(weights: Weights, unpatched: Unpatched, tmp_path: Path) -> None:
     paths = [write_tiny(tmp_path / f"{s}.gguf", TinyModel(seed=s)) for s in (1, 2)]
     whole = [stored_model(path) for path in paths]
