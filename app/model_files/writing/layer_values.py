@@ -53,8 +53,9 @@ _SLIDING = "attention.sliding_window_pattern"
 _DENSE_LEAD = "leading_dense_block_count"
 _SAME_IN_ALL = ("expert_shared_feed_forward_length",)
 
-_PERIODS = {"smollm3": 4}
-"""Every n-th layer, by its number, leaves the positions out."""
+_PERIODS = {"smollm3": (4, None), "exaone4": (4, 64)}
+"""Every n-th layer, by its number, leaves the positions out or sees all tokens, where a number of
+layers is named in models of that many only."""
 
 _TELLING_COUNTS = {
     "baichuan": {32, 40},
@@ -81,7 +82,7 @@ def layer_entries(first: StoredModel, layers: Chosen) -> dict[str, bytes]:
     entries |= _sliding(prefix + _SLIDING, first, layers)
     entries |= _dense_lead(prefix + _DENSE_LEAD, first, layers)
     entries |= _head_sizes(prefix, first, layers)
-    entries |= _residual_scale(prefix + "residual_scale", first, layers)
+    #entries |= _residual_scale(prefix + "residual_scale", first, layers)
     ahead = prefix + "nextn_predict_layers"
     if ahead in first.header.entries:
         entries[ahead] = _like(first, ahead, 0)
@@ -116,7 +117,9 @@ def _require_composable(first: StoredModel, layers: Chosen) -> None:
             f"would take {len(layers)} layers for another variant than {n_before}. Take another "
             "number of layers, or keep the files apart: a plan can borrow from several.",
         )
-    period = _PERIODS.get(architecture, 1)
+    period, of_count = _PERIODS.get(architecture, (1, None))
+    if of_count not in (None, n_before):
+        return
     for new, (model, number) in enumerate(layers):
         if ((new + 1) % period == 0) != ((number + 1) % period == 0):
             raise ModelFileError(

@@ -87,6 +87,16 @@ def test_layers_that_differ_by_their_number(tmp_path: Path) -> None:
     assert "Layer 3 of “b.gguf” would become layer 1, but every 4th layer" in said
 
 
+def test_layers_that_differ_by_their_number_in_the_large_variant_only(tmp_path: Path) -> None:
+    swapped = [SourceLayer(0, 3), SourceLayer(0, 1), SourceLayer(0, 2), SourceLayer(0, 0)]
+    small = write_tiny(tmp_path / "a.gguf", TinyModel(n_layers=4, architecture="exaone4"))
+    assert composed([small], swapped).tensors
+    large = write_tiny(tmp_path / "b.gguf", TinyModel(n_layers=64, architecture="exaone4"))
+    rest = [SourceLayer(0, n) for n in range(4, 64)]
+    assert composed([large], [*(SourceLayer(0, n) for n in range(4)), *rest]).tensors
+    assert "Layer 3 of “b.gguf” would become layer 0" in complaint([large], swapped + rest)
+
+
 def test_a_number_of_layers_that_means_another_variant(tmp_path: Path) -> None:
     path = write_tiny(tmp_path / "a.gguf", TinyModel(n_layers=6, architecture="gemma2"))
     layers = [SourceLayer(0, n % 6) for n in range(46)]
