@@ -71,4 +71,5 @@ def _are_of_one(move: ScaleMove, other: ScaleMove) -> bool:
 
 
 def _shown(scale: float) -> str:
-    return f"{scale:.2f}" if round(scale, 2) == round(scale, 4) else f"{scale:.4g}"
+    words = f"{scale:.2f}" if round(scale, 2) == round(scale, 4) else f"{scale:.4g}"
+    return words.replace("-", "−")

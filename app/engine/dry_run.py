@@ -37,7 +37,7 @@ class DryRun:
         """
         held = self._weights.get(request.model_paths, request.recipe, lambda _: True)
         models = self._weights.read(request.model_paths)
-        if models is not self._models:
+        if models != self._models:
             self._open(held, request).close()
             give_back_free()
             self._models, self._process_bytes = models, rss_bytes()

@@ -100,7 +100,7 @@ class Weights:
 
     def would_stay(self, paths: Sequence[str], use_mmap: bool) -> bool:
         """Whether weights of these files, held in this way, come beside those that are held."""
-        return use_mmap == self._use_mmap and self._are_read(paths)
+        return use_mmap == self._use_mmap and self._are_alike(paths)
 
     def are_under(self, held: HeldLayers) -> bool:
         """Whether these are still the weights that a view was made over."""
@@ -113,21 +113,24 @@ class Weights:
         self._bases.clear()
 
     def read(self, paths: Sequence[str]) -> tuple[ModelFile, ...]:
-        """The sources; their headers are read anew when they are others, or have changed."""
-        if self._are_read(paths):
-            return self._models
-        self.close()
-        self._models = ()
-        try:
-            models = read_sources([Path(path) for path in paths])
-        except ModelFileError as error:
-            raise EngineError(str(error)) from error
-        self._models = models
-        return models
+        """The sources; their headers are read anew when they are others, or have changed. What is
+        loaded stays where these are the first of those before, or go on after them: their weight
+        layers have the same numbers then."""
+        if not self._are_alike(paths):
+            self.close()
+            self._models = ()
+        if len(paths) > len(self._models):
+            try:
+                self._models = read_sources([Path(path) for path in paths])
+            except ModelFileError as error:
+                raise EngineError(str(error)) from error
+        return self._models[: len(paths)]
 
-    def _are_read(self, paths: Sequence[str]) -> bool:
-        known = [str(model.path) for model in self._models] == list(paths)
-        return known and not any(model.has_changed() for model in self._models)
+    def _are_alike(self, paths: Sequence[str]) -> bool:
+        known, asked = [str(model.path) for model in self._models], list(paths)
+        n = max(len(known), len(asked)) if self._dry else min(len(known), len(asked))
+        unchanged = not any(model.has_changed() for model in self._models)
+        return n > 0 and known[:n] == asked[:n] and unchanged
 
     def _give_up_all_but(self, wanted: set[tuple[int, int]], beside: Sequence[Recipe]) -> None:
         """The layers of one base are in memory together, unless they lie in a mapped file, and one

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate
+from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate, Open
 from app.memory.amounts import format_bytes
 from app.plan.recipe import Recipe, changed_scales
 from app.ui.editor import PlanEditor
@@ -203,9 +203,18 @@ class MemoryWatch(QObject):
             is_dry_run=self._is_dry_run,
             measured_bytes=held if is_measurable and held else None,
             reserve_bytes=self._reserve(),
+            later_sources_bytes=self._later_sources_bytes(),
         )
         figures = self._with_others(figures, others)
         return replace(figures, changes=self._changes(figures))
+
+    def _later_sources_bytes(self) -> tuple[int, ...]:
+        asked, files = self._asked, self._model.files
+        if asked is None or asked.model_paths != tuple(str(file.path) for file in files):
+            return ()
+        from app.memory.estimate import weights_by_source
+
+        return weights_by_source(files, asked.recipe)[1:]
 
     def _with_others(self, figures: MemoryFigures, others: Sequence[RunningPlan]) -> MemoryFigures:
         """The same beside the other open plans, of which those used longest ago are closed where
@@ -215,14 +224,11 @@ class MemoryWatch(QObject):
             return figures
         from app.memory.beside import beside_bytes, n_that_fit
 
-        may_stay = [
-            plan
-            for plan in others
-            if plan.request.model_paths == asked.model_paths
-            and plan.request.settings.use_mmap == asked.settings.use_mmap
-        ]
+        as_opened = Open(asked.model_paths, asked.recipe, asked.settings)
+        may_stay = [plan for plan in others if plan.goes_with(as_opened)]
         contexts = [(plan.recipe, plan.opened.context_bytes) for plan in may_stay]
-        added = beside_bytes(self._model.files, asked.recipe, contexts)
+        files = max((self._model.files, *(plan.files for plan in may_stay)), key=len)
+        added = beside_bytes(files, asked.recipe, contexts)
         n = len(may_stay)
         if not self._runner.is_current:
             n = n_that_fit(added, figures.verdict.spare_bytes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,6 +18,9 @@ from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.open_model import OpenModel
 from app.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from app.model_files.model_file import ModelFile
 
 RUN = "run"
 """Whose jobs Stop stops: what opens plans and answers prompts."""
@@ -36,6 +40,8 @@ class RunningPlan:
     document: Document
     request: Open
     opened: OpenedPlan
+    files: tuple[ModelFile, ...]
+    """The sources of its weight layers."""
     wanted: Recipe
     """The same recipe with the scales as last edited."""
     has_decoded: bool = False
@@ -46,6 +52,13 @@ class RunningPlan:
     def recipe(self) -> Recipe:
         """The recipe that runs."""
         return self.request.recipe
+
+    def goes_with(self, request: Open) -> bool:
+        """Whether the engine can hold both: over the same weights, or some of them."""
+        ours, theirs = self.request, request
+        n = min(len(ours.model_paths), len(theirs.model_paths))
+        are_alike = ours.model_paths[:n] == theirs.model_paths[:n]
+        return are_alike and ours.settings.use_mmap == theirs.settings.use_mmap
 
 
 class PlanRunner(QObject):
@@ -148,6 +161,7 @@ class PlanRunner(QObject):
         if not self._model.paths:
             raise PlanNotReady(self._model.why_none)
         document, request = self.documents.active, self._request(lowered.recipe)
+        files = self._model.files
         leaving = await self._make_room()
         if leaving is None:
             raise JobCancelled
@@ -159,7 +173,7 @@ class PlanRunner(QObject):
                 await self._close(other)
             opened = await self._engine.run(request, asker=RUN)
             assert isinstance(opened, OpenedPlan)
-            running = RunningPlan(document, request, opened, request.recipe)
+            running = RunningPlan(document, request, opened, files, request.recipe)
             self._plans[document] = running
             displaced = self._take_out_displaced(opened)
         finally:

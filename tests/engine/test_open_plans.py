@@ -100,6 +100,23 @@ def test_other_weights_close_the_plans_over_those_before(
     assert say(session, "the", 1).n_generated
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_plans_over_one_model_and_over_more_of_it_are_open_together(
+    session: Session, paths: tuple[str, ...], tmp_path: Path, order: tuple[int, int]
+) -> None:
+    """A second file's layers come after those of the first, whose numbers stay."""
+    other = write_tiny(tmp_path / "other.gguf", TinyModel(n_layers=4, seed=5))
+    two = Recipe((RecipeWeight(0, 2, 0, -1), RecipeWeight(2, 4, 6, 0)))
+    asked = Open(paths, WHOLE, SMALL, 0), Open((*paths, str(other)), two, SMALL, 1)
+    alone = [say_alone(of.model_paths, of.recipe) for of in asked]
+    for at in order:
+        opened = session.open(asked[at], ignore)
+    assert sorted(opened.open_slots) == [0, 1]
+    assert [say(session, "the one", slot).text for slot in (0, 1)] == alone
+    session.close_plan(1)
+    assert say(session, "the other", 0).n_generated
+
+
 def test_weights_are_held_once_for_two_plans(model_path: Path) -> None:
     settings = ContextSettings(n_ctx=256, n_batch=32, use_mmap=False)
     second = Recipe((RecipeWeight(0, 20, 0, -1), RecipeWeight(20, 40, 10, 0)))

@@ -13,8 +13,8 @@ from app.plan.problem import PlanError
 from app.ui.documents.document import Document
 from app.ui.plan_runner import PlanRunner
 
-_WIDEST = 160
-"""The button in pixels; longer names are shortened."""
+_WIDEST = 120
+"""A name in pixels; longer ones are shortened."""
 
 
 class AnsweringPlan(QToolButton):
@@ -38,7 +38,7 @@ class AnsweringPlan(QToolButton):
         name = self._documents.active.name
         middle = Qt.TextElideMode.ElideMiddle
         shown = self.fontMetrics().elidedText(name, middle, _WIDEST)
-        self.setText(shown.replace("&", "&&"))
+        self.setText(f"Answers: {shown}".replace("&", "&&"))
         key = QKeySequence("Ctrl+Tab").toString(QKeySequence.SequenceFormat.NativeText)
         self.setToolTip(f"“{name}” answers. Choose another open plan here, or with {key}")
         self.setAccessibleName(f"Plan that answers: {name}")

@@ -36,7 +36,7 @@ class ScaleMark(QWidget):
         painter.setBrush(theme.current().accent)
         middle, height = self.width() / 2, self.height()
         painter.drawRoundedRect(QRectF(middle - 0.75, 1, 1.5, height - 2), 0.75, 0.75)
-        painter.drawRoundedRect(QRectF(middle - 4, height * 0.3, 8, 4), 1.5, 1.5)
+        painter.drawRoundedRect(QRectF(middle - 4, 1, 8, 3.5), 1.5, 1.5)
 
 
 class ScaleMarks(QObject):
