@@ -16,7 +16,7 @@ from app.ui.documents import Documents
 from app.ui.engine_bridge import EngineBridge
 from app.ui.measure.layer_influence import LayerInfluence
 from app.ui.open_model import OpenModel
-from app.ui.side_by_side.room import Room
+from app.ui.room import Room
 from app.ui.tasks import Tasks, in_thread
 
 if TYPE_CHECKING:

@@ -51,8 +51,8 @@ from app.ui.inspector.fields import ScaleSpin
 from app.ui.measure.job_dialog import JobDialog
 from app.ui.measure.results_table import ResultsTable
 from app.ui.measure.sweep import HEADERS, Sweep, SweptReply, cells
+from app.ui.room import Room
 from app.ui.side_by_side.marks import first_difference
-from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks
 from app.ui.writing import write_or_tell
 

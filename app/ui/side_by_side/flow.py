@@ -26,10 +26,10 @@ from app.ui.chat.panel import ChatPanel
 from app.ui.chat.reply_flow import Speedometer
 from app.ui.engine_bridge import EngineBridge
 from app.ui.plan_runner import RUN
+from app.ui.room import Room
 from app.ui.settings import ChatSettings
 from app.ui.side_by_side.column import Column
 from app.ui.side_by_side.plan_choice import NamedRecipe
-from app.ui.side_by_side.room import Room
 
 SLOTS = (-1, -2, -3, -4)
 """The engine's slots for columns; documents have those from 0 on."""

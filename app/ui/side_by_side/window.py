@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -23,11 +23,11 @@ from app.ui.engine_bridge import EngineBridge
 from app.ui.icons import dress
 from app.ui.plan_runner import PlanNotReady
 from app.ui.quiet_label import QuietLabel
+from app.ui.room import Room
 from app.ui.side_by_side.column import Column
 from app.ui.side_by_side.flow import SLOTS, TogetherFlow
 from app.ui.side_by_side.marks import differing
 from app.ui.side_by_side.plan_choice import FilesOf, NamedRecipe, is_over
-from app.ui.side_by_side.room import Room
 from app.ui.tasks import Tasks, in_thread
 
 MARK_MS = 150
@@ -109,6 +109,11 @@ class SideBySide(QDialog):
             self._chat.flow.stop()
         else:
             super().reject()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._show_documents()  # the plans may have other faders by now
 
     def _lay_out(self) -> None:
         sentence = QLabel(_SENTENCE)

@@ -34,9 +34,9 @@ from app.ui.palette.finding import FindBlock
 from app.ui.palette.templates import Templates
 from app.ui.plan_runner import PlanRunner
 from app.ui.problems_panel import ProblemsPanel
+from app.ui.room import Room
 from app.ui.settings import Settings
 from app.ui.side_by_side.opener import SideBySideOpener
-from app.ui.side_by_side.room import Room
 from app.ui.sources.panel import SourcesPanel
 from app.ui.sources.rows import dropped_paths
 from app.ui.sources.strip import SourcesStrip

@@ -14,7 +14,7 @@ from app.ui.chat.keeping import Keeping
 from app.ui.documents import Documents
 from app.ui.engine_bridge import EngineBridge
 from app.ui.open_model import OpenModel
-from app.ui.side_by_side.room import Room
+from app.ui.room import Room
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:

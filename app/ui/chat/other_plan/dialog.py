@@ -39,7 +39,7 @@ from app.ui.documents.document import Document
 from app.ui.engine_bridge import EngineBridge
 from app.ui.measure.job_dialog import JobDialog
 from app.ui.quiet_label import QuietLabel
-from app.ui.side_by_side.room import Room
+from app.ui.room import Room
 from app.ui.tasks import Tasks
 from app.ui.writing import write_or_tell
 
