@@ -69,6 +69,16 @@ def estimate_exact(
     )
 
 
+def weights_by_source(models: Sequence[ModelFile], recipe: Recipe) -> tuple[int, ...]:
+    """The bytes of the layers of each source that the recipe borrows, each layer once."""
+    borrowed = [0] * len(models)
+    places = weight_layers_of(models)
+    for n in recipe.weight_layers:
+        at = places[n]
+        borrowed[at.source] += models[at.source].layer_bytes[at.index]
+    return tuple(borrowed)
+
+
 def block_memory(
     models: Sequence[ModelFile],
     recipe: Recipe,

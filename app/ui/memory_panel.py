@@ -38,6 +38,8 @@ class MemoryFigures:
     """What the engine process holds with this very plan open, where that is known."""
     reserve_bytes: int = 0
     """What is to stay free for other programs."""
+    later_sources_bytes: tuple[int, ...] = ()
+    """What of the weights belongs to each source behind the first."""
     beside_bytes: int = 0
     """What the other plans that are and stay open take beside this one."""
     n_beside: int = 0
@@ -85,8 +87,11 @@ def parts_of(figures: MemoryFigures) -> tuple[Part, ...]:
     def grey(share: float) -> QColor:
         return theme.mixed(colours.text, colours.window, share)
 
+    later = [(n, size) for n, size in enumerate(figures.later_sources_bytes, 1) if size]
+    first_bytes = estimate.weights_bytes - sum(size for _, size in later)
     parts = (
-        Part("weights", estimate.weights_bytes, colours.source(0)),
+        Part("weights", first_bytes, colours.source(0)),
+        *(Part(f"of source {n + 1}", size, colours.source(n)) for n, size in later),
         Part("KV cache", estimate.kv_bytes, grey(0.35)),
         Part("compute", estimate.compute_bytes, grey(0.55)),
         Part("process", estimate.process_bytes, grey(0.72)),

@@ -11,12 +11,15 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
+from app.memory.amounts import format_bytes
 from app.model_files.provenance import OriginFile, Provenance
 from app.model_files.reader import read_source
 from app.plan import edits
 from app.plan.document import FileMark, Plan, WeightBlock
 from app.plan.files import load
 from app.plan.problem import PlanError
+from app.ui import theme
+from app.ui.memory_panel import parts_of
 from app.ui.sources.strip import SourcesStrip
 from app.ui.sources.words import details
 from app.ui.window.drops import ADD
@@ -422,3 +425,17 @@ def test_files_dropped_where_nothing_is_open_become_the_sources(
     drop_on(bench.window.sources, base, fine_tune)
     bench.qtbot.waitUntil(lambda: bench.window.model.paths == (base, fine_tune))
     assert bench.window.sources.add.isVisible()
+
+
+def test_the_memory_bar_has_a_part_for_each_source(bench: Bench, fine_tune: Path) -> None:
+    window = bench.window
+    add(bench, fine_tune)
+    assert "of source" not in window.memory.words  # nothing is borrowed from it yet
+    third = list(window.editor.plan.blocks)[2]
+    window.editor.apply("Borrow", edits.set_weights(window.editor.plan, third, 4, 1))
+    layer_bytes = window.model.files[1].layer_bytes[0]
+    words = f"of source 2 {format_bytes(layer_bytes)}"
+    bench.qtbot.waitUntil(lambda: words in window.memory.words)
+    first, second, *_ = parts_of(window.memory.figures)
+    assert first.n_bytes + second.n_bytes == window.memory.figures.estimate.weights_bytes
+    assert second.colour == theme.current().source(1)
