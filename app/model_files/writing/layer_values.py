@@ -82,7 +82,7 @@ def layer_entries(first: StoredModel, layers: Chosen) -> dict[str, bytes]:
     entries |= _sliding(prefix + _SLIDING, first, layers)
     entries |= _dense_lead(prefix + _DENSE_LEAD, first, layers)
     entries |= _head_sizes(prefix, first, layers)
-    #entries |= _residual_scale(prefix + "residual_scale", first, layers)
+    entries |= _residual_scale(prefix + "residual_scale", first, layers)
     ahead = prefix + "nextn_predict_layers"
     if ahead in first.header.entries:
         entries[ahead] = _like(first, ahead, 0)
