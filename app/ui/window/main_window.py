@@ -275,7 +275,7 @@ class MainWindow(QMainWindow):
         first = self.model.file
         if first is not None and first.path != self._first_model:
             self._first_model = first.path
-            is_bundled = self.files.is_bundled(first.path)
+            is_bundled = self.files.is_of_bundled(first)
             self.chat.system.choose(SystemMode.EMPTY if is_bundled else SystemMode.TEMPLATE)
         self.watch.look_again()
         self.runner.changed.emit()

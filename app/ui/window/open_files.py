@@ -172,6 +172,17 @@ class OpenFiles(QObject):
         """Whether a file is the model that comes with the program."""
         return path == self._bundled_model()
 
+    def is_of_bundled(self, file: ModelFile) -> bool:
+        """Whether a file is the model that comes with the program, or was composed of it."""
+        bundled = self._bundled_model()
+        if bundled is None or file.path == bundled:
+            return bundled is not None
+        origins = file.provenance.files if file.provenance is not None else ()
+        return any(
+            origin.file_name == bundled.name and origin.mark.size_bytes == bundled.stat().st_size
+            for origin in origins
+        )
+
     def _bundled_model(self) -> Path | None:
         from app.model_files.errors import ModelFileError
 

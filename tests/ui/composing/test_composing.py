@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
+from app.conversations.conversation import SystemMode
 from app.model_files.reader import read_source
 from app.model_files.writing.compose import layer_pack
 from app.model_files.writing.stored import stored_model
@@ -102,6 +103,7 @@ def test_a_file_of_two_and_the_plan_over_it(bench: Bench, tuned: Path) -> None:
     assert starts == [(0, 1), (1, 1), (2, 1)]
     assert any(isinstance(b, MergeBlock) for b in blocks)
     assert window.editor.problems == ()
+    assert window.chat.system.mode is SystemMode.EMPTY  # as of the model that it was made of
     assert window.composing.open is None
 
 
