@@ -12,13 +12,13 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 
 
-def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """How it ended, and what it printed."""
+def call(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """How it ended in a folder, and what it printed."""
     # no display, whatever the tests run under
     no_display = {k: v for k, v in os.environ.items() if "DISPLAY" not in k and "QPA" not in k}
     return subprocess.run(
-        [sys.executable, "main.py", *arguments],
-        cwd=ROOT,
+        [sys.executable, str(ROOT / "main.py"), *arguments],
+        cwd=folder,
         env=no_display,
         capture_output=True,
         text=True,

@@ -78,6 +78,16 @@ def test_an_estimate_adds_up(plan: str, tiny: str) -> None:
     assert "Fits" in call("estimate", plan, "--model", tiny).stdout
 
 
+def test_files_are_named_from_the_folder_that_one_is_in(tmp_path: Path, tiny: str) -> None:
+    name = Path(tiny).name
+    estimated = call("estimate", "--model", name, folder=tmp_path)
+    assert estimated.returncode == 0, estimated.stderr
+    (tmp_path / "two.txt").write_text("WeightBlock; 0; 2; 1; -1\nTotalLayers; 2\n")
+    baked = call("bake", "two.txt", "--model", name, "-o", "two.gguf", folder=tmp_path)
+    assert baked.returncode == 0, baked.stderr
+    assert (tmp_path / "two.gguf").exists()
+
+
 def test_generation_is_told_and_repeats_with_its_seed(plan: str, tiny: str) -> None:
     arguments = ("generate", plan, "--model", tiny, "--prompt", "the other", "--raw")
     arguments += ("--n-predict", "12", "--seed", "7", "--threads", "1", "--ctx", "256")

@@ -34,7 +34,8 @@ def bake(options: argparse.Namespace) -> int:
             f"Block {chain.merges[0]} adds up outputs, which no ordinary model file can do. With "
             "--static the weights are averaged instead, an approximation."
         )
-    asked = Bake(paths(models), recipe, options.output, options.type, options.split_max_size)
+    target = str(Path(options.output).absolute())
+    asked = Bake(paths(models), recipe, target, options.type, options.split_max_size)
     text = text_to_measure(options.file)
     measured: PlanDifference | None = None
     with engine() as run, progress_line() as line:

@@ -64,8 +64,8 @@ def n_weight_layers(models: Sequence[ModelFile]) -> int:
 
 
 def paths(models: Sequence[ModelFile]) -> tuple[str, ...]:
-    """The sources as the engine is told of them."""
-    return tuple(str(model.path) for model in models)
+    """The sources as the engine, which works in a folder of its own, is told of them."""
+    return tuple(str(model.path.absolute()) for model in models)
 
 
 def whole_model(models: Sequence[ModelFile]) -> Recipe:
