@@ -192,7 +192,7 @@ class ReplyView(QTextEdit):
         number = line.lineNumber() + step
         if not 0 <= number < block.layout().lineCount():
             block = block.next() if step > 0 else block.previous()
-            if not block.layout().lineCount():
+            if not block.isValid():
                 return self.current
             number = 0 if step > 0 else block.layout().lineCount() - 1
         line = block.layout().lineAt(number)
@@ -200,18 +200,21 @@ class ReplyView(QTextEdit):
 
     def _token_at(self, point: QPoint) -> int | None:
         """The first token of what is under a point of the viewport."""
-        place = QPointF(point) + self._scrolled()
-        layout = self.document().documentLayout()
-        near = layout.hitTest(place, Qt.HitTestAccuracy.ExactHit)
-        if near < 0 or not self._tokens:
+        if not self._tokens:
             return None
+        place = QPointF(point) + self._scrolled()
+        near = self.document().documentLayout().hitTest(place, Qt.HitTestAccuracy.FuzzyHit)
         block = self.document().findBlock(near)
         inside = place - block.layout().position()
-        lines = (block.layout().lineAt(n) for n in range(block.layout().lineCount()))
-        line = next((line for line in lines if inside.y() < line.rect().bottom()), None)
-        if line is None:
-            return None
-        return self._token_from(block.position() + line.xToCursor(inside.x(), _ON_CHARACTER))
+        for number in range(block.layout().lineCount()):
+            line = block.layout().lineAt(number)
+            if inside.y() < line.rect().bottom():  # what is between two lines belongs to the next
+                if not 0 <= inside.x() < line.naturalTextWidth():
+                    return None
+                return self._token_from(
+                    block.position() + line.xToCursor(inside.x(), _ON_CHARACTER)
+                )
+        return None
 
     def _token_from(self, position: int) -> int:
         span = bisect_right(self._starts, position, hi=len(self._spans)) - 1
