@@ -21,6 +21,8 @@ from app.model_files.writing.planned import Computed, FileRange, PlannedFile
 from app.model_files.writing.splitting import split
 from app.plan.files import put_in_place
 
+_FLUSH_BYTES = 64 << 20
+
 
 class WriteStopped(Exception):
     """The user asked for the writing to stop; nothing of it is left."""
@@ -105,9 +107,6 @@ def _require_writable(planned: PlannedFile, paths: Sequence[Path]) -> None:
         )
 
 
-_FLUSH_BYTES = 64 << 20
-
-
 class _Meter:
     """Counts the bytes written, tells them, and stops the write where it is asked to."""
 
@@ -156,8 +155,9 @@ def _start_flushing(out: int, n_bytes: int) -> None:
     """Lets the disk begin with the bytes appended last, where the system can be told to; else all
     waits for it at the very end, when progress has been told."""
     if hasattr(os, "posix_fadvise"):
-        begin = os.lseek(out, 0, os.SEEK_CUR) - n_bytes
-        os.posix_fadvise(out, begin, n_bytes, os.POSIX_FADV_DONTNEED)
+        end = os.lseek(out, 0, os.SEEK_CUR)
+        begin = max(0, end - n_bytes)  # what was appended before lies in another part
+        os.posix_fadvise(out, begin, end - begin, os.POSIX_FADV_DONTNEED)
 
 
 def _made(content: Computed) -> memoryview:
