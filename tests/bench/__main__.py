@@ -18,6 +18,7 @@ from tests.bench.plan_cost import plan_cost_rows
 from tests.bench.plan_speed import plan_speed_rows
 from tests.bench.row import table
 from tests.bench.scoring import scoring_rows
+from tests.bench.streaming import streaming_rows
 from tests.bench.together import together_rows
 from tests.bench.window import window_rows
 from tests.bench.writing import writing_rows
@@ -35,6 +36,7 @@ rows = [
     *writing_rows(model),
     *header_fuzz_rows(),
     *window_rows(),
+    *streaming_rows(model),
     *conversation_rows(),
     *canvas_rows(),
 ]
