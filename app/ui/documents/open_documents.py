@@ -47,19 +47,17 @@ class OpenDocuments(QObject):
         return self._editor.plan if document is self.active else document.plan
 
     def require_shown_files(self, document: Document) -> None:
-        """Raises PlanError for a document over other model files than the one that is shown."""
+        """Raises PlanError for a document over other model files than the one that is shown, or
+        over files that are not there."""
         shown, paths = self.active.model_paths, document.model_paths
-        if shown[: len(paths)] != paths:
-            raise PlanError(
-                [
-                    Problem(
-                        "other-sources",
-                        f"“{document.name}” is over other model files than “{self.name}”, which is "
-                        "shown.",
-                        "Show it, or choose a plan over the same files.",
-                    )
-                ]
-            )
+        if not paths:
+            message, fix = f"The model files of “{document.name}” were not found.", "Show it."
+        elif shown[: len(paths)] != paths:
+            message = f"“{document.name}” is over other model files than “{self.name}”."
+            fix = "Show it, or choose a plan over the same files."
+        else:
+            return
+        raise PlanError([Problem("other-sources", message, fix)])
 
     def find(self, path: Path) -> Document | None:
         """The document of this file, if it is open."""

@@ -388,6 +388,12 @@ def test_plans_over_other_files_are_not_held_against_the_shown_one(
     documents.show(plain)
     with pytest.raises(PlanError, match=r"“named\.txt” is over other model files than “plan\.txt”"):
         documents.require_shown_files(both)
+    gone = bench.folder / "gone.txt"
+    write_over(bench, "gone.gguf").rename(gone)
+    run(bench, documents.open(gone))
+    bench.qtbot.waitUntil(strip(bench).isVisible)
+    with pytest.raises(PlanError, match="were not found"):
+        documents.require_shown_files(documents.active)
 
 
 def test_unsaved_sources_come_back_after_a_crash(bench: Bench, fine_tune: Path) -> None:
