@@ -28,6 +28,8 @@ from app.model_files.writing.write import WriteProgress, WriteStopped, write
 from app.ui import dialogs, theme
 from app.ui.composing.order import Order, borrowed_of
 from app.ui.composing.source_row import SourceRow
+from app.ui.documents.document import Document
+from app.ui.documents.open_documents import OpenDocuments
 from app.ui.editor import PlanEditor
 from app.ui.measure.job_row import JobRow
 from app.ui.sources.editing import MODELS
@@ -54,17 +56,20 @@ class ComposeDialog(QDialog):
         self,
         parent: QWidget,
         editor: PlanEditor,
-        files: Callable[[], tuple[ModelFile, ...]],
+        documents: OpenDocuments,
+        files_of: Callable[[Document], tuple[ModelFile, ...]],
         read: Callable[[Path], Awaitable[ModelFile]],
         folder: Path,
         tasks: Tasks,
     ) -> None:
-        """`files` are the plan's sources, `read` raises ModelFileError, `folder` is proposed."""
+        """`files_of` a document are its sources, `read` raises ModelFileError, `folder` is
+        proposed."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Compose a model file")
         self._editor = editor
-        self._files = files
+        self._documents = documents
+        self._files_of = files_of
         self._read = read
         self._folder = folder
         self._tasks = tasks
@@ -94,7 +99,7 @@ class ComposeDialog(QDialog):
         self._column = QVBoxLayout()
         self._lay_out()
         self._connect()
-        for file in files():
+        for file in self._files():
             self._add_row(file)
         self.out.setText(str(self._proposed()))
 
@@ -161,12 +166,22 @@ class ComposeDialog(QDialog):
         self.is_pack.toggled.connect(self._changed)
         self.is_split.toggled.connect(self._changed)
         self.row.cancelled.connect(self._ask_to_stop)
-        self._editor.changed.connect(self._plan_changed)
-        self._editor.replaced.connect(self._plan_changed)
+        self._editor.changed.connect(self._plans_changed)
+        self._editor.replaced.connect(self._plans_changed)
+        self._documents.changed.connect(self._plans_changed)
         self._enable()
 
+    def _files(self) -> tuple[ModelFile, ...]:
+        """The sources of the shown plan."""
+        return self._files_of(self._documents.active)
+
+    def _borrowed(self, file: ModelFile) -> tuple[int, ...] | None:
+        documents = self._documents
+        plans = ((documents.plan_of(one), self._files_of(one)) for one in documents.all)
+        return borrowed_of(plans, file)
+
     def _add_row(self, file: ModelFile) -> None:
-        borrowed = borrowed_of(self._editor.plan, self._files(), file)
+        borrowed = self._borrowed(file)
         taken = {row.number for row in self.rows}
         number = next(n for n in range(len(taken) + 1) if n not in taken)
         row = SourceRow(file, number, borrowed)
@@ -183,9 +198,9 @@ class ComposeDialog(QDialog):
         row.deleteLater()
         self._changed()
 
-    def _plan_changed(self, _what: object = None) -> None:
+    def _plans_changed(self, _what: object = None) -> None:
         for row in self.rows:
-            row.show_borrowed(borrowed_of(self._editor.plan, self._files(), row.file))
+            row.show_borrowed(self._borrowed(row.file))
 
     def _changed(self, _what: object = None) -> None:
         """What is to be written is another thing now."""

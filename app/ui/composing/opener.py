@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from app.plan.document import Plan
+from app.ui.documents.open_documents import OpenDocuments
 from app.ui.editor import PlanEditor
 from app.ui.open_model import OpenModel
 from app.ui.settings import Settings
@@ -25,6 +26,7 @@ class ComposeOpener:
         self,
         window: QWidget,
         editor: PlanEditor,
+        documents: OpenDocuments,
         model: OpenModel,
         files: OpenFiles,
         settings: Settings,
@@ -32,6 +34,7 @@ class ComposeOpener:
     ) -> None:
         self._window = window
         self._editor = editor
+        self._documents = documents
         self._model = model
         self._open_files = files
         self._settings = settings
@@ -50,7 +53,8 @@ class ComposeOpener:
         self.open = ComposeDialog(
             self._window,
             self._editor,
-            lambda: self._model.files,
+            self._documents,
+            self._open_files.sources.files_of,
             self._model.read,
             recent[0].parent if recent else Path.home(),
             self._tasks,

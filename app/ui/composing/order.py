@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -84,11 +84,17 @@ class Order:
         return onto_layers(plan, {n: held[layers[n]] for n in borrowed})
 
 
-def borrowed_of(plan: Plan, files: Sequence[ModelFile], file: ModelFile) -> tuple[int, ...] | None:
-    """The layers of a file that the plan borrows, by their numbers in the file; None for a file
-    that is none of the plan's."""
-    if file not in files:
+def borrowed_of(
+    plans: Iterable[tuple[Plan, Sequence[ModelFile]]], file: ModelFile
+) -> tuple[int, ...] | None:
+    """The layers of a file that one of the plans over their files borrows, by their numbers in the
+    file; None for a file that no plan is over."""
+    over_it = [(plan, files) for plan, files in plans if file in files]
+    if not over_it:
         return None
-    start = sum(other.n_layers for other in files[: files.index(file)])
-    borrowed = borrowed_layers(plan)
-    return tuple(number for n, number in enumerate(file.layers, start) if n in borrowed)
+    numbers: set[int] = set()
+    for plan, files in over_it:
+        start = sum(other.n_layers for other in files[: files.index(file)])
+        borrowed = borrowed_layers(plan)
+        numbers.update(number for n, number in enumerate(file.layers, start) if n in borrowed)
+    return tuple(sorted(numbers))

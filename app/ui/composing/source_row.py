@@ -22,7 +22,7 @@ from app.ui import theme
 from app.ui.icons import dress
 from app.ui.quiet_label import QuietLabel
 
-ALL, BORROWED, THESE = "All layers", "What the plan borrows", "These layers"
+ALL, BORROWED, THESE = "All layers", "What open plans borrow", "These layers"
 _BAR = 4
 
 
@@ -33,7 +33,7 @@ class SourceRow(QWidget):
     remove_wanted = Signal()
 
     def __init__(self, file: ModelFile, number: int, borrowed: tuple[int, ...] | None) -> None:
-        """`number` tells the colour; `borrowed` is None for a file that the plan is not over."""
+        """`number` tells the colour; `borrowed` is None for a file that no open plan is over."""
         super().__init__()
         self.file = file
         self.number = number
@@ -87,7 +87,7 @@ class SourceRow(QWidget):
         return self.file.layers
 
     def show_borrowed(self, borrowed: tuple[int, ...] | None) -> None:
-        """The plan borrows other layers now; None: it is no longer over this file."""
+        """Open plans borrow other layers now; None: none is over this file any more."""
         if borrowed != self._borrowed:
             self._borrowed = borrowed
             self._tell()

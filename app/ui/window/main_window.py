@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
             self, engine, self.editor, self.documents, self.model, self.files, self.tasks
         )
         self.composing = ComposeOpener(
-            self, self.editor, self.model, self.files, settings, self.tasks
+            self, self.editor, self.documents, self.model, self.files, settings, self.tasks
         )
         self.asking = AskingOtherPlans(
             self,

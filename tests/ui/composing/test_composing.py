@@ -16,7 +16,7 @@ from app.model_files.reader import read_source
 from app.model_files.writing.compose import layer_pack
 from app.model_files.writing.stored import stored_model
 from app.model_files.writing.write import write
-from app.plan.document import MergeBlock, WeightBlock
+from app.plan.document import TOKENS, MergeBlock, Plan, WeightBlock
 from app.plan.edits import set_weights
 from app.ui.composing.dialog import ComposeDialog
 from app.ui.composing.source_row import BORROWED, THESE
@@ -288,3 +288,20 @@ def test_a_file_that_changed_after_it_was_opened_is_read_anew(bench: Bench, tune
     shutil.copy(other, tuned)
     dialog.is_split.toggle()
     account(bench, dialog, "does not fit")
+
+
+def test_all_open_plans_count(bench: Bench) -> None:
+    window = bench.window
+    plan = window.editor.settle()
+    for block in plan.blocks.values():
+        if isinstance(block, WeightBlock):
+            plan = set_weights(plan, block.id, 1, 1)
+    window.editor.apply("Reshape", plan)
+    dialog = opened(bench)
+    dialog.rows[0].choice.setCurrentText(BORROWED)
+    assert dialog.rows[0].layers == (1,)
+    window.files.put_new(Plan(output="a").with_blocks(WeightBlock("a", 2, 2, TOKENS)))
+    bench.qtbot.waitUntil(lambda: dialog.rows[0].layers == (1, 2, 3))
+    window.documents.active.undo_stack.setClean()
+    window.files.close_plan()
+    bench.qtbot.waitUntil(lambda: dialog.rows[0].layers == (1,))
