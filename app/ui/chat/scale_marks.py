@@ -77,9 +77,12 @@ class ScaleMarks(QObject):
             return
         shown = self._view.toPlainText()
         cursor = QTextCursor(self._view.document())
+        space_width = self._view.fontMetrics().horizontalAdvance(" ")
         places = places_in(shown, self._text, self._places)
         for mark, place in zip(self._marks, places, strict=True):
             cursor.setPosition(len(shown[:place].encode("utf-16-le")) // 2)
             at = self._view.cursorRect(cursor)
-            mark.setGeometry(at.center().x() - _WIDTH // 2, at.top(), _WIDTH, at.height())
+            gap = space_width // 2 if shown[place : place + 1].isspace() else 0
+            left = at.center().x() + gap - _WIDTH // 2
+            mark.setGeometry(left, at.top(), _WIDTH, at.height())
             mark.show()
