@@ -236,17 +236,24 @@ class Conversation:
         return (*self.system.messages, *turns)
 
     def asked_for(self, id: str) -> tuple[ChatMessage, ...]:
-        """What this reply answered: with the system message of that time, and without the messages
-        that left the context, as far as that is known."""
+        """What was sent for this reply, with the system message of that time where it is known."""
         reply = self.messages[id]
-        made, n_system = reply.made, len(self.system.messages)
         sent = self.system.messages if reply.parent is None else self.prompt_for(reply.parent)
-        if made is None:
+        if reply.made is None:
             return sent
+        turns = sent[len(self.system.messages) :]
+        system = reply.made.system
+        return turns if system is None else (ChatMessage("system", system), *turns)
+
+    def read_for(self, id: str) -> tuple[ChatMessage, ...]:
+        """The same as it was in the context when the reply ended: without the messages that had
+        left it."""
+        sent, made = self.asked_for(id), self.messages[id].made
+        if made is None or not made.n_left_out:
+            return sent
+        n_system = sum(turn.role == "system" for turn in sent)
         turns = sent[n_system + made.n_left_out :]
-        if made.summary:
-            turns = with_summary(turns, made.summary)
-        return (*(() if made.system is None else (ChatMessage("system", made.system),)), *turns)
+        return (*sent[:n_system], *(with_summary(turns, made.summary) if made.summary else turns))
 
     def _put(self, message: Message) -> None:
         if message.parent is not None and message.parent not in self.messages:

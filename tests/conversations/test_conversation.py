@@ -17,6 +17,7 @@ from app.conversations.conversation import (
     made_from,
     title_from,
 )
+from app.engine.messages import ChatMessage
 
 EMPTY = SystemMessage(SystemMode.EMPTY)
 
@@ -87,9 +88,16 @@ def test_what_a_reply_answered_is_told_as_it_was_sent() -> None:
     assert sent(None) == [("system", "now"), *turns]
     assert sent(Made(system="then")) == [("system", "then"), *turns]
     assert sent(Made(system=None)) == turns
-    assert sent(Made(system="", n_left_out=2)) == [("system", ""), turns[2]]
-    (told,) = sent(Made(n_left_out=2, summary="Words."))
-    assert "Words." in told[1] and told[1].endswith("again")
+    assert sent(Made(system="", n_left_out=2)) == [("system", ""), *turns]
+    assert conversation.read_for(reply.id) == (
+        ChatMessage("system", ""),
+        ChatMessage("user", "again"),
+    )
+    sent(Made(n_left_out=2, summary="Words."))
+    (told,) = conversation.read_for(reply.id)
+    assert "Words." in told.content and told.content.endswith("again")
+    sent(Made(system=""))
+    assert conversation.read_for(reply.id) == conversation.asked_for(reply.id)
 
 
 def test_the_title_is_the_first_prompts_first_line() -> None:

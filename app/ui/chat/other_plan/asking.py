@@ -66,7 +66,7 @@ class AskingOtherPlans(QObject):
             self._window,
             self._engine,
             self._documents,
-            Reply(message.text, conversation.asked_for(id), message.made),
+            Reply(message.text, conversation.read_for(id), message.made),
             lambda: self._model.files,
             self._context,
             self._room,
