@@ -12,7 +12,13 @@ from app.commands.output import print_json
 from app.commands.progress import progress_line
 from app.commands.running import engine
 from app.commands.scoring import difference_record, print_difference, require_sound
-from app.engine.messages import SCORING, Bake, Baked, ComparePlans, PlanDifference
+from app.engine.measured import PlanDifference
+from app.engine.messages import (
+    SCORING,
+    Bake,
+    Baked,
+    ComparePlans,
+)
 from app.memory.amounts import format_bytes
 from app.plan.chain import NoChain, chain_of
 from app.plan.recipe import Recipe

@@ -18,21 +18,23 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Literal
 
-from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.messages import (
+from app.engine.envelopes import (
     Answered,
     Cancel,
-    Event,
     Failed,
     FromEngine,
     Job,
     LogLine,
     Ready,
+    Stopped,
+    Told,
+)
+from app.engine.errors import EngineDied, EngineError, JobCancelled
+from app.engine.messages import (
+    Event,
     Request,
     Result,
     SetScales,
-    Stopped,
-    Told,
 )
 
 N_LOG_LINES = 60

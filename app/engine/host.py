@@ -16,12 +16,21 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from app.engine.baking import baked
+from app.engine.envelopes import (
+    Answered,
+    Cancel,
+    Failed,
+    FromEngine,
+    Job,
+    LogLine,
+    Ready,
+    Stopped,
+    Told,
+)
 from app.engine.errors import EngineError
 from app.engine.messages import (
-    Answered,
     AskOtherPlan,
     Bake,
-    Cancel,
     Close,
     ClosePlan,
     ComparePlans,
@@ -29,19 +38,12 @@ from app.engine.messages import (
     EstimateMemory,
     EvaluatePerplexity,
     Event,
-    Failed,
-    FromEngine,
     Generate,
     GenerateTogether,
-    Job,
-    LogLine,
     MeasureInfluence,
     Open,
-    Ready,
     Result,
     SetScales,
-    Stopped,
-    Told,
 )
 from app.engine.native import Aborted, NativeError, keep_log
 from app.engine.session import Session

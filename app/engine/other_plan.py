@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from app.engine.errors import EngineError
-from app.engine.messages import (
-    AskOtherPlan,
-    Generate,
+from app.engine.measured import (
     LikelyToken,
     PredictedReply,
     PredictedToken,
     Prediction,
 )
+from app.engine.messages import AskOtherPlan, Generate
 from app.engine.perplexity import divergence, logits, room_for_a_row
 from app.engine.prompts import Prompts
 from app.engine.scoring import Batch, Reading, Scored, batches, n_logits_at_once

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.engine.messages import Perplexity, PlanDifference
+from app.engine.measured import Perplexity, PlanDifference
 from app.engine.native import Context, llama
 from app.engine.scoring import Reading, Scored, TextPieces
 

@@ -10,6 +10,12 @@ from app.engine.dry_run import DryRun
 from app.engine.errors import EngineError
 from app.engine.generation import Generation, Tell
 from app.engine.influence import PassedStates, chain, layers_in_order
+from app.engine.measured import (
+    Influence,
+    Perplexity,
+    PlanDifference,
+    PredictedReply,
+)
 from app.engine.messages import (
     AskOtherPlan,
     ComparePlans,
@@ -18,15 +24,11 @@ from app.engine.messages import (
     EvaluatePerplexity,
     Generate,
     GenerateTogether,
-    Influence,
     MeasureInfluence,
     MemoryEstimate,
     OfPlan,
     Open,
     OpenedPlan,
-    Perplexity,
-    PlanDifference,
-    PredictedReply,
     Progress,
     Reply,
     SetScales,

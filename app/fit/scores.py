@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from app.engine.measured import Perplexity
 from app.engine.messages import (
     ContextSettings,
     EvaluatePerplexity,
     Event,
-    Perplexity,
     Progress,
 )
 from app.fit.errors import TextError

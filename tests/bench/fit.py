@@ -9,12 +9,12 @@ from pathlib import Path
 from statistics import median
 
 from app.engine.client import EngineClient, OnEvent
+from app.engine.measured import Perplexity
 from app.engine.messages import (
     ContextSettings,
     EstimateMemory,
     EvaluatePerplexity,
     MemoryEstimate,
-    Perplexity,
     Request,
     Result,
 )

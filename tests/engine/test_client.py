@@ -17,6 +17,7 @@ import pytest
 
 from app.engine.client import EngineClient, EngineState
 from app.engine.errors import EngineDied, EngineError, JobCancelled
+from app.engine.measured import Perplexity
 from app.engine.messages import (
     ChatMessage,
     Close,
@@ -28,7 +29,6 @@ from app.engine.messages import (
     MemoryEstimate,
     Open,
     OpenedPlan,
-    Perplexity,
     Progress,
     Reply,
     Request,

@@ -11,14 +11,13 @@ import pytest
 
 from app.engine import scoring
 from app.engine.errors import EngineError
+from app.engine.measured import PredictedReply, Prediction
 from app.engine.messages import (
     AskOtherPlan,
     ChatMessage,
     ContextSettings,
     Generate,
     Open,
-    PredictedReply,
-    Prediction,
     Progress,
     Sampling,
 )

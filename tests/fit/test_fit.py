@@ -12,14 +12,13 @@ import pytest
 
 from app.engine.client import OnEvent
 from app.engine.errors import JobCancelled
+from app.engine.measured import Influence, Perplexity
 from app.engine.messages import (
     ContextSettings,
     EstimateMemory,
     EvaluatePerplexity,
-    Influence,
     MeasureInfluence,
     MemoryEstimate,
-    Perplexity,
     Progress,
     Request,
     Result,

@@ -13,6 +13,12 @@ from typing import TypeVar
 
 from app.engine.client import EngineState
 from app.engine.errors import EngineDied, EngineError, JobCancelled
+from app.engine.measured import (
+    Influence,
+    Perplexity,
+    PlanDifference,
+    PredictedReply,
+)
 from app.engine.messages import (
     AskOtherPlan,
     ClosePlan,
@@ -24,15 +30,11 @@ from app.engine.messages import (
     Event,
     Generate,
     GenerateTogether,
-    Influence,
     MeasureInfluence,
     MemoryEstimate,
     OfPlan,
     Open,
     OpenedPlan,
-    Perplexity,
-    PlanDifference,
-    PredictedReply,
     Progress,
     Reply,
     Request,

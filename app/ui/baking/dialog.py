@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.engine.messages import Bake, Baked, ComparePlans, PlanDifference
+from app.engine.measured import PlanDifference
+from app.engine.messages import Bake, Baked, ComparePlans
 from app.fit.measuring import paths_of, require_unchanged
 from app.memory.amounts import format_bytes
 from app.model_files.model_file import ModelFile

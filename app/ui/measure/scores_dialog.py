@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
 
-from app.engine.messages import ComparePlans, EvaluatePerplexity, Perplexity, PlanDifference
+from app.engine.measured import Perplexity, PlanDifference
+from app.engine.messages import ComparePlans, EvaluatePerplexity
 from app.fit.measuring import paths_of, require_unchanged
 from app.model_files.model_file import ModelFile
 from app.plan.lowering import lower

@@ -14,14 +14,13 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.conversations.scale_moves import ScaleMove
 from app.engine.errors import EngineError
-from app.engine.messages import (
-    AskOtherPlan,
-    ChatMessage,
+from app.engine.measured import (
     LikelyToken,
     PredictedReply,
     PredictedToken,
     Prediction,
 )
+from app.engine.messages import AskOtherPlan, ChatMessage
 from app.plan import edits
 from app.plan.lowering import lower
 from app.ui import theme as themes

@@ -20,7 +20,13 @@ from PySide6.QtWidgets import (
 
 from app.conversations.conversation import Made
 from app.engine.errors import JobCancelled
-from app.engine.messages import AskOtherPlan, ChatMessage, ContextSettings, Open, PredictedReply
+from app.engine.measured import PredictedReply
+from app.engine.messages import (
+    AskOtherPlan,
+    ChatMessage,
+    ContextSettings,
+    Open,
+)
 from app.fit.measuring import paths_of, require_unchanged
 from app.model_files.model_file import ModelFile
 from app.plan.lowering import lower
