@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from gguf import GGMLQuantizationType
 
+from app.engine.bundled import bundled_fine_tune
 from app.engine.native import Base, View, is_supported
 from app.engine.weights import Weights
 from app.model_files.architectures import KNOWN_ARCHITECTURES
@@ -28,7 +29,6 @@ from tests.model_files.tiny_architectures import ARCHITECTURES
 N_LAYERS = 6
 TOKENS = [5, 80, 33, 7, 12, 12, 90, 41, 3, 200]
 BATCHES: tuple[Batch, ...] = ((TOKENS[:-1], 3), (TOKENS[-1:], 1))
-PACK = Path(__file__).parents[3] / "shared" / "models" / "smollm2-pirate-layers-22-29.Q8_0.gguf"
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def test_a_pack_beside_its_base_is_the_file_it_was_taken_from(
 def test_the_bundled_model_and_the_pirate(
     weights: Weights, unpatched: Unpatched, model_path: Path, tmp_path: Path
 ) -> None:
-    paths = [model_path, PACK]
+    paths = [model_path, bundled_fine_tune()]
     sources = [stored_model(path) for path in paths]
     (out,) = write(compose(sources, all_layers(sources)), tmp_path / "composed.gguf")
     tower = (
