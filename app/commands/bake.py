@@ -56,8 +56,10 @@ def bake(options: argparse.Namespace) -> int:
     if measured is not None:
         require_sound(models, measured, SCORING.n_ctx)
     if options.json:
-        told = difference_record(measured) if measured is not None else None
-        print_json({**asdict(baked), "difference": told})
+        told = asdict(baked)
+        told["engine_peak_rss_bytes"] = told.pop("peak_rss_bytes")
+        told["difference"] = difference_record(measured) if measured is not None else None
+        print_json(told)
         return 0
     for file in baked.files:
         print(f"{file}  {format_bytes(Path(file).stat().st_size)}")

@@ -11,6 +11,7 @@ from app.engine.errors import EngineError
 from app.engine.messages import Bake, Baked, Progress
 from app.engine.native import Aborted
 from app.engine.open_plan import default_n_threads
+from app.engine.process_memory import peak_rss_bytes
 from app.memory.amounts import format_bytes
 from app.model_files.baking import bake
 from app.model_files.errors import ModelFileError
@@ -45,4 +46,5 @@ def baked(
         n_layers=len(baking.chain.layers),
         n_averaged=baking.chain.n_averaged,
         is_exact=baking.chain.is_exact,
+        peak_rss_bytes=peak_rss_bytes(),
     )

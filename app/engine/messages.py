@@ -397,6 +397,8 @@ class Baked:
     """Layers that are an average of several."""
     is_exact: bool
     """It computes what the plan does, to the bit."""
+    peak_rss_bytes: int
+    """What the engine process has held at most."""
 
 
 @dataclass(frozen=True, slots=True)

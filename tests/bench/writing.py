@@ -1,4 +1,4 @@
-"""What it costs to write and to inspect model files, beside `cp` of the same bytes."""
+"""What it costs to compose, bake and inspect model files, beside `cp` of the same bytes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.model_files.reader import read_model_file
+from app.plan.recipe import Recipe
 from tests.bench.processes import ROOT
 from tests.bench.row import Row
+from tests.main_program import answer
 
 N_ROUNDS = 5
 N_COPIES = 7
@@ -22,9 +25,10 @@ N_LAYERS_OF_1000_TENSORS = 111
 
 
 def writing_rows(model: Path) -> list[Row]:
-    """Of each kind of run the best is taken, the two kinds in turn, each from a cold page cache and
-    to the disk; composing is timed as a command, from the start of Python on. Inspecting, a command
-    too, waits for nothing, so that its processor time is what it takes on an idle machine."""
+    """Of each kind of run the best is taken, the kinds in turn, each from a cold page cache and to
+    the disk; composing and baking are timed as commands, from the start of Python on. Inspecting, a
+    command too, waits for nothing, so that its processor time is what it takes on an idle machine.
+    """
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
         return [*_composing(model, Path(folder)), _inspecting(model, Path(folder))]
 
@@ -33,9 +37,12 @@ def _composing(model: Path, folder: Path) -> list[Row]:
     sources = [folder / "first.gguf", folder / "second.gguf"]
     _run(["compose", "-o", sources[0], *[model] * N_COPIES])
     shutil.copy(sources[0], sources[1])
-    out, copy = folder / "composed.gguf", folder / "copy.gguf"
+    out, copy, plan = folder / "composed.gguf", folder / "copy.gguf", folder / "plan.txt"
     _run(["compose", "-o", out, *sources])
-    cp_s, compose_s, peak_bytes = [], [], 0
+    n_layers = 2 * N_COPIES * read_model_file(model).n_layers
+    plan.write_text(Recipe.whole(n_layers).text)
+    models = [word for source in sources for word in ("--model", source)]
+    cp_s, compose_s, bake_s, peak_bytes, bake_peak_bytes = [], [], [], 0, 0
     for _ in range(N_ROUNDS):
         _forget(out)
         started = time.perf_counter()
@@ -49,9 +56,18 @@ def _composing(model: Path, folder: Path) -> list[Row]:
         peak_bytes = max(peak_bytes, _run(["compose", "-o", again, *sources]).ru_maxrss * 1024)
         compose_s.append(time.perf_counter() - started)
         again.unlink()
+        for source in sources:
+            _forget(source)
+        started = time.perf_counter()
+        told = answer("bake", str(plan), *map(str, models), "-o", str(again))
+        bake_s.append(time.perf_counter() - started)
+        bake_peak_bytes = max(bake_peak_bytes, told["engine_peak_rss_bytes"])
+        again.unlink()
     return [
         Row("compose_throughput", min(cp_s) / min(compose_s), "of cp's", ">= 0.8", "cp and sync"),
         Row("compose_peak_memory", peak_bytes / 2**20, "MiB", "< 150"),
+        Row("bake_throughput", min(cp_s) / min(bake_s), "of cp's", ">= 0.8", "cp and sync"),
+        Row("bake_peak_memory", bake_peak_bytes / 2**20, "MiB", "< 150"),
     ]
 
 

@@ -123,9 +123,7 @@ def test_a_template_that_does_not_parse_says_where(session: Session) -> None:
 
 
 def test_a_template_that_refuses_gives_its_reason(session: Session) -> None:
-    with pytest.raises(
-        EngineError, match=r"this conversation: no turn here. Choose"
-    ):
+    with pytest.raises(EngineError, match=r"this conversation: no turn here. Choose"):
         reply(session, "{{ raise_exception('no turn here.') }}")
 
 
