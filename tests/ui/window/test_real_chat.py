@@ -10,8 +10,10 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
+from app.plan import edits
 from app.ui.application import open_first
 from app.ui.chat.message_view import MessageView
+from app.ui.chat.other_plan.dialog import OtherPlanDialog
 from app.ui.engine_bridge import EngineBridge
 from app.ui.settings import Settings
 from app.ui.window.main_window import MainWindow
@@ -75,3 +77,29 @@ def test_a_conversation_with_the_model_and_its_replies_again(
         assert again.text == text
         assert again.id not in texts
         assert again.head.variant == "2/2"
+
+
+def test_the_plan_with_a_fader_moved_is_asked_about_a_reply(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.chat.sampling.temperature.setValue(0)
+    view = say(qtbot, window, "Name three colours of the rainbow.")
+    editor = window.editor
+    merge = editor.lowered.block_ids[-1]
+    scales = [entry.scale for entry in edits.merge_block(editor.plan, merge).inputs]
+    plan = editor.plan
+    for port, scale in enumerate(reversed(scales)):
+        plan = edits.set_scale(plan, merge, port, scale)
+    editor.apply("Swap the scales", plan)
+    view.head.ask_other_requested.emit()
+    (dialog,) = window.findChildren(OtherPlanDialog)
+    qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not dialog.runs, timeout=MS)
+    assert dialog.problem.text() == ""
+    assert dialog.view.toPlainText().replace("↵\n", "\n").startswith(view.text)
+    # what was said is what its plan found likeliest, and the other would have said something else
+    assert f"“{dialog.other.currentText()}” finds another token" in dialog.summary.text()
+    its_own, others, _change = dialog.panel.chances.text().splitlines()
+    assert its_own.endswith(", rank 1")
+    assert not others.endswith(", rank 1")
+    dialog.close()
