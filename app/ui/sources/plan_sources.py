@@ -43,6 +43,8 @@ class PlanSources(QObject):
     """
 
     changed = Signal()
+    notice = Signal(str)
+    """A sentence for the status line."""
 
     def __init__(
         self,
@@ -151,12 +153,14 @@ class PlanSources(QObject):
     async def _find(self, document: Document, plan: Plan, name: str) -> None:
         from app.model_files.errors import ModelFileError
         from app.model_files.finding import find_source
+        from app.model_files.fingerprint import has_mark
 
+        mark = plan.marks.get(name)
         folder = document.path.parent if document.path is not None else None
         known = (*self._model.known_paths, *self._other_paths())
         path = document.files.get(name)
         if path is None or not await in_thread(path.is_file):
-            path = await in_thread(find_source, name, plan.marks.get(name), folder, known)
+            path = await in_thread(find_source, name, mark, folder, known)
         try:
             if path is None:
                 self._whys[document, name] = (
@@ -165,6 +169,11 @@ class PlanSources(QObject):
             else:
                 await self._model.read(path)
                 document.files[name] = path.absolute()
+                if mark is not None and not await in_thread(has_mark, path, mark):
+                    self.notice.emit(
+                        f"“{path.name}” is not the file that the plan was saved with: its layers "
+                        "may hold other weights."
+                    )
         except ModelFileError as error:
             self._whys[document, name] = str(error)
 

@@ -72,11 +72,17 @@ def _origins(model: ModelFile, start: int) -> Iterator[Detail]:
     made = model.provenance
     if made is None:
         return
-    steps = [(place, number - n) for n, (place, number) in enumerate(made.layers)]
+    parts = [made.addends(n) for n in range(len(made.layers))]
+    steps = [[(p.source, p.number - n, p.share) for p in found] for n, found in enumerate(parts)]
     for first, last, _ in _runs(steps):
-        place, number = made.layers[first]
-        here, there = span(start + first, start + last), span(number, number + last - first)
-        yield Detail("Composed", f"{here} from {made.files[place].file_name}, its {there}")
+        here, is_average = span(start + first, start + last), len(parts[first]) > 1
+        origins = [
+            (f"{part.share:.3g} × " if is_average else "")
+            + f"{made.files[part.source].file_name}, its {span(part.number, part.number + last - first)}"
+            for part in parts[first]
+        ]
+        label = "Averaged" if is_average else "Composed"
+        yield Detail(label, f"{here} from {' + '.join(origins)}")
 
 
 def _runs(items: Sequence[ItemT]) -> Iterator[tuple[int, int, ItemT]]:

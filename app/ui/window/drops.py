@@ -77,7 +77,8 @@ class Drops:
                 self._window,
                 f"{listed} {fits} the model files of this plan.",
                 "Added as a source, its layers are numbered on behind theirs and can be merged "
-                "with them. Dropped on the Sources panel, files are added without this question.",
+                "with them. Opened instead, it takes their place. Files that are dropped on the "
+                "Sources panel are added without this question.",
                 (ADD, OPEN_INSTEAD, dialogs.CANCEL),
             )
         if answer == ADD:

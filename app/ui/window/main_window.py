@@ -232,7 +232,6 @@ class MainWindow(QMainWindow):
         self.documents.working.connect(self._show_work)
         self.area.failed.connect(self._say)
         self.files.notice.connect(self._say)
-        self.files.source_edits.notice.connect(self._say)
         self.model.changed.connect(self._model_changed)
         self.problems.block_requested.connect(self.canvas.show_block)
         self.canvas.notice.connect(self._say)

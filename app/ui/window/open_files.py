@@ -57,6 +57,8 @@ class OpenFiles(QObject):
         self.source_edits = SourceEdits(
             window, documents, editor, model, self.sources, settings, self.load_model, tasks
         )
+        self.sources.notice.connect(self.notice)
+        self.source_edits.notice.connect(self.notice)
         self._is_offering = False
         documents.opened.connect(lambda _path: tasks.start(self._match_opened()))
 

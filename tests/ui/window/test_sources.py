@@ -290,8 +290,23 @@ def test_a_saved_plan_finds_its_files_where_they_are_and_when_they_were_renamed(
     saved = load(path).plan
     assert saved is not None
     assert window.editor.plan.sources == saved.sources
+    assert "is not the file" not in window.status.currentMessage()
     assert run(bench, window.documents.save())
     assert '"renamed.gguf"' in path.read_text()
+
+
+def test_a_file_that_changed_since_the_plan_was_saved_is_told(
+    bench: Bench, fine_tune: Path
+) -> None:
+    window = bench.window
+    add(bench, fine_tune)
+    path = bench.folder / "mine.txt"
+    save_as(bench, path)
+    write_tiny(fine_tune, TinyModel(n_layers=3, seed=8))
+    window.documents.remove(window.documents.active)
+    run(bench, window.documents.open(path))
+    bench.qtbot.waitUntil(lambda: "is not the file that" in window.status.currentMessage())
+    assert window.model.paths[1] == fine_tune
 
 
 def write_over(bench: Bench, *names: str) -> Path:
