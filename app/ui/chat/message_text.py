@@ -159,10 +159,10 @@ class MessageText(QTextBrowser):
         if self._open_code is None:
             self._take_out_open(cursor)
             form.setTopMargin(self._head_height)
-            if not self._settled:  # the first block's own margin does not count
-                frame = self.document().rootFrame().frameFormat()
-                frame.setTopMargin(self._head_height)
-                self.document().rootFrame().setFrameFormat(frame)
+            frame = self.document().rootFrame().frameFormat()
+            frame.setBottomMargin(_PAD / 2)  # the first and the last block's own do not count
+            frame.setTopMargin(frame.topMargin() if self._settled else self._head_height)
+            self.document().rootFrame().setFrameFormat(frame)
             start_block(cursor, form, is_fresh=self._was_fresh)
             self._is_fresh = False
             self._open_code = CodeRun([cursor.block()], language)
