@@ -69,12 +69,11 @@ class SourceEdits(QObject):
         from app.model_files.sources import require_one_model
 
         await self._sources.settled()
-        missing = self._sources.missing
-        if missing is not None:
+        if self._sources.all and not self._model.files:
             await dialogs.tell(
                 self._window,
                 "The sources that the plan has come first.",
-                f"{missing.why} Or take it out; then add others.",
+                f"{self._model.why_none} Mend that, or take them out; then add others.",
             )
             return False
         if not self._model.files:

@@ -75,13 +75,14 @@ def _origins(model: ModelFile, start: int) -> Iterator[Detail]:
     parts = [made.addends(n) for n in range(len(made.layers))]
     steps = [[(p.source, p.number - n, p.share) for p in found] for n, found in enumerate(parts)]
     for first, last, _ in _runs(steps):
-        here, is_average = span(start + first, start + last), len(parts[first]) > 1
-        origins = [
-            (f"{part.share:.3g} × " if is_average else "")
-            + f"{made.files[part.source].file_name}, its {span(part.number, part.number + last - first)}"
-            for part in parts[first]
-        ]
+        is_average = len(parts[first]) > 1
+        origins = []
+        for part in parts[first]:
+            there = span(part.number, part.number + last - first)
+            share = f"{part.share:.3g} × " if is_average else ""
+            origins.append(f"{share}{made.files[part.source].file_name}, its {there}")
         label = "Averaged" if is_average else "Composed"
+        here = span(start + first, start + last)
         yield Detail(label, f"{here} from {' + '.join(origins)}")
 
 

@@ -357,6 +357,9 @@ def test_named_files_that_do_not_fit_each_other_say_what_differs(bench: Bench) -
     bench.qtbot.waitUntil(strip(bench).isVisible)
     assert "width (n_embd) is 128 instead of 64" in strip(bench).words.text()
     assert bench.window.model.files == ()
+    drop_on(bench.window.sources, bench.folder / "wide.gguf")
+    assert "width (n_embd) is 128 instead of 64" in bench.answer("OK")
+    assert bench.window.editor.plan.sources == ("tiny.gguf", "wide.gguf")
 
 
 def test_a_damaged_file_says_so_in_its_row(bench: Bench) -> None:
