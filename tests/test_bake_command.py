@@ -75,6 +75,14 @@ def test_a_merge_needs_static_and_is_measured(tmp_path: Path, given: tuple[str, 
     assert difference["perplexity"] == pytest.approx(live["perplexity"])
     assert difference["other_perplexity"] == pytest.approx(static["perplexity"])
     assert read_model_file(out).layer_types[2:] == ("Q8_0", "Q8_0")
+    origins = [layer["from"] for layer in answer("inspect", str(out))["layers"]]
+    assert (origins[1]["file"], origins[1]["layer"], origins[1]["share"]) == ("1.gguf", 1, 1)
+    assert [(part["file"], part["layer"], part["share"]) for part in origins[2]] == [
+        ("1.gguf", 2, 0.5),
+        ("2.gguf", 2, 0.5),
+    ]
+    told = call("inspect", str(out)).stdout
+    assert "3  0.5 × layer 3 of 1.gguf + 0.5 × layer 3 of 2.gguf" in told
     said = call(*arguments, "--static").stdout
     assert "2 of them averages: an approximation" in said
     assert "Mean KL divergence" in said

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.commands.output import print_json
 from app.memory.amounts import format_bytes
 from app.model_files.model_file import ModelFile
+from app.model_files.provenance import AveragedLayer, Provenance
 from app.model_files.writing.planned import PlannedTensor
 from app.model_files.writing.ranges import listed
 from app.model_files.writing.stored import StoredModel, stored_model
@@ -49,12 +50,28 @@ def inspect(options: argparse.Namespace) -> int:
         print(f"{label:<13} {format_bytes(sum(types.values())):>10}  {words}")
     if file.provenance is not None:
         print(f"\n{'Composed from':<13} {'layers':>10}  file")
+        averaged = {average.layer for average in file.provenance.averages}
         for number, origin in enumerate(file.provenance.files):
-            layers = [layer for place, layer in file.provenance.layers if place == number]
+            layers = [
+                layer
+                for n, (place, layer) in enumerate(file.provenance.layers)
+                if place == number and n not in averaged
+            ]
             licence = f", {origin.licence}" if origin.licence else ""
             mark = f"{format_bytes(origin.mark.size_bytes)}, {origin.mark.fingerprint}"
             print(f"{'':<13} {listed(layers):>10}  {origin.file_name} ({mark}{licence})")
+        if averaged:
+            print(f"\n{'Averages':<13} {'layer':>10}  of what")
+        for layer in sorted(averaged):
+            print(f"{'':<13} {layer:>10}  {_average(file.provenance, layer)}")
     return 0
+
+
+def _average(made: Provenance, layer: int) -> str:
+    return " + ".join(
+        f"{part.share:.4g} × layer {part.number} of {made.files[part.source].file_name}"
+        for part in made.addends(layer)
+    )
 
 
 def _heads(file: ModelFile, n: int) -> str:
@@ -124,22 +141,28 @@ def _record(model: StoredModel) -> dict[str, object]:
                 "n_head": file.n_head[n],
                 "n_head_kv": file.n_head_kv[n],
                 "is_sliding": file.is_sliding[n],
-                "from": _origin(file, n),
+                "from": _origins(file, n),
             }
             for n, number in enumerate(file.layers)
         ],
     }
 
 
-def _origin(file: ModelFile, n: int) -> dict[str, object] | None:
-    """Where the n-th layer was copied from, None for a file that does not say."""
+def _origins(file: ModelFile, n: int) -> dict[str, object] | list[dict[str, object]] | None:
+    """Where the n-th layer was copied from, or what it is an average of; None for a file that does
+    not say."""
     if file.provenance is None:
         return None
-    place, number = file.provenance.layers[n]
-    origin = file.provenance.files[place]
+    parts = [_origin(file.provenance, part) for part in file.provenance.addends(n)]
+    return parts if parts[1:] else parts[0]
+
+
+def _origin(made: Provenance, part: AveragedLayer) -> dict[str, object]:
+    origin = made.files[part.source]
     return {
         "file": origin.file_name,
-        "layer": number,
+        "layer": part.number,
+        "share": part.share,
         "bytes": origin.mark.size_bytes,
         "fingerprint": origin.mark.fingerprint,
         "name": origin.name,

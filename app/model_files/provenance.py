@@ -58,6 +58,11 @@ class Provenance:
     plan: str = ""
     """The layerBlocks text of the plan that was baked, over weight layers of its own sources."""
 
+    def addends(self, layer: int) -> tuple[AveragedLayer, ...]:
+        """What went into a layer held: one layer, or several where it is an average."""
+        found = tuple(average for average in self.averages if average.layer == layer)
+        return found or (AveragedLayer(layer, *self.layers[layer], 1.0),)
+
 
 def read_provenance(header: GGUFHeader, n_layers: int) -> Provenance | None:
     """What a file of so many layers says of where they come from, if it says something whole."""

@@ -18,6 +18,7 @@ from app.plan.reader import read_plan
 from app.ui.baking.dialog import BakeDialog
 from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
+from app.ui.sources.words import details
 from app.ui.tasks import Tasks
 from tests.model_files.tiny import TinyModel, write_tiny
 
@@ -101,7 +102,10 @@ def test_an_approximation_is_baked_measured_and_opened(stage: Stage) -> None:
     stage.dialog.type.setCurrentText("Q8_0")
     stage.qtbot.waitUntil(lambda: stage.dialog.bake.isEnabled())
     assert "an approximation" in stage.press(stage.dialog.bake)
-    assert read_model_file(stage.out).n_layers == 4
+    made = read_model_file(stage.out)
+    assert made.n_layers == 4
+    told = [detail.value for detail in details(made, 0)]
+    assert "2-3 from 0.5 × 1.gguf, its 2-3 + 0.5 × 2.gguf, its 2-3" in told
     assert "Measured on" in stage.press(stage.dialog.measure)
     [row] = stage.dialog.table.rows
     assert row[0] == "out.gguf"
