@@ -19,6 +19,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "system": (str,),
     "chat_template": (str,),
     "stop": (tuple, list),
+    "model_files": (tuple, list),
     "moves": (tuple, list),
     "seed": (int,),
     "prompt_tokens_per_s": (int, float),
@@ -59,6 +60,8 @@ class Made:
     recipe: str = ""
     """The plan as it ran, as layerBlocks text."""
     model_name: str = ""
+    model_files: tuple[str, ...] = ()
+    """The names of the plan's model files, in the order in which their layers count."""
     system: str | None = None
     """The system message that was sent, None for the template's own."""
     sampling: Mapping[str, Any] = field(default_factory=dict)

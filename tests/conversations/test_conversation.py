@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,6 +123,7 @@ def test_an_account_is_read_leniently() -> None:
     made = Made(
         plan_name="p", sampling={"top_k": 4}, seed=3, tokens_per_s=2.5, system="s", stop=("x", "y")
     )
+    made = replace(made, model_files=("a.gguf", "b.gguf"))
     assert made_from(json.loads(json.dumps(asdict(made)))) == made
     assert made_from({"plan_name": 3, "seed": True, "n_ctx": "x", "tokens_per_s": 2}) == Made(
         tokens_per_s=2

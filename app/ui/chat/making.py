@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from app.conversations.conversation import Conversation, Made
 from app.engine.messages import ContextSettings, Generate, OpenedPlan, Reply, Sampling, WhenFull
 from app.plan.recipe import Recipe
 from app.ui.saved_records import known
 from app.ui.settings import ChatSettings
+
+if TYPE_CHECKING:
+    from app.model_files.model_file import ModelFile
 
 
 def request_for(
@@ -53,6 +57,7 @@ def made_so_far(
     plan_name: str,
     recipe: Recipe,
     opened: OpenedPlan,
+    files: Sequence[ModelFile],
     conversation: Conversation,
     settings: ChatSettings,
     begun: str = "",
@@ -63,6 +68,7 @@ def made_so_far(
         plan_hash=recipe.hash,
         recipe=recipe.text,
         model_name=opened.model_name,
+        model_files=tuple(file.path.name for file in files),
         system=next((m.content for m in conversation.system.messages), None),
         sampling=asdict(settings.sampling),
         n_predict=settings.n_predict,
@@ -73,6 +79,13 @@ def made_so_far(
         n_begun=len(begun),
         n_ctx=opened.n_ctx,
     )
+
+
+def is_over(made: Made, files: Sequence[ModelFile]) -> bool:
+    """Whether a reply was made with these model files or some of them, as far as is known."""
+    if made.model_files:
+        return all(name == f.path.name for name, f in zip(made.model_files, files, strict=False))
+    return not made.model_name or (bool(files) and made.model_name == files[0].name)
 
 
 def made_at_the_end(made: Made, reply: Reply) -> Made:

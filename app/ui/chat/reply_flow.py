@@ -179,7 +179,8 @@ class ReplyFlow(QObject):
         conversation.system = self._system()
         name, recipe, settings = running.document.name, running.recipe, self._chat()
         begun = conversation.messages[goes_on].text if goes_on else ""
-        made = made_so_far(name, recipe, running.opened, conversation, settings, begun)
+        opened, files = running.opened, running.files
+        made = made_so_far(name, recipe, opened, files, conversation, settings, begun)
         request = request_for(conversation, prompt, settings, begun)
         request = replace(request, slot=running.document.slot)
         id, made, reply = await self._stream(prompt, request, made, goes_on)

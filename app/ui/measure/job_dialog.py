@@ -81,10 +81,13 @@ class JobDialog(QDialog):
 
     async def run_on(self, request: Request, on_event: OnEvent | None = None) -> Result:
         """The request's result; its progress is shown. Raises as EngineBridge.run, and
-        JobCancelled once all has been asked to stop."""
+        JobCancelled once all has been asked to stop, or the dialog is gone."""
         if self._is_stopping:
             raise JobCancelled
-        return await self._engine.run(request, on_event or self._told, asker=self)
+        result = await self._engine.run(request, on_event or self._told, asker=self)
+        if self._is_closed:
+            raise JobCancelled
+        return result
 
     def set_measuring(self, measuring: bool) -> None:
         """Enable what suits while the engine is asked, and after that; each dialog its own."""

@@ -178,7 +178,9 @@ class _Coming:
             self._column.footer.setText(account_of(self._made))
         else:
             named, conversation = self._named, self._conversation
-            self._made = made_so_far(named.name, named.recipe, told, conversation, self._settings)
+            self._made = made_so_far(
+                named.name, named.recipe, told, named.files, conversation, self._settings
+            )
             self.id = self._column.id = conversation.add("assistant", "", self._prompt).id
             conversation.write(self.id, "", self._made)
 

@@ -313,7 +313,8 @@ def test_another_open_plan_is_proposed_where_the_one_shown_made_the_reply(asked:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        ({"model_name": "Another"}, "made with the model “Another”, which is not open"),
+        ({"model_files": ("other.gguf", "pack.gguf")}, "“other.gguf” and “pack.gguf”"),
+        ({"model_files": (), "model_name": "Another"}, "than those of the plan shown: “Another”."),
         ({"recipe": ""}, "not known which plan made this reply"),
     ],
 )

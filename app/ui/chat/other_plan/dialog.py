@@ -34,6 +34,7 @@ from app.plan.problem import PlanError
 from app.plan.recipe import Recipe
 from app.plan.recipe_text import recipe_in
 from app.ui import dialogs
+from app.ui.chat.making import is_over
 from app.ui.chat.other_plan.reply_view import ReplyView, differs
 from app.ui.chat.other_plan.shades import Legend
 from app.ui.chat.other_plan.spans import in_one_line
@@ -189,11 +190,8 @@ class OtherPlanDialog(JobDialog):
     @property
     def _made(self) -> Made | None:
         """How the reply was made, where the model that is open made it."""
-        made, files = self._reply.made, self._files()
-        if made is None or not made.recipe:
-            return None
-        is_open = not made.model_name or (bool(files) and made.model_name == files[0].name)
-        return made if is_open else None
+        made = self._reply.made
+        return made if made is not None and made.recipe and is_over(made, self._files()) else None
 
     def _recipe_of(self, document: Document | None) -> Recipe:
         """The recipe of a plan as it is now; without one, of the plan that made the reply."""
@@ -213,11 +211,11 @@ class OtherPlanDialog(JobDialog):
         made = self._reply.made
         notes = []
         if self._made is None:
-            name = made.model_name if made is not None and made.recipe else ""
+            names = (made.model_files or (made.model_name,)) if made and made.recipe else ()
             notes.append(
-                f"The reply was made with the model “{name}”, which is not open, so two of the "
-                "open plans read it."
-                if name
+                f"The reply was made with other model files than those of the plan shown: "
+                f"{' and '.join(f'“{name}”' for name in names)}. Two of the open plans read it."
+                if names
                 else _UNKNOWN
             )
         elif self.plan.currentData() is None and self._made.moves:
