@@ -53,6 +53,15 @@ def test_a_configuration_goes_in_and_out(config: str, models: list[str], tmp_pat
     assert out.read_text() == "0..2,5..7\n"
 
 
+def test_files_beside_the_configuration_are_found_by_name(
+    config: str, models: list[str], tmp_path: Path
+) -> None:
+    Path(models[1]).rename(tmp_path / "Beta-Q8_0.gguf")
+    record = answer("import", config, "-o", str(tmp_path / "plan.txt"))
+    assert record["sources"] == ["alpha.Q8_0.gguf", "Beta-Q8_0.gguf"]
+    assert [note["code"] for note in record["notes"]] == ["head"]
+
+
 def test_a_list_of_layers_is_told_from_its_content(tmp_path: Path, models: list[str]) -> None:
     path, plan = tmp_path / "list", tmp_path / "plan.txt"
     path.write_text("0..2,1..3")
@@ -84,6 +93,7 @@ def test_a_model_that_may_be_any_is_asked_about(
     config: str, models: list[str], tmp_path: Path
 ) -> None:
     words = ("import", config, "-o", str(tmp_path / "p.txt"), "--model", models[1])
+    Path(models[0]).unlink()
     said = complaint(*words, status=2)
     assert "other.gguf: none of the models is called so (org/alpha, org/beta)" in said
 

@@ -13,7 +13,7 @@ from app.commands.output import print_json, problem_line, problem_record
 from app.engine.bundled import bundled_files
 from app.model_files.exchange.exported import write_mergekit, write_paths
 from app.model_files.exchange.kinds import Imported, import_plan
-from app.model_files.exchange.model_names import files_by_name
+from app.model_files.exchange.model_names import files_among
 from app.model_files.model_file import ModelFile
 from app.model_files.naming import named_for
 from app.model_files.reader import read_source
@@ -36,7 +36,7 @@ def import_file(options: argparse.Namespace) -> int:
             )
     except OSError as error:
         raise UserError(f"{source}: {error.strerror}.", EXIT_USAGE) from error
-    matching = _Matching(models)
+    matching = _Matching(models, source.resolve().parent)
     imported = import_plan(content, models, matching.files_for)
     problems = imported.read.problems
     wrong = errors(problems)
@@ -89,15 +89,19 @@ def _exported(plan: Plan, options: argparse.Namespace) -> str:
 
 
 class _Matching:
-    """The model files named, each for the model called so; what is left over in its order."""
+    """The model files named, each for the model called so; what is left over in its order.
 
-    def __init__(self, models: Sequence[ModelFile]) -> None:
+    Files beside the configuration are found by their names alone.
+    """
+
+    def __init__(self, models: Sequence[ModelFile], folder: Path) -> None:
         self._models = models
+        self._beside = sorted(folder.glob("*.gguf"))
         self.remarks: list[str] = []
 
     def files_for(self, names: Sequence[str]) -> Sequence[ModelFile | None]:
         """Raises UserError where it cannot be told which model a file is."""
-        found = files_by_name(names, self._models)
+        found = files_among(names, self._models, self._beside)
         left = [model for model in self._models if model not in found]
         if left and len(left) != found.count(None):
             raise UserError(

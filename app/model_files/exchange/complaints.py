@@ -24,14 +24,14 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Complaints:
-    """Refuses and remarks; each is said once, and so many are enough."""
+    """Refuses and remarks; each is said once, and so many of either are enough."""
 
     problems: list[Problem] = field(default_factory=list)
 
     @property
-    def is_full(self) -> bool:
-        """Whether no more are taken."""
-        return len(self.problems) >= MAX_PROBLEMS
+    def has_enough(self) -> bool:
+        """Whether so much was refused that the rest need not be looked at."""
+        return self._count("error") >= MAX_PROBLEMS
 
     def stop(self, line: int, message: str, fix: str) -> Never:
         """Refuse what can't be gone on with. Raises Unreadable."""
@@ -73,5 +73,8 @@ class Complaints:
 
     def _say(self, line: int, message: str, fix: str, severity: Severity) -> None:
         problem = Problem("mergekit", message, fix, severity, line)
-        if problem not in self.problems and not self.is_full:
+        if problem not in self.problems and self._count(severity) < MAX_PROBLEMS:
             self.problems.append(problem)
+
+    def _count(self, severity: Severity) -> int:
+        return sum(problem.severity == severity for problem in self.problems)

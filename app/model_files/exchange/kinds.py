@@ -35,18 +35,26 @@ class Imported:
     files: Sequence[ModelFile | None] = ()
 
 
+def kind_of(content: bytes) -> Kind:
+    """What the content of a file is taken for; layerBlocks unless it is plainly something else."""
+    text = "" if content.startswith(b"GGUF") else text_in(content)
+    if is_path_list(text):
+        return "paths"
+    return "mergekit" if _MERGEKIT_KEY.search(text) else "layerBlocks"
+
+
 def import_plan(content: bytes, open_files: Sequence[ModelFile], files_for: FilesFor) -> Imported:
     """The plan in the content of a file, of whatever kind, and all problems of it.
 
     `open_files` are the model files that a list of layers counts through; they may be none.
     """
     n_layers = sum(file.n_layers for file in open_files) or None
-    text = "" if content.startswith(b"GGUF") else text_in(content)
-    if is_path_list(text):
+    kind = kind_of(content)
+    if kind == "paths":
         names = tuple(source_names(open_files))
-        return Imported("paths", read_path_list(text, names, n_layers), open_files)
-    if _MERGEKIT_KEY.search(text):
-        config = read_mergekit(text)
+        return Imported(kind, read_path_list(text_in(content), names, n_layers), open_files)
+    if kind == "mergekit":
+        config = read_mergekit(text_in(content))
         files = files_for(model_names(config.slices))
-        return Imported("mergekit", plan_of(config, files), files)
-    return Imported("layerBlocks", plan_in(content, n_layers))
+        return Imported(kind, plan_of(config, files), files)
+    return Imported(kind, plan_in(content, n_layers))

@@ -33,7 +33,6 @@ class MergekitConfig:
     """The slices of a configuration; they make sense only without errors among `problems`."""
 
     slices: tuple[Slice, ...]
-    is_linear: bool
     problems: tuple[Problem, ...]
 
 
@@ -41,17 +40,14 @@ def read_mergekit(text: str) -> MergekitConfig:
     """What a configuration says and all that is wrong with it; it raises nothing."""
     say = Complaints()
     slices: tuple[Slice, ...] = ()
-    is_linear = False
     try:
-        reader = _Reader(read_yaml(text), say)
-        is_linear = reader.method == "linear"
-        slices = reader.slices()
+        slices = _Reader(read_yaml(text), say).slices()
     except YamlError as error:
         say.problems.append(error.problem)
     except Unreadable:
         pass
     in_order = sorted(say.problems, key=lambda problem: problem.line or 0)
-    return MergekitConfig(slices, is_linear, tuple(in_order))
+    return MergekitConfig(slices, tuple(in_order))
 
 
 class _Reader:
@@ -173,7 +169,7 @@ class _Reader:
             try:
                 read.append(self._read_slice(item))
             except Unreadable:
-                if self._say.is_full:
+                if self._say.has_enough:
                     break
         return read
 

@@ -38,9 +38,11 @@ def files_among(
     """As `files_by_name`; where none of the known files is called so, a file among the paths is
     read. Those that cannot be read are passed over."""
     found = files_by_name(names, known)
+    left = list(dict.fromkeys(paths))
     for n, name in enumerate(names):
-        path = next((p for p in paths if found[n] is None and _word(p.name) == _word(name)), None)
+        path = next((p for p in left if found[n] is None and _word(p.name) == _word(name)), None)
         if path is not None:
+            left.remove(path)
             with contextlib.suppress(ModelFileError):
                 found[n] = read_source(path)
     return found

@@ -76,7 +76,8 @@ class Documents(OpenDocuments):
             await self._tell(f"“{path.name}” could not be read.", reason(error))
             return False
         if read.plan is None:
-            await self._tell(f"“{path.name}” is not a plan.", _first_words(read))
+            elsewhere = " File > Import reads it." if await in_thread(_is_foreign, seen) else ""
+            await self._tell(f"“{path.name}” is not a plan.", _first_words(read) + elsewhere)
             return False
         if self._show_open_one(path, is_sample):
             return True
@@ -337,6 +338,12 @@ def _named_for(plan: Plan, files: Mapping[str, Path], path: Path) -> Plan:
     from app.model_files.naming import named_for
 
     return named_for(plan, files, path.parent, bundled_files()) if plan.sources else plan
+
+
+def _is_foreign(version: Version) -> bool:
+    from app.model_files.exchange.kinds import kind_of
+
+    return kind_of(version.content) != "layerBlocks"
 
 
 def _write(path: Path, text: str) -> Version:

@@ -98,9 +98,8 @@ class Exchange:
         except OSError as error:
             await dialogs.tell(self._window, f"“{path.name}” could not be read.", reason(error))
             return False
-        imported = await in_thread(
-            _imported, content, self._model.files, self._known_files(), self._other_paths(path)
-        )
+        known, recent = self._known_files(), self._settings.recent_models()
+        imported = await in_thread(_imported, content, path, self._model.files, known, recent)
         if imported.kind == "layerBlocks":
             return await self._documents.open(path)
         plan, problems = imported.read.plan, imported.read.problems
@@ -144,25 +143,25 @@ class Exchange:
         others = (file for file in known if file is not None)
         return tuple({file.path: file for file in (*self._model.files, *others)}.values())
 
-    def _other_paths(self, path: Path) -> tuple[Path, ...]:
-        """Where model files may lie that nobody has opened."""
-        from app.engine.bundled import bundled_files
-
-        beside = sorted(path.parent.glob("*.gguf"))
-        return (*beside, *bundled_files(), *self._settings.recent_models())
-
 
 def _imported(
     content: bytes,
+    path: Path,
     open_files: Sequence[ModelFile],
     known: Sequence[ModelFile],
-    paths: Sequence[Path],
+    recent: Sequence[Path],
 ) -> Imported:
-    """The plan in a file's content, with a place for every block."""
+    """The plan in a file's content, with a place for every block.
+
+    Model files that nobody has opened yet are looked for beside it, among those that come with the
+    program and the `recent` ones.
+    """
+    from app.engine.bundled import bundled_files
     from app.model_files.exchange.kinds import import_plan
     from app.model_files.exchange.model_names import files_among
     from app.ui.canvas.placing import placed
 
+    paths = (*sorted(path.parent.glob("*.gguf")), *bundled_files(), *recent)
     imported = import_plan(content, open_files, partial(files_among, known=known, paths=paths))
     plan = imported.read.plan
     if plan is None:

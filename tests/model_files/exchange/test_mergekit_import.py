@@ -284,6 +284,13 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     assert [p.line for p in read.problems if "“mystery”" in p.message] == [11]
 
 
+def test_any_number_of_remarks_leaves_room_for_what_is_refused() -> None:
+    unknown = "".join(f"key{n}: 1\n" for n in range(300))
+    line, words = refusal(unknown + STACK.replace("[0, 24]", "[24, 0]"))
+    assert line == 304
+    assert "no layer_range" in words
+
+
 def test_aliases_do_not_grow(tmp_path: Path) -> None:
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 40)

@@ -103,6 +103,13 @@ def test_a_plan_is_opened_as_ever(bench: Bench) -> None:
     assert bench.window.documents.active.path == bench.folder / "two.txt"
 
 
+def test_opened_as_a_plan_it_is_said_where_it_can_be_read(bench: Bench) -> None:
+    bench.window.files.open_plan(write(bench, YAML, "merge.txt"))
+    assert "File > Import reads it." in bench.answer("OK")
+    bench.window.files.open_plan(write(bench, "Dear all", "letter.txt"))
+    assert "Import" not in bench.answer("OK")
+
+
 def test_a_configuration_may_be_dropped_on_the_window(bench: Bench) -> None:
     write_tiny(bench.folder / "second.gguf", TinyModel(seed=1))
     mime = QMimeData()
