@@ -108,10 +108,10 @@ class ReplyView(QTextEdit):
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        to = self._reached(event)
+        to = self._reached(event) if self._tokens else None
         if to is None:
             super().keyPressEvent(event)
-        elif self._tokens:
+        else:
             self.go_to(to)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -183,8 +183,6 @@ class ReplyView(QTextEdit):
 
     def _beside(self, step: int) -> int:
         """The token in the line above (-1) or below (1) the current one."""
-        if not self._tokens:
-            return 0
         at = self._starts[self._span_of(self.current)]
         block = self.document().findBlock(at)
         line = block.layout().lineForTextPosition(at - block.position())

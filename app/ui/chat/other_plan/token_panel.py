@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtGui import QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -127,12 +127,11 @@ class _Bars(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        model: QAbstractItemModel = index.model()
-        share = model.data(index, _SHARE)
+        share = index.data(_SHARE)
         if share is not None:
             room = QRectF(option.rect).adjusted(2, 2, -2, -2)
             room.setLeft(room.right() - share * room.width())
-            colour = QColor(option.palette.highlight().color())
+            colour = option.palette.highlight().color()
             colour.setAlpha(70)
             painter.fillRect(room, colour)
         super().paint(painter, option, index)
