@@ -27,6 +27,7 @@ RUN = "run"
 
 ASIDE = -5
 """The engine's slot of a plan that is opened for one reply; documents have those from 0 on."""
+OTHER_WEIGHTS = "for a plan on other model files, or with weights held in another way"
 
 
 class PlanNotReady(Exception):
@@ -180,7 +181,7 @@ class PlanRunner(QObject):
             self.opening = None
             self.changed.emit()
         self._tell_closed(leaving, "so that this plan fits into memory")
-        self._tell_closed(displaced, "because it runs on other model files")
+        self._tell_closed(displaced, OTHER_WEIGHTS)
         if document not in self.documents.all:
             await self._close(document)
             raise JobCancelled
@@ -212,7 +213,7 @@ class PlanRunner(QObject):
         """Forget the documents' plans that left the engine for one that no document owns."""
         displaced = self._take_out_displaced(opened)
         if displaced:
-            self._tell_closed(displaced, "because another one runs on other model files")
+            self._tell_closed(displaced, OTHER_WEIGHTS)
             self.changed.emit()
 
     def _request(self, recipe: Recipe) -> Open:

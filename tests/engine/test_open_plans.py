@@ -10,6 +10,7 @@ import pytest
 from app.engine.client import EngineClient
 from app.engine.errors import EngineError
 from app.engine.messages import (
+    ChatMessage,
     ContextSettings,
     Generate,
     Open,
@@ -115,6 +116,24 @@ def test_plans_over_one_model_and_over_more_of_it_are_open_together(
     assert [say(session, "the one", slot).text for slot in (0, 1)] == alone
     session.close_plan(1)
     assert say(session, "the other", 0).n_generated
+
+
+def test_a_conversation_goes_to_another_plan_and_back(session: Session, model_path: Path) -> None:
+    """Each plan evaluates what it has not read, and nothing else."""
+    repeated = Recipe((RecipeWeight(0, 20, 0, -1), RecipeWeight(20, 31, 19, 0)))
+    for slot, recipe in enumerate((Recipe.whole(30), repeated)):
+        session.open(Open((str(model_path),), recipe, SMALL, slot), ignore)
+    messages = [ChatMessage("system", ""), ChatMessage("user", "What is the capital of France?")]
+    replies = []
+    for slot in (0, 1, 0):
+        request = Generate(tuple(messages), None, 24, Sampling(temperature=0), slot=slot)
+        replies.append(session.generate(request, ignore))
+        messages += [ChatMessage("assistant", replies[-1].text), ChatMessage("user", "Sure?")]
+    first, second, third = replies
+    assert "Paris" in first.text
+    assert second.n_prompt_evaluated == second.n_prompt > first.n_ctx_used
+    assert third.n_prompt_evaluated <= third.n_prompt - first.n_prompt
+    assert first.plan_hash == third.plan_hash != second.plan_hash
 
 
 def test_weights_are_held_once_for_two_plans(model_path: Path) -> None:

@@ -157,6 +157,7 @@ class MessageView(QFrame):
             at = self._text.find(thought)
             early = [move for move in moves if move.at < begin]
             self._mark(self._thought_text, thought, at, early)
+        self.body.setAccessibleDescription("; ".join(self.marks))
 
     def _mark(self, shown: MessageText, text: str, begin: int, moves: Sequence[ScaleMove]) -> None:
         """Mark the moves in a part of the message, which begins there."""

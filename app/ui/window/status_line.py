@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from app.engine.client import EngineState
 
 
-_ASIDE = ("EstimateMemory", "SetScales")
+_ASIDE = ("EstimateMemory", "SetScales", "ClosePlan")
 """Jobs of a few milliseconds that are not worth a word."""
 
 

@@ -36,6 +36,7 @@ def test_a_moved_fader_is_marked_where_it_took_effect(bench: Bench) -> None:
     marks = view.findChildren(ScaleMark)
     bench.qtbot.waitUntil(lambda: len(marks) == 1 and marks[0].isVisible())
     assert (marks[0].toolTip(), marks[0].accessibleName()) == (MARK, MARK)
+    assert view.body.accessibleDescription() == MARK
     width = view.body.fontMetrics().horizontalAdvance("The capital ")
     bench.qtbot.waitUntil(lambda: abs(marks[0].geometry().center().x() - width) < 6)
     made = bench.window.chat.keeping.conversation.path[-1].made
