@@ -81,10 +81,15 @@ class JobDialog(QDialog):
 
     async def run_on(self, request: Request, on_event: OnEvent | None = None) -> Result:
         """The request's result; its progress is shown. Raises as EngineBridge.run, and
-        JobCancelled once all has been asked to stop, or the dialog is gone."""
+        JobCancelled once all has been asked to stop, or the dialog is closed."""
         if self._is_stopping:
             raise JobCancelled
-        result = await self._engine.run(request, on_event or self._told, asker=self)
+
+        def told(event: Event) -> None:
+            if not self._is_closed:
+                (on_event or self._told)(event)
+
+        result = await self._engine.run(request, told, asker=self)
         if self._is_closed:
             raise JobCancelled
         return result

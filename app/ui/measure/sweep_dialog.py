@@ -198,10 +198,11 @@ class SweepDialog(JobDialog):
 
     async def _sweep(self) -> str:
         plan, fader = self._editor.settle(), self.fader.currentData()
+        document, files = self._documents.active, self._files()
         if not self.prompt.toPlainText().strip():
             raise PlanError([Problem("no-prompt", "There is no prompt.", "Write what to ask.")])
         plans = [(scale, self._open_at(plan, fader, scale)) for scale in self._scales()]
-        if not await self._room.may_open(self, self._files(), [plans[0][1]]):
+        if not await self._room.may_open(self, files, [plans[0][1]]):
             raise JobCancelled
         settings = self._chat.sampling.chat
         system = self._chat.system.message.messages
@@ -213,7 +214,6 @@ class SweepDialog(JobDialog):
             stop=settings.stop,
             chat_template=settings.chat_template,
         )
-        document = self._documents.active
         sweep = Sweep(
             plan_name=document.name,
             fader=fader.words,

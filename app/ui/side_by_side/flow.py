@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
@@ -56,6 +57,7 @@ class TogetherFlow(QObject):
         self._chat = chat
         self._room = room
         self._window = window
+        self.is_answering = False
         self._open: dict[int, Open] = {}
         """By slot, as far as is known."""
 
@@ -80,7 +82,8 @@ class TogetherFlow(QObject):
         while self._open:
             slot = next(iter(self._open))
             del self._open[slot]
-            await self._engine.run(ClosePlan(slot))
+            with contextlib.suppress(EngineError, JobCancelled):  # they ended with the engine
+                await self._engine.run(ClosePlan(slot))
 
     @property
     def _conversation(self) -> Conversation:
@@ -121,6 +124,7 @@ class TogetherFlow(QObject):
                     self._chat.flow.speed_changed.emit(speed.per_s)
             self._chat.keeping.note(*(reply.id for reply in replies if reply.id))
 
+        self.is_answering = True
         for _, column in answers:
             column.begin()
         self._open.update((plan.slot, plan) for plan in plans)
@@ -135,6 +139,7 @@ class TogetherFlow(QObject):
         except EngineError as error:
             self.failed.emit(str(error))
         finally:
+            self.is_answering = False
             self._keep(conversation, replies)
 
     def _keep(self, conversation: Conversation, replies: Sequence[_Coming]) -> None:

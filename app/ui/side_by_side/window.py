@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -61,7 +62,6 @@ class SideBySide(QDialog):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Side by side")
         self._chat = chat
         self._documents = documents
@@ -103,12 +103,12 @@ class SideBySide(QDialog):
         self._show_state()
         return column
 
-    def reject(self) -> None:
-        """Escape stops what is coming; with nothing coming it closes the window."""
-        if self._chat.flow.busy:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape stops the replies that are coming; where none are it closes the window."""
+        if event.key() == Qt.Key.Key_Escape and self.flow.is_answering:
             self._chat.flow.stop()
         else:
-            super().reject()
+            super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -279,4 +279,14 @@ class SideBySide(QDialog):
 
     def _close(self) -> None:
         self._is_closed = True
-        self._chat.flow.when_idle(lambda: self._tasks.start(self.flow.close()))
+        if self.flow.is_answering:
+            self._chat.flow.when_idle(lambda: self._tasks.start(self._leave()))
+        else:
+            self._tasks.start(self._leave())
+
+    async def _leave(self) -> None:
+        """Go once the last replies are kept, which the columns hold until then."""
+        try:
+            await self.flow.close()
+        finally:
+            self.deleteLater()

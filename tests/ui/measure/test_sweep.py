@@ -120,6 +120,16 @@ def test_cancelling_keeps_the_rows_so_far(bench: Bench) -> None:
     assert dialog.save.isEnabled()
 
 
+def test_closing_it_ends_the_sweep(bench: Bench) -> None:
+    dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
+    bench.script.hold_after_pieces = 1
+    bench.qtbot.mouseClick(dialog.sweep, Qt.MouseButton.LeftButton)
+    bench.qtbot.waitUntil(lambda: "Scale 0, 1 of 5" in dialog.row.words.text())
+    dialog.close()
+    bench.qtbot.waitUntil(lambda: bench.engine.asked(ClosePlan) == [ClosePlan(SLOT)])
+    assert sum(isinstance(r, GenerateTogether) for r in bench.engine.requests) == 1
+
+
 def test_what_fails_is_said_and_the_next_sweep_works(bench: Bench) -> None:
     dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
     bench.script.fail_generate = EngineDied("The engine was killed.")

@@ -248,6 +248,31 @@ def test_nothing_is_kept_of_replies_that_never_began(bench: Bench) -> None:
     assert message.text == "Hi"
 
 
+def test_closing_stops_the_columns_replies_and_keeps_them(bench: Bench) -> None:
+    bench.script.hold_after_pieces = 3
+    beside = opened(bench)
+    bench.qtbot.keyClicks(beside.composer, "Hi")
+    bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
+    bench.qtbot.waitUntil(lambda: beside.columns[0].text == "The capital of France ")
+    beside.close()
+    bench.qtbot.waitUntil(lambda: len(bench.engine.asked(ClosePlan)) == 2)
+    conversation = bench.window.chat.keeping.conversation
+    assert conversation.path[-1].text == "The capital of France "
+    assert bench.window.side_by_side.open is None
+
+
+def test_closing_leaves_the_chats_own_reply_alone(bench: Bench) -> None:
+    beside = opened(bench)
+    bench.script.hold_after_pieces = 1
+    bench.window.chat.flow.send("Hi")
+    bench.qtbot.waitUntil(lambda: "The capital" in bench.window.chat.transcript.messages[-1].text)
+    bench.qtbot.keyClick(beside, Qt.Key.Key_Escape)
+    assert bench.window.side_by_side.open is None
+    bench.engine.release.set()
+    bench.wait_idle()
+    assert bench.window.chat.transcript.messages[-1].text == FIRST
+
+
 def test_closing_frees_the_columns_contexts(bench: Bench) -> None:
     beside = opened(bench)
     ask(bench, beside, "Hi")
