@@ -11,6 +11,7 @@ from app.engine.messages import Event, Generate, Progress, Reply, ScalesMoved, S
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import peak_rss_bytes
+from app.engine.reading_order import Order, pieces_of
 from app.engine.room import summary_request, with_room
 from app.engine.sampling import Sampler
 from app.engine.stop_strings import StopStrings
@@ -39,6 +40,7 @@ class Generation:
         self._tell = tell
         self._said: list[int] = []
         self._n_left_out, self._summary = 0, ""
+        self._order: Order = ()
         prompt = plan.prompts.of(request)
         self._read_text, self._prompt = prompt.text, plan.tokens_of(prompt)
         self._begins = prompt.begins
@@ -48,7 +50,8 @@ class Generation:
         if len(self._prompt) >= n_ctx and not self._make_room():
             raise EngineError(
                 f"The prompt has {len(self._prompt)} tokens and the context holds {n_ctx}. "
-                "Shorten the conversation or open the plan with a larger context."
+                "Shorten the conversation, open the plan with a larger context, or let the oldest "
+                "turns leave it (settings of replies, Limits)."
             )
         self._started = self._prompted = self._began = self._answered = time.monotonic()
         self._recipe = plan.recipe
@@ -70,7 +73,8 @@ class Generation:
         """Evaluates what of the prompt is new, and begins the reply as the template does."""
         self._started = time.monotonic()
         try:
-            self._read(self._prompt[self._n_kept :])
+            self._read(self._prompt[self._n_kept :], self._request.order)
+            self._order = self._plan.order.told()
         except Aborted:
             self._stop_reason = "cancelled"
         else:
@@ -111,6 +115,7 @@ class Generation:
             earlier=self._earlier,
             n_left_out=self._n_left_out,
             summary=self._summary,
+            order=self._order,
         )
 
     def close(self) -> None:
@@ -145,14 +150,15 @@ class Generation:
             return "context_full"
         return None
 
-    def _read(self, tokens: list[int]) -> None:
-        """Evaluates tokens in batches; the last one gives logits."""
-        n_batch = self._plan.context.n_batch
-        for at in range(0, len(tokens), n_batch):
+    def _read(self, tokens: list[int], order: Order = ()) -> None:
+        """Evaluates tokens in batches, or in this order; the last one gives logits."""
+        at = 0
+        for piece in pieces_of(order, len(tokens), self._plan.context.n_batch):
             self._tell(Progress("Reading prompt", at / len(tokens)))
             self._let_scales_move()
-            n_logits = 1 if at + n_batch >= len(tokens) else 0
-            self._plan.decode(tokens[at : at + n_batch], n_logits)
+            is_last = at + piece.n_kept >= len(tokens)
+            self._plan.decode_piece(tokens[at:], piece, n_logits=1 if is_last else 0)
+            at += piece.n_kept
 
     def _make_room(self) -> bool:
         """Takes the oldest turns out of the prompt, as far as that is asked for and possible.

@@ -121,6 +121,8 @@ class Generate:
     before stays in the KV cache as it was heard then."""
     when_full: WhenFull = "stop"
     """Also where the prompt alone is too large."""
+    order: tuple[tuple[int, int, int], ...] = ()
+    """In which pieces the prompt is to be read, as a reply told it; () in batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +386,8 @@ class Reply:
     """Messages that left the context, the oldest ones, the system message not counted."""
     summary: str = ""
     """Of those, as the model was told it in their place."""
+    order: tuple[tuple[int, int, int], ...] = ()
+    """In which pieces the prompt was read, what was read before included: see `reading_order`."""
 
 
 @dataclass(frozen=True, slots=True)

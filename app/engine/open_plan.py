@@ -14,6 +14,7 @@ from app.engine.messages import ContextSettings, Earlier, OpenedPlan
 from app.engine.native import Aborted, Context, NativeError, View, llama
 from app.engine.process_memory import rss_bytes
 from app.engine.prompts import Prompt, Prompts
+from app.engine.reading_order import Piece, ReadingOrder
 from app.engine.sampling import Sampler
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
@@ -37,6 +38,7 @@ class OpenPlan:
         self.recipe = recipe
         self.settings = settings
         self.tokens: list[int] = []
+        self.order = ReadingOrder()
         self.heard: tuple[str, list[int]] = "", []
         """What was read and said last, and its tokens: those of a text that is read anew may be
         others."""
@@ -107,8 +109,7 @@ class OpenPlan:
             earlier = "read_anew" if reread else "as_heard"
         elif slides:
             n += self._take_out_turns(prompt, n)
-        n = self.context.forget_from(0 if earlier == "read_anew" else n)
-        del self.tokens[n:]
+        n = self._forget_from(0 if earlier == "read_anew" else n)
         self._is_mixed = self._is_mixed and n > 0
         return n, earlier
 
@@ -122,6 +123,7 @@ class OpenPlan:
             return 0
         self.context.take_out(n, at)
         del held[n:at]
+        self.order.take_out(n, at)
         pairs = zip(held[n:], prompt[n:-1], strict=False)
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
@@ -130,9 +132,26 @@ class OpenPlan:
         try:
             self.context.decode(tokens, len(self.tokens), n_logits)
         except (Aborted, NativeError):
-            del self.tokens[self.context.forget_from(len(self.tokens)) :]
+            self._forget_from(len(self.tokens))
             raise
         self.tokens += tokens
+        self.order.add(len(tokens))
+
+    def decode_piece(self, tokens: list[int], piece: Piece, n_logits: int) -> None:
+        """Evaluates the piece's kept ones of these tokens, together with as many others as were
+        evaluated with them, which are forgotten again."""
+        kept = tokens[: piece.n_kept]
+        n_others = piece.n_tokens - piece.n_kept
+        self.decode(kept + kept[-1:] * n_others, n_logits)
+        if n_others:
+            self._forget_from(len(self.tokens) - n_others)
+
+    def _forget_from(self, position: int) -> int:
+        """Drops the KV cache from a position on; how many tokens are still held."""
+        n = self.context.forget_from(position)
+        del self.tokens[n:]
+        self.order.cut(n)
+        return n
 
     def set_scale(self, block: int, input: int, scale: float) -> None:
         """Sets a merge scale, from the next decode on."""

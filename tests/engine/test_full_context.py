@@ -152,8 +152,8 @@ def test_what_is_taken_out_leaves_no_trace(
     assert difference < largest * 0.005
 
 
-def logits(session: Session) -> list[float]:
-    plan = session._open[0]
+def logits(session: Session, slot: int = 0) -> list[float]:
+    plan = session._open[slot]
     values = llama.llama_get_logits_ith(plan.context.handle, -1)
     return [values[n] for n in range(plan.vocabulary.n_tokens)]
 
@@ -211,3 +211,19 @@ def test_a_prompt_that_cannot_get_smaller_is_refused(session: Session, model_pat
     del talk.messages[1:]
     alone = talk.ask("Count from one to a thousand.", "slide", 300)
     assert alone.stop_reason == "context_full", "the last question itself stays"
+
+
+def test_the_same_pieces_give_the_same_reply_to_the_bit(session: Session, model_path: Path) -> None:
+    talk = Talk(session, model_path, Recipe.whole(30), 1024)
+    for question in QUESTIONS[:2]:
+        talk.ask(question, n_predict=9)
+    talk.messages.pop()
+    request = Generate(tuple(talk.messages), n_predict=9, sampling=Sampling(seed=3))
+    reply = session.generate(request, ignore)  # the end of the prompt alone is read again
+    said = logits(session)
+    assert any(kept < size for size, kept, _ in reply.order)
+    session.open(replace(talk.opening, slot=-5), ignore)
+    again = session.generate(replace(request, slot=-5, order=reply.order), ignore)
+    assert again.text == reply.text
+    assert again.order == reply.order
+    assert logits(session, -5) == said
