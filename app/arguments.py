@@ -214,7 +214,7 @@ def _add_exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         help="mergekit's passthrough YAML, layerBlocks without comments, or a list of layers",
     )
     command.add_argument("-o", "--output", metavar="FILE", help="else it is printed")
-    _add_model(command, "the model file; else what the plan names")
+    _add_model(command, "the model file; else what the plan names, or the bundled one")
     command.set_defaults(command="export")
 
 

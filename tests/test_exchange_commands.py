@@ -45,7 +45,7 @@ def test_a_configuration_goes_in_and_out(config: str, models: list[str], tmp_pat
     assert set(read.plan.marks) == {"alpha.Q8_0.gguf", "other.gguf"}
     assert call("check", str(plan), *both[2:], *both[:2]).returncode == 0
     exported = call("export", str(plan), "--format", "mergekit").stdout
-    assert 'model: "alpha.Q8_0"\n    layer_range: [0, 3]' in exported
+    assert 'model: "alpha"\n    layer_range: [0, 3]' in exported
     assert 'model: "other"\n    layer_range: [1, 4]' in exported
     assert call("export", str(plan), "--format", "strict").stdout == CHAIN
     out = tmp_path / "paths.txt"

@@ -84,8 +84,8 @@ def _exported(plan: Plan, options: argparse.Namespace) -> str:
         return write_strict(plan)
     if options.format == "paths":
         return write_paths(plan)
-    is_told = options.model or len(plan.sources) > 1
-    return write_mergekit(plan, sources(options.model, options.plan) if is_told else ())
+    needs_no_file = len(plan.sources) == 1 and not options.model
+    return write_mergekit(plan, () if needs_no_file else sources(options.model, options.plan))
 
 
 class _Matching:

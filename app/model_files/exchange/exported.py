@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
-from app.model_files.exchange.model_names import file_stem, source_names
+from app.model_files.exchange.model_names import distinct_names, model_name
 from app.model_files.exchange.path_list import path_text
 from app.model_files.model_file import ModelFile, weight_layers_of
 from app.plan.chain import NoChain, chain_of
@@ -44,7 +43,7 @@ def write_mergekit(plan: Plan, files: Sequence[ModelFile]) -> str:
     text = _HEAD + (_OTHER_HEAD if runs[-1][0] != runs[0][0] else "")
     text += "merge_method: passthrough\nslices:\n"
     for model, start, end in runs:
-        name = json.dumps(model, ensure_ascii=False)
+        name = json.dumps(model, ensure_ascii=not model.isprintable())
         text += f"- sources:\n  - model: {name}\n    layer_range: [{start}, {end}]\n"
     return text
 
@@ -73,10 +72,10 @@ def _chain(plan: Plan, what: str) -> list[int]:
 
 def _runs(plan: Plan, files: Sequence[ModelFile], layers: Sequence[int]) -> list[Run]:
     held = weight_layers_of(files)
-    if not files and len(plan.sources) > 1:
+    if not files and len(plan.sources) != 1:
         raise _refusal(
-            f"The plan has {len(plan.sources)} sources, and only their files say where the layers "
-            "of each begin.",
+            "Only the plan's model files say what the models are called and where the layers of "
+            "each begin.",
             "Name them in order, --model for each; in the window, open them as sources.",
         )
     if files and max(layers) >= len(held):
@@ -85,8 +84,7 @@ def _runs(plan: Plan, files: Sequence[ModelFile], layers: Sequence[int]) -> list
             f"{len(held) - 1}.",
             "Give the model files that it was made for, all of them and in order.",
         )
-    called = source_names(files) or plan.sources or ("model",)
-    names = [name if Path(name).is_absolute() else file_stem(name) for name in called]
+    names = distinct_names(files) or [model_name(plan.sources[0])]
     runs: list[Run] = []
     for layer in layers:
         name, number = names[0], layer

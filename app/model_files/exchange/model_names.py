@@ -19,16 +19,16 @@ def files_by_name(names: Sequence[str], files: Sequence[ModelFile]) -> list[Mode
     """For each model the file called so, None where there is none; no file stands for two.
 
     A name such as `organisation/Model-7B@main` means the file `Model-7B.Q4_K_M.gguf`, and any
-    whose metadata have that name.
+    whose metadata have that name. A file that is called just so comes before others.
     """
     left = list(files)
-    found: list[ModelFile | None] = []
-    for name in names:
-        word = _word(name)
-        file = next((f for f in left if word and word in _words_of(f)), None)
-        if file is not None:
-            left.remove(file)
-        found.append(file)
+    found: list[ModelFile | None] = [None] * len(names)
+    for is_meant in (_is_path, _is_stem, _is_word):
+        for n, name in enumerate(names):
+            file = next((f for f in left if found[n] is None and is_meant(name, f)), None)
+            if file is not None:
+                left.remove(file)
+                found[n] = file
     return found
 
 
@@ -64,11 +64,35 @@ def source_names(files: Sequence[ModelFile]) -> list[str]:
     ]
 
 
-def _words_of(file: ModelFile) -> set[str]:
-    return {_word(file.path.name), _word(file.name)}
+def model_name(name: str) -> str:
+    """A file's name without what tells how its weights are stored."""
+    return _QUANTISATION.sub("", file_stem(name))
+
+
+def distinct_names(files: Sequence[ModelFile]) -> list[str]:
+    """What the models in the files are called, with as much of the files' names as it takes to
+    tell them apart."""
+    paths = [str(file.path) for file in files]
+    for shortened in (model_name, file_stem):
+        names = [shortened(path) for path in paths]
+        if len(set(names)) == len(names):
+            return names
+    return paths
+
+
+def _is_path(name: str, file: ModelFile) -> bool:
+    return name == str(file.path)
+
+
+def _is_stem(name: str, file: ModelFile) -> bool:
+    return file_stem(name) == file_stem(file.path.name)
+
+
+def _is_word(name: str, file: ModelFile) -> bool:
+    word = _word(name)
+    return word != "" and word in (_word(file.path.name), _word(file.name))
 
 
 def _word(name: str) -> str:
     """What stays of a name that is written in different ways."""
-    stem = _QUANTISATION.sub("", file_stem(name.partition("@")[0]))
-    return re.sub(r"[\W_]+", "", stem).lower()
+    return re.sub(r"[\W_]+", "", model_name(name.partition("@")[0])).lower()

@@ -43,9 +43,9 @@ def test_ranges_are_the_models_own_and_half_open(sources: list[ModelFile]) -> No
     assert yaml.safe_load(text) == {
         "merge_method": "passthrough",
         "slices": [
-            {"sources": [{"model": "First-4L.Q8_0", "layer_range": [0, 3]}]},
+            {"sources": [{"model": "First-4L", "layer_range": [0, 3]}]},
             {"sources": [{"model": "a “second”", "layer_range": [1, 4]}]},
-            {"sources": [{"model": "First-4L.Q8_0", "layer_range": [0, 2]}]},
+            {"sources": [{"model": "First-4L", "layer_range": [0, 2]}]},
         ],
     }
 
@@ -67,19 +67,30 @@ def test_it_is_read_back_as_the_same_plan(sources: list[ModelFile]) -> None:
 
 
 def test_one_source_needs_no_file() -> None:
-    plan = plan_in('#@ llama-blocks {"version": 1, "sources": ["dir/Tiny.gguf"]}\n' + STACK)
+    plan = plan_in('#@ llama-blocks {"version": 1, "sources": ["dir/Tiny-Q4_K_M.gguf"]}\n' + STACK)
     assert '- model: "Tiny"\n    layer_range: [5, 8]' in write_mergekit(plan, ())
 
 
 def test_several_sources_without_files_are_refused() -> None:
     plan = plan_in('#@ llama-blocks {"version": 1, "sources": ["a.gguf", "b.gguf"]}\n' + STACK)
-    with pytest.raises(PlanError, match="2 sources, and only their files say"):
-        write_mergekit(plan, ())
+    for unnamed in (plan, plan_in(STACK)):
+        with pytest.raises(PlanError, match="Only the plan's model files say what"):
+            write_mergekit(unnamed, ())
 
 
 def test_layers_that_no_file_holds_are_refused(sources: list[ModelFile]) -> None:
     with pytest.raises(PlanError, match="borrows weight layer 7, but its sources hold only 0 to 3"):
         write_mergekit(plan_in(STACK), sources[:1])
+
+
+def test_one_model_in_two_quantisations_is_two_sources(tmp_path: Path) -> None:
+    paths = [tmp_path / f"Model.{kind}.gguf" for kind in ("Q8_0", "Q4_0")]
+    sources = [read_source(write_tiny(path)) for path in paths]
+    content = write_mergekit(plan_in(STACK), sources).encode()
+    assert b'"Model.Q4_0"' in content
+    read = import_plan(content, (), lambda names: files_by_name(names, sources[::-1])).read
+    assert read.plan is not None
+    assert read.plan.sources == tuple(path.name for path in paths)
 
 
 def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
