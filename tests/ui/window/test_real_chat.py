@@ -14,9 +14,12 @@ from app.plan import edits
 from app.ui.application import open_first
 from app.ui.chat.message_view import MessageView
 from app.ui.chat.other_plan.dialog import OtherPlanDialog
+from app.ui.chat.reply_flow import EARLIER
+from app.ui.documents import SAMPLES
 from app.ui.engine_bridge import EngineBridge
 from app.ui.settings import Settings
 from app.ui.window.main_window import MainWindow
+from tests.ui.window.test_open_plans import author_of
 
 MS = 120_000
 
@@ -103,3 +106,34 @@ def test_the_plan_with_a_fader_moved_is_asked_about_a_reply(
     assert its_own.endswith(", rank 1")
     assert not others.endswith(", rank 1")
     dialog.close()
+
+
+def test_a_fader_and_then_the_plan_change_in_mid_conversation(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    first, editor = window.documents.active, window.editor
+    window.chat.sampling.n_predict.setValue(80)
+    window.chat.flow.send("Tell a long story about the sea.")
+    messages = window.chat.transcript.messages
+    qtbot.waitUntil(lambda: len(messages) == 2 and len(messages[1].text) > 20, timeout=MS)
+    merge = editor.lowered.block_ids[-1]
+    plan = edits.set_scale(edits.set_scale(editor.plan, merge, 0, 0.75), merge, 1, 0.25)
+    editor.apply("Change scales", plan)
+    view = reply(qtbot, window)
+    (mark,) = view.marks
+    assert len(mark.splitlines()) == 2
+    assert "→ 0.75" in mark
+    said = window.chat.keeping.conversation.path[-1]
+    assert said.made is not None and 20 < said.made.moves[0].at < len(said.text)
+
+    other = SAMPLES / "two-endings.txt"
+    opened = window.tasks.start(window.documents.open(other, is_sample=True))
+    qtbot.waitUntil(opened.done, timeout=MS)
+    window.chat.sampling.n_predict.setValue(8)
+    assert author_of(say(qtbot, window, "And the sky?")) == "two-endings"
+    assert window.runner.is_open(first)
+    window.documents.show(first)
+    qtbot.waitUntil(lambda: window.runner.is_current, timeout=MS)
+    assert author_of(say(qtbot, window, "And the land?")) == "sample"
+    asked = window.chat.keeping.conversation.path[-1].made
+    assert asked is not None and EARLIER["read_anew"] in asked.remark
