@@ -318,9 +318,9 @@ class OpenedPlan:
     has_chat_template: bool
     default_system: str
     rss_bytes: int
-    context_bytes: int = 0
+    context_bytes: int
     """KV cache, compute buffers and what else its context takes of main memory at most."""
-    open_slots: tuple[int, ...] = ()
+    open_slots: tuple[int, ...]
     """The slots with an open plan now, its own among them."""
 
 
