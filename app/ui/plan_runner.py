@@ -77,19 +77,22 @@ class PlanRunner(QObject):
         editor: PlanEditor,
         documents: OpenDocuments,
         model: OpenModel,
+        settled: Callable[[], Awaitable[None]],
         context: Callable[[], ContextSettings],
         make_room: Callable[[], Awaitable[Sequence[Document] | None]],
         tasks: Tasks,
         parent: QObject | None = None,
     ) -> None:
-        """`make_room` tells whose plans are to be closed so that the shown one fits into memory;
-        None when it does not fit and the user does not want it opened all the same.
+        """`settled` waits until the shown plan's model files were looked for. `make_room` tells
+        whose plans are to be closed so that the shown one fits into memory; None when it does not
+        fit and the user does not want it opened all the same.
         """
         super().__init__(parent)
         self._engine = engine
         self._editor = editor
         self.documents = documents
         self._model = model
+        self._settled = settled
         self._context = context
         self._make_room = make_room
         self._tasks = tasks
@@ -104,6 +107,11 @@ class PlanRunner(QObject):
     def running(self) -> RunningPlan | None:
         """The shown document's plan as it runs, None while it is not open."""
         return self._plans.get(self.documents.active)
+
+    @property
+    def files(self) -> tuple[ModelFile, ...]:
+        """The model files that the shown document's plan runs on."""
+        return self._model.files
 
     @property
     def others(self) -> tuple[RunningPlan, ...]:
@@ -151,6 +159,7 @@ class PlanRunner(QObject):
 
     async def open(self) -> RunningPlan:
         """Open the editor's plan in the engine. Raises as `ensure_open` does."""
+        await self._settled()
         lowered = self._editor.lowered
         n_errors = len(errors(self._editor.problems))
         if lowered is None or n_errors:

@@ -103,6 +103,7 @@ class MainWindow(QMainWindow):
             self.editor,
             self.documents,
             self.model,
+            self.files.sources.settled,
             lambda: self.chat.sampling.chat.context,
             lambda: self.memory_controls.make_room(),
             self.tasks,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from app.engine.messages import Open, SetScales
 from app.plan import edits, shaping
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight, changed_scales
 from app.ui.chat.reply_flow import EARLIER, SCALES_MOVED
+from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import Bench
 
 TRUNK = RecipeWeight(0, 2, 0, -1)
@@ -131,3 +135,16 @@ def test_changed_scales_tells_live_changes_from_others() -> None:
     assert changed_scales(merged(1, 2), Recipe((TRUNK,))) is None
     moved = Recipe((RecipeWeight(0, 2, 1, -1), merged(1, 2).blocks[1]))
     assert changed_scales(merged(1, 2), moved) is None
+
+
+def test_a_message_waits_until_the_plans_model_files_are_found(
+    bench: Bench, tmp_path: Path
+) -> None:
+    window = bench.window
+    path = write_tiny(tmp_path / "another.gguf", TinyModel(n_layers=4, seed=1))
+    window.documents.add(replace(window.editor.plan, sources=(str(path),)))
+    assert not window.model.paths
+    window.chat.flow.send("Hi")
+    bench.wait_idle()
+    assert bench.engine.asked(Open)[-1].model_paths == (str(path),)
+    assert window.chat.transcript.messages[-1].text
