@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import theme as themes
 from app.ui.chat.message_head import small
+from app.ui.counted import counted
 from app.ui.documents import Documents
 from app.ui.icons import dress
 from app.ui.side_by_side.plan_choice import FilesOf, PlanChoice
@@ -122,6 +123,8 @@ class Column(QFrame):
                 selection.cursor, selection.format = cursor, form
                 selections.append(selection)
         self.body.setExtraSelections(selections)
+        n_marked = counted(sum(differs), "token")
+        self.body.setAccessibleDescription(f"{n_marked} of {len(differs)} underlined")
 
     def show_state(self, *, taken: bool, busy: bool) -> None:
         """Whether the conversation goes on with this reply, and whether replies are coming."""

@@ -82,6 +82,7 @@ def test_what_differs_is_underlined(bench: Bench) -> None:
     assert marked(beside.columns[1]) == ["is Lyon."]
     selection: QTextEdit.ExtraSelection = beside.columns[0].body.extraSelections()[0]
     assert selection.format.fontUnderline()
+    assert beside.columns[0].body.accessibleDescription() == "1 token of 3 underlined"
 
 
 def test_marks_stand_where_they_belong_behind_characters_of_two_units(bench: Bench) -> None:
