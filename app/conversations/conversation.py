@@ -21,6 +21,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "stop": (tuple, list),
     "model_files": (tuple, list),
     "moves": (tuple, list),
+    "order": (tuple, list),
     "seed": (int,),
     "prompt_tokens_per_s": (int, float),
     "tokens_per_s": (int, float),
@@ -77,6 +78,8 @@ class Made:
     """Messages that had to leave the context, the oldest ones of those that were sent."""
     summary: str = ""
     """What the model was told in their place, and is from then on."""
+    order: tuple[tuple[int, int, int], ...] = ()
+    """In which pieces its prompt was read, as the engine told it."""
     n_begun: int = 0
     """Characters that were there already when it went on."""
     n_ctx: int = 0
@@ -300,4 +303,11 @@ def made_from(record: object) -> Made:
         if isinstance(value, kinds) and not isinstance(value, bool):
             values[entry.name] = tuple(value) if isinstance(value, list) else value
     values["moves"] = moves_from(values.get("moves", ()))
+    values["order"] = tuple(tuple(p) for p in values.get("order", ()) if _is_piece(p))
     return Made(**values)
+
+
+def _is_piece(entry: object) -> bool:
+    if not isinstance(entry, tuple | list) or len(entry) != 3:
+        return False
+    return all(isinstance(n, int) and not isinstance(n, bool) for n in entry)

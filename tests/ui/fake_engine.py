@@ -46,6 +46,8 @@ from app.engine.messages import (
 from app.plan.recipe import Recipe
 
 MIB = 1 << 20
+ORDER = ((32, 30, 1), (4, 4, 1))
+"""In which pieces all prompts are read."""
 ESTIMATE = MemoryEstimate(80 * MIB, 90 * MIB, 30 * MIB, 60 * MIB)
 OnEvent = Callable[[Event], None]
 T = TypeVar("T")
@@ -289,6 +291,7 @@ class FakeEngine:
             peak_rss_bytes=260 * MIB,
             n_left_out=self.script.n_left_out,
             summary=self.script.summary,
+            order=ORDER,
             earlier=earlier,
         )
 

@@ -45,6 +45,7 @@ def request_again(conversation: Conversation, id: str, slot: int) -> Generate:
         chat_template=made.chat_template,
         when_full=next((w for w in get_args(WhenFull) if w == made.when_full), "stop"),
         slot=slot,
+        order=made.order,
     )
 
 
@@ -103,4 +104,5 @@ def made_at_the_end(made: Made, reply: Reply) -> Made:
         stop_reason=reply.stop_reason,
         n_left_out=reply.n_left_out,
         summary=reply.summary,
+        order=reply.order,
     )

@@ -19,6 +19,7 @@ from app.ui.chat.account import INTERRUPTED, account_of
 from app.ui.chat.keeping import Keeping
 from app.ui.chat.making import (
     context_of,
+    is_over,
     made_at_the_end,
     made_so_far,
     request_again,
@@ -33,7 +34,8 @@ from app.ui.tasks import Tasks
 
 SCALES_MOVED = "scales moved while it spoke, where marked"
 AGAIN = "made again with the plan, seed and settings of another reply"
-AGAIN_UNMOVED = ", at the scales that it ended with"
+AGAIN_UNMOVED = "at the scales that it ended with"
+AGAIN_OTHERWISE = "but the conversation was read in other pieces, so it may differ"
 GO_ON = "Start again and go on"
 EARLIER: Mapping[Earlier, str] = {
     "read_anew": "scales changed: the whole conversation was read anew",
@@ -202,20 +204,26 @@ class ReplyFlow(QObject):
             recipe = recipe_in(made.recipe)
         except PlanError as error:
             raise PlanNotReady(f"The plan of that reply cannot be read: {error}") from error
-        opened = await self._runner.open_aside(recipe, context_of(made))
+        files = self._runner.files
+        if not is_over(made, files) or len(files) < len(made.model_files):
+            names = ", ".join(made.model_files) or made.model_name
+            raise PlanNotReady(
+                f"That reply came from {names}, which the plan shown does not run on. Show a plan "
+                "that does, or open it with Model > Open model."
+            )
+        await self._runner.open_aside(recipe, context_of(made))
         try:
-            if opened.model_name != made.model_name:
-                raise PlanNotReady(
-                    f"That reply came from the model “{made.model_name}”, and "
-                    f"“{opened.model_name}” is open. Open that one first, with Model > Open model."
-                )
             if self._stopped:
                 return
             request = request_again(conversation, id, ASIDE)
             anew = replace(made, plan_hash=recipe.hash, moves=(), remark="", stop_reason="")
             again, anew, reply = await self._stream(prompt, request, anew)
-            remark = f"{AGAIN}{AGAIN_UNMOVED}" if made.moves else AGAIN
-            self._end(again, request.begun, reply, replace(anew, remark=remark))
+            remarks = [AGAIN]
+            if made.moves:
+                remarks.append(AGAIN_UNMOVED)
+            elif reply.order != made.order:
+                remarks.append(AGAIN_OTHERWISE)
+            self._end(again, request.begun, reply, replace(anew, remark=", ".join(remarks)))
         finally:
             with suppress(EngineError, JobCancelled):  # the engine is gone, and it with it
                 await self._runner.close_aside()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from app.conversations.conversation import SystemMode
 from app.engine.messages import ClosePlan, Generate, Open, Sampling
 from app.ui.plan_runner import ASIDE
+from tests.ui.fake_engine import ORDER
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import kinds, last
 from tests.ui.window.test_messages import chat_action, more, texts
@@ -43,12 +44,13 @@ def test_again_is_asked_for_as_the_first_time(bench: Bench) -> None:
     ask_again(bench)
     request, again = bench.engine.asked(Generate)[-1], bench.engine.asked(Open)[-1]
     sampling = replace(first.sampling, seed=7)  # the one that the engine drew
-    assert request == replace(first, sampling=sampling, slot=ASIDE)
+    assert request == replace(first, sampling=sampling, slot=ASIDE, order=ORDER)
     assert again == replace(opened, slot=ASIDE)
     assert bench.engine.asked(ClosePlan) == [ClosePlan(ASIDE)]
     assert last(bench).head.variant == "2/2"
     assert "made again with the plan, seed and settings" in last(bench).footer
     assert opened.recipe.hash in last(bench).footer
+    assert "may differ" not in last(bench).footer
     bench.say("More")
     assert bench.engine.asked(Generate)[-1].slot != ASIDE, "the plan of the editor answers again"
 
@@ -63,7 +65,9 @@ def test_again_of_a_reply_that_is_kept_in_the_file(bench: Bench) -> None:
     chat_action(bench, "Again with exactly the same settings").trigger()
     bench.wait_idle()
     request = bench.engine.asked(Generate)[-1]
-    assert request == replace(first, sampling=replace(first.sampling, seed=7), slot=ASIDE)
+    assert request == replace(
+        first, sampling=replace(first.sampling, seed=7), slot=ASIDE, order=ORDER
+    )
 
 
 def test_again_of_a_reply_that_went_on_goes_on_from_there(bench: Bench) -> None:
@@ -86,12 +90,22 @@ def test_again_over_another_model_is_refused_in_words(bench: Bench) -> None:
     conversation = bench.window.chat.keeping.conversation
     reply = conversation.path[-1]
     assert reply.made is not None
-    conversation.write(reply.id, reply.text, replace(reply.made, model_name="Another 7B"))
+    conversation.write(reply.id, reply.text, replace(reply.made, model_files=("other.gguf",)))
     ask_again(bench)
-    assert "came from the model “Another 7B”" in last(bench).text
+    assert "That reply came from other.gguf" in last(bench).text
     assert texts(bench)[:2] == ["Hi", "The capital of France is **Paris**."]
-    assert bench.engine.asked(ClosePlan) == [ClosePlan(ASIDE)]
+    assert all(opening.slot != ASIDE for opening in bench.engine.asked(Open))
     conversation.write(reply.id, reply.text, replace(reply.made, recipe="WeightBlock; x"))
     bench.window.chat.flow.again(reply.id)
     bench.wait_idle()
     assert "cannot be read" in last(bench).text
+
+
+def test_a_reply_whose_pieces_are_not_known_may_differ_and_says_so(bench: Bench) -> None:
+    bench.say("Hi")
+    conversation = bench.window.chat.keeping.conversation
+    reply = conversation.path[-1]
+    assert reply.made is not None
+    conversation.write(reply.id, reply.text, replace(reply.made, order=()))
+    ask_again(bench)
+    assert "may differ" in last(bench).footer

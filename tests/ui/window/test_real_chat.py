@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
@@ -14,10 +18,10 @@ from app.plan import edits
 from app.ui.application import open_first
 from app.ui.chat.message_view import MessageView
 from app.ui.chat.other_plan.dialog import OtherPlanDialog
-from app.ui.chat.reply_flow import EARLIER
+from app.ui.chat.reply_flow import EARLIER, GO_ON
 from app.ui.documents import SAMPLES
 from app.ui.engine_bridge import EngineBridge
-from app.ui.settings import Settings
+from app.ui.settings import OWN_TEMPLATE, Settings
 from app.ui.window.main_window import MainWindow
 from tests.ui.window.test_open_plans import author_of
 
@@ -38,6 +42,7 @@ def window(
     sampling.n_ctx.setValue(1024)
     sampling.n_predict.setValue(16)
     sampling.temperature.setValue(0.8)
+    sampling.seed.setValue(11)
     yield window
     for document in window.documents.all:
         document.undo_stack.setClean()
@@ -106,6 +111,62 @@ def test_the_plan_with_a_fader_moved_is_asked_about_a_reply(
     assert its_own.endswith(", rank 1")
     assert not others.endswith(", rank 1")
     dialog.close()
+
+
+def test_a_reply_whose_engine_is_killed_goes_on_by_one_click(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.chat.sampling.n_predict.setValue(400)
+    window.chat.flow.send("Tell a very long story about the sea.")
+    messages = window.chat.transcript.messages
+    qtbot.waitUntil(lambda: len(messages) == 2 and len(messages[1].text) > 40, timeout=MS)
+    state = window.engine.state
+    assert state is not None and state.pid is not None
+    os.kill(state.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not window.chat.flow.busy, timeout=MS)
+    reply_so_far, error = messages[1:]
+    text = reply_so_far.text
+    assert len(text) > 40
+    assert "Interrupted" in reply_so_far.footer
+    assert "SIGKILL" in error.text
+    window.chat.sampling.n_predict.setValue(8)
+    (go_on,) = (b for b in error.findChildren(QPushButton) if b.text() == GO_ON)
+    qtbot.mouseClick(go_on, Qt.MouseButton.LeftButton)
+    whole = reply(qtbot, window)
+    assert whole is reply_so_far
+    assert whole.text.startswith(text) and len(whole.text) > len(text)
+    assert "stopped at the token limit" in whole.footer
+
+
+def test_what_cannot_be_answered_is_said_in_words(qtbot: QtBot, window: MainWindow) -> None:
+    chat = window.chat
+    settings = chat.sampling.chat
+    bad = {
+        "The grammar cannot be read": replace(
+            settings, sampling=replace(settings.sampling, grammar="root ::= (")
+        ),
+        "Your chat template": replace(
+            settings, template=OWN_TEMPLATE, own_template="{{ messages[9].role.x.y }}"
+        ),
+        "did not come to an end": replace(
+            settings,
+            template=OWN_TEMPLATE,
+            own_template="{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}"
+            "{% endfor %}",
+        ),
+    }
+    for words, changed in bad.items():
+        chat.sampling.show_chat(changed)
+        chat.flow.send("Hi")
+        qtbot.waitUntil(lambda: not chat.flow.busy, timeout=MS)
+        view = chat.transcript.messages[-1]
+        assert view.kind == "error"
+        assert words in view.text
+    chat.sampling.show_chat(settings)
+    chat.flow.send("word " * 2000)
+    qtbot.waitUntil(lambda: not chat.flow.busy, timeout=MS)
+    assert "the context holds 1024" in chat.transcript.messages[-1].text
+    assert say(qtbot, window, "Hi").text
 
 
 def test_a_fader_and_then_the_plan_change_in_mid_conversation(
