@@ -17,6 +17,7 @@ from qasync import QEventLoop
 from app.ui.engine_bridge import EngineBridge
 from app.ui.settings import Settings
 from app.ui.window.main_window import MainWindow
+from tests.engine.composed import write_pack
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.fake_engine import FakeEngine, Script
 
@@ -104,6 +105,18 @@ def loop(session_loop: QEventLoop, qapp: QApplication) -> Iterator[QEventLoop]:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny(tmp_path_factory.mktemp("models") / "tiny.gguf", TinyModel(n_layers=4))
+
+
+@pytest.fixture
+def fine_tune(tmp_path: Path) -> Path:
+    return write_tiny(tmp_path / "fine tune.gguf", TinyModel(n_layers=3, seed=1))
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A pack of the layers 2 and 3 of a fine-tune."""
+    whole = write_tiny(tmp_path / "whole.gguf", TinyModel(n_layers=4, seed=2))
+    return write_pack(whole, (2, 3), tmp_path / "pack.gguf")
 
 
 @pytest.fixture

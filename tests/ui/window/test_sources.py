@@ -2,100 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
+from PySide6.QtCore import QPoint, Qt
 
 from app.memory.amounts import format_bytes
 from app.model_files.provenance import OriginFile, Provenance
 from app.model_files.reader import read_source
 from app.plan import edits
-from app.plan.document import FileMark, Plan, WeightBlock
-from app.plan.files import load
-from app.plan.problem import PlanError
+from app.plan.document import FileMark, Plan
 from app.ui import theme
 from app.ui.memory_panel import parts_of
-from app.ui.sources.strip import SourcesStrip
 from app.ui.sources.words import details
 from app.ui.window.drops import ADD
-from tests.engine.composed import write_pack
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import Bench
+from tests.ui.window.sources import add, drop_on, pick, ranges, rows, select, send_drop
 from tests.ui.window.test_files import drop, run
-
-
-@pytest.fixture
-def fine_tune(tmp_path: Path) -> Path:
-    return write_tiny(tmp_path / "fine tune.gguf", TinyModel(n_layers=3, seed=1))
-
-
-@pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    """A pack of the layers 2 and 3 of a fine-tune."""
-    whole = write_tiny(tmp_path / "whole.gguf", TinyModel(n_layers=4, seed=2))
-    return write_pack(whole, (2, 3), tmp_path / "pack.gguf")
-
-
-def drop_on(target: QWidget, *paths: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    send_drop(target, mime, QPoint(10, 10))
-
-
-def send_drop(target: QWidget, mime: QMimeData, at: QPoint) -> None:
-    move, left = Qt.DropAction.MoveAction, Qt.MouseButton.LeftButton
-    none = Qt.KeyboardModifier.NoModifier
-    for event in (
-        QDragEnterEvent(at, move, mime, left, none),
-        QDragMoveEvent(at, move, mime, left, none),
-        QDropEvent(QPointF(at), move, mime, left, none),
-    ):
-        QApplication.sendEvent(target, event)
-
-
-def add(bench: Bench, *paths: Path) -> None:
-    assert run(bench, bench.window.files.source_edits.add(paths))
-
-
-def rows(bench: Bench) -> list[str]:
-    model = bench.window.sources.rows
-    return [model.data(model.index(row, 0)) for row in range(model.rowCount())]
-
-
-def ranges(bench: Bench) -> list[tuple[int, int]]:
-    blocks = bench.window.editor.plan.blocks.values()
-    return [(b.weight_start, b.weight_end) for b in blocks if isinstance(b, WeightBlock)]
-
-
-def strip(bench: Bench) -> SourcesStrip:
-    return bench.window.findChild(SourcesStrip)
-
-
-def press(bench: Bench, words: str) -> None:
-    next(b for b in strip(bench).buttons if b.text() == words).click()
-
-
-def pick(bench: Bench, *paths: Path) -> None:
-    """Choose existing files in the dialog that is shown."""
-
-    def dialogs() -> list[QFileDialog]:
-        return [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(dialogs()))
-    name = dialogs()[0].findChild(QLineEdit)
-    name.setText(" ".join(f'"{path}"' for path in paths) if paths[1:] else str(paths[0]))
-    bench.qtbot.keyClick(name, Qt.Key.Key_Return)
-
-
-def select(bench: Bench, row: int) -> None:
-    tree = bench.window.sources.tree
-    tree.setFocus()
-    tree.setCurrentIndex(bench.window.sources.rows.index(row, 0))
 
 
 def test_files_dropped_on_the_panel_are_added_as_one_step(
@@ -263,167 +187,6 @@ def test_each_tab_has_the_sources_that_its_plan_names(bench: Bench, fine_tune: P
     window.documents.add(window.editor.plan)
     assert len(window.model.files) == 2
     assert changes == []
-
-
-def save_as(bench: Bench, path: Path) -> str:
-    path.parent.mkdir(exist_ok=True)
-    bench.window.documents.active.path = path
-    bench.window.documents.active.seen = None
-    assert run(bench, bench.window.documents.save())
-    return path.read_text()
-
-
-def test_a_saved_plan_finds_its_files_where_they_are_and_when_they_were_renamed(
-    bench: Bench, fine_tune: Path
-) -> None:
-    window = bench.window
-    add(bench, fine_tune)
-    path = bench.folder / "plans" / "mine.txt"
-    text = save_as(bench, path)
-    assert '"../fine tune.gguf"' in text
-    assert f'"bytes": {fine_tune.stat().st_size}' in text
-    renamed = fine_tune.rename(bench.folder / "plans" / "renamed.gguf")
-    window.documents.remove(window.documents.active)
-    run(bench, window.documents.open(path))
-    bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
-    assert window.model.paths[1] == renamed
-    saved = load(path).plan
-    assert saved is not None
-    assert window.editor.plan.sources == saved.sources
-    assert "is not the file" not in window.status.currentMessage()
-    assert run(bench, window.documents.save())
-    assert '"renamed.gguf"' in path.read_text()
-
-
-def test_a_file_that_changed_since_the_plan_was_saved_is_told(
-    bench: Bench, fine_tune: Path
-) -> None:
-    window = bench.window
-    add(bench, fine_tune)
-    path = bench.folder / "mine.txt"
-    save_as(bench, path)
-    write_tiny(fine_tune, TinyModel(n_layers=3, seed=8))
-    window.documents.remove(window.documents.active)
-    run(bench, window.documents.open(path))
-    bench.qtbot.waitUntil(lambda: "is not the file that" in window.status.currentMessage())
-    assert window.model.paths[1] == fine_tune
-
-
-def write_over(bench: Bench, *names: str) -> Path:
-    path = bench.folder / "named.txt"
-    listed: Sequence[str] = [f'"{name}"' for name in names]
-    path.write_text(
-        f'#@ llama-blocks {{"version": 1, "sources": [{", ".join(listed)}]}}\n'
-        "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 6; 5; 0\nTotalLayers; 6\n"
-    )
-    return path
-
-
-def test_a_missing_file_is_named_and_found_by_hand(bench: Bench, fine_tune: Path) -> None:
-    window = bench.window
-    moved = bench.folder / "away" / "moved.gguf"
-    moved.parent.mkdir()
-    fine_tune.rename(moved)
-    run(bench, window.documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    assert strip(bench).words.text().startswith("“fine tune.gguf” was not found. “Find …”")
-    assert window.model.files == ()
-    assert window.editor.n_weight_layers is None
-    assert rows(bench)[1].startswith("Source 2: fine tune, “fine tune.gguf” was not found.")
-    drop_on(window.sources, moved)
-    assert "come first" in bench.answer("OK")
-    press(bench, "Find …")
-    pick(bench, moved)
-    bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
-    assert strip(bench).isHidden()
-    assert window.editor.source_starts == (0, 4)
-    window.editor.undo_stack.undo()
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-
-
-def test_a_plan_whose_model_is_missing_can_run_over_the_one_that_is_open(bench: Bench) -> None:
-    window = bench.window
-    run(bench, window.documents.open(write_over(bench, "gone.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    press(bench, "Use tiny instead")
-    assert window.model.file.path.name == "tiny.gguf"
-    assert [p.code for p in window.editor.problems if p.severity == "error"] == ["weight-range"]
-    assert strip(bench).isHidden()
-
-
-def test_named_files_that_do_not_fit_each_other_say_what_differs(bench: Bench) -> None:
-    write_tiny(bench.folder / "wide.gguf", TinyModel(n_embd=128))
-    run(bench, bench.window.documents.open(write_over(bench, "tiny.gguf", "wide.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    assert "width (n_embd) is 128 instead of 64" in strip(bench).words.text()
-    assert bench.window.model.files == ()
-    drop_on(bench.window.sources, bench.folder / "wide.gguf")
-    assert "width (n_embd) is 128 instead of 64" in bench.answer("OK")
-    assert bench.window.editor.plan.sources == ("tiny.gguf", "wide.gguf")
-
-
-def test_a_damaged_file_says_so_in_its_row(bench: Bench) -> None:
-    (bench.folder / "bad.gguf").write_bytes(b"GGUF" + bytes(100))
-    run(bench, bench.window.documents.open(write_over(bench, "tiny.gguf", "bad.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    assert "bad.gguf" in strip(bench).words.text()
-    select(bench, 1)
-    assert bench.window.sources.remove.isEnabled()
-    bench.qtbot.keyClick(bench.window.sources.tree, Qt.Key.Key_Delete)
-    assert bench.window.editor.plan.sources == ("tiny.gguf",)
-    assert bench.window.model.file.path.name == "tiny.gguf"
-
-
-def test_two_files_of_one_name_are_told_apart(bench: Bench) -> None:
-    models = []
-    for seed, name in enumerate("ab", 1):
-        (bench.folder / name).mkdir()
-        path = bench.folder / name / "model.gguf"
-        models.append(write_tiny(path, TinyModel(n_layers=2, seed=seed)))
-    add(bench, *models)
-    assert bench.window.model.paths[1:] == tuple(models)
-    text = save_as(bench, bench.folder / "mine.txt")
-    assert '"a/model.gguf", "b/model.gguf"' in text
-
-
-def test_run_says_which_file_is_missing(bench: Bench) -> None:
-    run(bench, bench.window.documents.open(write_over(bench, "tiny.gguf", "gone.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    bench.say("Hello")
-    assert bench.window.chat.transcript.messages[-1].kind == "error"
-    assert "“gone.gguf” was not found." in bench.window.chat.transcript.messages[-1].text
-
-
-def test_plans_over_other_files_are_not_held_against_the_shown_one(
-    bench: Bench, fine_tune: Path
-) -> None:
-    documents = bench.window.documents
-    plain = documents.active
-    run(bench, documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
-    bench.qtbot.waitUntil(lambda: len(bench.window.model.files) == 2)
-    documents.require_shown_files(plain)  # over the first of the two
-    both = documents.active
-    documents.show(plain)
-    with pytest.raises(PlanError, match=r"“named\.txt” is over other model files than “plan\.txt”"):
-        documents.require_shown_files(both)
-    gone = bench.folder / "gone.txt"
-    write_over(bench, "gone.gguf").rename(gone)
-    run(bench, documents.open(gone))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    with pytest.raises(PlanError, match="were not found"):
-        documents.require_shown_files(documents.active)
-
-
-def test_unsaved_sources_come_back_after_a_crash(bench: Bench, fine_tune: Path) -> None:
-    window = bench.window
-    add(bench, fine_tune)
-    assert run(bench, window.area.autosave.write())
-    (copy,) = window.settings.recovery_folder.rglob("*.txt")
-    recovered = load(copy).plan
-    assert recovered is not None
-    window.documents.add(recovered, is_dirty=True)
-    bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
-    assert window.model.paths[1] == fine_tune
 
 
 def test_details_of_a_composed_file_tell_where_its_layers_come_from(fine_tune: Path) -> None:
