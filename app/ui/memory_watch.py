@@ -20,7 +20,7 @@ from app.ui.editor import PlanEditor
 from app.ui.engine_bridge import EngineBridge
 from app.ui.memory_panel import MemoryFigures
 from app.ui.open_model import OpenModel
-from app.ui.plan_runner import PlanRunner, RunningPlan
+from app.ui.plan_runner import AsidePlan, PlanRunner, RunningPlan, can_be_open_together
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -195,6 +195,7 @@ class MemoryWatch(QObject):
             running is not None
             and self._runner.is_current
             and all(plan.has_decoded for plan in (running, *others))
+            and not self._runner.aside
         )
         figures = MemoryFigures(
             estimate=self._shown,
@@ -219,25 +220,23 @@ class MemoryWatch(QObject):
     def _with_others(self, figures: MemoryFigures, others: Sequence[RunningPlan]) -> MemoryFigures:
         """The same beside the other open plans, of which those used longest ago are closed where
         the shown one has to be opened and does not fit beside them."""
-        asked = self._asked
-        if asked is None or not others:
+        asked, aside = self._asked, tuple(self._runner.aside.values())
+        if asked is None or not (others or aside):
             return figures
         from app.memory.beside import beside_bytes, n_that_fit
 
         as_opened = Open(asked.model_paths, asked.recipe, asked.settings)
-        may_stay = [plan for plan in others if plan.goes_with(as_opened)]
-        contexts = [(plan.recipe, plan.opened.context_bytes) for plan in may_stay]
+        open_ones: tuple[AsidePlan | RunningPlan, ...] = (*aside, *others)
+        may_stay = [plan for plan in open_ones if can_be_open_together(plan.request, as_opened)]
+        contexts = [(plan.request.recipe, plan.opened.context_bytes) for plan in may_stay]
         files = max((self._model.files, *(plan.files for plan in may_stay)), key=len)
         added = beside_bytes(files, asked.recipe, contexts)
         n = len(may_stay)
         if not self._runner.is_current:
             n = n_that_fit(added, figures.verdict.spare_bytes)
-        return replace(
-            figures,
-            beside_bytes=sum(added[:n]),
-            n_beside=n,
-            leaving=tuple(plan.document for plan in may_stay[n:]),
-        )
+        leaving = [plan.document for plan in may_stay[n:] if isinstance(plan, RunningPlan)]
+        n = len(may_stay) - len(leaving)
+        return replace(figures, beside_bytes=sum(added[:n]), n_beside=n, leaving=tuple(leaving))
 
     def _changes(self, figures: MemoryFigures) -> tuple[Change, ...]:
         missing_bytes = -figures.verdict.spare_bytes

@@ -54,12 +54,14 @@ class RunningPlan:
         """The recipe that runs."""
         return self.request.recipe
 
-    def goes_with(self, request: Open) -> bool:
-        """Whether the engine can hold both: over the same weights, or some of them."""
-        ours, theirs = self.request, request
-        n = min(len(ours.model_paths), len(theirs.model_paths))
-        are_alike = ours.model_paths[:n] == theirs.model_paths[:n]
-        return are_alike and ours.settings.use_mmap == theirs.settings.use_mmap
+
+@dataclass(frozen=True, slots=True)
+class AsidePlan:
+    """A plan in the engine that no document owns: of a column, or of one reply."""
+
+    request: Open
+    opened: OpenedPlan
+    files: tuple[ModelFile, ...]
 
 
 class PlanRunner(QObject):
@@ -98,6 +100,8 @@ class PlanRunner(QObject):
         self._tasks = tasks
         self._plans: dict[Document, RunningPlan] = {}
         """The one that was used last comes last."""
+        self.aside: dict[int, AsidePlan] = {}
+        """By slot."""
         self.opening: Document | None = None
         editor.changed.connect(self._follow)
         editor.replaced.connect(self._follow)
@@ -204,32 +208,38 @@ class PlanRunner(QObject):
             raise PlanNotReady(self._model.why_none)
         paths = tuple(str(path) for path in self._model.paths)
         settings = replace(context, use_mmap=self._context().use_mmap)
-        opened = await self._engine.run(Open(paths, recipe, settings, ASIDE), asker=RUN)
+        request, files = Open(paths, recipe, settings, ASIDE), self._model.files
+        opened = await self._engine.run(request, asker=RUN)
         assert isinstance(opened, OpenedPlan)
-        self.take_note(opened)
+        self.take_note(AsidePlan(request, opened, files))
         return opened
 
-    async def close_aside(self) -> None:
-        """Free what `open_aside` opened."""
-        await self._engine.run(ClosePlan(ASIDE))
+    async def close_aside(self, slot: int = ASIDE) -> None:
+        """Free a plan that no document owns."""
+        self.aside.pop(slot, None)
+        await self._engine.run(ClosePlan(slot))
+        self.changed.emit()
 
     def forget(self) -> None:
         """Take note that nothing is open any more: the engine died."""
         self._plans.clear()
+        self.aside.clear()
         self.changed.emit()
 
-    def take_note(self, opened: OpenedPlan) -> None:
-        """Forget the documents' plans that left the engine for one that no document owns."""
-        displaced = self._take_out_displaced(opened)
-        if displaced:
-            self._tell_closed(displaced, OTHER_WEIGHTS)
-            self.changed.emit()
+    def take_note(self, plan: AsidePlan) -> None:
+        """Count a plan that no document owns among those that are open, and forget the documents'
+        plans that left the engine for it."""
+        self.aside[plan.request.slot] = plan
+        self._tell_closed(self._take_out_displaced(plan.opened), OTHER_WEIGHTS)
+        self.changed.emit()
 
     def _request(self, recipe: Recipe) -> Open:
         paths = tuple(str(path) for path in self._model.paths)
         return Open(paths, recipe, self._context(), self.documents.active.slot)
 
     def _take_out_displaced(self, opened: OpenedPlan) -> list[Document]:
+        for slot in set(self.aside) - set(opened.open_slots):
+            del self.aside[slot]
         displaced = [d for d in self._plans if d.slot not in opened.open_slots]
         for other in displaced:
             del self._plans[other]
@@ -279,3 +289,10 @@ class PlanRunner(QObject):
         finally:
             running.is_sending = False
             self.changed.emit()
+
+
+def can_be_open_together(one: Open, other: Open) -> bool:
+    """Whether both run on the same weights, or one on some of the other's."""
+    n = min(len(one.model_paths), len(other.model_paths))
+    are_alike = one.model_paths[:n] == other.model_paths[:n]
+    return are_alike and one.settings.use_mmap == other.settings.use_mmap

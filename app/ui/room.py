@@ -12,7 +12,7 @@ from app.memory.amounts import format_bytes
 from app.plan.recipe import Recipe
 from app.ui import dialogs
 from app.ui.memory_watch import MemoryWatch
-from app.ui.plan_runner import PlanRunner
+from app.ui.plan_runner import AsidePlan, PlanRunner
 from app.ui.window.memory_controls import LOAD_ANYWAY
 
 if TYPE_CHECKING:
@@ -27,9 +27,13 @@ class Room:
         self._watch = watch
         self._runner = runner
 
-    def take_note(self, opened: OpenedPlan) -> None:
-        """Tell of documents' plans that had to leave for this one."""
-        self._runner.take_note(opened)
+    def take_note(self, request: Open, opened: OpenedPlan, files: Sequence[ModelFile]) -> None:
+        """Count this plan, and tell of documents' plans that had to leave for it."""
+        self._runner.take_note(AsidePlan(request, opened, tuple(files)))
+
+    async def close(self, slot: int) -> None:
+        """Free a plan that was counted. Raises EngineError, JobCancelled."""
+        await self._runner.close_aside(slot)
 
     async def may_open(
         self,

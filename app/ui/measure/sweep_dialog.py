@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
 from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import (
     ChatMessage,
-    ClosePlan,
     Event,
     Generate,
     GenerateTogether,
@@ -237,7 +236,7 @@ class SweepDialog(JobDialog):
                 before = tokens
         finally:
             with contextlib.suppress(EngineError, JobCancelled):
-                await self._engine.run(ClosePlan(SLOT))
+                await self._room.close(SLOT)
         return f"{len(plans)} replies with seed {generate.sampling.seed}."
 
     def _open_at(self, plan: Plan, fader: Fader, scale: float) -> Open:
@@ -255,7 +254,7 @@ class SweepDialog(JobDialog):
 
         def told(event: Event) -> None:
             if isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
-                self._room.take_note(event.told)
+                self._room.take_note(request.plans[0], event.told, self._files())
             elif isinstance(event, OfPlan) and isinstance(event.told, TextPiece):
                 tokens.append(event.told.text)
                 part = (n + len(tokens) / request.generate.n_predict) / n_all

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QWidget
 from app.conversations.conversation import Conversation, Made
 from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import (
-    ClosePlan,
     Event,
     GenerateTogether,
     OfPlan,
@@ -83,7 +82,7 @@ class TogetherFlow(QObject):
             slot = next(iter(self._open))
             del self._open[slot]
             with contextlib.suppress(EngineError, JobCancelled):  # they ended with the engine
-                await self._engine.run(ClosePlan(slot))
+                await self._room.close(slot)
 
     @property
     def _conversation(self) -> Conversation:
@@ -115,7 +114,7 @@ class TogetherFlow(QObject):
                     self.progressed.emit(f"{event.phase} {event.fraction:.0%}")
                 elif isinstance(event, OfPlan):
                     if isinstance(event.told, OpenedPlan):
-                        self._room.take_note(event.told)
+                        self._room.take_note(plans[event.at], event.told, files)
                     replies[event.at].take(event.told)
             n_new = sum(reply.show() for reply in replies)
             if n_new:

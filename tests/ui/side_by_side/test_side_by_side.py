@@ -281,3 +281,13 @@ def test_closing_frees_the_columns_contexts(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: len(bench.engine.asked(ClosePlan)) == 2)
     assert bench.engine.asked(ClosePlan) == [ClosePlan(slot) for slot in SLOTS[:2]]
     assert bench.window.side_by_side.open is None
+
+
+def test_columns_count_in_memory_as_long_as_they_are_open(bench: Bench) -> None:
+    memory = bench.window.memory
+    beside = opened(bench)
+    ask(bench, beside, "Capital of France")
+    bench.qtbot.waitUntil(lambda: memory.figures is not None and memory.figures.n_beside == 2)
+    assert "2 other plans" in memory.words
+    beside.close()
+    bench.qtbot.waitUntil(lambda: memory.figures is not None and memory.figures.n_beside == 0)
