@@ -138,10 +138,10 @@ class _Conversion:
         if node.tag in _NUMBERS:
             try:
                 made = self._loader.construct_object(node)
-            except ValueError:
+            except (ValueError, LookupError, ArithmeticError):
                 return str(node.value)
-            assert made is None or isinstance(made, bool | int | float)
-            return made
+            is_short = isinstance(made, float) or (isinstance(made, int) and abs(made) < 1 << 63)
+            return made if made is None or is_short else str(node.value)
         if node.tag not in _TEXTS:
             raise YamlError(
                 f"{shown(node.tag)} asks for an object of another program.",

@@ -316,6 +316,19 @@ def test_too_many_slices_are_refused() -> None:
     assert "600 entries" in refusal(text)[1]
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("!!int ", "!!float ", "!!bool x", "!!int x", "0x" + "f" * 9000, "1:1" * 3000),
+        *("9" * 9000, "1" + ":1" * 400 + ".5"),
+    ],
+    ids=lambda number: number[:8],
+)
+def test_numbers_that_are_none_are_text(number: str) -> None:
+    assert "instead of a number" in refusal(SLICED.replace("0.75", f"{number} "))[1]
+    assert "no layer_range" in refusal(STACK.replace("24]", f"{number} ]"))[1]
+
+
 def test_json_is_yaml_too() -> None:
     text = (
         '{"merge_method": "passthrough", "slices": [{"sources": [{"model": "a", '
