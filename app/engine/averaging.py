@@ -17,7 +17,7 @@ _CHUNK_ITEMS = 1 << 20
 def average(tensor: Averaged, n_threads: int, should_stop: Callable[[], bool]) -> bytearray:
     """The tensor's bytes. Beside them it takes some 10 MiB a thread, however large they are.
 
-    Raises Aborted when asked to stop, OSError.
+    Raises Aborted when asked to stop, ModelFileError.
     """
     data = bytearray(tensor.n_bytes)
     out = np.frombuffer(data, np.uint8)

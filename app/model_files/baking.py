@@ -25,6 +25,7 @@ from app.model_files.writing.compose import (
     provenance_entries,
     provenance_of,
 )
+from app.model_files.writing.copying import changed
 from app.model_files.writing.entries import text_entry
 from app.model_files.writing.planned import Computed, FileRange, PlannedFile, PlannedTensor
 from app.model_files.writing.stored import StoredModel
@@ -47,12 +48,18 @@ class Addend:
     def read(self, begin: int, end: int) -> np.ndarray:
         """uint8 np (n_bytes,): the items `[begin, end)`, whole blocks of them, as they are stored.
 
-        Raises OSError.
+        Raises ModelFileError.
         """
         first, last = n_bytes_of(self.type_name, begin), n_bytes_of(self.type_name, end)
-        with self.stored.part.path.open("rb", buffering=0) as file:
-            file.seek(self.stored.begin + first)
-            return np.frombuffer(file.read(last - first), np.uint8)
+        try:
+            with self.stored.part.path.open("rb") as file:
+                file.seek(self.stored.begin + first)
+                data = file.read(last - first)
+        except OSError:
+            raise changed(self.stored.part) from None
+        if len(data) < last - first:
+            raise changed(self.stored.part)
+        return np.frombuffer(data, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,13 @@ def bake(sources: Sequence[StoredModel], recipe: Recipe, type_name: str | None =
     """
     chain = chain_of(recipe)
     numbered = all_layers(sources)
+    lacking = max(max(shares) for shares in chain.layers)
+    if lacking >= len(numbered):
+        raise ModelFileError(
+            sources[0].file.path,
+            f"The plan borrows weight layer {lacking}, but its models have only {len(numbered)}, 0 "
+            f"to {len(numbered) - 1}.",
+        )
     slots = [[numbered[layer] for layer in shares] for shares in chain.layers]
     first, *others = [
         compose(sources, [slot[min(n, len(slot) - 1)] for slot in slots])

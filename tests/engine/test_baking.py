@@ -19,6 +19,7 @@ from app.engine.native import Aborted, View
 from app.engine.session import Session
 from app.engine.weights import Weights
 from app.model_files.baking import Addend, Averaged
+from app.model_files.errors import ModelFileError
 from app.model_files.model_file import FilePart
 from app.model_files.reader import read_model_file
 from app.model_files.tensor_types import (
@@ -276,6 +277,7 @@ def test_rows_that_a_block_does_not_fit_get_llama_cpps_other_type() -> None:
         ({"n_ff": 192}, ending(0.5, 0.5, 6), "“llama.feed_forward_length” .* is 192"),
         ({}, (*ending(0.5, 0.75, 6), weights(6, 7, 0, 3)), "add up to 1.25"),
         ({"n_embd": 128}, ending(0.5, 0.5, 6), "width"),
+        ({}, ending(0.5, 0.5, 7), "weight layer 8, but its models have only 8"),
     ],
 )
 def test_what_cannot_be_baked_is_refused_and_nothing_written(
@@ -286,6 +288,16 @@ def test_what_cannot_be_baked_is_refused_and_nothing_written(
     with pytest.raises(EngineError, match=words):
         bake(paths, tmp_path / "out.gguf", *plan)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_source_that_shrinks_meanwhile_is_named(tmp_path: Path) -> None:
+    tensor, file = chunked(tmp_path, (64, 10), "F16", "Q8_0", to="Q8_0")
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ModelFileError, match=r"“stored\.bin” was changed"):
+        average(tensor, 2, lambda: False)
+    file.unlink()
+    with pytest.raises(ModelFileError, match=r"“stored\.bin” was changed"):
+        average(tensor, 1, lambda: False)
 
 
 def test_layers_with_other_tensors_are_not_averaged(tmp_path: Path) -> None:
@@ -323,7 +335,9 @@ def test_an_engine_that_ends_in_the_middle_leaves_nothing(tmp_path: Path) -> Non
     plan = Recipe((*branches, RecipeMerge(((498, 0.5), (499, 0.5)))))
     writing = Event()
     client = EngineClient()
-    client.submit(Bake(paths, plan, str(tmp_path / "out.gguf")), lambda event: writing.set())
-    assert writing.wait(60)
-    client.close()
+    try:
+        client.submit(Bake(paths, plan, str(tmp_path / "out.gguf")), lambda event: writing.set())
+        assert writing.wait(60)
+    finally:
+        client.close()
     assert sorted(tmp_path.iterdir()) == before

@@ -38,7 +38,7 @@ class Inputs:
         while begin < end:
             n = self._copy_block(source, begin, min(end - begin, _BLOCK_BYTES), out)
             if n == 0:
-                raise _changed(stored.part)
+                raise changed(stored.part)
             begin += n
             on_bytes(n)
 
@@ -66,9 +66,9 @@ class Inputs:
             try:
                 there = part.path.stat()
             except OSError:
-                raise _changed(part) from None
+                raise changed(part) from None
             if (opened.st_dev, opened.st_ino) != (there.st_dev, there.st_ino) or part.has_changed():
-                raise _changed(part)
+                raise changed(part)
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def opened(parts: Iterable[FilePart]) -> Iterator[Inputs]:
             try:
                 files[part] = stack.enter_context(part.path.open("rb", buffering=0))
             except OSError:
-                raise _changed(part) from None
+                raise changed(part) from None
         inputs = Inputs(files)
         inputs.require_unchanged()
         yield inputs
@@ -96,7 +96,8 @@ def append(out: int, data: bytes | bytearray | memoryview) -> None:
         rest = rest[os.write(out, rest) :]
 
 
-def _changed(part: FilePart) -> ModelFileError:
+def changed(part: FilePart) -> ModelFileError:
+    """The error to raise for a file that is not as it was when its header was read."""
     return ModelFileError(
         part.path,
         f"“{part.path.name}” was changed, moved or cut off since it was opened. Nothing was "
