@@ -27,7 +27,7 @@ from tests.ui.fake_engine import FakeEngine, Script
 N_TOKENS, TOKENS_PER_S = 2000, 200
 N_HISTORY = 20_000
 N_LONG = 3
-N_REPLIES, N_SPOKEN, N_STOPS = 5, 128, 5
+N_REPLIES, N_SPOKEN, N_STOPS = 5, 300, 5
 PART = """## A part with a *title*
 
 It has **several** words in a paragraph, some `code` in it and a [link](https://example.org), and it
