@@ -12,6 +12,7 @@ from app.model_files.exchange.mergekit_reader import read_mergekit
 from app.model_files.exchange.model_names import source_names
 from app.model_files.exchange.path_list import is_path_list, read_path_list
 from app.model_files.exchange.stack import model_names
+from app.model_files.exchange.yaml_text import MAX_TEXT_BYTES
 from app.model_files.model_file import ModelFile
 from app.plan.files import plan_in, text_in
 from app.plan.reader import ReadPlan
@@ -20,7 +21,7 @@ Kind = Literal["mergekit", "paths", "layerBlocks"]
 FilesFor = Callable[[Sequence[str]], Sequence[ModelFile | None]]
 """The files of the models with these names, None for those that are not at hand."""
 
-_MERGEKIT_KEY = re.compile(r"""^[\s{"'-]*(merge_method|slices|models|modules)["']?\s*:""", re.M)
+_MERGEKIT_KEY = re.compile(r"""^[ \t{"'-]*(merge_method|slices|models|modules)["']?\s*:""", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Imported:
 
 def kind_of(content: bytes) -> Kind:
     """What the content of a file is taken for; layerBlocks unless it is plainly something else."""
-    text = "" if content.startswith(b"GGUF") else text_in(content)
-    if is_path_list(text):
+    text = "" if content.startswith(b"GGUF") else text_in(content[: MAX_TEXT_BYTES + 1])
+    if len(content) <= MAX_TEXT_BYTES and is_path_list(text):
         return "paths"
     return "mergekit" if _MERGEKIT_KEY.search(text) else "layerBlocks"
 

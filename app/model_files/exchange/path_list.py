@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from app.plan.checks import check_plan
+from app.plan.checks import MAX_PLAN_LAYERS, check_plan
 from app.plan.document import LAYER_LIMIT, TOKENS, Plan, WeightBlock
 from app.plan.lines import shown
 from app.plan.problem import Problem, errors
@@ -18,7 +18,7 @@ from app.plan.reader import MAX_PROBLEMS, ReadPlan
 
 _ITEM = re.compile(r"(\d{1,9})(?:(?:\.\.|-)(\d{1,9}))?")
 _TOKEN = re.compile(r"[^\s,;]+")
-_SPACED_RANGE = re.compile(r"[ \t]*(\.\.|-)[ \t]*")
+_SPACED_RANGE = re.compile(r"(?<![ \t])[ \t]*(\.\.|-)[ \t]*")
 _LOOKS_LIKE_ONE = re.compile(r"[\d\s,;.\[\]-]*")
 
 
@@ -40,6 +40,8 @@ def read_path_list(
     problems: list[Problem] = []
     for number, item in _items(text):
         layers = _layers(item)
+        if max(len(runs), len(problems)) > MAX_PLAN_LAYERS:
+            break
         if layers is None:
             problems.append(_bad_item(number, item))
         elif runs and runs[-1][1] == layers.start:
@@ -49,6 +51,8 @@ def read_path_list(
             runs.append((layers.start, layers.stop))
     if problems:
         return ReadPlan(None, tuple(problems[:MAX_PROBLEMS]))
+    if len(runs) > MAX_PLAN_LAYERS:
+        return ReadPlan(None, (_too_long(),))
     plan = replace(_chain(runs), sources=sources)
     broken = errors(check_plan(plan, n_weight_layers))
     problems += [replace(p, line=lines.get(p.block_id or "")) for p in broken]
@@ -99,6 +103,14 @@ def _bad_item(line: int, item: str) -> Problem:
     else:
         message = f"{shown(item)} names layers that no model has."
     return Problem("path-list", message, fix, line=line)
+
+
+def _too_long() -> Problem:
+    return Problem(
+        "too-many-layers",
+        f"The list is longer than a plan, which has {MAX_PLAN_LAYERS} layers at most.",
+        "Name fewer layers.",
+    )
 
 
 def _chain(runs: Sequence[tuple[int, int]]) -> Plan:

@@ -57,6 +57,25 @@ def test_what_makes_no_sense_is_told_with_its_line(text: str, line: int | None, 
     assert read.problems[0].line == line
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("5,3," * 32_000, "longer than a plan"),
+        ("3.1," * 32_000, "neither a layer"),
+        ("5,3," * 2_000_000, "not a plan"),
+        (" " * 8_000_000, "is empty"),
+        ("\n" * 8_000_000, "is empty"),
+        ("0" + " " * 120_000 + "9..1", "runs backwards"),
+    ],
+    ids=["long", "wrong", "huge", "spaces", "lines", "spaced"],
+)
+def test_what_is_very_long_is_not_looked_at_as_often_as_it_is_long(text: str, words: str) -> None:
+    read = import_plan(text.encode(), (), lambda names: ()).read
+    assert read.plan is None
+    assert words in read.problems[0].message
+    assert len(read.problems) <= 100
+
+
 def test_layers_that_the_sources_lack_are_told_with_their_line() -> None:
     read = read_path_list("0..3\n9..11", ("a.gguf",), 10)
     assert read.plan is None
