@@ -185,7 +185,8 @@ class MessageText(QTextBrowser):
             self._colours.colour(self._open_code)
             self._open_code, self._n_code_shown = None, 0
         elif "`" in block.text or "~" in block.text or "    " in block.text:
-            for run in list(markdown_code(self.document().findBlock(self._settled))):
+            first = self.document().findBlock(self._settled)
+            for run in list(markdown_code(first if self._was_fresh else first.next())):
                 self._set_code_format(run)
                 self._add_code(run)
                 self._colours.colour(run)

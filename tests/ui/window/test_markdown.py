@@ -115,3 +115,8 @@ def test_every_block_of_code_has_a_button_that_copies_it(text: MessageText, qtbo
     assert "python" in buttons[0].accessibleName()
     text.show_markdown("Without code.")
     assert all(b.isHidden() for b in text.findChildren(QToolButton))
+
+
+def test_code_by_indents_has_one_button_whatever_follows(text: MessageText) -> None:
+    text.show_markdown("- list\n\n      indented\n\nWith `code` and more.\n\nAnd `more`.")
+    assert len([b for b in text.findChildren(QToolButton) if not b.isHidden()]) == 1
