@@ -95,22 +95,21 @@ class _Building:
         return end
 
     def _weight_layers(self, source: _Source, branch: Branch) -> list[int]:
-        index = {layer: source.first + n for n, layer in enumerate(source.layers)}
         wanted = source.layers if branch.layers is None else branch.layers
-        missing = [layer for layer in wanted if layer not in index]
+        missing = [layer for layer in wanted if layer not in source.layers]
         if missing:
-            held = f"{source.layers[0]} to {source.layers[-1]}"
             name = shown(source.file.path.name if source.file else source.name)
             self.problems.append(
                 Problem(
                     "weight-range",
                     f"{shown(branch.model)} is to give layer {missing[0]}, but {name} holds the "
-                    f"layers {held}.",
+                    f"layers {source.layers[0]} to {source.layers[-1]}.",
                     "Name another range, or the file with all layers.",
                     line=branch.line,
                 )
             )
-        return [index[layer] for layer in wanted if layer in index]
+        held = [layer for layer in wanted if layer in source.layers]
+        return [source.first + source.layers.index(layer) for layer in held]
 
     def _put(self, block: Block, line: int) -> str:
         self._blocks[block.id] = block

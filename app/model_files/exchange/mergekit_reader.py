@@ -14,6 +14,7 @@ from app.model_files.exchange.complaints import Complaints, Unreadable
 from app.model_files.exchange.mergekit_weights import INSTEAD, Scopes, Weights
 from app.model_files.exchange.stack import Branch, Slice, model_names
 from app.model_files.exchange.yaml_text import Value, YamlError, read_yaml
+from app.plan.checks import MAX_PLAN_LAYERS
 from app.plan.document import LAYER_LIMIT
 from app.plan.lines import parse_int, shown
 from app.plan.problem import Problem
@@ -164,13 +165,23 @@ class _Reader:
         return self._branches(models.line, entries, (self.parameters,), has_ranges=False)
 
     def _read_slices(self, slices: Value) -> list[Slice]:
-        read = []
+        read: list[Slice] = []
+        n_layers = 0
         for item in self._say.entries(slices, "“slices”"):
             try:
                 read.append(self._read_slice(item))
             except Unreadable:
                 if self._say.has_enough:
                     break
+                continue
+            n_layers += sum(len(branch.layers or ()) for branch in read[-1])
+            if n_layers > MAX_PLAN_LAYERS:
+                self._say.stop(
+                    item.line,
+                    f"The slices up to here run {n_layers:,} layers, but a plan has "
+                    f"{MAX_PLAN_LAYERS} at most.",
+                    "Write fewer or shorter slices.",
+                )
         return read
 
     def _read_slice(self, item: Value) -> Slice:

@@ -227,7 +227,7 @@ def test_other_methods_are_refused_by_name(method: str) -> None:
         (("[0, 24]", "[0, 24, 2]"), 4, "no layer_range of a first layer"),
         (("[0, 24]", "[24, 24]"), 4, "no layer_range of a first layer"),
         (("      layer_range: [0, 24]\n", ""), 3, "no layer_range of a first layer"),
-        (("[0, 24]", "[0, 600]"), None, "has 620 layers"),
+        (("[0, 24]", "[0, 600]"), 2, "run 600 layers"),
         (("org/alpha-13b", "org/alpha+adapter"), 3, "(LoRA)"),
         (("model: org/alpha-13b", "name: x"), 3, "names no model"),
         (("org/alpha-13b", "[a]"), 3, "not named by one word"),
@@ -298,6 +298,10 @@ def test_aliases_do_not_grow(tmp_path: Path) -> None:
     text = bomb + "merge_method: passthrough\nslices: *a39\n"
     _, said = refusal(text)
     assert "“slices” is no mapping" in said or "no mapping of names" in said
+    many = ", ".join(["*s"] * 500)
+    wide = ", ".join(f"{{model: m{n}, layer_range: [0, 99999]}}" for n in range(400))
+    text = f"merge_method: linear\nparameters: {{weight: 1}}\nx: &s {{sources: [{wide}]}}\n"
+    assert "run 39,999,600 layers" in refusal(f"{text}slices: [{many}]\n")[1]
     cyclic = "merge_method: linear\nslices: &s\n- sources: *s\n"
     assert taken(cyclic).plan is None
 
