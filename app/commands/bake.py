@@ -12,13 +12,9 @@ from app.commands.output import print_json
 from app.commands.progress import progress_line
 from app.commands.running import engine
 from app.commands.scoring import difference_record, print_difference, require_sound
+from app.engine.baking import baked
 from app.engine.measured import PlanDifference
-from app.engine.messages import (
-    SCORING,
-    Bake,
-    Baked,
-    ComparePlans,
-)
+from app.engine.messages import SCORING, Bake, Baked, ComparePlans, Progress
 from app.memory.amounts import format_bytes
 from app.plan.chain import NoChain, chain_of
 from app.plan.recipe import Recipe
@@ -42,39 +38,53 @@ def bake(options: argparse.Namespace) -> int:
         )
     target = str(Path(options.output).absolute())
     asked = Bake(paths(models), recipe, target, options.type, options.split_max_size)
-    text = text_to_measure(options.file)
     measured: PlanDifference | None = None
-    with engine() as run, progress_line() as line:
-        baked = run(asked, line.on_event)
-        assert isinstance(baked, Baked)
-        if not baked.is_exact:
-            static = Recipe.whole(baked.n_layers)
-            compared = ComparePlans(asked.model_paths, recipe, static, text)
-            result = run(replace(compared, other_paths=baked.files[:1]), line.on_event)
-            assert isinstance(result, PlanDifference)
-            measured = result
-    if measured is not None:
+    if chain.is_exact:
+        written = _copied(asked)
+    else:
+        written, measured = _averaged(asked, text_to_measure(options.file))
         require_sound(models, measured, SCORING.n_ctx)
     if options.json:
-        told = asdict(baked)
-        told["engine_peak_rss_bytes"] = told.pop("peak_rss_bytes")
-        told["difference"] = difference_record(measured) if measured is not None else None
-        print_json(told)
+        told = difference_record(measured) if measured is not None else None
+        print_json({**asdict(written), "difference": told})
         return 0
-    for file in baked.files:
+    for file in written.files:
         print(f"{file}  {format_bytes(Path(file).stat().st_size)}")
-    print(_words(baked))
+    print(_words(written))
     if measured is not None:
         print_difference(measured)
     return 0
 
 
-def _words(baked: Baked) -> str:
-    if baked.is_exact:
+def _copied(asked: Bake) -> Baked:
+    """Written by this process: nothing has to be computed."""
+    with progress_line() as line:
+
+        def on_progress(progress: Progress) -> bool:
+            line.on_event(progress)
+            return True
+
+        return baked(asked, None, on_progress)
+
+
+def _averaged(asked: Bake, text: str) -> tuple[Baked, PlanDifference]:
+    """Written by an engine, and held against the plan."""
+    with engine() as run, progress_line() as line:
+        written = run(asked, line.on_event)
+        assert isinstance(written, Baked)
+        static = Recipe.whole(written.n_layers)
+        compared = ComparePlans(asked.model_paths, asked.recipe, static, text)
+        measured = run(replace(compared, other_paths=written.files[:1]), line.on_event)
+        assert isinstance(measured, PlanDifference)
+        return written, measured
+
+
+def _words(written: Baked) -> str:
+    if written.is_exact:
         return (
-            f"{baked.n_layers} layers, bit for bit what the plan computes. Any llama.cpp runs it."
+            f"{written.n_layers} layers, bit for bit what the plan computes. Any llama.cpp runs it."
         )
     return (
-        f"{baked.n_layers} layers, {baked.n_averaged} of them averages: an approximation of the "
-        "plan, which any llama.cpp runs. Held against the plan:"
+        f"{written.n_layers} layers, {written.n_averaged} of them averages: an approximation of "
+        "the plan, which any llama.cpp runs. Held against the plan:"
     )

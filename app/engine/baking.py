@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-from app.engine.averaging import average
 from app.engine.errors import EngineError
 from app.engine.messages import Bake, Baked, Progress
-from app.engine.native import Aborted
-from app.engine.open_plan import default_n_threads
 from app.engine.process_memory import peak_rss_bytes
 from app.memory.amounts import format_bytes
-from app.model_files.baking import bake
+from app.model_files.baking import Averaged, bake
 from app.model_files.errors import ModelFileError
 from app.model_files.writing.stored import stored_model
-from app.model_files.writing.write import WriteProgress, WriteStopped, write
+from app.model_files.writing.write import WriteProgress, write
 from app.plan.chain import NoChain
 
 
 def baked(
-    request: Bake, should_stop: Callable[[], bool], tell: Callable[[Progress], None]
+    request: Bake,
+    average: Callable[[Averaged], bytearray] | None,
+    on_progress: Callable[[Progress], bool],
 ) -> Baked:
-    """Writes the file; nothing is left of one that was stopped. Raises Aborted, EngineError."""
+    """Writes the file; `average` makes the bytes of an averaged tensor, and is not needed for an
+    exact file. Where `on_progress` returns False it stops, and nothing is left.
 
-    def on_progress(progress: WriteProgress) -> bool:
+    Any process. Raises EngineError, WriteStopped.
+    """
+
+    def tell(progress: WriteProgress) -> bool:
         phase = f"Writing {format_bytes(round(progress.bytes_per_s))}/s"
-        tell(Progress(phase, progress.fraction, seconds_left=progress.seconds_left))
-        return not should_stop()
+        return on_progress(Progress(phase, progress.fraction, seconds_left=progress.seconds_left))
 
-    make = partial(average, n_threads=default_n_threads(), should_stop=should_stop)
     try:
         sources = [stored_model(Path(path)) for path in request.model_paths]
         baking = bake(sources, request.recipe, request.type_name)
         out = Path(request.out)
-        files = write(baking.planned(make), out, on_progress, request.max_part_bytes)
+        files = write(baking.planned(average), out, tell, request.max_part_bytes)
     except (ModelFileError, NoChain) as error:
         raise EngineError(str(error)) from error
-    except WriteStopped:
-        raise Aborted from None
     return Baked(
         files=tuple(str(file) for file in files),
         n_bytes=sum(file.stat().st_size for file in files),

@@ -12,9 +12,12 @@ import sys
 import threading
 import traceback
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 
+from app.engine.averaging import average
 from app.engine.baking import baked
 from app.engine.envelopes import (
     Answered,
@@ -31,6 +34,7 @@ from app.engine.errors import EngineError
 from app.engine.messages import (
     AskOtherPlan,
     Bake,
+    Baked,
     Close,
     ClosePlan,
     ComparePlans,
@@ -42,11 +46,14 @@ from app.engine.messages import (
     GenerateTogether,
     MeasureInfluence,
     Open,
+    Progress,
     Result,
     SetScales,
 )
 from app.engine.native import Aborted, NativeError, keep_log
+from app.engine.open_plan import default_n_threads
 from app.engine.session import Session
+from app.model_files.writing.write import WriteStopped
 
 _END_WITHIN_S = 1.0
 
@@ -133,7 +140,7 @@ class Host:
             case MeasureInfluence():
                 return self._session.influence(job.request, tell)
             case Bake():
-                return baked(job.request, self._should_stop, tell)
+                return self._bake(job.request, tell)
             case SetScales():
                 self._session.set_scales(job.request)
             case ClosePlan(slot):
@@ -141,6 +148,18 @@ class Host:
             case Close():
                 self._session.close()
         return Done()
+
+    def _bake(self, request: Bake, tell: Callable[[Progress], None]) -> Baked:
+        def on_progress(progress: Progress) -> bool:
+            tell(progress)
+            return not self._should_stop()
+
+        n_threads = default_n_threads()
+        make = partial(average, n_threads=n_threads, should_stop=self._should_stop)
+        try:
+            return baked(request, make, on_progress)
+        except WriteStopped:
+            raise Aborted from None
 
     def _set_scales(self) -> None:
         while self._scale_jobs:

@@ -402,7 +402,7 @@ class Baked:
     is_exact: bool
     """It computes what the plan does, to the bit."""
     peak_rss_bytes: int
-    """What the engine process has held at most."""
+    """What the process that wrote it has held at most."""
 
 
 @dataclass(frozen=True, slots=True)

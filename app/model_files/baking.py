@@ -105,13 +105,15 @@ class Baking:
         )
         return copied + sum(average.n_bytes for average in self.averages.values())
 
-    def planned(self, average: Callable[[Averaged], bytes | bytearray]) -> PlannedFile:
-        """The file to be written; `average` makes the bytes of one tensor."""
+    def planned(self, average: Callable[[Averaged], bytearray] | None) -> PlannedFile:
+        """The file to be written; `average` makes the bytes of an averaged tensor, where there are
+        such."""
 
         def tensor(copied: PlannedTensor) -> PlannedTensor:
             averaged = self.averages.get(copied.name)
             if averaged is None:
                 return copied
+            assert average is not None
             read = tuple(addend.stored.part for addend in averaged.addends)
             content = Computed(partial(average, averaged), averaged.n_bytes, read)
             return replace(copied, type_name=averaged.type_name, content=content)

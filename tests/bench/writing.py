@@ -61,7 +61,7 @@ def _composing(model: Path, folder: Path) -> list[Row]:
         started = time.perf_counter()
         told = answer("bake", str(plan), *map(str, models), "-o", str(again))
         bake_s.append(time.perf_counter() - started)
-        bake_peak_bytes = max(bake_peak_bytes, told["engine_peak_rss_bytes"])
+        bake_peak_bytes = max(bake_peak_bytes, told["peak_rss_bytes"])
         again.unlink()
     return [
         Row("compose_throughput", min(cp_s) / min(compose_s), "of cp's", ">= 0.8", "cp and sync"),

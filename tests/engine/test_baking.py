@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -14,7 +15,7 @@ from app.engine.averaging import average
 from app.engine.baking import baked
 from app.engine.client import EngineClient
 from app.engine.errors import EngineError
-from app.engine.messages import Bake, Baked, ComparePlans, ContextSettings
+from app.engine.messages import Bake, Baked, ComparePlans, ContextSettings, Progress
 from app.engine.native import Aborted, View
 from app.engine.session import Session
 from app.engine.weights import Weights
@@ -30,6 +31,7 @@ from app.model_files.tensor_types import (
     n_bytes_of,
 )
 from app.model_files.writing.planned import FileRange
+from app.model_files.writing.write import WriteStopped
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
 from tests.engine.composed import write_pack
 from tests.engine.logits import N_THREADS, logits_of_view
@@ -51,7 +53,8 @@ def bake(
     paths: Sequence[str], out: Path, *blocks: RecipeBlock, type_name: str | None = None
 ) -> Baked:
     request = Bake(tuple(paths), Recipe(blocks), str(out), type_name)
-    return baked(request, lambda: False, lambda event: None)
+    make = partial(average, n_threads=N_THREADS, should_stop=lambda: False)
+    return baked(request, make, lambda progress: True)
 
 
 def weights(start: int, end: int, weight_start: int, input: int) -> RecipeWeight:
@@ -320,12 +323,24 @@ def test_layers_of_another_attention_are_not_averaged(tmp_path: Path) -> None:
 def test_stopped_in_the_middle_nothing_is_left(tmp_path: Path) -> None:
     paths = (tiny(tmp_path, 1), tiny(tmp_path, 2))
     before = sorted(tmp_path.iterdir())
-    told = []
     request = Bake(paths, Recipe(ending(0.5, 0.5, 6)), str(tmp_path / "out.gguf"))
-    with pytest.raises(Aborted):
-        baked(request, lambda: len(told) > 20, told.append)
-    assert 0 < told[-1].fraction < 1
-    assert sorted(tmp_path.iterdir()) == before
+    for stops_while_averaging in (False, True):
+        told: list[Progress] = []
+
+        def is_over(told: list[Progress] = told) -> bool:
+            return len(told) > 20
+
+        def on_progress(
+            progress: Progress, told: list[Progress] = told, goes_on: bool = stops_while_averaging
+        ) -> bool:
+            told.append(progress)
+            return goes_on or len(told) <= 20
+
+        make = partial(average, n_threads=N_THREADS, should_stop=is_over)
+        with pytest.raises(Aborted if stops_while_averaging else WriteStopped):
+            baked(request, make, on_progress)
+        assert 0 < told[-1].fraction < 1
+        assert sorted(tmp_path.iterdir()) == before
 
 
 def test_an_engine_that_ends_in_the_middle_leaves_nothing(tmp_path: Path) -> None:

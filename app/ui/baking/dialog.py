@@ -153,7 +153,7 @@ class BakeDialog(MeasureDialog):
 
     @property
     def _path(self) -> Path:
-        return Path(self.out.text().strip()).expanduser()
+        return Path(self.out.text().strip()).expanduser().absolute()
 
     def _look_soon(self, _what: object = None) -> None:
         self._timer.start()
