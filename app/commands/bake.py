@@ -10,8 +10,6 @@ from app.commands.errors import EXIT_USAGE, UserError
 from app.commands.inputs import paths, sources_and_recipe, text_to_measure
 from app.commands.output import print_json
 from app.commands.progress import progress_line
-from app.commands.running import engine
-from app.commands.scoring import difference_record, print_difference, require_sound
 from app.engine.baking import baked
 from app.engine.measured import PlanDifference
 from app.engine.messages import SCORING, Bake, Baked, ComparePlans, Progress
@@ -38,22 +36,28 @@ def bake(options: argparse.Namespace) -> int:
         )
     target = str(Path(options.output).absolute())
     asked = Bake(paths(models), recipe, target, options.type, options.split_max_size)
-    measured: PlanDifference | None = None
     if chain.is_exact:
-        written = _copied(asked)
-    else:
-        written, measured = _averaged(asked, text_to_measure(options.file))
-        require_sound(models, measured, SCORING.n_ctx)
-    if options.json:
-        told = difference_record(measured) if measured is not None else None
-        print_json({**asdict(written), "difference": told})
+        _say(options, _copied(asked))
         return 0
+    from app.commands.scoring import difference_record, print_difference, require_sound
+
+    written, measured = _averaged(asked, text_to_measure(options.file))
+    require_sound(models, measured, SCORING.n_ctx)
+    _say(options, written, difference_record(measured))
+    if not options.json:
+        print_difference(measured)
+    return 0
+
+
+def _say(
+    options: argparse.Namespace, written: Baked, difference: dict[str, object] | None = None
+) -> None:
+    if options.json:
+        print_json({**asdict(written), "difference": difference})
+        return
     for file in written.files:
         print(f"{file}  {format_bytes(Path(file).stat().st_size)}")
     print(_words(written))
-    if measured is not None:
-        print_difference(measured)
-    return 0
 
 
 def _copied(asked: Bake) -> Baked:
@@ -69,6 +73,8 @@ def _copied(asked: Bake) -> Baked:
 
 def _averaged(asked: Bake, text: str) -> tuple[Baked, PlanDifference]:
     """Written by an engine, and held against the plan."""
+    from app.commands.running import engine
+
     with engine() as run, progress_line() as line:
         written = run(asked, line.on_event)
         assert isinstance(written, Baked)

@@ -30,8 +30,10 @@ def average(tensor: Averaged, n_threads: int, should_stop: Callable[[], bool]) -
         last = min(first + n_rows, tensor.n_rows)
         rows = np.zeros((last - first, tensor.n_columns), np.float32)
         for addend in tensor.addends:
-            stored = addend.read(first * tensor.n_columns, last * tensor.n_columns)
-            values = dequantised(addend.type_name, stored).reshape(rows.shape)
+            data = addend.read(first * tensor.n_columns, last * tensor.n_columns)
+            values = dequantised(addend.type_name, np.frombuffer(data, np.uint8)).reshape(
+                rows.shape
+            )
             rows += np.float32(addend.share) * values
         quantise(tensor.type_name, rows, out[first * row_bytes : last * row_bytes])
 

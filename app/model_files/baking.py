@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
 from app.model_files.errors import ModelFileError
 from app.model_files.provenance import PREFIX, AveragedLayer, Provenance
 from app.model_files.reader import layer_number
@@ -45,8 +43,8 @@ class Addend:
     type_name: str
     stored: FileRange
 
-    def read(self, begin: int, end: int) -> np.ndarray:
-        """uint8 np (n_bytes,): the items `[begin, end)`, whole blocks of them, as they are stored.
+    def read(self, begin: int, end: int) -> bytes:
+        """The items `[begin, end)`, whole blocks of them, as they are stored.
 
         Raises ModelFileError.
         """
@@ -59,7 +57,7 @@ class Addend:
             raise changed(self.stored.part) from None
         if len(data) < last - first:
             raise changed(self.stored.part)
-        return np.frombuffer(data, np.uint8)
+        return data
 
 
 @dataclass(frozen=True, slots=True)
