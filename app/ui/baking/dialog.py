@@ -110,7 +110,7 @@ class BakeDialog(MeasureDialog):
         self.bake.setDefault(True)
         self._arrange()
         self._connect()
-        self._look_soon()
+        self.look_soon()
 
     def set_measuring(self, measuring: bool) -> None:
         super().set_measuring(measuring)
@@ -125,11 +125,7 @@ class BakeDialog(MeasureDialog):
         form.addRow("", self.room)
         form.addRow("Averaged weights", self.type)
         form.addRow("Measure on", self.text)
-        results = QWidget()
-        column = QVBoxLayout(results)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.table)
-        self.lay_out(_SENTENCE, form, results, self.open_button, self.measure, self.bake)
+        self.lay_out(_SENTENCE, form, self.table, self.open_button, self.measure, self.bake)
         layout = self.layout()
         assert isinstance(layout, QVBoxLayout)
         verdict = QVBoxLayout()
@@ -142,10 +138,10 @@ class BakeDialog(MeasureDialog):
     def _connect(self) -> None:
         self._timer = QTimer(self, singleShot=True, interval=_LOOK_AFTER_MS)
         self._timer.timeout.connect(lambda: self._tasks.start(self._look()))
-        self._editor.changed.connect(self._look_soon)
-        self._editor.replaced.connect(self._look_soon)
-        self.type.currentIndexChanged.connect(self._look_soon)
-        self.out.textChanged.connect(self._look_soon)
+        self._editor.changed.connect(self.look_soon)
+        self._editor.replaced.connect(self.look_soon)
+        self.type.currentIndexChanged.connect(self.look_soon)
+        self.out.textChanged.connect(self.look_soon)
         self.choose.clicked.connect(lambda _checked=False: self._tasks.start(self._choose()))
         self.bake.clicked.connect(lambda _checked=False: self._tasks.start(self._confirm()))
         self.measure.clicked.connect(lambda _checked=False: self.start(self._measure()))
@@ -155,7 +151,8 @@ class BakeDialog(MeasureDialog):
     def _path(self) -> Path:
         return Path(self.out.text().strip()).expanduser().absolute()
 
-    def _look_soon(self, _what: object = None) -> None:
+    def look_soon(self, _what: object = None) -> None:
+        """The plan, its sources or what is asked for are others now."""
         self._timer.start()
 
     async def _look(self) -> None:

@@ -60,6 +60,7 @@ class BakeOpener:
             self._proposed(),
             self._tasks,
         )
+        self._model.changed.connect(self.open.look_soon)
         self.open.finished.connect(self._forget)
         self.open.open_wanted.connect(self._open)
         self.open.show()

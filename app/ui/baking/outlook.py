@@ -15,6 +15,8 @@ from app.model_files.writing.stored import stored_model
 from app.plan.chain import Chain, NoChain
 from app.plan.recipe import Recipe
 
+_CANNOT = "This plan can't be baked"
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -32,6 +34,8 @@ def outlook(
     files: Sequence[ModelFile], recipe: Recipe, type_name: str | None, folder: Path
 ) -> Outlook:
     """What a file in this folder would be; reads the sources' headers and samples of them."""
+    if not files:
+        return Outlook(_CANNOT, "Its model files are not all there.")
     try:
         baking = bake([stored_model(file.path) for file in files], recipe, type_name)
     except (NoChain, ModelFileError) as error:
@@ -51,7 +55,7 @@ def outlook(
 
 def cannot(error: Exception) -> Outlook:
     """That there can be no file, with the error's sentence."""
-    return Outlook("This plan can't be baked", str(error))
+    return Outlook(_CANNOT, str(error))
 
 
 def _reason(chain: Chain) -> str:

@@ -1,5 +1,5 @@
-"""The asyncio loop that the program uses."""
+"""The asyncio loop that the program uses, and the whole window."""
 
-from tests.ui.window.conftest import loop, session_loop
+from tests.ui.window.conftest import bench, loop, session_loop, settings, tiny_model
 
-__all__ = ["loop", "session_loop"]
+__all__ = ["bench", "loop", "session_loop", "settings", "tiny_model"]

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
+from app.model_files.model_file import ModelFile
 from app.model_files.reader import read_model_file
 from app.model_files.sources import read_sources
 from app.plan.reader import read_plan
@@ -21,6 +22,7 @@ from app.ui.engine_bridge import EngineBridge
 from app.ui.sources.words import details
 from app.ui.tasks import Tasks
 from tests.model_files.tiny import TinyModel, write_tiny
+from tests.ui.window.conftest import Bench
 
 TEXT = "in the other one there is the note;\non the other hand, thin ether.\n" * 60
 MERGED = (
@@ -42,6 +44,7 @@ class Stage:
     editor: PlanEditor
     qtbot: QtBot
     out: Path
+    files: list[ModelFile]
 
     def set_plan(self, text: str) -> None:
         plan = read_plan(text).plan
@@ -67,17 +70,17 @@ class Stage:
 @pytest.fixture
 def stage(qtbot: QtBot, loop: QEventLoop, tmp_path: Path) -> Iterator[Stage]:
     paths = [write_tiny(tmp_path / f"{seed}.gguf", TinyModel(seed=seed)) for seed in (1, 2)]
-    files = read_sources(paths)
+    files = list(read_sources(paths))
     text = tmp_path / "text.txt"
     text.write_text(TEXT)
     engine, tasks, editor = EngineBridge(), Tasks(), PlanEditor()
     editor.set_weight_layer_count(8, (0, 4))
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = BakeDialog(window, engine, editor, lambda: files, tmp_path / "out.gguf", tasks)
+    dialog = BakeDialog(window, engine, editor, lambda: tuple(files), tmp_path / "out.gguf", tasks)
     dialog.text.choose(text)
     dialog.show()
-    yield Stage(dialog, editor, qtbot, tmp_path / "out.gguf")
+    yield Stage(dialog, editor, qtbot, tmp_path / "out.gguf", files)
     closed = tasks.start(engine.close(10))
     qtbot.waitUntil(closed.done, timeout=15_000)
 
@@ -95,6 +98,9 @@ def test_the_verdict_follows_the_plan(stage: Stage) -> None:
     assert stage.dialog.kind.text() == "This plan can't be baked"
     assert "Block 3 adds up what has passed 4 layers" in stage.dialog.reason.text()
     assert not stage.dialog.bake.isEnabled()
+    stage.files.clear()
+    stage.dialog.look_soon()
+    stage.qtbot.waitUntil(lambda: "not all there" in stage.dialog.reason.text())
 
 
 def test_an_approximation_is_baked_measured_and_opened(stage: Stage) -> None:
@@ -145,3 +151,21 @@ def test_a_failure_is_said_and_nothing_is_opened(stage: Stage) -> None:
     stage.qtbot.waitUntil(lambda: stage.dialog.runs)
     assert "“1.gguf” is one of the files that are read" in stage.ended()
     assert not stage.dialog.open_button.isEnabled()
+
+
+def test_the_window_opens_it_once_and_then_what_was_baked(bench: Bench, tiny_model: Path) -> None:
+    window, qtbot = bench.window, bench.qtbot
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.baking.open is not None)
+    dialog = window.baking.open
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.kind.text() == "This plan can't be baked")
+    window.baking.show()
+    assert window.baking.open is dialog
+    n_plans = len(window.documents.all)
+    dialog.open_wanted.emit(tiny_model)
+    qtbot.waitUntil(lambda: len(window.documents.all) == n_plans + 1)
+    dialog.reject()
+    qtbot.waitUntil(lambda: window.baking.open is None)
