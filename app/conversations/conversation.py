@@ -25,6 +25,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "seed": (int,),
     "prompt_tokens_per_s": (int, float),
     "tokens_per_s": (int, float),
+    "first_token_s": (int, float),
 }
 """Of the fields whose default does not tell it."""
 
@@ -89,6 +90,7 @@ class Made:
     n_generated: int = 0
     prompt_tokens_per_s: float = 0.0
     tokens_per_s: float = 0.0
+    first_token_s: float = 0.0
     stop_reason: str = ""
     """The engine's, '' as long as it did not come to its end."""
     remark: str = ""

@@ -34,6 +34,7 @@ class Generation:
     def __init__(
         self, plan: OpenPlan, request: Generate, pause: Callable[[], None], tell: Tell
     ) -> None:
+        self._asked = time.monotonic()
         self._plan = plan
         self._request = request
         self._pause = pause
@@ -107,6 +108,7 @@ class Generation:
             n_generated=self._n_generated,
             prompt_tokens_per_s=n_evaluated / prompt_s if prompt_s else 0.0,
             tokens_per_s=(self._n_generated - 1) / answer_s if self._n_generated > 1 else 0.0,
+            first_token_s=self._began - self._asked if self._n_generated else 0.0,
             stop_reason=self._stop_reason,
             n_ctx_used=len(self._plan.tokens),
             seed=self._sampler.seed,

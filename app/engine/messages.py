@@ -376,6 +376,8 @@ class Reply:
     n_generated: int
     prompt_tokens_per_s: float
     tokens_per_s: float
+    first_token_s: float
+    """Seconds from the request to the first token, 0 where none came."""
     stop_reason: StopReason
     n_ctx_used: int
     seed: int

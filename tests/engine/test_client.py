@@ -173,6 +173,7 @@ def test_stopping_keeps_what_was_said(engine: Engine, tiny: tuple[str, ...]) -> 
     assert isinstance(reply, Reply)
     assert reply.stop_reason == "cancelled"
     assert reply.n_generated > 0
+    assert reply.first_token_s > reply.n_prompt_evaluated / reply.prompt_tokens_per_s
 
 
 def test_a_waiting_job_can_be_cancelled(engine: Engine, tiny: tuple[str, ...]) -> None:

@@ -284,6 +284,7 @@ class FakeEngine:
             n_generated=len(said),
             prompt_tokens_per_s=410.0,
             tokens_per_s=34.0,
+            first_token_s=0.12,
             stop_reason="cancelled" if stopped else "end",
             n_ctx_used=34 + len(said),
             seed=7,

@@ -26,8 +26,10 @@ def account_of(made: Made) -> str:
         prompt += f" ({made.n_prompt_evaluated} new)"
     if made.prompt_tokens_per_s:
         prompt += f", {made.prompt_tokens_per_s:.0f} tok/s"
+    parts.append(prompt)
+    if made.first_token_s:
+        parts.append(f"first token after {made.first_token_s:.2f} s")
     parts += [
-        prompt,
         f"context {made.n_ctx_used} of {made.n_ctx}",
         STOP_WORDS.get(made.stop_reason, made.stop_reason),
         *_left_out(made),

@@ -101,6 +101,7 @@ def made_at_the_end(made: Made, reply: Reply) -> Made:
         n_generated=reply.n_generated,
         prompt_tokens_per_s=reply.prompt_tokens_per_s,
         tokens_per_s=reply.tokens_per_s,
+        first_token_s=reply.first_token_s,
         stop_reason=reply.stop_reason,
         n_left_out=reply.n_left_out,
         summary=reply.summary,
