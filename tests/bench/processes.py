@@ -23,7 +23,7 @@ def screen(size: tuple[int, int]) -> Iterator[str | None]:
         return
     reader, writer = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "{}x{}x24".format(*size)],
+        ["Xvfb", "-noreset", "-displayfd", str(writer), "-screen", "0", "{}x{}x24".format(*size)],
         pass_fds=(writer,),
         stderr=subprocess.DEVNULL,
     )

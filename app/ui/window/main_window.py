@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, QWidget
 
 from app.conversations.conversation import SystemMode
 from app.plan.templates import TEMPLATES
@@ -353,6 +353,8 @@ class MainWindow(QMainWindow):
             return
         self.settings.save_window_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
         self.settings.sync()
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
         self.hide()
         await self.area.close_all()
         await self.chat.keeping.close(CLOSE_WITHIN_S)

@@ -259,6 +259,14 @@ def test_a_write_that_is_stopped_leaves_nothing(
     assert {path.name for path in bench.folder.glob("*.gguf")} == there
 
 
+def test_the_dialog_closes_with_the_window(bench: Bench) -> None:
+    dialog = opened(bench)
+    for document in bench.window.documents.all:
+        document.undo_stack.setClean()
+    with bench.qtbot.waitSignals([dialog.finished, bench.window.closed]):
+        bench.window.close()
+
+
 def test_there_is_one_dialog(bench: Bench) -> None:
     dialog = opened(bench)
     bench.window.composing.show()

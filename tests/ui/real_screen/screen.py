@@ -61,7 +61,7 @@ def program_on_screen(home: Path, *arguments: str) -> Iterator[Screen]:
     """The program as a new user starts it, on an X server that is gone afterwards."""
     reader, writer = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "{}x{}x24".format(*SIZE)],
+        ["Xvfb", "-noreset", "-displayfd", str(writer), "-screen", "0", "{}x{}x24".format(*SIZE)],
         pass_fds=(writer,),
         stderr=subprocess.DEVNULL,
     )
