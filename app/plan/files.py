@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import glob
 import os
 import stat
 import tempfile
@@ -72,11 +74,15 @@ def put_in_place(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file to write, which becomes the one at `path` when the block ends.
 
     It is written aside in the same folder and put in place at once: on any failure (OSError) the
-    old file stays as it was. A link is followed, and the old file's mode is kept.
+    old file stays as it was. A link is followed, and the old file's mode is kept. What a process
+    that was killed has left of an earlier write to `path` is taken away.
     """
     target = Path(path).resolve()
+    _remove_left_over(target)
     handle, aside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
     try:
+        with contextlib.suppress(OSError):
+            _lock(handle)
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
@@ -88,6 +94,20 @@ def put_in_place(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.unlink(aside)
         raise
     _sync_folder(target.parent)
+
+
+def _remove_left_over(target: Path) -> None:
+    """Removes what was written aside for this file and is written no more: it is not locked."""
+    for aside in target.parent.glob(f".{glob.escape(target.name)}.????????.new"):
+        with contextlib.suppress(OSError), open(aside, "rb") as file:
+            _lock(file.fileno())
+            aside.unlink()
+
+
+def _lock(file: int) -> None:
+    """Until the file is closed, as it is when the process is killed. Raises OSError where another
+    has the lock."""
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _mode(target: Path) -> int:

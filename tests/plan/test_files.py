@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Self
 
@@ -82,6 +84,28 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     files.save(tmp_path / "link.txt", NOTE_MERGE)
     assert (tmp_path / "link.txt").is_symlink()
     assert (tmp_path / "real.txt").read_text() == NOTE_MERGE
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_save(tmp_path: Path) -> None:
+    path = tmp_path / "plan [1].txt"
+    other = tmp_path / ".plan 1.txt.abcdefgh.new"
+    other.write_text("of another file")
+    script = (
+        "import os, signal, sys\n"
+        "from app.plan.files import put_in_place\n"
+        "with put_in_place(sys.argv[1]) as file:\n"
+        "    file.write(b'half of it')\n"
+        "    file.flush()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)])
+    (left,) = set(tmp_path.glob(".plan*.new")) - {other}
+    assert left.read_text() == "half of it"
+    with files.put_in_place(path) as file:
+        file.write(NOTE_MERGE.encode())
+        files.save(path, "TotalLayers; 0\n")
+    assert path.read_text() == NOTE_MERGE, "what is still being written was taken away"
+    assert set(os.listdir(tmp_path)) == {path.name, other.name}
 
 
 def test_saving_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
