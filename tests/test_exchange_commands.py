@@ -62,6 +62,15 @@ def test_files_beside_the_configuration_are_found_by_name(
     assert [note["code"] for note in record["notes"]] == ["head"]
 
 
+def test_what_a_model_is_taken_to_be_is_among_the_notes(
+    config: str, models: list[str], tmp_path: Path
+) -> None:
+    both = [word for model in models for word in ("--model", model)]
+    record = answer("import", config, "-o", str(tmp_path / "plan.txt"), *both)
+    notes = {note["code"]: note["message"] for note in record["notes"]}
+    assert notes["source-taken"] == "“org/beta” is taken to be other.gguf."
+
+
 def test_a_list_of_layers_is_told_from_its_content(tmp_path: Path, models: list[str]) -> None:
     path, plan = tmp_path / "list", tmp_path / "plan.txt"
     path.write_text("0..2,1..3")

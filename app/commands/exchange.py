@@ -19,7 +19,7 @@ from app.model_files.naming import named_for
 from app.model_files.reader import read_source
 from app.plan import files
 from app.plan.document import Plan
-from app.plan.problem import PlanError, errors
+from app.plan.problem import PlanError, Problem, errors
 from app.plan.writer import write_document, write_strict
 
 
@@ -38,7 +38,7 @@ def import_file(options: argparse.Namespace) -> int:
         raise UserError(f"{source}: {error.strerror}.", EXIT_USAGE) from error
     matching = _Matching(models, source.resolve().parent)
     imported = import_plan(content, models, matching.files_for)
-    problems = imported.read.problems
+    problems = (*imported.read.problems, *matching.remarks)
     wrong = errors(problems)
     plan = None if wrong else imported.read.plan
     if plan is not None:
@@ -57,8 +57,6 @@ def import_file(options: argparse.Namespace) -> int:
         return 0 if plan else EXIT_PROBLEMS
     for problem in problems:
         print(problem_line(options.file, problem), file=sys.stderr)
-    for remark in matching.remarks:
-        print(f"{options.file}: note: {remark}", file=sys.stderr)
     return 0 if plan else EXIT_PROBLEMS
 
 
@@ -97,7 +95,7 @@ class _Matching:
     def __init__(self, models: Sequence[ModelFile], folder: Path) -> None:
         self._models = models
         self._beside = sorted(folder.glob("*.gguf"))
-        self.remarks: list[str] = []
+        self.remarks: list[Problem] = []
 
     def files_for(self, names: Sequence[str]) -> Sequence[ModelFile | None]:
         """Raises UserError where it cannot be told which model a file is."""
@@ -115,7 +113,8 @@ class _Matching:
     def _taken(self, name: str, rest: Iterator[ModelFile]) -> ModelFile | None:
         file = next(rest, None)
         if file is not None:
-            self.remarks.append(f"“{name}” is taken to be {file.path.name}.")
+            words = f"“{name}” is taken to be {file.path.name}."
+            self.remarks.append(Problem("source-taken", words, "", "note"))
         return file
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.model_files.exchange.imported import plan_of
@@ -21,6 +21,10 @@ Kind = Literal["mergekit", "paths", "layerBlocks"]
 FilesFor = Callable[[Sequence[str]], Sequence[ModelFile | None]]
 """The files of the models with these names, None for those that are not at hand."""
 
+_NOR = (
+    "Nor is it mergekit's YAML, with a merge_method and slices or models, or a list of layers such "
+    "as 0..14,12..39."
+)
 _MERGEKIT_KEY = re.compile(r"""^[ \t{"'-]*(merge_method|slices|models|modules)["']?\s*:""", re.M)
 
 
@@ -58,4 +62,7 @@ def import_plan(content: bytes, open_files: Sequence[ModelFile], files_for: File
         config = read_mergekit(text_in(content))
         files = files_for(model_names(config.slices))
         return Imported(kind, plan_of(config, files), files)
-    return Imported(kind, plan_in(content, n_layers))
+    read = plan_in(content, n_layers)
+    if read.plan is None and not content.startswith(b"GGUF"):
+        read = replace(read, problems=tuple(replace(p, fix=_NOR) for p in read.problems))
+    return Imported(kind, read)

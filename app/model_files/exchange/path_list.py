@@ -20,11 +20,15 @@ _ITEM = re.compile(r"(\d{1,9})(?:(?:\.\.|-)(\d{1,9}))?")
 _TOKEN = re.compile(r"[^\s,;]+")
 _SPACED_RANGE = re.compile(r"(?<![ \t])[ \t]*(\.\.|-)[ \t]*")
 _LOOKS_LIKE_ONE = re.compile(r"[\d\s,;.\[\]-]*")
+_BEGINS_LIKE_ONE = re.compile(r"[\s\[]*\d+\.\.\d+[\s,;]")
 
 
 def is_path_list(text: str) -> bool:
-    """Whether a text has nothing but numbers and what stands between them, comments apart."""
+    """Whether a text has nothing but numbers and what stands between them, comments apart, or at
+    least begins with a range such as 0..14."""
     said = "\n".join(line for _, line in _lines(text))
+    if _BEGINS_LIKE_ONE.match(said):
+        return True
     return any(c.isdigit() for c in said) and _LOOKS_LIKE_ONE.fullmatch(said) is not None
 
 

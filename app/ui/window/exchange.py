@@ -100,9 +100,9 @@ class Exchange:
             return False
         known, recent = self._known_files(), self._settings.recent_models()
         imported = await in_thread(_imported, content, path, self._model.files, known, recent)
-        if imported.kind == "layerBlocks":
-            return await self._documents.open(path)
         plan, problems = imported.read.plan, imported.read.problems
+        if imported.kind == "layerBlocks" and plan is not None:
+            return await self._documents.open(path)
         if plan is None:
             told = _told(errors(problems))
             await dialogs.tell(self._window, f"“{path.name}” cannot be imported.", told)

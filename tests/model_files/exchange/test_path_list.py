@@ -46,6 +46,7 @@ def test_it_may_be_written_in_several_ways(text: str) -> None:
         ("0..999999", 1, "layers that no model has"),
         ("0..3..5", 1, "neither a layer nor a range"),
         ("1.5", 1, "neither a layer nor a range"),
+        ("[0..14, 12..x]", 1, "“12..x” is neither a layer nor a range"),
         ("0,,-3", 1, "neither a layer nor a range"),
         ("0..600", None, "601 layers, but the backend runs 512"),
     ],
@@ -74,6 +75,15 @@ def test_what_is_very_long_is_not_looked_at_as_often_as_it_is_long(text: str, wo
     assert read.plan is None
     assert words in read.problems[0].message
     assert len(read.problems) <= 100
+
+
+@pytest.mark.parametrize("text", ["", "a: [1,", "models", "\0\1\2", "14,12..x"])
+def test_what_is_of_no_kind_is_told_which_there_are(text: str) -> None:
+    read = import_plan(text.encode(), (), lambda names: ()).read
+    assert read.plan is None
+    (problem,) = read.problems
+    assert "mergekit's YAML" in problem.fix
+    assert "0..14,12..39" in problem.fix
 
 
 def test_layers_that_the_sources_lack_are_told_with_their_line() -> None:

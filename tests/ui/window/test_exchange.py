@@ -85,6 +85,8 @@ def test_what_cannot_be_imported_is_refused_in_words_and_lines(bench: Bench) -> 
     assert "“merge.yml” cannot be imported." in said
     assert "Line 1: merge_method “slerp”" in said
     assert [d.name for d in bench.window.documents.all] == ["plan.txt"]
+    take(bench, write(bench, "name: tiny", "other.yml"))
+    assert "Nor is it mergekit's YAML" in bench.answer("OK")
     take(bench, bench.folder / "nowhere.yml")
     assert "could not be read" in bench.answer("OK")
 
