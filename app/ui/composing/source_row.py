@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -38,12 +36,12 @@ class SourceRow(QWidget):
         self.file = file
         self.number = number
         self._borrowed = borrowed
-        name = QLabel(file.path.stem)
-        name.setTextFormat(Qt.TextFormat.PlainText)
+        name = QuietLabel(file.path.stem)
+        name.shortened = Qt.TextElideMode.ElideMiddle
+        name.setForegroundRole(QPalette.ColorRole.WindowText)
         font = name.font()
         font.setBold(True)
         name.setFont(font)
-        name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         name.setToolTip(str(file.path))
         self.facts = QuietLabel()
         self.choice = QComboBox()
