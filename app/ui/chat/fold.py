@@ -19,6 +19,7 @@ class Fold(QWidget):
         self.toggle.setAutoRaise(True)
         self.toggle.setFont(small(self.toggle))
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.toggle.setMinimumWidth(1)  # words are cut before they widen the whole transcript
         self.toggle.toggled.connect(self._show)
         self.set_title(title)
         column = QVBoxLayout(self)

@@ -33,7 +33,7 @@ from app.ui.chat.message_text import MessageText
 from app.ui.chat.scale_marks import ScaleMarks
 
 NO_TEXT = "(no text)"
-SUMMARY = "Summary of the earlier messages, by the model: it reads this in their place"
+SUMMARY = "The model's summary of what left the context"
 THINKS, THOUGHT = "Thinking …", "Thoughts"
 
 

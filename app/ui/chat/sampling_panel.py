@@ -81,7 +81,7 @@ class SamplingPanel(QWidget):
             context.n_threads,
             0,
             1024,
-            "automatic",
+            "auto",
             "Threads that compute; the plan is opened anew for it",
         )
 

@@ -38,6 +38,8 @@ def test_a_summary_is_shown_as_such_and_sent_from_then_on(bench: Bench) -> None:
     view = last(bench)
     assert "a summary stands for them" in view.footer
     folds = [b for b in view.findChildren(type(bench.window.chat.fold)) if b.text() == SUMMARY]
+    chat = bench.window.chat
+    assert view.minimumSizeHint().width() < chat.minimumSizeHint().width(), "nothing is cut"
     folds[0].click()
     assert any("We said one." in w.toPlainText() for w in view.findChildren(type(view.body)))
     bench.say("Three")
