@@ -67,7 +67,7 @@ class Generation:
         self._pieces = PieceDecoder(plan.vocabulary)
         self._text: list[str] = []
         self._said_text: list[str] = []
-        self._n_generated = 0
+        self._n_evaluated = self._n_generated = 0
         self._stop_reason: StopReason | None = None
 
     def read_prompt(self) -> None:
@@ -78,8 +78,9 @@ class Generation:
             self._order = self._plan.order.told()
         except Aborted:
             self._stop_reason = "cancelled"
-        else:
-            self._prompted = time.monotonic()
+        self._prompted = time.monotonic()
+        self._n_evaluated = len(self._plan.tokens) - self._n_kept
+        if self._stop_reason is None:
             self._say(self._begins)
 
     def step(self) -> bool:
@@ -98,15 +99,14 @@ class Generation:
         self._say(self._stop.add(rest) + self._stop.rest())
         heard = "".join((self._read_text, *self._said_text, rest))
         self._plan.heard = heard, self._prompt + self._said
-        n_evaluated = self._n_prompt - self._n_kept
         prompt_s = self._prompted - self._started
         answer_s = self._answered - self._began
         return Reply(
             text="".join(self._text),
             n_prompt=self._n_prompt,
-            n_prompt_evaluated=n_evaluated,
+            n_prompt_evaluated=self._n_evaluated,
             n_generated=self._n_generated,
-            prompt_tokens_per_s=n_evaluated / prompt_s if prompt_s else 0.0,
+            prompt_tokens_per_s=self._n_evaluated / prompt_s if prompt_s else 0.0,
             tokens_per_s=(self._n_generated - 1) / answer_s if self._n_generated > 1 else 0.0,
             first_token_s=self._began - self._asked if self._n_generated else 0.0,
             stop_reason=self._stop_reason,

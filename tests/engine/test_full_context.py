@@ -99,6 +99,25 @@ def test_a_follow_up_evaluates_what_is_new_and_nothing_else(
     assert held > 150
 
 
+def test_a_reply_that_is_stopped_while_its_prompt_is_read_tells_what_was_read(
+    model_path: Path,
+) -> None:
+    stops: list[bool] = []
+    session = Session(lambda: bool(stops), lambda: None)
+    settings = ContextSettings(n_ctx=1024, n_threads=2, n_batch=64)
+    session.open(Open((str(model_path),), ONE_LAYER, settings), ignore)
+
+    def stop(event: object) -> None:
+        if isinstance(event, Progress) and event.phase == "Reading prompt" and event.fraction:
+            stops.append(True)
+
+    reply = session.generate(Generate((), " ".join(QUESTIONS * 3), 5), stop)
+    session.close()
+    assert (reply.stop_reason, reply.n_generated, reply.first_token_s) == ("cancelled", 0, 0)
+    assert 0 < reply.n_prompt_evaluated == reply.n_ctx_used < reply.n_prompt
+    assert 0 < reply.prompt_tokens_per_s < 1e6
+
+
 def test_tokens_that_the_model_would_read_otherwise_are_kept_as_they_were_said(
     session: Session, model_path: Path
 ) -> None:

@@ -189,6 +189,9 @@ class ReplyFlow(QObject):
         running.has_decoded = True
         self.replied.emit()
         remarks = [EARLIER[reply.earlier]] if reply.earlier in EARLIER else []
+        was_said = bool(begun) or conversation.messages[prompt].parent is not None
+        if reply.earlier == "read_anew" and not was_said:
+            remarks = []  # only the template's first words were
         if running.recipe != recipe:
             made = replace(made, recipe=running.recipe.text)
         if made.moves:

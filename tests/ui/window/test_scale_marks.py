@@ -84,3 +84,13 @@ def test_what_was_said_stays_as_heard_where_that_is_chosen(
     bench.say("And now?")
     assert [request.reread for request in bench.engine.asked(Generate)] == [True, False]
     assert EARLIER["as_heard"] in bench.window.chat.transcript.messages[-1].footer
+
+
+def test_a_new_conversation_has_nothing_to_read_anew(bench: Bench) -> None:
+    bench.say("Hi")
+    bench.window.chat.new_chat.click()
+    set_scale(bench, 0.75)
+    runner, editor = bench.window.runner, bench.window.editor
+    bench.qtbot.waitUntil(lambda: runner.recipe == editor.lowered.recipe)
+    bench.say("And now?")
+    assert "scales" not in bench.window.chat.transcript.messages[-1].footer
