@@ -120,9 +120,9 @@ def test_file_names_may_hold_the_sign(base: str, tmp_path: Path, name: str) -> N
     ("layers", "status", "words"),
     [
         ("@3-1", 2, "ends before it begins"),
-        ("@1,,2", 2, "is no range of layers"),
+        ("@1,,2", 2, "Layers are missing"),
+        ("@first", 2, "is no range of layers"),
         ("@3-4", 1, "holds the layers 0-3, and no layer 4"),
-        ("@x", 1, "There is no file"),
     ],
 )
 def test_layers_that_cannot_be_taken(

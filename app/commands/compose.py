@@ -17,7 +17,7 @@ from app.model_files.writing.ranges import parse_ranges
 from app.model_files.writing.stored import StoredModel, stored_model
 from app.model_files.writing.write import WriteProgress, write
 
-_WITH_LAYERS = re.compile(r"(.+)@([0-9 ,-]+)")
+_NUMBERS = re.compile(r"[0-9 ,-]+")
 
 
 def compose_file(options: argparse.Namespace) -> int:
@@ -42,7 +42,8 @@ def compose_file(options: argparse.Namespace) -> int:
         return 0
     for file in files:
         print(f"{file}  {format_bytes(file.stat().st_size)}")
-    print(f"{len(layers)} layers, {format_bytes(n_bytes)}. {_use(options.pack, sources, layers)}")
+    held = "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
+    print(f"{held}, {format_bytes(n_bytes)}. {_use(options.pack, sources, layers)}")
     return 0
 
 
@@ -91,10 +92,11 @@ def _sources_and_layers(named: Sequence[str]) -> tuple[list[StoredModel], list[S
 
 def _file_and_layers(text: str) -> tuple[Path, tuple[int, ...] | None]:
     """What is named; a file that is there under the whole text comes first. None: all layers."""
-    form = _WITH_LAYERS.fullmatch(text)
-    if form is None or Path(text).exists():
+    path, _, numbers = text.rpartition("@")
+    names_layers = path and (Path(path).is_file() or _NUMBERS.fullmatch(numbers))
+    if not names_layers or Path(text).exists():
         return Path(text), None
     try:
-        return Path(form[1]), parse_ranges(form[2])
+        return Path(path), parse_ranges(numbers)
     except ValueError as error:
         raise UserError(f"{text}: {error}.", EXIT_USAGE) from None

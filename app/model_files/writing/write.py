@@ -80,6 +80,14 @@ def write(
     return paths
 
 
+def require_writable(planned: PlannedFile, out: Path, max_part_bytes: int | None = None) -> None:
+    """That nothing known beforehand keeps the file from being written there, or its parts.
+
+    Raises ModelFileError, OSError.
+    """
+    _require_writable(planned, [path for path, _ in split(planned, out, max_part_bytes)])
+
+
 def _require_writable(planned: PlannedFile, paths: Sequence[Path]) -> None:
     """Raises ModelFileError, OSError."""
     read = {part.path for part in planned.parts()}

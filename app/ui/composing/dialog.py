@@ -233,7 +233,7 @@ class ComposeDialog(QDialog):
             raise ValueError("Say which file to write")
         layers = tuple((row.file, row.layers) for row in self.rows)
         size = parse_bytes(self.part_size.text()) if self.is_split.isChecked() else None
-        out = Path(self.out.text().strip()).expanduser()
+        out = self._folder / Path(self.out.text().strip()).expanduser()
         return Order(layers, self.is_pack.isChecked(), size, out)
 
     async def _look(self) -> None:

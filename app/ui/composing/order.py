@@ -56,11 +56,13 @@ class Order:
     def account(self) -> str:
         """How large the file will be, what room there is, and what to know. Raises ModelFileError,
         OSError."""
-        n_bytes = self.planned().n_bytes
-        folder = next(folder for folder in self.out.absolute().parents if folder.is_dir())
-        free_bytes = shutil.disk_usage(folder).free
+        from app.model_files.writing.write import require_writable
+
+        planned = self.planned()
+        require_writable(planned, self.out, self.max_part_bytes)
+        free_bytes = shutil.disk_usage(self.out.absolute().parent).free
         layers = "1 layer" if self.n_layers == 1 else f"{self.n_layers} layers"
-        words = f"{layers} · {format_bytes(n_bytes)} of {format_bytes(free_bytes)} free"
+        words = f"{layers} · {format_bytes(planned.n_bytes)} of {format_bytes(free_bytes)} free"
         if self.is_pack:
             return f"{words}. For use beside the model that the layers were made from."
         if self.n_layers > self.layers[0][0].n_layers:

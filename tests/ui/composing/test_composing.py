@@ -131,6 +131,7 @@ def test_problems_are_said_while_typing(bench: Bench, tuned: Path) -> None:
     for typed, words in (
         ("0-9", "holds the layers 0-3, and no layer 4"),
         ("x", "“x” is no range of layers"),
+        ("", "Layers are missing"),
         ("0-1", "4 layers · "),
     ):
         row.numbers.setText(typed)
@@ -210,10 +211,12 @@ def test_the_place_is_chosen_and_replacing_confirmed_there(bench: Bench) -> None
 def test_what_cannot_be_written_is_said(bench: Bench, tiny_model: Path) -> None:
     dialog = opened(bench)
     dialog.out.setText(str(bench.folder / "nowhere" / "out.gguf"))
+    account(bench, dialog, "There is no folder")
     dialog.write_button.click()
     assert "There is no folder" in bench.answer("OK")
     before = tiny_model.read_bytes()
     dialog.out.setText(str(tiny_model))
+    account(bench, dialog, "one of the files that are read")
     dialog.write_button.click()
     bench.answer("Replace")
     assert "one of the files that are read" in bench.answer("OK")
