@@ -95,13 +95,14 @@ class Baking:
 
     @property
     def n_bytes(self) -> int:
-        """What the file weighs but for some kilobytes."""
-        copied = sum(
+        """What the file weighs, as `PlannedFile.n_bytes`."""
+        replaced = sum(
             tensor.content.n_bytes
             for tensor in self._copied.tensors
-            if tensor.name not in self.averages
+            if tensor.name in self.averages
         )
-        return copied + sum(average.n_bytes for average in self.averages.values())
+        averaged = sum(average.n_bytes for average in self.averages.values())
+        return self._copied.n_bytes - replaced + averaged
 
     def planned(self, average: Callable[[Averaged], bytearray] | None) -> PlannedFile:
         """The file to be written; `average` makes the bytes of an averaged tensor, where there are

@@ -19,6 +19,7 @@ from app.engine.messages import Bake, Baked, ComparePlans, ContextSettings, Prog
 from app.engine.native import Aborted, View
 from app.engine.session import Session
 from app.engine.weights import Weights
+from app.model_files import baking
 from app.model_files.baking import Addend, Averaged
 from app.model_files.errors import ModelFileError
 from app.model_files.model_file import FilePart
@@ -31,6 +32,7 @@ from app.model_files.tensor_types import (
     n_bytes_of,
 )
 from app.model_files.writing.planned import FileRange
+from app.model_files.writing.stored import stored_model
 from app.model_files.writing.write import WriteStopped
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
 from tests.engine.composed import write_pack
@@ -167,6 +169,16 @@ def test_averages_have_the_finest_type_of_what_they_are_made_of_unless_one_is_na
     bake(paths, out, *ending(0.5, 0.5, 6), type_name="Q4_K")
     assert types(out)["blk.2.attn_q.weight"] == "Q5_0"  # rows of 64 items hold no block of 256
     assert types(out)["blk.2.attn_norm.weight"] == "F32"
+
+
+def test_the_size_is_known_beforehand(tmp_path: Path) -> None:
+    paths = [tiny(tmp_path, 1), tiny(tmp_path, 2)]
+    out, blocks = tmp_path / "out.gguf", ending(0.5, 0.5, 6)
+    bake(paths, out, *blocks, type_name="Q8_0")
+    stored = [stored_model(Path(path)) for path in paths]
+    known = baking.bake(stored, Recipe(blocks), "Q8_0").n_bytes
+    n_tensors = len(GGUFReader(out).tensors)
+    assert 0 <= out.stat().st_size - known < 100 * n_tensors  # the table, and padding
 
 
 def test_branches_that_are_alike_are_copied(tmp_path: Path) -> None:
