@@ -101,12 +101,15 @@ class SourcesPanel(QWidget):
     def _show(self) -> None:
         current = self.rows.source_row(self.tree.currentIndex())
         chosen = self.rows.source(self.tree.currentIndex()).name if current >= 0 else ""
+        n_before = self.rows.rowCount()
         self.rows.show(self._sources.all)
         for row, source in enumerate(self._sources.all):
             index = self.rows.index(row, 0)
             self.tree.setExpanded(index, source.name in self._expanded)
             if source.name == chosen:
                 self.tree.setCurrentIndex(index)
+        if 0 < n_before < self.rows.rowCount():
+            self.tree.scrollTo(self.rows.index(self.rows.rowCount() - 1, 0))
         has_any = bool(self._sources.all)
         self.empty.setVisible(not has_any)
         self.open.setVisible(not has_any)

@@ -43,6 +43,16 @@ def test_files_dropped_on_the_panel_are_added_as_one_step(
     assert window.editor.n_weight_layers == 9
 
 
+def test_what_is_added_is_scrolled_to(bench: Bench, fine_tune: Path, pack: Path) -> None:
+    tree = bench.window.sources.tree
+    tree.setFixedHeight(60)
+    add(bench, fine_tune, pack)
+    last = bench.window.sources.rows.index(2, 0)
+    shown = tree.viewport().rect()
+    bench.qtbot.waitUntil(lambda: shown.contains(tree.visualRect(last).center()))
+    assert not shown.contains(tree.visualRect(bench.window.sources.rows.index(0, 0)).center())
+
+
 def test_files_are_chosen_by_the_button(bench: Bench, fine_tune: Path, pack: Path) -> None:
     bench.window.sources.add.click()
     pick(bench, fine_tune, pack)
