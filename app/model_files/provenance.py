@@ -67,18 +67,17 @@ class Provenance:
 def read_provenance(header: GGUFHeader, n_layers: int) -> Provenance | None:
     """What a file of so many layers says of where they come from, if it says something whole."""
     n_files = header.scalars.get(SOURCE_COUNT)
-    places = header.arrays.get(LAYER_SOURCES, ())
-    numbers = header.arrays.get(LAYER_NUMBERS, ())
+    places, numbers = _numbers(header, LAYER_SOURCES), _numbers(header, LAYER_NUMBERS)
     averages = _averages(header)
     if not isinstance(n_files, int) or not n_layers == len(places) == len(numbers):
         return None
     known = {*places, *(average.source for average in averages)}
     if not 0 < n_files <= len(known) or not all(0 <= place < n_files for place in known):
         return None
-    layers = ((int(place), int(number)) for place, number in zip(places, numbers, strict=True))
+    layers = tuple(zip(places, numbers, strict=True))
     plan = header.scalars.get(PLAN, "")
     files = tuple(_file(header, n) for n in range(n_files))
-    return Provenance(files, tuple(layers), averages, plan if isinstance(plan, str) else "")
+    return Provenance(files, layers, averages, plan if isinstance(plan, str) else "")
 
 
 def source_values(n: int, file: OriginFile) -> dict[str, Scalar]:
@@ -93,20 +92,26 @@ def source_values(n: int, file: OriginFile) -> dict[str, Scalar]:
 
 
 def _averages(header: GGUFHeader) -> tuple[AveragedLayer, ...]:
-    lists = [header.arrays.get(key, ()) for key in AVERAGES]
-    if len(set(map(len, lists))) > 1:
+    layers, sources, numbers = (_numbers(header, key) for key in AVERAGES[:3])
+    shares = [float(share) for share in header.arrays.get(AVERAGES[3], ())]
+    if not len(layers) == len(sources) == len(numbers) == len(shares):
         return ()
-    return tuple(
-        AveragedLayer(int(layer), int(source), int(number), float(share))
-        for layer, source, number, share in zip(*lists, strict=True)
-    )
+    return tuple(map(AveragedLayer, layers, sources, numbers, shares))
+
+
+def _numbers(header: GGUFHeader, key: str) -> tuple[int, ...]:
+    """The list, as it is written; () where it has something else than such numbers."""
+    stated = header.arrays.get(key, ())
+    numbers = tuple(n for n in stated if isinstance(n, int) and 0 <= n < 1 << 32)
+    return numbers if len(numbers) == len(stated) else ()
 
 
 def _file(header: GGUFHeader, n: int) -> OriginFile:
     size_bytes = header.scalars.get(_key(n, "bytes"))
+    size_bytes = size_bytes if isinstance(size_bytes, int) and size_bytes >= 0 else 0
     return OriginFile(
         _text(header, n, "file"),
-        FileMark(size_bytes if isinstance(size_bytes, int) else 0, _text(header, n, "fingerprint")),
+        FileMark(size_bytes, _text(header, n, "fingerprint")),
         _text(header, n, "name"),
         _text(header, n, "license"),
     )

@@ -146,8 +146,15 @@ def _by_layer(key: str, default: Scalar, first: StoredModel, layers: Chosen) -> 
 
 
 def _value(model: StoredModel, number: int, key: str) -> int | float | bool | None:
+    """What the model states for a layer. Raises ModelFileError for a list that is too short."""
     array = model.header.arrays.get(key)
     if array is not None:
+        if number >= len(array):
+            raise ModelFileError(
+                model.file.path,
+                f"“{key}” in “{model.file.path.name}” is a list of {len(array)} values, too short "
+                f"for layer {number}. No llama.cpp loads such a file: convert it again.",
+            )
         return array[number]
     value = model.header.scalars.get(key)
     if value is None and key.endswith(".attention.head_count_kv"):

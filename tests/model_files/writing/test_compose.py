@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.model_files.errors import ModelFileError
+from app.model_files.provenance import AVERAGES
 from app.model_files.reader import read_model_file, read_source
 from app.model_files.writing.compose import SourceLayer, all_layers, compose, layer_pack
-from app.model_files.writing.entries import F32, U32, entry, text_entry
+from app.model_files.writing.entries import F32, U32, U64, entry, text_entry
 from app.model_files.writing.planned import PlannedFile
 from app.model_files.writing.ranges import listed, parse_ranges
 from app.model_files.writing.stored import stored_model
@@ -164,16 +166,37 @@ def test_a_lie_about_provenance_is_no_provenance(tmp_path: Path) -> None:
     path = write_tiny(tmp_path / "a.gguf")
     source = stored_model(path)
     planned = compose([source], all_layers([source]))
-    for key, value in (
-        ("llama_blocks.layer.source", [0, 0, 0, 7]),
-        ("llama_blocks.layer.number", [0, 1, 2]),
-        ("llama_blocks.source.count", 0),
-    ):
-        metadata = {**planned.metadata, key: entry(key, U32, value)}
+    lies: tuple[tuple[str, int, Sequence[float] | int], ...] = (
+        ("llama_blocks.layer.source", U32, [0, 0, 0, 7]),
+        ("llama_blocks.layer.number", U32, [0, 1, 2]),
+        ("llama_blocks.layer.number", F32, [math.inf] * 4),
+        ("llama_blocks.layer.number", U64, [1 << 40] * 4),
+        ("llama_blocks.source.count", U32, 0),
+    )
+    for key, kind, value in lies:
+        metadata = {**planned.metadata, key: entry(key, kind, value)}
         (out,) = write(replace(planned, metadata=metadata), tmp_path / "out.gguf")
         assert read_source(out).provenance is None
     (out,) = write(planned, tmp_path / "out.gguf")
     assert read_source(out).provenance is not None
+
+
+@pytest.mark.parametrize("layer", [[math.nan], [math.inf], [-1.0]])
+def test_a_lie_about_averages_names_none(tmp_path: Path, layer: list[float]) -> None:
+    lists = {key: entry(key, F32, layer) for key in AVERAGES}
+    made = read_source(restated(write_tiny(tmp_path / "a.gguf"), lists)).provenance
+    assert made is not None
+    assert made.averages == ()
+
+
+def test_a_list_of_sizes_that_is_too_short(tmp_path: Path) -> None:
+    path = write_tiny(tmp_path / "a.gguf")
+    key = "llama.feed_forward_length"
+    restated(path, {key: entry(key, U32, [128, 128, 128])})
+    layers = [SourceLayer(0, number) for number in range(4)]
+    said = complaint([path], layers)
+    assert "“llama.feed_forward_length” in “a.gguf” is a list of 3 values" in said
+    assert "too short for layer 3" in said
 
 
 @pytest.mark.parametrize(
