@@ -47,7 +47,7 @@ def test_a_plan_without_merges_is_baked_exactly(tmp_path: Path, given: tuple[str
     assert record.pop("peak_rss_bytes") > 1 << 20
     assert record == {
         "files": [str(out)],
-        "n_bytes": out.stat().st_size,
+        "bytes": out.stat().st_size,
         "n_layers": 3,
         "n_averaged": 0,
         "is_exact": True,

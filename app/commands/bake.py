@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from app.commands.errors import EXIT_USAGE, UserError
@@ -53,7 +53,17 @@ def _say(
     options: argparse.Namespace, written: Baked, difference: dict[str, object] | None = None
 ) -> None:
     if options.json:
-        print_json({**asdict(written), "difference": difference})
+        print_json(
+            {
+                "files": written.files,
+                "bytes": written.n_bytes,
+                "n_layers": written.n_layers,
+                "n_averaged": written.n_averaged,
+                "is_exact": written.is_exact,
+                "peak_rss_bytes": written.peak_rss_bytes,
+                "difference": difference,
+            }
+        )
         return
     for file in written.files:
         print(f"{file}  {format_bytes(Path(file).stat().st_size)}")
@@ -86,11 +96,10 @@ def _averaged(asked: Bake, text: str) -> tuple[Baked, PlanDifference]:
 
 
 def _words(written: Baked) -> str:
+    layers = "1 layer" if written.n_layers == 1 else f"{written.n_layers} layers"
     if written.is_exact:
-        return (
-            f"{written.n_layers} layers, bit for bit what the plan computes. Any llama.cpp runs it."
-        )
+        return f"{layers}, bit for bit what the plan computes. Any llama.cpp runs it."
     return (
-        f"{written.n_layers} layers, {written.n_averaged} of them averages: an approximation of "
+        f"{layers}, {written.n_averaged} of them averages: an approximation of "
         "the plan, which any llama.cpp runs. Held against the plan:"
     )
