@@ -1,13 +1,14 @@
 """The database of all conversations. One thread at a time may use a store.
 
 Where the file cannot be used, everything goes on in memory, `why_not_kept` says so, and what was
-written meanwhile goes into the file once that is possible again.
+written meanwhile goes into the file with what is written after that is possible again.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,8 @@ from app.conversations.finding import Summary, excerpt, fits, matching, words_of
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
+RETRY_S = 10.0
+"""So long a file that could not be used is let be before something more is written."""
 
 _WRITE_MESSAGE = """
 INSERT INTO message (conversation, id, parent, role, text, created, chosen, made)
@@ -57,6 +60,7 @@ class Store:
             self._db = copy_in_memory(path)
             self.why_not_kept = str(error)
         self._seen_version = _data_version(self._db)
+        self._tried = time.monotonic()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -66,6 +70,7 @@ class Store:
         """Go back to the file and write what it lacks; whether that worked."""
         if not self.why_not_kept:
             return True
+        self._tried = time.monotonic()
         try:
             db = open_file(self.path)
         except NotKept as error:
@@ -166,6 +171,8 @@ class Store:
             return read(self._db)
 
     def _write(self, write: Write[T]) -> T:
+        if self.why_not_kept and time.monotonic() - self._tried >= RETRY_S:
+            self.try_again()
         try:
             with transaction(self._db):
                 result = write(self._db)
@@ -184,6 +191,7 @@ class Store:
         self._db.close()
         self._db = copy_in_memory(self.path)
         self._seen_version = _data_version(self._db)
+        self._tried = time.monotonic()
 
 
 def _data_version(db: sqlite3.Connection) -> int:

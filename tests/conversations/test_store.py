@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from app.conversations import store as store_module
 from app.conversations.conversation import Conversation, Made, SystemMessage, SystemMode
 from app.conversations.store import Store
 from tests.conversations.test_conversation import talk, texts
@@ -232,6 +233,24 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_is_written_later_takes_along_what_the_file_lacks(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(store, "Before")
+    store._db.execute("PRAGMA max_page_count = 1")
+    kept(store, "Meanwhile", "x" * 100_000)
+    assert "is full" in store.why_not_kept
+    monkeypatch.setattr(store_module, "RETRY_S", 1e9)
+    kept(store, "Soon")
+    assert store.n_unwritten == 2, "not tried at each write"
+    monkeypatch.setattr(store_module, "RETRY_S", 0.0)
+    kept(store, "After")
+    assert (store.why_not_kept, store.n_unwritten) == ("", 0)
+    again = Store(path)
+    assert set(titles(again)) == {"Before", "Meanwhile", "Soon", "After"}
+    again.close()
+
+
 def test_a_full_disk_loses_nothing(store: Store, path: Path) -> None:
     before = kept(store, "Before", "kept")
     (n_pages,) = store._db.execute("PRAGMA page_count").fetchone()
@@ -265,6 +284,7 @@ def test_a_file_that_is_damaged_while_it_is_used_is_told(store: Store, path: Pat
 KILLED = """
 import sys
 from pathlib import Path
+from app.conversations import store as store_module
 from app.conversations.store import Store
 from app.conversations.conversation import Conversation
 store = Store(Path(sys.argv[1]))
