@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtGui import QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from app.ui.icons import dress
+from app.ui.quiet_label import QuietLabel
 
 
 class MessageHead(QWidget):
@@ -36,12 +37,12 @@ class MessageHead(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(2)
-        name = QLabel(author)
+        name = QuietLabel(author)
+        name.setForegroundRole(QPalette.ColorRole.WindowText)
         font = name.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 0.9)
         name.setFont(font)
-        name.setMinimumWidth(1)
         self._row.addWidget(name, 1)
         self.busy = False
         """Whether a reply is coming, so that only copying is allowed."""

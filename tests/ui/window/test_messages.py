@@ -9,6 +9,7 @@ from app.conversations.store import Store
 from app.engine.errors import EngineError
 from app.engine.messages import ChatMessage, Generate
 from app.ui.chat.message_view import MessageView
+from app.ui.quiet_label import QuietLabel
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import kinds, last
 from tests.ui.window.test_menus import menu
@@ -204,3 +205,12 @@ def test_copying_as_it_was_written_and_as_plain_text(bench: Bench) -> None:
     assert clipboard.text().startswith("Do:\n")
     chat_action(bench, "Copy last reply").trigger()
     assert clipboard.text().startswith("**Do**:")
+
+
+def test_a_long_name_over_a_reply_is_shortened_and_whole_in_its_tool_tip(bench: Bench) -> None:
+    name = "two-endings, block 3 (“Blend”), input 1 at 0.55, " * 3
+    view = MessageView(name, "reply")
+    bench.qtbot.addWidget(view)
+    (label,) = view.head.findChildren(QuietLabel)
+    assert (label.text(), label.toolTip()) == (name, name)
+    assert view.minimumSizeHint().width() < bench.window.chat.minimumSizeHint().width()
