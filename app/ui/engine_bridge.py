@@ -49,7 +49,7 @@ class AskedJob:
     asker: object
     on_events: OnEvents
     progress: Progress | None = None
-    """The last one that it told."""
+    """The last one that it told, None before and once it told something else since."""
     is_stopping: bool = False
 
 
@@ -193,10 +193,12 @@ class EngineBridge(QObject):
         events = [self._events.popleft() for _ in range(len(self._events))]
         for job, group in groupby(events, lambda pair: pair[0]):
             told = [event for _, event in group]
-            progress = next((e for e in reversed(told) if isinstance(e, Progress)), None)
-            if progress is not None:
-                job.progress = progress
-                self.progressed.emit(progress)
+            was_known = job.progress is not None
+            job.progress = told[-1] if isinstance(told[-1], Progress) else None
+            if job.progress is not None:
+                self.progressed.emit(job.progress)
+            elif was_known:
+                self.jobs_changed.emit()
             job.on_events(told)
 
 

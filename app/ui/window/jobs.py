@@ -72,7 +72,10 @@ class JobsButton(LinkButton):
         self.setVisible(n > 0)
 
     def _open(self) -> None:
-        self.popup.show_jobs(self._jobs())
+        jobs = self._jobs()
+        if not jobs:
+            return  # they ended just before the click
+        self.popup.show_jobs(jobs)
         self.popup.show()
         above = QPoint(0, -self.popup.height())
         self.popup.move(self.mapToGlobal(above))

@@ -38,6 +38,7 @@ def test_jobs_are_listed_and_each_can_be_cancelled(bench: Bench) -> None:
     bench.qtbot.mouseClick(jobs, Qt.MouseButton.LeftButton)
     popup = jobs.popup
     assert popup.isVisible()
+    # the prompt was read, so that is no longer told
     assert popup.words == ["Generating (chat) · running", "Evaluating a text · waiting"]
     first, _ = cancel_buttons(bench)
     assert first.accessibleName() == "Cancel: Generating (chat)"
@@ -50,6 +51,11 @@ def test_jobs_are_listed_and_each_can_be_cancelled(bench: Bench) -> None:
     bench.qtbot.waitUntil(waiting.done)
     assert waiting.result() == "cancelled"
     bench.qtbot.waitUntil(lambda: not popup.isVisible() and not jobs.isVisible())
+
+
+def test_no_empty_list_opens_when_all_ended_just_before(bench: Bench) -> None:
+    bench.window.jobs.click()
+    assert not bench.window.jobs.popup.isVisible()
 
 
 def test_the_list_closes_with_escape(bench: Bench) -> None:
