@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QWidget
 
 from app.model_files.lookalike import describe
 from app.ui import dialogs
-from app.ui.documents import Documents
 from app.ui.open_model import OpenModel
 from app.ui.sources.rows import dropped_paths
 from app.ui.tasks import Tasks, in_thread
@@ -25,14 +24,12 @@ class Drops:
     def __init__(
         self,
         window: QWidget,
-        documents: Documents,
         model: OpenModel,
         files: OpenFiles,
         exchange: Exchange,
         tasks: Tasks,
     ) -> None:
         self._window = window
-        self._documents = documents
         self._model = model
         self._files = files
         self._exchange = exchange
@@ -50,8 +47,7 @@ class Drops:
         if models:
             await self._take_models(models)
         for path in plans:
-            is_foreign = path.suffix.lower() in YAML_SUFFIXES
-            await (self._exchange.take(path) if is_foreign else self._documents.open(path))
+            await self._exchange.take(path)
         if others:
             await dialogs.tell(
                 self._window,

@@ -125,7 +125,7 @@ class MainWindow(QMainWindow):
         self.problems = ProblemsPanel(self.editor)
         self.views = Views(self.editor, self.canvas, self.chat.kept, self.tasks)
         self.sources = SourcesPanel(self.files.sources, edits, self.files.choose_model)
-        self.drops = Drops(self, self.documents, self.model, self.files, self.exchange, self.tasks)
+        self.drops = Drops(self, self.model, self.files, self.exchange, self.tasks)
         self.memory = MemoryPanel()
         self.status = StatusLine()
         self.jobs = JobsButton((engine, estimator))

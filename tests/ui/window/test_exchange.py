@@ -112,13 +112,16 @@ def test_opened_as_a_plan_it_is_said_where_it_can_be_read(bench: Bench) -> None:
     assert "Import" not in bench.answer("OK")
 
 
-def test_a_configuration_may_be_dropped_on_the_window(bench: Bench) -> None:
+def test_a_configuration_or_a_list_may_be_dropped_on_the_window(bench: Bench) -> None:
     write_tiny(bench.folder / "second.gguf", TinyModel(seed=1))
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(write(bench, YAML)))])
     assert bench.window.drops.take(mime)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "merge")
     bench.answer("OK")
+    mime.setUrls([QUrl.fromLocalFile(str(write(bench, "0..2,1..3", "path.txt")))])
+    assert bench.window.drops.take(mime)
+    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "path")
 
 
 @pytest.mark.parametrize(
