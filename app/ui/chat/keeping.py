@@ -178,7 +178,7 @@ class Keeping(QObject):
 
     async def _read_again(self) -> None:
         """Take in what another window wrote of the open conversation; later where it is not kept
-        as it is here yet."""
+        as it is here yet. The branch that is shown stays so."""
         self._is_reading = True
         open_one = self.conversation
         try:
@@ -188,6 +188,11 @@ class Keeping(QObject):
         if open_one is not self.conversation:
             return
         self._is_behind = bool(self._changed) or self._busy()
-        if loaded is not None and not self._is_behind and loaded.messages != open_one.messages:
+        if loaded is None or self._is_behind:
+            return
+        path = open_one.path
+        if path and path[-1].id in loaded.messages:
+            loaded.show(path[-1].id)
+        if loaded.messages != open_one.messages:
             self.conversation = loaded
             self.replaced.emit()

@@ -215,12 +215,15 @@ def test_what_another_window_adds_is_shown_and_nothing_is_lost(bench: Bench) -> 
     bench.script.hold_after_pieces = 1
     click(bench, last(bench).head.again)
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", "The capital "])
-    more_there = there.add("assistant", "While it came", there.path[0].id)
-    other.save(there.change([more_there.id]))
+    more_there = [
+        there.add("assistant", text, there.path[0].id).id for text in ("While it came", "And then")
+    ]
+    other.save(there.change(more_there))
     bench.window.chat.keeping.look_elsewhere()
     bench.engine.release.set()
     bench.wait_idle()
-    bench.qtbot.waitUntil(lambda: last(bench).head.variant.endswith("/3"))
+    bench.qtbot.waitUntil(lambda: last(bench).head.variant.endswith("/4"))
+    assert texts(bench) == ["Hi", REPLY], "what is shown here stays so"
     bench.window.chat.kept.flip_to(id)
     message = there.add("user", "From elsewhere", id)
     there.show(message.id)
