@@ -19,7 +19,7 @@ def account_of(made: Made) -> str:
     """The line under a reply."""
     if not made.stop_reason:
         return INTERRUPTED
-    tokens = counted(made.n_generated, "token")
+    tokens = counted(made.n_generated, "more token" if made.n_begun else "token")
     parts = [f"{tokens}, {made.tokens_per_s:.0f} tok/s" if made.tokens_per_s else tokens]
     prompt = f"prompt {made.n_prompt}"
     if made.n_prompt_evaluated < made.n_prompt:

@@ -149,6 +149,7 @@ def test_a_reply_that_was_stopped_can_go_on(bench: Bench) -> None:
     assert request.begun == "The capital of France "
     assert request.messages[-1] == ChatMessage("user", "Hi")
     assert texts(bench) == ["Hi", "The capital of France is Paris."]
+    assert "2 more tokens" in last(bench).footer
     assert not chat_action(bench, "Continue the reply").isEnabled()
     assert "Continue the reply" not in [a.text() for a in menu_of(last(bench))]
 
