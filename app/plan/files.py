@@ -78,7 +78,7 @@ def put_in_place(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     that was killed has left of an earlier write to `path` is taken away.
     """
     target = Path(path).resolve()
-    _remove_left_over(target)
+    remove_left_over(target)
     handle, aside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
     try:
         with contextlib.suppress(OSError):
@@ -96,8 +96,8 @@ def put_in_place(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     _sync_folder(target.parent)
 
 
-def _remove_left_over(target: Path) -> None:
-    """Removes what was written aside for this file and is written no more: it is not locked."""
+def remove_left_over(target: Path) -> None:
+    """Removes what killed processes have written aside for this file: what nobody has locked."""
     for aside in target.parent.glob(f".{glob.escape(target.name)}.????????.new"):
         with contextlib.suppress(OSError), open(aside, "rb") as file:
             _lock(file.fileno())

@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.engine.errors import EngineDied
 from app.engine.measured import PlanDifference
 from app.engine.messages import Bake, Baked, ComparePlans
 from app.fit.measuring import paths_of, require_unchanged
 from app.memory.amounts import format_bytes
 from app.model_files.model_file import ModelFile
 from app.model_files.tensor_types import WRITABLE_TYPES
+from app.plan.files import remove_left_over
 from app.plan.lowering import lower
 from app.plan.problem import PlanError
 from app.plan.recipe import Recipe
@@ -201,7 +203,11 @@ class BakeDialog(MeasureDialog):
         files, recipe = self._files(), lower(self._editor.settle()).recipe
         asked = Bake(paths_of(files), recipe, str(self._path), self.type.currentData())
         self._written = None
-        baked = await self.run_on(asked)
+        try:
+            baked = await self.run_on(asked)
+        except EngineDied:
+            await in_thread(remove_left_over, self._path.resolve())
+            raise
         assert isinstance(baked, Baked)
         self._written = _Written(files, recipe, baked)
         self._confirmed = self._written.path

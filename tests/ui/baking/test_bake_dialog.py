@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
+from app.engine.errors import EngineDied
 from app.model_files.model_file import ModelFile
 from app.model_files.reader import read_model_file
 from app.model_files.sources import read_sources
@@ -151,6 +152,22 @@ def test_a_failure_is_said_and_nothing_is_opened(stage: Stage) -> None:
     stage.qtbot.waitUntil(lambda: stage.dialog.runs)
     assert "“1.gguf” is one of the files that are read" in stage.ended()
     assert not stage.dialog.open_button.isEnabled()
+
+
+def test_nothing_is_left_by_an_engine_that_was_killed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = stage.out.with_name(".out.gguf.abcdefgh.new")
+
+    async def killed(_job: object) -> None:
+        left.write_bytes(b"half of it")
+        raise EngineDied("The engine process was killed.")
+
+    monkeypatch.setattr(stage.dialog, "run_on", killed)
+    stage.set_plan(SHORT)
+    stage.qtbot.mouseClick(stage.dialog.bake, Qt.MouseButton.LeftButton)
+    stage.qtbot.waitUntil(lambda: "was killed" in stage.dialog.problem.text())
+    assert not left.exists()
 
 
 def test_the_window_opens_it_once_and_then_what_was_baked(bench: Bench, tiny_model: Path) -> None:
