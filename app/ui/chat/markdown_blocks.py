@@ -12,6 +12,9 @@ _ITEM_AFTER_TEXT = re.compile(r" ?(?:[-*+]|1[.)])[ \t]+\S")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")
 _INDENTED = re.compile(r" {2}|\t")
 _DEFINITION = re.compile(r" {0,3}\[[^\]^][^\]]*\]:\s*\S")
+_TABLE_LINE = re.compile(r" {0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
+"""Under a table's head."""
+_CELL_ENDS = re.compile(r"(?<!\\)\|")
 _UNCLEAR = re.compile(r" {0,3}(?:[-=*+_#>`~|:]+|\d+[.)]?)\s*$")
 """Of a last line that is still being written: it may begin anything."""
 
@@ -86,6 +89,10 @@ class MarkdownBlocks:
             return
         elif self._begins_block(line):
             self._finish()
+        elif self._ends_head(line):
+            head = self._lines.pop()
+            self._finish()
+            self._lines.append(head)
         if _DEFINITION.match(line):
             self.definitions.append(line)
         self._lines.append(line)
@@ -106,7 +113,19 @@ class MarkdownBlocks:
         item = _ITEM if self._is_item else _ITEM_AFTER_TEXT
         return bool(item.match(line) or _HEADING.match(line))
 
+    def _ends_head(self, line: str) -> bool:
+        """Whether the line before is the head of a table, right under text, which Qt would take
+        for more of the text."""
+        if len(self._lines) < 2 or self._is_item or not _TABLE_LINE.match(line):
+            return False
+        is_in_table = "|" in self._lines[0] and _TABLE_LINE.match(self._lines[1])
+        return not is_in_table and "|" in line and _n_cells(self._lines[-1]) == _n_cells(line)
+
     def _finish(self) -> None:
         if self._language is not None or any(line.strip() for line in self._lines):
             self._finished.append(Block("\n".join(self._lines), self._language))
         self._lines, self._fence, self._language = [], "", None
+
+
+def _n_cells(row: str) -> int:
+    return len(_CELL_ENDS.split(row.strip().strip("|")))

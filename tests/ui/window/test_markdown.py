@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QTextCursor
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QTextCursor, QTextTable
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -30,6 +30,7 @@ PARTS = (
     "A [ref] is used.\n\n[ref]: https://example.org/ref",
     "~~~\nls\n~~~\ntext at once",
     "half a `code and **bold",
+    "Here it is:\n| a | b |\n|:--|---|\n| 1 | 2 |",
 )
 
 
@@ -65,6 +66,25 @@ def test_blocks_are_laid_out_while_they_come(text: MessageText) -> None:
     block = text.document().begin()
     assert block.blockFormat().headingLevel() == 1
     assert text.document().lastBlock().textList() is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "n_rows"),
+    [
+        ("Here it is:\n| a | b |\n|---|:-:|\n| 1 | 2 |\n| 3 | 4 |", 3),
+        ("Here it is:\nIn two lines\na | b\n--|--\n1 | 2\n", 2),
+        ("| a | b |\n|---|---|\n| 1 | 2 |\n|---|---|\n", 3),
+        ("Here it is:\n| a | b |\n|---|\n| 1 | 2 |", 0),
+        ("Here it is: a | b\n---\nText", 0),
+    ],
+)
+def test_a_table_may_stand_right_under_text(text: MessageText, source: str, n_rows: int) -> None:
+    for shown in range(1, len(source)):
+        text.show_markdown(source[:shown], is_whole=False)
+    text.show_markdown(source)
+    tables = [f for f in text.document().rootFrame().childFrames() if isinstance(f, QTextTable)]
+    assert [table.rows() for table in tables] == [n_rows] * bool(n_rows)
+    assert ("Here it is:" in source) == ("Here it is:" in text.toPlainText().split("\n")[0])
 
 
 def test_finished_blocks_are_not_laid_out_anew(text: MessageText) -> None:
