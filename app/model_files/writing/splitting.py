@@ -19,8 +19,11 @@ def split(
 ) -> tuple[tuple[Path, PlannedFile], ...]:
     """What is written where: one file, or parts of at most that many bytes of tensors each.
 
-    A tensor larger than that has a part for itself. Raises ModelFileError for too many parts.
+    A tensor larger than that has a part for itself. Raises ModelFileError for parts of no bytes and
+    for too many parts.
     """
+    if max_part_bytes is not None and max_part_bytes < 1:
+        raise ModelFileError(out, "Parts cannot hold 0 B each. Give a size such as 4 GiB.")
     groups = _groups(planned.tensors, max_part_bytes)
     if len(groups) == 1:
         return ((out, planned),)

@@ -115,6 +115,13 @@ def test_one_part_has_the_name_that_was_asked_for(source: Path, tmp_path: Path) 
     )
 
 
+def test_parts_of_nothing_are_refused(source: Path, tmp_path: Path) -> None:
+    there = files_in(tmp_path)
+    with pytest.raises(ModelFileError, match="Parts cannot hold 0 B"):
+        write(copy_of(source), tmp_path / "o.gguf", max_part_bytes=0)
+    assert files_in(tmp_path) == there
+
+
 def test_progress_goes_on_to_the_end(source: Path, tmp_path: Path) -> None:
     told: list[WriteProgress] = []
     write(copy_of(source), tmp_path / "o.gguf", lambda p: told.append(p) is None)
