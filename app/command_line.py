@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,7 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     """Runs a command, or opens the window; the exit status."""
     options = parse(arguments)
     try:
-        return _command(options.command)(options)
+        status = _command(options.command)(options)
+        print(end="", flush=True)
+        return status
     except UserError as error:
         print(f"main.py: {error}", file=sys.stderr)
         return error.status
@@ -32,8 +35,18 @@ def main(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, JobCancelled):
         return 130
     except BrokenPipeError:  # the reader of our output has left, and so do we
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _print_no_more()
+        print(f"main.py: What is printed has no room: {error.strerror}.", file=sys.stderr)
+        return 1
+
+
+def _print_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def tour(options: argparse.Namespace) -> int:

@@ -317,6 +317,19 @@ def test_a_reader_that_leaves_ends_the_command(tiny: str) -> None:
         assert b"Traceback" not in process.stderr.read()
 
 
+def test_output_that_the_disk_does_not_take_is_told(plan: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "main.py", "export", plan, "--format", "strict"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "main.py: What is printed has no room: No space left on device.\n"
+
+
 def test_a_plan_runs_on_the_model_files_that_it_names(tmp_path: Path) -> None:
     base = write_tiny(tmp_path / "base.gguf", TinyModel(n_layers=2))
     write_tiny(tmp_path / "fine tune.gguf", TinyModel(n_layers=2, seed=1))
