@@ -12,7 +12,7 @@ _ITEM_AFTER_TEXT = re.compile(r" ?(?:[-*+]|1[.)])[ \t]+\S")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")
 _INDENTED = re.compile(r" {2}|\t")
 _DEFINITION = re.compile(r" {0,3}\[[^\]^][^\]]*\]:\s*\S")
-_TABLE_LINE = re.compile(r" {0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
+_TABLE_LINE = re.compile(r" {0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*(?:\|\s*)?$")
 """Under a table's head."""
 _CELL_ENDS = re.compile(r"(?<!\\)\|")
 _UNCLEAR = re.compile(r" {0,3}(?:[-=*+_#>`~|:]+|\d+[.)]?)\s*$")
