@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from argparse import ArgumentTypeError
 
-from app.engine.logit_bias import parse_bias
+from app.engine.replies.logit_bias import parse_bias
 from app.memory.amounts import parse_bytes
 from app.memory.kv_types import KV_TYPES
 from app.model_files.tensor_types import TYPE_NUMBERS, WRITABLE_TYPES

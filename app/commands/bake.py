@@ -10,8 +10,8 @@ from app.commands.errors import EXIT_USAGE, UserError
 from app.commands.inputs import paths, sources_and_recipe, text_to_measure
 from app.commands.output import print_json
 from app.commands.progress import progress_line
-from app.engine.baking import baked
-from app.engine.measured import PlanDifference
+from app.engine.baking.writing import baked
+from app.engine.measuring.results import PlanDifference
 from app.engine.messages import SCORING, Bake, Baked, ComparePlans, Progress
 from app.memory.amounts import format_bytes
 from app.plan.chain import NoChain, chain_of

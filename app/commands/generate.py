@@ -10,7 +10,6 @@ from app.commands.errors import EXIT_USAGE, UserError
 from app.commands.inputs import context_settings, paths, sources_and_recipe
 from app.commands.output import print_json
 from app.commands.running import engine
-from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.engine.messages import (
     ChatMessage,
     Event,
@@ -20,6 +19,7 @@ from app.engine.messages import (
     Sampling,
     TextPiece,
 )
+from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 
 
 def generate(options: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ from app.commands.inputs import (
 from app.commands.output import print_json
 from app.commands.progress import progress_line
 from app.commands.running import engine
-from app.engine.measured import Influence, Perplexity, PlanDifference
+from app.engine.measuring.results import Influence, Perplexity, PlanDifference
 from app.engine.messages import SCORING, ComparePlans, EvaluatePerplexity
 from app.fit.measuring import influence_of, require_unchanged
 from app.model_files.model_file import ModelFile

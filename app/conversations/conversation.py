@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from app.conversations.scale_moves import ScaleMove, moves_from
 from app.engine.messages import ChatMessage
-from app.engine.summaries import with_summary
+from app.engine.replies.summaries import with_summary
 
 Role = Literal["user", "assistant"]
 MAX_TITLE = 60

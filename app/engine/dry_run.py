@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from app.engine.messages import EstimateMemory, MemoryEstimate
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import give_back_free, huge_page_bytes, rss_bytes
-from app.engine.sampling import Sampler
+from app.engine.replies.sampling import Sampler
 from app.engine.weights import HeldLayers, Weights
 from app.model_files.model_file import ModelFile
 

@@ -17,8 +17,8 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 
-from app.engine.averaging import average
-from app.engine.baking import baked
+from app.engine.baking.averaging import average
+from app.engine.baking.writing import baked
 from app.engine.envelopes import (
     Answered,
     Cancel,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from app.engine.measured import Influence, Perplexity, PlanDifference, PredictedReply
+from app.engine.measuring.results import Influence, Perplexity, PlanDifference, PredictedReply
 from app.memory.kv_types import KvType
 from app.plan.recipe import Recipe
 

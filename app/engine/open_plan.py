@@ -13,9 +13,9 @@ import psutil
 from app.engine.messages import ContextSettings, Earlier, OpenedPlan
 from app.engine.native import Aborted, Context, NativeError, View, llama
 from app.engine.process_memory import rss_bytes
-from app.engine.prompts import Prompt, Prompts
-from app.engine.reading_order import Piece, ReadingOrder
-from app.engine.sampling import Sampler
+from app.engine.replies.prompts import Prompt, Prompts
+from app.engine.replies.reading_order import Piece, ReadingOrder
+from app.engine.replies.sampling import Sampler
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
 from app.plan.recipe import Recipe

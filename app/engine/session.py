@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 
 from app.engine.dry_run import DryRun
 from app.engine.errors import EngineError
-from app.engine.generation import Generation, Tell
-from app.engine.influence import PassedStates, chain, layers_in_order
-from app.engine.measured import (
+from app.engine.measuring.influence import PassedStates, chain, layers_in_order
+from app.engine.measuring.other_plan import SaidReply, predictions
+from app.engine.measuring.perplexity import difference, perplexity
+from app.engine.measuring.results import (
     Influence,
     Perplexity,
     PlanDifference,
     PredictedReply,
 )
+from app.engine.measuring.scoring import Reading, Scored, TextPieces
 from app.engine.messages import (
     AskOtherPlan,
     ComparePlans,
@@ -35,11 +37,9 @@ from app.engine.messages import (
 )
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
-from app.engine.other_plan import SaidReply, predictions
-from app.engine.perplexity import difference, perplexity
 from app.engine.process_memory import give_back_free, use_huge_pages
-from app.engine.scoring import Reading, Scored, TextPieces
-from app.engine.together import generate_together
+from app.engine.replies.generation import Generation, Tell
+from app.engine.replies.together import generate_together
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers, Weights
 from app.model_files.model_file import weight_layers_of

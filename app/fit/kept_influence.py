@@ -11,7 +11,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from app.engine.measured import Influence
+from app.engine.measuring.results import Influence
 from app.model_files.fingerprint import fingerprint
 from app.model_files.model_file import ModelFile
 from app.plan.files import save

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.engine.client import OnEvent
-from app.engine.measured import Influence
+from app.engine.measuring.results import Influence
 from app.engine.messages import MeasureInfluence, Request, Result
 from app.fit.errors import FileChanged
 from app.fit.kept_influence import keep_influence, kept_influence

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from app.engine.measured import Perplexity
+from app.engine.measuring.results import Perplexity
 from app.engine.messages import (
     ContextSettings,
     EvaluatePerplexity,

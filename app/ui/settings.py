@@ -10,8 +10,8 @@ from typing import get_args
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
-from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.engine.messages import ContextSettings, Sampling, WhenFull
+from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.ui.saved_records import known
 
 MAX_RECENT = 10

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from app.engine.client import EngineClient, OnEvent
-from app.engine.measured import Perplexity
+from app.engine.measuring.results import Perplexity
 from app.engine.messages import (
     ContextSettings,
     EstimateMemory,

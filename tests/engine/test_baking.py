@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from gguf import GGMLQuantizationType, GGUFReader, quants
 
-from app.engine.averaging import average
-from app.engine.baking import baked
+from app.engine.baking.averaging import average
+from app.engine.baking.writing import baked
 from app.engine.client import EngineClient
 from app.engine.errors import EngineError
 from app.engine.messages import Bake, Baked, ComparePlans, ContextSettings, Progress
@@ -256,7 +256,7 @@ def test_large_tensors_are_averaged_some_rows_at_a_time(
 ) -> None:
     tensor, _ = chunked(tmp_path, (64, 10, 3), "F16", "Q8_0", to="Q8_0")
     whole = average(tensor, 1, lambda: False)
-    monkeypatch.setattr("app.engine.averaging._CHUNK_ITEMS", 64 * 7)
+    monkeypatch.setattr("app.engine.baking.averaging._CHUNK_ITEMS", 64 * 7)
     assert average(tensor, 2, lambda: False) == whole
 
 

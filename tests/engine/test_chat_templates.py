@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.chat_template import ChatTemplate, TemplateError, apply_known, as_plain_text
 from app.engine.errors import EngineError
-from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.engine.messages import ChatMessage, Generate, Open, Reply, Sampling
 from app.engine.native import llama
+from app.engine.replies.chat_template import ChatTemplate, TemplateError, apply_known, as_plain_text
+from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.engine.session import Session
 from app.plan.recipe import Recipe
 

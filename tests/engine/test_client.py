@@ -17,7 +17,7 @@ import pytest
 
 from app.engine.client import EngineClient, EngineState
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.measured import Perplexity
+from app.engine.measuring.results import Perplexity
 from app.engine.messages import (
     ChatMessage,
     Close,

@@ -21,8 +21,8 @@ from app.engine.messages import (
     WhenFull,
 )
 from app.engine.native import llama
+from app.engine.replies.summaries import SUMMARISE, summary_note
 from app.engine.session import Session
-from app.engine.summaries import SUMMARISE, summary_note
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
 

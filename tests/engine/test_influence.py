@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.influence import PassedStates, chain
+from app.engine.measuring.influence import PassedStates, chain
 from app.engine.native import Base, Context, View
 from tests.engine.logits import N_THREADS
 from tests.model_files.tiny import TinyModel, write_tiny

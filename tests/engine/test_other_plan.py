@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine import scoring
 from app.engine.errors import EngineError
-from app.engine.measured import PredictedReply, Prediction
+from app.engine.measuring import scoring
+from app.engine.measuring.results import PredictedReply, Prediction
 from app.engine.messages import (
     AskOtherPlan,
     ChatMessage,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.reading_order import Piece, ReadingOrder, pieces_of
+from app.engine.replies.reading_order import Piece, ReadingOrder, pieces_of
 
 
 def order_of(*sizes: int) -> ReadingOrder:

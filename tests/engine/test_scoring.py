@@ -13,6 +13,7 @@ from gguf import GGMLQuantizationType
 
 from app.engine import weights
 from app.engine.errors import EngineError
+from app.engine.measuring.scoring import windows
 from app.engine.messages import (
     ComparePlans,
     ContextSettings,
@@ -24,7 +25,6 @@ from app.engine.messages import (
     Sampling,
 )
 from app.engine.native import Aborted
-from app.engine.scoring import windows
 from app.engine.session import Session
 from app.engine.vocabulary import Vocabulary
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight

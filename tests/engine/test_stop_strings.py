@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.stop_strings import StopStrings
+from app.engine.replies.stop_strings import StopStrings
 
 TEXTS = st.text("ab", max_size=12)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.chat_template import ChatTemplate
 from app.engine.messages import ChatMessage, Generate, Open, Reply, Sampling
+from app.engine.replies.chat_template import ChatTemplate
+from app.engine.replies.thinking import opened_thought, split_thinking
 from app.engine.session import Session
-from app.engine.thinking import opened_thought, split_thinking
 from app.plan.recipe import Recipe
 from tests.model_files.tiny import CHAT_TEMPLATE, TinyModel, write_tiny
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.engine.client import OnEvent
 from app.engine.errors import JobCancelled
-from app.engine.measured import Influence, Perplexity
+from app.engine.measuring.results import Influence, Perplexity
 from app.engine.messages import (
     ContextSettings,
     EstimateMemory,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.measured import Influence
+from app.engine.measuring.results import Influence
 from app.fit.kept_influence import keep_influence, kept_influence
 from app.model_files.model_file import ModelFile
 from app.model_files.sources import read_sources

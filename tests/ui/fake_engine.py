@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from app.engine.client import EngineState
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.measured import (
+from app.engine.measuring.results import (
     Influence,
     Perplexity,
     PlanDifference,

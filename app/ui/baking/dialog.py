@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.engine.errors import EngineDied
-from app.engine.measured import PlanDifference
+from app.engine.measuring.results import PlanDifference
 from app.engine.messages import Bake, Baked, ComparePlans
 from app.fit.measuring import paths_of, require_unchanged
 from app.memory.amounts import format_bytes

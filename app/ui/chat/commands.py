@@ -7,9 +7,9 @@ from collections.abc import Callable
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
-from app.ui.chat.keeping import Keeping
-from app.ui.chat.kept import KeptConversations
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.conversations.keeping import Keeping
+from app.ui.chat.conversations.kept import KeptConversations
+from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.transcript import Transcript
 from app.ui.tasks import Tasks

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWi
 from app.ui.chat.answering_plan import AnsweringPlan
 from app.ui.chat.commands import ChatCommands
 from app.ui.chat.composer import Composer
-from app.ui.chat.keeping import Keeping
-from app.ui.chat.kept import KeptConversations
+from app.ui.chat.conversations.keeping import Keeping
+from app.ui.chat.conversations.kept import KeptConversations
 from app.ui.chat.reply_flow import ReplyFlow
-from app.ui.chat.sampling_panel import SamplingPanel
+from app.ui.chat.reply_settings.sampling_panel import SamplingPanel
 from app.ui.chat.system_field import SystemField
 from app.ui.chat.transcript import SUGGESTIONS, Transcript
 from app.ui.engine_bridge import EngineBridge

@@ -16,7 +16,7 @@ from app.engine.messages import Earlier, Event, Generate, Progress, Reply, Scale
 from app.plan.problem import PlanError
 from app.plan.recipe_text import recipe_in
 from app.ui.chat.account import INTERRUPTED, account_of
-from app.ui.chat.keeping import Keeping
+from app.ui.chat.conversations.keeping import Keeping
 from app.ui.chat.making import (
     context_of,
     is_over,
@@ -25,7 +25,7 @@ from app.ui.chat.making import (
     request_again,
     request_for,
 )
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.message.view import MessageView
 from app.ui.chat.transcript import Transcript
 from app.ui.engine_bridge import EngineBridge
 from app.ui.plan_runner import ASIDE, RUN, PlanNotReady, PlanRunner

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.conversations.conversation import Conversation, Message
 from app.ui.chat.account import account_of
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.message.view import MessageView
 from app.ui.link_button import LinkButton
 
 SUGGESTIONS = (

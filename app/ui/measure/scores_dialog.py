@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
 
-from app.engine.measured import Perplexity, PlanDifference
+from app.engine.measuring.results import Perplexity, PlanDifference
 from app.engine.messages import ComparePlans, EvaluatePerplexity
 from app.fit.measuring import paths_of, require_unchanged
 from app.model_files.model_file import ModelFile

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import theme as themes
-from app.ui.chat.message_head import small
+from app.ui.chat.message.head import small
 from app.ui.counted import counted
 from app.ui.documents import Documents
 from app.ui.icons import dress

@@ -292,7 +292,7 @@ class MainWindow(QMainWindow):
         self.runner.changed.emit()
 
     def _show_reply_settings(self) -> None:
-        from app.ui.chat.reply_settings_dialog import ReplySettingsDialog
+        from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
 
         sampling = self.chat.sampling
         dialog = ReplySettingsDialog(self, sampling.chat, self.settings, self.tasks)

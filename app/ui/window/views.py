@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from app.ui.canvas import Canvas
-from app.ui.chat.kept import KeptConversations
+from app.ui.chat.conversations.kept import KeptConversations
 from app.ui.documents.document import Document
 from app.ui.editor import PlanEditor
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
-    from app.ui.chat.conversation_list import ConversationList
+    from app.ui.chat.conversations.list import ConversationList
     from app.ui.list_view import ListPanel
     from app.ui.text_view import TextPanel
 

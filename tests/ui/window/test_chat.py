@@ -13,7 +13,7 @@ from app.conversations.conversation import SystemMode
 from app.engine.errors import EngineError
 from app.engine.messages import ChatMessage, Generate, Open
 from app.ui.chat import reply_flow
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_flow import Speedometer
 from tests.ui.window.conftest import Bench
 

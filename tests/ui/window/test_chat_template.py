@@ -7,11 +7,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTabWidget
 
 from app.conversations.conversation import SystemMode
-from app.engine.chat_template import ChatTemplate, apply_known
-from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.engine.messages import ChatMessage, Generate
-from app.ui.chat.reply_settings_dialog import ReplySettingsDialog
-from app.ui.chat.template_tab import TemplateTab
+from app.engine.replies.chat_template import ChatTemplate, apply_known
+from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
+from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
+from app.ui.chat.reply_settings.template_tab import TemplateTab
 from app.ui.quiet_label import QuietLabel
 from app.ui.settings import CHATML, ChatSettings, Settings
 from tests.ui.window.conftest import Bench

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.conversations.conversation import SystemMode
-from app.ui.chat.conversation_list import NOTHING_FOUND, NOTHING_YET, ConversationList
+from app.ui.chat.conversations.list import NOTHING_FOUND, NOTHING_YET, ConversationList
 from app.ui.link_button import LinkButton
 from tests.conversations.test_conversation import talk
 from tests.ui.window.conftest import Bench, open_bench

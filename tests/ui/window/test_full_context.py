@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.conversations.conversation import Conversation, Made
 from app.engine.messages import Generate
-from app.engine.summaries import summary_note
-from app.ui.chat.message_view import SUMMARY
+from app.engine.replies.summaries import summary_note
+from app.ui.chat.message.view import SUMMARY
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import last
 from tests.ui.window.test_messages import sent, texts

@@ -12,7 +12,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QTextCursor
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
-from app.ui.chat.message_text import MessageText
+from app.ui.chat.message.text import MessageText
 
 PARTS = (
     "Some **bold** text with `code` and a [link](https://example.org).\nSecond 😀 line.",

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from app.conversations.store import Store
 from app.engine.errors import EngineError
 from app.engine.messages import ChatMessage, Generate
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.message.view import MessageView
 from app.ui.quiet_label import QuietLabel
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import kinds, last

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel
 
 from app.engine.messages import ClosePlan, Generate, MemoryEstimate, Open, SetScales
 from app.plan import edits
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.message.view import MessageView
 from app.ui.documents.document import Document
 from tests.ui.fake_engine import MIB
 from tests.ui.window.conftest import PLAN, Bench

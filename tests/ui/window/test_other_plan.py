@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.conversations.scale_moves import ScaleMove
 from app.engine.errors import EngineError
-from app.engine.measured import (
+from app.engine.measuring.results import (
     LikelyToken,
     PredictedReply,
     PredictedToken,

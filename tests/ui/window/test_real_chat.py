@@ -16,7 +16,7 @@ from qasync import QEventLoop
 
 from app.plan import edits
 from app.ui.application import open_first
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.message.view import MessageView
 from app.ui.chat.other_plan.dialog import OtherPlanDialog
 from app.ui.chat.reply_flow import EARLIER, GO_ON
 from app.ui.documents import SAMPLES

@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from app.engine.messages import Generate, Sampling
-from app.ui.chat.presets import BUILT_IN, Preset, PresetError, from_json, to_json
-from app.ui.chat.reply_settings_dialog import ReplySettingsDialog
+from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
+from app.ui.chat.reply_settings.presets import BUILT_IN, Preset, PresetError, from_json, to_json
 from app.ui.link_button import LinkButton
 from app.ui.settings import OWN_TEMPLATE, ChatSettings
 from tests.ui.window.conftest import Bench

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.engine.messages import Generate
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.message.scale_marks import ScaleMark
+from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_flow import EARLIER, SCALES_MOVED
-from app.ui.chat.sampling_panel import AS_HEARD
-from app.ui.chat.scale_marks import ScaleMark
+from app.ui.chat.reply_settings.sampling_panel import AS_HEARD
 from app.ui.settings import Settings
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_running import set_scale

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from app.ui.chat.message_view import NO_TEXT, THINKS, THOUGHT
+from app.ui.chat.message.view import NO_TEXT, THINKS, THOUGHT
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import last
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.engine.messages import ContextSettings
 from app.ui import dialogs
-from app.ui.chat.keeping import Keeping
+from app.ui.chat.conversations.keeping import Keeping
 from app.ui.documents import Documents
 from app.ui.engine_bridge import EngineBridge
 from app.ui.open_model import OpenModel

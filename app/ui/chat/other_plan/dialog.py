@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.conversations.conversation import Made
 from app.engine.errors import JobCancelled
-from app.engine.measured import PredictedReply
+from app.engine.measuring.results import PredictedReply
 from app.engine.messages import (
     AskOtherPlan,
     ChatMessage,

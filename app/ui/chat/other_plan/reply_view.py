@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextEdit, QWidget
 
-from app.engine.measured import PredictedToken
+from app.engine.measuring.results import PredictedToken
 from app.ui import theme as themes
 from app.ui.chat.other_plan.shades import shade
 from app.ui.chat.other_plan.spans import Span, laid_out, spans_of

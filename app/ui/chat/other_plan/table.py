@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.engine.measured import PredictedToken, Prediction
+from app.engine.measuring.results import PredictedToken, Prediction
 from app.ui.chat.other_plan.spans import in_one_line
 from app.ui.measure.table import Table
 

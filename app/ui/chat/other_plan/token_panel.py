@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.engine.measured import LikelyToken, PredictedToken, Prediction
+from app.engine.measuring.results import LikelyToken, PredictedToken, Prediction
 from app.ui.chat.other_plan.reply_view import change
 from app.ui.chat.other_plan.spans import in_one_line
 

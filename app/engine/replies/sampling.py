@@ -7,9 +7,9 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from app.engine.grammar import Grammar
 from app.engine.messages import Sampling
 from app.engine.native import Context, llama
+from app.engine.replies.grammar import Grammar
 from app.engine.vocabulary import Vocabulary
 
 _SEQUENCE_BREAKERS = (b"\n", b":", b'"', b"*")

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPlainTextEdit, QWidget
 
-from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
+from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.ui.settings import OWN_TEMPLATE, ChatSettings
 
 _WORDS = {

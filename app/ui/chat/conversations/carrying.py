@@ -12,7 +12,7 @@ from app.conversations.conversation import Conversation
 from app.conversations.errors import BadFile
 from app.plan.files import read
 from app.ui import dialogs
-from app.ui.chat.keeping import Keeping
+from app.ui.chat.conversations.keeping import Keeping
 from app.ui.counted import counted
 from app.ui.documents.disk import reason
 from app.ui.tasks import in_thread

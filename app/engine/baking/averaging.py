@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from app.engine.baking.quantising import dequantised, quantise
 from app.engine.native import Aborted
-from app.engine.quantising import dequantised, quantise
 from app.model_files.baking import Averaged
 
 _CHUNK_ITEMS = 1 << 20

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.ui import dialogs
-from app.ui.chat.carrying import Carrying
-from app.ui.chat.keeping import Keeping
+from app.ui.chat.conversations.carrying import Carrying
+from app.ui.chat.conversations.keeping import Keeping
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.transcript import Transcript
 from app.ui.counted import counted
@@ -20,7 +20,7 @@ from app.ui.strip import Link, Strip
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
-    from app.ui.chat.conversation_list import ConversationList
+    from app.ui.chat.conversations.list import ConversationList
 
 TRY_AGAIN, EXPORT_ALL, CLOSE = "Try again", "Export all …", "Close without keeping"
 LATER = "Go on for now"
@@ -65,7 +65,7 @@ class KeptConversations(QObject):
 
     def make_list(self) -> ConversationList:
         """The list of conversations."""
-        from app.ui.chat.conversation_list import ConversationList
+        from app.ui.chat.conversations.list import ConversationList
 
         panel = ConversationList(self._keeping, self.carrying, self._tasks)
         panel.open_requested.connect(self.open)

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.conversations.finding import Summary
-from app.ui.chat.carrying import Carrying
-from app.ui.chat.conversation_rows import RowDelegate, Rows
-from app.ui.chat.keeping import Keeping
+from app.ui.chat.conversations.carrying import Carrying
+from app.ui.chat.conversations.keeping import Keeping
+from app.ui.chat.conversations.rows import RowDelegate, Rows
 from app.ui.icons import dress
 from app.ui.strip import Strip
 from app.ui.tasks import Tasks

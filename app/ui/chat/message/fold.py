@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
-from app.ui.chat.message_head import small
+from app.ui.chat.message.head import small
 
 
 class Fold(QWidget):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from app.engine.chat_template import ChatTemplate, TemplateError, apply_known, as_plain_text
 from app.engine.errors import EngineError
-from app.engine.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.engine.messages import Generate
 from app.engine.native import llama
-from app.engine.thinking import opened_thought
+from app.engine.replies.chat_template import ChatTemplate, TemplateError, apply_known, as_plain_text
+from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
+from app.engine.replies.thinking import opened_thought
 from app.engine.vocabulary import Vocabulary
 
 

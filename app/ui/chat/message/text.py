@@ -20,10 +20,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolButton, QWidget
 
-from app.ui.chat.code_colours import CodeColours, CodeRun, fixed_font_format, markdown_code
-from app.ui.chat.markdown_blocks import Block, MarkdownBlocks
-from app.ui.chat.markdown_copy import add_markdown, start_block
-from app.ui.chat.message_head import small
+from app.ui.chat.message.code_colours import CodeColours, CodeRun, fixed_font_format, markdown_code
+from app.ui.chat.message.head import small
+from app.ui.chat.message.markdown_blocks import Block, MarkdownBlocks
+from app.ui.chat.message.markdown_copy import add_markdown, start_block
 
 _PAD = 8
 """Around code, in pixels; half of it above and below belongs to its ground."""

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from app.engine.errors import EngineError
-from app.engine.measured import (
+from app.engine.measuring.perplexity import divergence, logits, room_for_a_row
+from app.engine.measuring.results import (
     LikelyToken,
     PredictedReply,
     PredictedToken,
     Prediction,
 )
+from app.engine.measuring.scoring import Batch, Reading, Scored, batches, n_logits_at_once
 from app.engine.messages import AskOtherPlan, Generate
-from app.engine.perplexity import divergence, logits, room_for_a_row
-from app.engine.prompts import Prompts
-from app.engine.scoring import Batch, Reading, Scored, batches, n_logits_at_once
+from app.engine.replies.prompts import Prompts
 from app.engine.vocabulary import Vocabulary
 
 _N_TOP = 5

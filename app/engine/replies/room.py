@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from app.engine.messages import ChatMessage, Generate, Sampling
 from app.engine.open_plan import OpenPlan
-from app.engine.summaries import SUMMARISE
+from app.engine.replies.summaries import SUMMARISE
 
 _SHARE_FREE = 4
 """A quarter of the context is made free, where whole turns allow it."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from app.engine.generation import Generation, Tell
 from app.engine.messages import Event, Generate, OfPlan, TextPiece
 from app.engine.open_plan import OpenPlan
-from app.engine.sampling import seed_for
+from app.engine.replies.generation import Generation, Tell
+from app.engine.replies.sampling import seed_for
 
 
 def generate_together(

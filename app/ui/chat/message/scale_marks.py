@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QTextEdit, QWidget
 
 from app.conversations.scale_moves import ScaleMove
 from app.ui import theme
-from app.ui.chat.text_places import places_in
+from app.ui.chat.message.text_places import places_in
 
 _WIDTH = 9
 

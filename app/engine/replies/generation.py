@@ -11,12 +11,12 @@ from app.engine.messages import Event, Generate, Progress, Reply, ScalesMoved, S
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import peak_rss_bytes
-from app.engine.reading_order import Order, pieces_of
-from app.engine.room import summary_request, with_room
-from app.engine.sampling import Sampler
-from app.engine.stop_strings import StopStrings
-from app.engine.summaries import with_summary
-from app.engine.thinking import split_thinking
+from app.engine.replies.reading_order import Order, pieces_of
+from app.engine.replies.room import summary_request, with_room
+from app.engine.replies.sampling import Sampler
+from app.engine.replies.stop_strings import StopStrings
+from app.engine.replies.summaries import with_summary
+from app.engine.replies.thinking import split_thinking
 from app.engine.vocabulary import PieceDecoder
 from app.plan.recipe import changed_scales
 

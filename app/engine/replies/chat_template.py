@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from app.engine.messages import ChatMessage
 from app.engine.native import NativeError, llama
-from app.engine.sandbox import compiled
-from app.engine.thinking import split_thinking
+from app.engine.replies.sandbox import compiled
+from app.engine.replies.thinking import split_thinking
 
 
 class TemplateError(Exception):

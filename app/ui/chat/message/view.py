@@ -25,12 +25,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.conversations.scale_moves import ScaleMove
-from app.engine.thinking import Parts, split_thinking
+from app.engine.replies.thinking import Parts, split_thinking
 from app.ui.chat.composer import Composer
-from app.ui.chat.fold import Fold
-from app.ui.chat.message_head import MessageHead, small
-from app.ui.chat.message_text import MessageText
-from app.ui.chat.scale_marks import ScaleMarks
+from app.ui.chat.message.fold import Fold
+from app.ui.chat.message.head import MessageHead, small
+from app.ui.chat.message.scale_marks import ScaleMarks
+from app.ui.chat.message.text import MessageText
 
 NO_TEXT = "(no text)"
 SUMMARY = "The model's summary of what left the context"

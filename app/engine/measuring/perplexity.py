@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.engine.measured import Perplexity, PlanDifference
+from app.engine.measuring.results import Perplexity, PlanDifference
+from app.engine.measuring.scoring import Reading, Scored, TextPieces
 from app.engine.native import Context, llama
-from app.engine.scoring import Reading, Scored, TextPieces
 
 
 def perplexity(scored: Scored, text: TextPieces, reading: Reading) -> Perplexity:

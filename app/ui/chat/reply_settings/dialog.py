@@ -25,11 +25,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.engine.logit_bias import parse_bias
 from app.engine.messages import WhenFull
+from app.engine.replies.logit_bias import parse_bias
 from app.ui import dialogs
-from app.ui.chat.presets import BUILT_IN, Preset, PresetError, from_json, to_json
-from app.ui.chat.template_tab import TemplateTab
+from app.ui.chat.reply_settings.presets import BUILT_IN, Preset, PresetError, from_json, to_json
+from app.ui.chat.reply_settings.template_tab import TemplateTab
 from app.ui.number_spin import NumberSpin
 from app.ui.settings import ChatSettings, Settings
 from app.ui.tasks import Tasks, in_thread

@@ -1,0 +1,1 @@
+"""Model files that plans are baked into."""

@@ -1,0 +1,1 @@
+"""From a conversation to a reply: templates, prompts, sampling, and what ends it."""

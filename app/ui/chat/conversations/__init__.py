@@ -1,0 +1,1 @@
+"""Conversations as they are kept, listed, and carried to other programs."""

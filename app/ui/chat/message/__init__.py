@@ -1,0 +1,1 @@
+"""A message as it is shown: laid out, coloured, marked, copied."""

@@ -1,0 +1,1 @@
+"""How replies are made, as the user sets it."""
