@@ -58,6 +58,8 @@ def test_a_plan_without_merges_is_baked_exactly(tmp_path: Path, given: tuple[str
     assert baked == alone
     parts = answer("bake", short, *given, "-o", str(out), "--split-max-size", "100K")["files"]
     assert len(parts) > 1
+    said = call("bake", short, *given, "-o", str(out), "--static", "--type", "F16").stdout
+    assert "nothing became F16" in said
     assert answer("perplexity", "--model", parts[0], *given[:2]) == alone
 
 

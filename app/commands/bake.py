@@ -67,7 +67,7 @@ def _say(
         return
     for file in written.files:
         print(f"{file}  {format_bytes(Path(file).stat().st_size)}")
-    print(_words(written))
+    print(_words(written, options.type))
 
 
 def _copied(asked: Bake) -> Baked:
@@ -95,10 +95,11 @@ def _averaged(asked: Bake, text: str) -> tuple[Baked, PlanDifference]:
         return written, measured
 
 
-def _words(written: Baked) -> str:
+def _words(written: Baked, type_name: str | None) -> str:
     layers = "1 layer" if written.n_layers == 1 else f"{written.n_layers} layers"
     if written.is_exact:
-        return f"{layers}, bit for bit what the plan computes. Any llama.cpp runs it."
+        kept = f" Nothing is averaged, so nothing became {type_name}." if type_name else ""
+        return f"{layers}, bit for bit what the plan computes. Any llama.cpp runs it.{kept}"
     return (
         f"{layers}, {written.n_averaged} of them averages: an approximation of "
         "the plan, which any llama.cpp runs. Held against the plan:"
