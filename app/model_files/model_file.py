@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.model_files.provenance import Provenance
+if TYPE_CHECKING:
+    from app.model_files.provenance import Provenance
 
 Setting = int | float | bool | str
 

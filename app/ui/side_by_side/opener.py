@@ -10,10 +10,10 @@ from app.ui.chat.panel import ChatPanel
 from app.ui.documents import Documents
 from app.ui.engine_bridge import EngineBridge
 from app.ui.room import Room
-from app.ui.side_by_side.plan_choice import FilesOf
 from app.ui.tasks import Tasks
 
 if TYPE_CHECKING:
+    from app.ui.side_by_side.plan_choice import FilesOf
     from app.ui.side_by_side.window import SideBySide
 
 

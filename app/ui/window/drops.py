@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 from PySide6.QtWidgets import QWidget
 
-from app.model_files.lookalike import describe
 from app.ui import dialogs
 from app.ui.open_model import OpenModel
 from app.ui.sources.rows import dropped_paths
@@ -99,6 +98,8 @@ class Drops:
 
 def _sorted(paths: list[Path]) -> tuple[list[Path], list[Path], list[str]]:
     """The plans, the models, and a sentence about each other file."""
+    from app.model_files.lookalike import describe
+
     plans, models, others = [], [], []
     for path in paths:
         suffix = path.suffix.lower()
