@@ -22,6 +22,7 @@ from app.ui.engine_bridge import EngineBridge
 from app.ui.settings import Settings
 from app.ui.window.main_window import MainWindow
 from tests.bench.row import Row
+from tests.bench.window import TALKATIVE
 from tests.ui.fake_engine import FakeEngine, Script
 
 N_TOKENS, TOKENS_PER_S = 2000, 200
@@ -146,7 +147,7 @@ async def _longest_gap_ms(window: MainWindow) -> float:
 async def _beside_the_engine(window: MainWindow) -> tuple[float, float, float]:
     """The window's tokens a second in those of the engine alone, the ms that Stop takes, and the
     tokens that a follow-up evaluated beyond the new ones."""
-    await open_first(window, (), None)
+    await open_first(window, (str(TALKATIVE),), None)
     await _until(lambda: bool(window.model.paths))
     chat = window.chat
     chat.sampling.temperature.setValue(0.0)

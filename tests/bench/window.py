@@ -17,10 +17,13 @@ from PySide6.QtCore import QSettings, QTimer
 from app.ui.application import make_loop, open_first, show_window
 from app.ui.settings import Settings
 from app.ui.window.main_window import MainWindow
+from tests.bench.processes import ROOT
 from tests.bench.row import Row
 
 N_STARTS = 5
 N_REPLIES = 5
+TALKATIVE = ROOT / "plans" / "two-endings.txt"
+"""A plan whose replies are long."""
 PROMPT = "Tell a long story about a lighthouse keeper and the sea."
 
 
@@ -57,7 +60,7 @@ async def _stream(window: MainWindow) -> tuple[float, int]:
     The longest gap of a reply is taken, and of the replies the median: what other processes take
     from this one hits some, what the window itself does hits all.
     """
-    await open_first(window, (), None)
+    await open_first(window, (str(TALKATIVE),), None)
     window.chat.sampling.seed.setValue(1)
     window.chat.sampling.n_predict.setValue(200)
     await _reply(window)
