@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
 
-from app.ui import theme
-from app.ui.documents import SAMPLES
-from app.ui.engine_bridge import EngineBridge
-from app.ui.settings import Settings
+from app.ui.state.documents import SAMPLES
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.settings import Settings
+from app.ui.widgets import theme
 from app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from app.plan import edits, shaping
 from app.plan.document import MergeBlock
 from app.ui.application import make_loop, open_first, show_window
 from app.ui.chat.message.view import MessageView
-from app.ui.documents import SAMPLES
-from app.ui.settings import Settings
+from app.ui.state.documents import SAMPLES
+from app.ui.state.settings import Settings
 from app.ui.window.main_window import MainWindow
 
 PROMPT = "What is the capital of France?"

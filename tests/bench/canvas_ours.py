@@ -19,7 +19,7 @@ from app.plan.document import MergeBlock, Plan
 from app.plan.writer import write_document
 from app.ui.application import make_loop, show_window
 from app.ui.canvas import Canvas
-from app.ui.settings import Settings
+from app.ui.state.settings import Settings
 from app.ui.window.main_window import MainWindow
 from tests.bench.big_plan import HUB, N_WEIGHT_LAYERS, big_plan, placed_plan
 from tests.bench.frames import commands, serve, settle

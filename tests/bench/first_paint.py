@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings
 
 from app.ui.application import show_window
-from app.ui.settings import Settings
+from app.ui.state.settings import Settings
 
 with tempfile.TemporaryDirectory() as folder:
     store = QSettings(str(Path(folder, "bench.ini")), QSettings.Format.IniFormat)

@@ -30,8 +30,8 @@ from app.engine.messages import (
 from app.memory.kv_types import KvType
 from app.plan import edits
 from app.ui.application import make_loop, open_first, show_window
-from app.ui.memory_panel import MemoryFigures
-from app.ui.settings import Settings
+from app.ui.state.memory_figures import MemoryFigures
+from app.ui.state.settings import Settings
 from app.ui.window.main_window import MainWindow
 from tests.bench.processes import ROOT, peer_python
 from tests.bench.recipes import N_LAYERS, RECIPES

@@ -18,8 +18,8 @@ from PySide6.QtCore import QSettings, QTimer
 from app.engine.client import EngineClient, EngineState
 from app.engine.messages import Event, Generate, Open, Reply, Request, Result, TextPiece
 from app.ui.application import make_loop, open_first
-from app.ui.engine_bridge import EngineBridge
-from app.ui.settings import Settings
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.settings import Settings
 from app.ui.window.main_window import MainWindow
 from tests.bench.row import Row
 from tests.bench.window import TALKATIVE

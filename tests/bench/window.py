@@ -15,7 +15,7 @@ from statistics import median
 from PySide6.QtCore import QSettings, QTimer
 
 from app.ui.application import make_loop, open_first, show_window
-from app.ui.settings import Settings
+from app.ui.state.settings import Settings
 from app.ui.window.main_window import MainWindow
 from tests.bench.processes import ROOT
 from tests.bench.row import Row

@@ -8,7 +8,7 @@ import pytest
 
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
 from app.ui.canvas import Canvas
-from app.ui.editor import PlanEditor
+from app.ui.state.editor import PlanEditor
 
 
 @pytest.fixture

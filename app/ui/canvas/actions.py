@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
-from app.ui import icons
 from app.ui.canvas.annotations.actions import AnnotationActions
 from app.ui.canvas.block_actions import BlockActions
 from app.ui.canvas.keyboard.actions import KeyboardActions
+from app.ui.widgets import icons
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas

@@ -9,8 +9,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from app.plan.edits import MAX_MERGE_INPUTS
-from app.ui import icons
 from app.ui.canvas import block_commands as commands
+from app.ui.widgets import icons
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas

@@ -6,7 +6,6 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from app.memory.amounts import format_bytes
-from app.ui import theme as themes
 from app.ui.canvas.faces import (
     Badge,
     Face,
@@ -27,7 +26,8 @@ from app.ui.canvas.shapes import (
     fader_range,
 )
 from app.ui.canvas.strip_painting import paint_strip
-from app.ui.theme import NORMAL, SMALL, TITLE, Theme
+from app.ui.widgets import theme as themes
+from app.ui.widgets.theme import NORMAL, SMALL, TITLE, Theme
 
 _ROUND = 6.0
 _LEAST_TEXT_PIXELS = 5.5

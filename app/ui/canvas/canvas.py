@@ -35,8 +35,8 @@ from app.ui.canvas.problem_menu import badge_at, show_problems
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import CollapsedShape, is_terminal
 from app.ui.canvas.stale_veil import StaleVeil
-from app.ui.editor import PlanEditor
-from app.ui.theme import GRID
+from app.ui.state.editor import PlanEditor
+from app.ui.widgets.theme import GRID
 
 _ARROWS: dict[int, QPointF] = {
     Qt.Key.Key_Left: QPointF(-1, 0),

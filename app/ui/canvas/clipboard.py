@@ -15,7 +15,7 @@ from app.plan.reader import read_plan
 from app.plan.writer import write_document
 from app.ui.canvas.places import inside, on_grid
 from app.ui.canvas.placing import sizes_of
-from app.ui.theme import GRID
+from app.ui.widgets.theme import GRID
 
 _COPY_SOME = "Copy some blocks, or a layerBlocks text."
 

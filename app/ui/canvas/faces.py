@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from app.plan.document import Block, MergeBlock, WeightBlock, links_into
 from app.plan.problem import Problem, Severity
-from app.ui.editor import PlanEditor
+from app.ui.state.editor import PlanEditor
 
 _LEAST_INFLUENCE = 1e-6
 

@@ -29,7 +29,7 @@ from app.ui.canvas.loose_link import DroppedLink
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import PartKind, is_terminal
 from app.ui.canvas.view import PlanView
-from app.ui.editor import PlanEditor
+from app.ui.state.editor import PlanEditor
 
 _HOVER_CURSORS = {
     "in": Qt.CursorShape.CrossCursor,

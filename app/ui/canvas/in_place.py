@@ -13,7 +13,7 @@ from app.plan.problem import PlanError, Problem
 from app.ui.canvas.faces import range_text
 from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_range
 from app.ui.canvas.shapes import BlockShape, MergeShape, WeightShape
-from app.ui.number_spin import parse_number
+from app.ui.widgets.number_spin import parse_number
 
 if TYPE_CHECKING:
     from app.ui.canvas.gesture_view import GestureView

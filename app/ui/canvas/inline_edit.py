@@ -10,7 +10,7 @@ from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.plan.problem import PlanError, Problem
-from app.ui import theme as themes
+from app.ui.widgets import theme as themes
 
 _RANGE = re.compile(r"\s*(\d{1,9})(?:\s*(?:-|–|−|\.\.|to)\s*(\d{1,9}))?\s*")
 

@@ -9,7 +9,7 @@ from app.plan import shaping
 from app.plan.document import Plan
 from app.ui.canvas.links import Link, LinkKey
 from app.ui.canvas.scene import PlanScene
-from app.ui.theme import Theme
+from app.ui.widgets.theme import Theme
 
 _RADIUS = 8.0
 _SHOWN_FROM_ZOOM = 0.5

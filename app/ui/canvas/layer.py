@@ -13,7 +13,6 @@ from typing import TypeVar
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
-from app.ui import theme as themes
 from app.ui.canvas.annotations.painting import AnnotationPainting
 from app.ui.canvas.block_painting import BlockPainting, shadow
 from app.ui.canvas.faces import Face
@@ -21,7 +20,8 @@ from app.ui.canvas.items import BlockItem, Box
 from app.ui.canvas.links import Link
 from app.ui.canvas.scene import PlanScene
 from app.ui.canvas.shapes import MARGIN, Shape
-from app.ui.theme import Theme
+from app.ui.widgets import theme as themes
+from app.ui.widgets.theme import Theme
 
 _PLENTY = 48
 """From this many visible blocks or links on, looks are traded for speed while things move."""

@@ -11,13 +11,13 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from app.plan.document import WeightBlock
-from app.ui import icons
 from app.ui.canvas import block_commands, in_place
 from app.ui.canvas.gestures.gesture import Pointer
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.problem_menu import offer_mends
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import is_terminal
+from app.ui.widgets import icons
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas

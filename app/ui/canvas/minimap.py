@@ -8,9 +8,9 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from app.ui import theme as themes
 from app.ui.canvas.annotations.shapes import rect_of
 from app.ui.canvas.block_painting import BlockPainting
+from app.ui.widgets import theme as themes
 
 if TYPE_CHECKING:
     from app.ui.canvas.view import PlanView

@@ -10,12 +10,12 @@ from PySide6.QtCore import QBuffer, QIODevice, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
-from app.ui import theme as themes
 from app.ui.canvas.annotations.painting import AnnotationPainting
 from app.ui.canvas.block_painting import BlockPainting
 from app.ui.canvas.faces import Face, TerminalFace
 from app.ui.canvas.layer import View, link_pen
 from app.ui.canvas.scene import PlanScene
+from app.ui.widgets import theme as themes
 
 PNG_SCALE = 2.0
 MOST_PNG_SIDE = 16_000

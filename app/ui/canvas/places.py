@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.plan.document import POSITION_LIMIT
-from app.ui.theme import GRID
+from app.ui.widgets.theme import GRID
 
 
 def on_grid(x: float, y: float) -> tuple[float, float]:

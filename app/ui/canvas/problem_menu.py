@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtWidgets import QMenu
 
-from app.ui import icons
 from app.ui.canvas.faces import MergeFace, WeightFace
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.shapes import MARGIN
-from app.ui.mending import mend, mend_labels
+from app.ui.state.mending import mend, mend_labels
+from app.ui.widgets import icons
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas

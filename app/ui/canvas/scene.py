@@ -32,7 +32,7 @@ from app.ui.canvas.shapes import (
     Part,
     shape_of,
 )
-from app.ui.editor import PlanEditor
+from app.ui.state.editor import PlanEditor
 
 OUTPUT_LINK: LinkKey = (OUTPUT, 0)
 EXTENT = 1.2 * POSITION_LIMIT

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.ui import theme as themes
+from app.ui.widgets import theme as themes
 
 WORDS = "The text does not parse yet. This is the last plan that did."
 _PAD = 8

@@ -7,10 +7,10 @@ from itertools import chain, repeat
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 
-from app.ui import theme as themes
 from app.ui.canvas.faces import WeightFace
 from app.ui.canvas.shapes import WeightShape
-from app.ui.theme import SMALL, Theme
+from app.ui.widgets import theme as themes
+from app.ui.widgets.theme import SMALL, Theme
 
 _DIGIT = 6.5
 _NUMBER_STRIDES = [n * 10**power for power in range(6) for n in (1, 2, 5)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -17,25 +16,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
 
-from app.ui import theme as themes
 from app.ui.canvas.layer import Layer, View
 from app.ui.canvas.scene import PlanScene
-from app.ui.editor import PlanEditor
+from app.ui.state.document import Sight
+from app.ui.state.editor import PlanEditor
+from app.ui.widgets import theme as themes
 
 LEAST_ZOOM, MOST_ZOOM = 0.05, 4.0
 _NOTCH = 120
 _NOTCHES_TO_DOUBLE = 4
 _IDLE_MS = 140
 _FIT_MARGIN = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """Where one looks: the point in the middle, how near, and which blocks are selected."""
-
-    centre: tuple[float, float]
-    zoom: float
-    selected: tuple[str, ...]
 
 
 class PlanView(QGraphicsView):

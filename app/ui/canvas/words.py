@@ -12,7 +12,7 @@ from app.plan.document import (
 )
 from app.ui.canvas.faces import scale_text, title_of
 from app.ui.canvas.shapes import OUTPUT
-from app.ui.editor import PlanEditor
+from app.ui.state.editor import PlanEditor
 
 
 def short_name(editor: PlanEditor, block_id: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.conversations.conversation import Made
-from app.ui.counted import counted
+from app.ui.widgets.counted import counted
 
 STOP_WORDS = {
     "end": "the model ended its reply",

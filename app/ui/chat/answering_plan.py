@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from app.plan.lowering import lower
 from app.plan.problem import PlanError
-from app.ui.documents.document import Document
-from app.ui.plan_runner import PlanRunner
+from app.ui.state.document import Document
+from app.ui.state.plan_runner import PlanRunner
 
 _WIDEST = 120
 """A name in pixels; longer ones are shortened."""

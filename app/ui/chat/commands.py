@@ -12,7 +12,7 @@ from app.ui.chat.conversations.kept import KeptConversations
 from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.transcript import Transcript
-from app.ui.tasks import Tasks
+from app.ui.state.tasks import Tasks
 
 
 class ChatCommands:

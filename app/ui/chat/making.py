@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, get_args
 from app.conversations.conversation import Conversation, Made
 from app.engine.messages import ContextSettings, Generate, OpenedPlan, Reply, Sampling, WhenFull
 from app.plan.recipe import Recipe
-from app.ui.saved_records import known
-from app.ui.settings import ChatSettings
+from app.ui.state.saved_records import known
+from app.ui.state.settings import ChatSettings
 
 if TYPE_CHECKING:
     from app.model_files.model_file import ModelFile

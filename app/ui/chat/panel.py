@@ -15,12 +15,12 @@ from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.reply_settings.sampling_panel import SamplingPanel
 from app.ui.chat.system_field import SystemField
 from app.ui.chat.transcript import SUGGESTIONS, Transcript
-from app.ui.engine_bridge import EngineBridge
-from app.ui.icons import dress
-from app.ui.plan_runner import PlanRunner
-from app.ui.quiet_label import QuietLabel
-from app.ui.settings import Settings
-from app.ui.tasks import Tasks
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.plan_runner import PlanRunner
+from app.ui.state.settings import Settings
+from app.ui.state.tasks import Tasks
+from app.ui.widgets.icons import dress
+from app.ui.widgets.quiet_label import QuietLabel
 
 
 class ChatPanel(QWidget):

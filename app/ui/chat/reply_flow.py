@@ -27,10 +27,10 @@ from app.ui.chat.making import (
 )
 from app.ui.chat.message.view import MessageView
 from app.ui.chat.transcript import Transcript
-from app.ui.engine_bridge import EngineBridge
-from app.ui.plan_runner import ASIDE, RUN, PlanNotReady, PlanRunner
-from app.ui.settings import ChatSettings
-from app.ui.tasks import Tasks
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.plan_runner import ASIDE, RUN, PlanNotReady, PlanRunner
+from app.ui.state.settings import ChatSettings
+from app.ui.state.tasks import Tasks
 
 SCALES_MOVED = "scales moved while it spoke, where marked"
 AGAIN = "made again with the plan, seed and settings of another reply"

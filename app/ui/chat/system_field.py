@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPlainTextEdit, QV
 
 from app.conversations.conversation import SystemMessage, SystemMode
 from app.engine.messages import OpenedPlan
-from app.ui.quiet_label import QuietLabel
+from app.ui.widgets.quiet_label import QuietLabel
 
 _CHOICES = (
     (SystemMode.TEMPLATE, "Template's default"),

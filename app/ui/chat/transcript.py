@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from app.conversations.conversation import Conversation, Message
 from app.ui.chat.account import account_of
 from app.ui.chat.message.view import MessageView
-from app.ui.link_button import LinkButton
+from app.ui.widgets.link_button import LinkButton
 
 SUGGESTIONS = (
     "What is the capital of France?",

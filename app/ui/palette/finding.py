@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, QPoint, QPointF
 from app.plan.document import Annotation, Block, MergeBlock, WeightBlock
 from app.ui.canvas import Canvas
 from app.ui.canvas.faces import range_text, title_of
-from app.ui.canvas.view import Sight
 from app.ui.palette.entry import Entry
 from app.ui.palette.matching import ranked
+from app.ui.state.document import Sight
 
 if TYPE_CHECKING:
     from app.ui.palette.search_popup import SearchPopup

@@ -7,10 +7,10 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.plan.document import Plan
-from app.ui import theme as themes
 from app.ui.canvas.layer import Layer, View
 from app.ui.canvas.scene import PlanScene
-from app.ui.editor import PlanEditor
+from app.ui.state.editor import PlanEditor
+from app.ui.widgets import theme as themes
 
 _MARGIN = 12.0
 _MOST_ZOOM = 0.8

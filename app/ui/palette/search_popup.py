@@ -41,10 +41,10 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from app.ui import icons
-from app.ui import theme as themes
 from app.ui.canvas import Canvas
 from app.ui.palette.entry import Entry
+from app.ui.widgets import icons
+from app.ui.widgets import theme as themes
 
 Index = QModelIndex | QPersistentModelIndex
 Find = Callable[[str], Sequence[Entry]]

@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui import icons
-from app.ui import theme as themes
 from app.ui.canvas import Canvas
 from app.ui.canvas.canvas import KIND_MIME
 from app.ui.palette.kinds import MERGE, WEIGHT, KindWords
 from app.ui.palette.matching import fit
+from app.ui.widgets import icons
+from app.ui.widgets import theme as themes
 
 if TYPE_CHECKING:
     from app.plan.templates import Template

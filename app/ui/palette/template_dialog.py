@@ -22,10 +22,10 @@ from app.plan.lowering import lower
 from app.plan.problem import PlanError
 from app.plan.recipe import Recipe
 from app.plan.templates import SECOND_START, Number, Template
-from app.ui import theme as themes
-from app.ui.counted import counted
-from app.ui.inspector.fields import LayerSpin, ScaleSpin
 from app.ui.palette.plan_picture import PlanPicture
+from app.ui.views.inspector.fields import LayerSpin, ScaleSpin
+from app.ui.widgets import theme as themes
+from app.ui.widgets.counted import counted
 
 MemoryWords = Callable[[Recipe], str]
 """What a plan will need, in words; empty while there is no model."""

@@ -9,10 +9,10 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
 
-from app.ui.counted import counted
-from app.ui.engine_bridge import AskedJob, EngineBridge
-from app.ui.link_button import LinkButton
-from app.ui.plan_runner import RUN
+from app.ui.state.engine_bridge import AskedJob, EngineBridge
+from app.ui.state.plan_runner import RUN
+from app.ui.widgets.counted import counted
+from app.ui.widgets.link_button import LinkButton
 
 DOING = {
     "Open": "Opening the plan",

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui import theme as themes
+from app.ui.widgets import theme as themes
 from app.ui.window.keys import all_ways
 
 

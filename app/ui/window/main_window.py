@@ -14,41 +14,42 @@ from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, Q
 
 from app.conversations.conversation import SystemMode
 from app.plan.templates import TEMPLATES
-from app.ui.baking.opener import BakeOpener
 from app.ui.canvas import Canvas
-from app.ui.chat.other_plan.asking import AskingOtherPlans
+from app.ui.canvas.placing import placed
 from app.ui.chat.panel import ChatPanel
-from app.ui.composing.opener import ComposeOpener
-from app.ui.documents import Documents
-from app.ui.documents.area import DocumentArea
-from app.ui.editor import PlanEditor
-from app.ui.engine_bridge import EngineBridge
-from app.ui.inspector import Inspector
-from app.ui.measure.measuring import Measuring
-from app.ui.memory_panel import MemoryPanel
-from app.ui.memory_watch import MemoryWatch
-from app.ui.open_model import OpenModel
+from app.ui.files.documents.area import DocumentArea
+from app.ui.files.drops import Drops
+from app.ui.files.exchange import Exchange
+from app.ui.files.open_files import OpenFiles
+from app.ui.files.pictures import Pictures
+from app.ui.files.sources.panel import SourcesPanel
+from app.ui.files.sources.rows import dropped_paths
+from app.ui.files.sources.strip import SourcesStrip
 from app.ui.palette import Palette
 from app.ui.palette.adding import AddingPalette
 from app.ui.palette.finding import FindBlock
 from app.ui.palette.templates import Templates
-from app.ui.plan_runner import PlanRunner
-from app.ui.problems_panel import ProblemsPanel
-from app.ui.room import Room
-from app.ui.settings import Settings
-from app.ui.side_by_side.opener import SideBySideOpener
-from app.ui.sources.panel import SourcesPanel
-from app.ui.sources.rows import dropped_paths
-from app.ui.sources.strip import SourcesStrip
-from app.ui.tasks import Tasks
+from app.ui.state.documents import Documents
+from app.ui.state.editor import PlanEditor
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.memory_check import Room
+from app.ui.state.memory_watch import MemoryWatch
+from app.ui.state.open_model import OpenModel
+from app.ui.state.plan_runner import PlanRunner
+from app.ui.state.settings import Settings
+from app.ui.state.tasks import Tasks
+from app.ui.tools.baking.opener import BakeOpener
+from app.ui.tools.composing.opener import ComposeOpener
+from app.ui.tools.measure.measuring import Measuring
+from app.ui.tools.other_plan.asking import AskingOtherPlans
+from app.ui.tools.side_by_side.opener import SideBySideOpener
+from app.ui.views.inspector import Inspector
+from app.ui.views.problems_panel import ProblemsPanel
 from app.ui.window.actions import FlatToolBar
-from app.ui.window.drops import Drops
-from app.ui.window.exchange import Exchange
 from app.ui.window.jobs import JobsButton
 from app.ui.window.memory_controls import MemoryControls
+from app.ui.window.memory_panel import MemoryPanel
 from app.ui.window.menus import fill_menus
-from app.ui.window.open_files import OpenFiles
-from app.ui.window.pictures import Pictures
 from app.ui.window.status_line import StatusLine
 from app.ui.window.views import Views
 
@@ -87,7 +88,11 @@ class MainWindow(QMainWindow):
         self.editor = PlanEditor(parent=self)
         self.model = OpenModel(self)
         self.documents = Documents(
-            self.editor, settings, lambda document: self.views.has_unread_text(document), self
+            self.editor,
+            settings,
+            lambda document: self.views.has_unread_text(document),
+            placed,
+            self,
         )
         self.files = OpenFiles(
             self,

@@ -10,17 +10,16 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from app.memory.amounts import format_bytes
-from app.ui import dialogs
-from app.ui.memory_panel import MemoryPanel
-from app.ui.memory_watch import MemoryWatch
-from app.ui.settings import Settings
+from app.ui.state.memory_check import LOAD_ANYWAY
+from app.ui.state.memory_watch import MemoryWatch
+from app.ui.state.settings import Settings
+from app.ui.widgets import dialogs
+from app.ui.window.memory_panel import MemoryPanel
 
 if TYPE_CHECKING:
     from app.engine.messages import ContextSettings
     from app.memory.changes import Change
-    from app.ui.documents.document import Document
-
-LOAD_ANYWAY = "Load anyway"
+    from app.ui.state.document import Document
 
 
 class MemoryControls(QObject):
@@ -49,7 +48,7 @@ class MemoryControls(QObject):
 
     def show_settings(self) -> None:
         """Open the memory settings; each edit takes effect at once."""
-        from app.ui.memory_settings import MemorySettingsDialog
+        from app.ui.window.memory_settings import MemorySettingsDialog
 
         reserve_bytes = self._settings.memory_reserve()
         dialog = MemorySettingsDialog(self._window, self._context(), reserve_bytes)

@@ -11,10 +11,10 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from app.plan.templates import TEMPLATES, Template
-from app.ui import dialogs
-from app.ui.documents import SAMPLES
+from app.ui.files.exchange import FORMS, LAYER_BLOCKS, Form
+from app.ui.state.documents import SAMPLES
+from app.ui.widgets import dialogs
 from app.ui.window.actions import add_action, add_path_menu, make_tool_bar
-from app.ui.window.exchange import FORMS, LAYER_BLOCKS, Form
 
 if TYPE_CHECKING:
     from app.ui.window.main_window import MainWindow

@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QDockWidget, QWidget
 
 from app.ui.canvas import Canvas
 from app.ui.chat.conversations.kept import KeptConversations
-from app.ui.documents.document import Document
-from app.ui.editor import PlanEditor
-from app.ui.tasks import Tasks
+from app.ui.state.document import Document
+from app.ui.state.editor import PlanEditor
+from app.ui.state.tasks import Tasks
 
 if TYPE_CHECKING:
     from app.ui.chat.conversations.list import ConversationList
-    from app.ui.list_view import ListPanel
-    from app.ui.text_view import TextPanel
+    from app.ui.views.list_view import ListPanel
+    from app.ui.views.text_view import TextPanel
 
 
 class Views:
@@ -47,7 +47,7 @@ class Views:
     @cached_property
     def text(self) -> TextPanel:
         """The plan as text."""
-        from app.ui.text_view import TextPanel
+        from app.ui.views.text_view import TextPanel
 
         panel = TextPanel(self._editor, self._tasks)
         panel.block_requested.connect(self._canvas.look_at_block)
@@ -59,7 +59,7 @@ class Views:
     @cached_property
     def list(self) -> ListPanel:
         """The plan as a list."""
-        from app.ui.list_view import ListPanel
+        from app.ui.views.list_view import ListPanel
 
         panel = ListPanel(self._editor, self._canvas)
         panel.set_layer_bytes(self._layer_bytes)
@@ -76,7 +76,7 @@ class Views:
             self.list.set_layer_bytes(layer_bytes)
 
     def _make_history(self) -> QWidget:
-        from app.ui.history_panel import HistoryPanel
+        from app.ui.views.history_panel import HistoryPanel
 
         return HistoryPanel(self._editor)
 

@@ -188,7 +188,7 @@ from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
 from app.ui.application import make_application
 from app.ui.canvas import Canvas
 from app.ui.canvas.shapes import Part
-from app.ui.editor import PlanEditor
+from app.ui.state.editor import PlanEditor
 
 app = make_application()
 plan = Plan(output="m").with_blocks(

@@ -16,7 +16,7 @@ from app.ui.canvas.annotations import commands
 from app.ui.canvas.annotations.painting import wrapped
 from app.ui.canvas.annotations.typing_in import NoteEdit
 from app.ui.canvas.inline_edit import InlineEdit
-from app.ui.theme import GRID
+from app.ui.widgets.theme import GRID
 from tests.ui.canvas.hand import Hand
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication
 
 from app.plan import edits
 from app.plan.document import TOKENS, Plan, WeightBlock
-from app.ui import theme as themes
 from app.ui.canvas import Canvas
 from app.ui.canvas.minimap import Minimap
+from app.ui.widgets import theme as themes
 
 NO_KEY, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
 

@@ -10,10 +10,10 @@ from PySide6.QtGui import QColor, QImage
 
 from app.plan import edits
 from app.plan.document import TOKENS, MergeInput, Plan, WeightBlock
-from app.ui import theme as themes
 from app.ui.canvas import Canvas
 from app.ui.canvas.faces import range_text, scale_text
 from app.ui.canvas.shapes import fader_range, shape_of
+from app.ui.widgets import theme as themes
 
 
 def picture(canvas: Canvas) -> QImage:

@@ -12,9 +12,9 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtSvg import QSvgRenderer
 
 from app.plan.document import TOKENS, Annotation, Plan, WeightBlock
-from app.ui import theme as themes
 from app.ui.canvas import Canvas
 from app.ui.canvas.picture import MOST_PNG_PIXELS, MOST_PNG_SIDE, Picture, png
+from app.ui.widgets import theme as themes
 
 FRAME = Annotation("a0", "frame", "Branches & more", (360.0, -60.0), (300.0, 340.0), 2)
 NOTE = Annotation("a1", "note", "Try 0.3 here", (0.0, 240.0), (160.0, 80.0), 6)

@@ -17,8 +17,8 @@ from app.ui.canvas.inline_edit import InlineEdit
 from app.ui.canvas.menus import menu_for
 from app.ui.canvas.scene import OUTPUT_LINK
 from app.ui.canvas.shapes import OUTPUT, shape_of
-from app.ui.inspector import Inspector
-from app.ui.problems_panel import ProblemsPanel
+from app.ui.views.inspector import Inspector
+from app.ui.views.problems_panel import ProblemsPanel
 from tests.ui.canvas.hand import Hand
 
 NONE, SHIFT, CTRL, ALT = (

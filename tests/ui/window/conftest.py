@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
-from app.ui.engine_bridge import EngineBridge
-from app.ui.settings import Settings
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.settings import Settings
 from app.ui.window.main_window import MainWindow
 from tests.engine.composed import write_pack
 from tests.model_files.tiny import TinyModel, write_tiny

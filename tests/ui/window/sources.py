@@ -9,7 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
 from app.plan.document import WeightBlock
-from app.ui.sources.strip import SourcesStrip
+from app.ui.files.sources.strip import SourcesStrip
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_files import run
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction
 
 from app.conversations.conversation import SystemMode
 from app.engine.messages import ClosePlan, Generate, Open, Sampling
-from app.ui.plan_runner import ASIDE
+from app.ui.state.plan_runner import ASIDE
 from tests.ui.fake_engine import ORDER
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import kinds, last

@@ -12,8 +12,8 @@ from app.engine.replies.chat_template import ChatTemplate, apply_known
 from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
 from app.ui.chat.reply_settings.template_tab import TemplateTab
-from app.ui.quiet_label import QuietLabel
-from app.ui.settings import CHATML, ChatSettings, Settings
+from app.ui.state.settings import CHATML, ChatSettings, Settings
+from app.ui.widgets.quiet_label import QuietLabel
 from tests.ui.window.conftest import Bench
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QTextBlock
 from PySide6.QtWidgets import QApplication
 
-from app.ui import theme
 from app.ui.chat.message.code_colours import spans_of
 from app.ui.chat.message.view import MessageView
+from app.ui.widgets import theme
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import last
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.conversations.conversation import SystemMode
 from app.ui.chat.conversations.list import NOTHING_FOUND, NOTHING_YET, ConversationList
-from app.ui.link_button import LinkButton
+from app.ui.widgets.link_button import LinkButton
 from tests.conversations.test_conversation import talk
 from tests.ui.window.conftest import Bench, open_bench
 from tests.ui.window.test_chat import kinds, last

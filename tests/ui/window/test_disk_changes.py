@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
-from app.ui.documents.difference import SHOW_DIFFERENCE
-from app.ui.documents.difference_dialog import DifferenceDialog
-from app.ui.documents.disk_strip import KEEP, LEAVE, RELOAD, SAVE_AGAIN
+from app.ui.files.documents.disk_strip import KEEP, LEAVE, RELOAD, SAVE_AGAIN
+from app.ui.state.difference import SHOW_DIFFERENCE
+from app.ui.widgets.difference_dialog import DifferenceDialog
 from tests.ui.window.conftest import PLAN, Bench
 from tests.ui.window.test_files import rename_first
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
 from app.engine.messages import Close, Done, Event, Request, Result, TextPiece
-from app.ui.engine_bridge import EngineBridge
+from app.ui.state.engine_bridge import EngineBridge
 
 
 class OneJob:

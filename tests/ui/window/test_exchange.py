@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.plan.document import WeightBlock
-from app.ui.window.exchange import LAYER_BLOCKS, MERGEKIT, PATHS
+from app.ui.files.exchange import LAYER_BLOCKS, MERGEKIT, PATHS
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import Bench
 

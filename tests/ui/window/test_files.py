@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 from app.conversations.conversation import SystemMode
 from app.model_files.errors import ModelFileError
 from app.plan import edits, files
-from app.ui.settings import MAX_RECENT, ChatSettings, Settings
-from app.ui.window.drops import OPEN_INSTEAD
-from app.ui.window.exchange import LAYER_BLOCKS
-from app.ui.window.open_files import NEW_PLAN
+from app.ui.files.drops import OPEN_INSTEAD
+from app.ui.files.exchange import LAYER_BLOCKS
+from app.ui.files.open_files import NEW_PLAN
+from app.ui.state.settings import MAX_RECENT, ChatSettings, Settings
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import PLAN, Bench
 

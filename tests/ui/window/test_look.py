@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QDockWidget, QScrollArea, QToolBar, QWidget
 
 from app.plan.document import MergeBlock, WeightBlock
-from app.ui import theme
+from app.ui.widgets import theme
 from tests.ui.window.conftest import Bench
 
 

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from app.engine.errors import EngineError
 from app.engine.messages import EstimateMemory, MemoryEstimate, Open
 from app.plan import edits
-from app.ui import theme
-from app.ui.memory_settings import MemorySettingsDialog
+from app.ui.widgets import theme
 from app.ui.window.memory_controls import LOAD_ANYWAY
+from app.ui.window.memory_settings import MemorySettingsDialog
 from tests.ui.fake_engine import MIB
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_running import set_scale

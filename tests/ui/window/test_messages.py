@@ -9,7 +9,7 @@ from app.conversations.store import Store
 from app.engine.errors import EngineError
 from app.engine.messages import ChatMessage, Generate
 from app.ui.chat.message.view import MessageView
-from app.ui.quiet_label import QuietLabel
+from app.ui.widgets.quiet_label import QuietLabel
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import kinds, last
 from tests.ui.window.test_menus import menu

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel
 from app.engine.messages import ClosePlan, Generate, MemoryEstimate, Open, SetScales
 from app.plan import edits
 from app.ui.chat.message.view import MessageView
-from app.ui.documents.document import Document
+from app.ui.state.document import Document
 from tests.ui.fake_engine import MIB
 from tests.ui.window.conftest import PLAN, Bench
 from tests.ui.window.test_running import merge_id, set_scale

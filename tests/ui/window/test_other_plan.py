@@ -23,12 +23,12 @@ from app.engine.measuring.results import (
 from app.engine.messages import AskOtherPlan, ChatMessage
 from app.plan import edits
 from app.plan.lowering import lower
-from app.ui import theme as themes
-from app.ui.chat.other_plan.dialog import OtherPlanDialog
-from app.ui.chat.other_plan.reply_view import ReplyView
-from app.ui.chat.other_plan.shades import shade
-from app.ui.chat.other_plan.spans import in_one_line, spans_of
-from app.ui.chat.other_plan.token_panel import change_words, percent
+from app.ui.tools.other_plan.dialog import OtherPlanDialog
+from app.ui.tools.other_plan.reply_view import ReplyView
+from app.ui.tools.other_plan.shades import shade
+from app.ui.tools.other_plan.spans import in_one_line, spans_of
+from app.ui.tools.other_plan.token_panel import change_words, percent
+from app.ui.widgets import theme as themes
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_accessibility import nameless
 from tests.ui.window.test_messages import more

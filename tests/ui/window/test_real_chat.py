@@ -17,11 +17,11 @@ from qasync import QEventLoop
 from app.plan import edits
 from app.ui.application import open_first
 from app.ui.chat.message.view import MessageView
-from app.ui.chat.other_plan.dialog import OtherPlanDialog
 from app.ui.chat.reply_flow import EARLIER, GO_ON
-from app.ui.documents import SAMPLES
-from app.ui.engine_bridge import EngineBridge
-from app.ui.settings import OWN_TEMPLATE, Settings
+from app.ui.state.documents import SAMPLES
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.settings import OWN_TEMPLATE, Settings
+from app.ui.tools.other_plan.dialog import OtherPlanDialog
 from app.ui.window.main_window import MainWindow
 from tests.ui.window.test_open_plans import author_of
 

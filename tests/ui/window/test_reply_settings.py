@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 from app.engine.messages import Generate, Sampling
 from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
 from app.ui.chat.reply_settings.presets import BUILT_IN, Preset, PresetError, from_json, to_json
-from app.ui.link_button import LinkButton
-from app.ui.settings import OWN_TEMPLATE, ChatSettings
+from app.ui.state.settings import OWN_TEMPLATE, ChatSettings
+from app.ui.widgets.link_button import LinkButton
 from tests.ui.window.conftest import Bench
 
 

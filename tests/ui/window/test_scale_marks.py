@@ -7,7 +7,7 @@ from app.ui.chat.message.scale_marks import ScaleMark
 from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_flow import EARLIER, SCALES_MOVED
 from app.ui.chat.reply_settings.sampling_panel import AS_HEARD
-from app.ui.settings import Settings
+from app.ui.state.settings import Settings
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_running import set_scale
 

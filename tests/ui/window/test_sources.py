@@ -12,10 +12,10 @@ from app.model_files.provenance import OriginFile, Provenance
 from app.model_files.reader import read_source
 from app.plan import edits
 from app.plan.document import FileMark, Plan
-from app.ui import theme
-from app.ui.memory_panel import parts_of
-from app.ui.sources.words import details
-from app.ui.window.drops import ADD
+from app.ui.files.drops import ADD
+from app.ui.files.sources.words import details
+from app.ui.widgets import theme
+from app.ui.window.memory_panel import parts_of
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.window.conftest import Bench
 from tests.ui.window.sources import add, drop_on, pick, ranges, rows, select, send_drop

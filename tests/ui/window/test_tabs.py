@@ -225,7 +225,7 @@ def test_blocks_are_copied_from_one_tab_to_another(bench: Bench) -> None:
 
 
 def test_two_tabs_never_share_a_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.ui import dialogs
+    from app.ui.widgets import dialogs
 
     open_plan(bench, "other.txt")
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.ui.list_view import ListPanel
-from app.ui.text_view import TextPanel
+from app.ui.views.list_view import ListPanel
+from app.ui.views.text_view import TextPanel
 from tests.ui.window.conftest import PLAN, Bench
 
 CONTROL = Qt.KeyboardModifier.ControlModifier

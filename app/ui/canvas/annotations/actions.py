@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QAction, QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QMenu
 
-from app.ui import icons
 from app.ui.canvas.annotations import commands
+from app.ui.widgets import icons
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas

@@ -22,7 +22,7 @@ from app.ui.canvas.annotations.shapes import (
 from app.ui.canvas.annotations.typing_in import type_text
 from app.ui.canvas.places import on_grid
 from app.ui.canvas.shapes import shape_of
-from app.ui.theme import GRID
+from app.ui.widgets.theme import GRID
 
 if TYPE_CHECKING:
     from app.ui.canvas.gesture_view import GestureView

@@ -9,10 +9,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
 
 from app.plan.document import Annotation
-from app.ui import theme as themes
 from app.ui.canvas.annotations.shapes import rect_of, title_of
 from app.ui.canvas.items import Box
-from app.ui.theme import NORMAL, TITLE, Theme
+from app.ui.widgets import theme as themes
+from app.ui.widgets.theme import NORMAL, TITLE, Theme
 
 if TYPE_CHECKING:
     from app.ui.canvas.layer import View

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 
 from app.plan.document import Annotation
 from app.ui.canvas.places import inside
-from app.ui.theme import GRID
+from app.ui.widgets.theme import GRID
 
 TITLE_HEIGHT = 28.0
 """How tall a frame's title strip is, in scene pixels."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
-from app.ui import theme as themes
+from app.ui.widgets import theme as themes
 
 if TYPE_CHECKING:
     from app.ui.canvas.gesture_view import GestureView

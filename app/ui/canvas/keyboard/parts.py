@@ -8,7 +8,7 @@ from app.plan.document import MergeBlock, WeightBlock, links_into
 from app.ui.canvas.faces import scale_text
 from app.ui.canvas.shapes import MergeShape, Part, Shape, WeightShape
 from app.ui.canvas.words import fader_name, input_name, output_name
-from app.ui.editor import PlanEditor
+from app.ui.state.editor import PlanEditor
 
 _PORT_REACH = 9.0
 

@@ -8,7 +8,7 @@ from typing import Literal
 from app.plan.document import links_into
 from app.ui.canvas.scene import PlanScene
 from app.ui.canvas.shapes import is_terminal
-from app.ui.editor import PlanEditor
+from app.ui.state.editor import PlanEditor
 
 Way = Literal["up the flow", "down the flow", "above", "below"]
 

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QWidget
 from app.conversations.conversation import Conversation
 from app.conversations.errors import BadFile
 from app.plan.files import read
-from app.ui import dialogs
 from app.ui.chat.conversations.keeping import Keeping
-from app.ui.counted import counted
-from app.ui.documents.disk import reason
-from app.ui.tasks import in_thread
-from app.ui.writing import write_or_tell
+from app.ui.state.disk import reason
+from app.ui.state.tasks import in_thread
+from app.ui.state.writing import write_or_tell
+from app.ui.widgets import dialogs
+from app.ui.widgets.counted import counted
 
 _KINDS = "Conversations (*.json);;Markdown (*.md)"
 

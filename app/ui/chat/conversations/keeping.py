@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.conversations.conversation import Conversation, Message
 from app.conversations.keeper import Keeper
-from app.ui.tasks import Tasks, in_thread
+from app.ui.state.tasks import Tasks, in_thread
 
 if TYPE_CHECKING:
     from app.conversations.store import Store

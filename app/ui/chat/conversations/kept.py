@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.ui import dialogs
 from app.ui.chat.conversations.carrying import Carrying
 from app.ui.chat.conversations.keeping import Keeping
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.transcript import Transcript
-from app.ui.counted import counted
-from app.ui.settings import Settings
-from app.ui.strip import Link, Strip
-from app.ui.tasks import Tasks
+from app.ui.state.settings import Settings
+from app.ui.state.tasks import Tasks
+from app.ui.widgets import dialogs
+from app.ui.widgets.counted import counted
+from app.ui.widgets.strip import Link, Strip
 
 if TYPE_CHECKING:
     from app.ui.chat.conversations.list import ConversationList

@@ -23,9 +23,9 @@ from app.conversations.finding import Summary
 from app.ui.chat.conversations.carrying import Carrying
 from app.ui.chat.conversations.keeping import Keeping
 from app.ui.chat.conversations.rows import RowDelegate, Rows
-from app.ui.icons import dress
-from app.ui.strip import Strip
-from app.ui.tasks import Tasks
+from app.ui.state.tasks import Tasks
+from app.ui.widgets.icons import dress
+from app.ui.widgets.strip import Strip
 
 SEARCH_MS = 150
 NOTHING_YET = "What you say in the chat is kept here."

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QTextLayout,
 )
 
-from app.ui import theme
+from app.ui.widgets import theme
 
 LOOK_MS = 20
 """How often it is looked whether the colours of a block have been found."""

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
-from app.ui.icons import dress
-from app.ui.quiet_label import QuietLabel
+from app.ui.widgets.icons import dress
+from app.ui.widgets.quiet_label import QuietLabel
 
 
 class MessageHead(QWidget):

@@ -10,8 +10,8 @@ from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QTextEdit, QWidget
 
 from app.conversations.scale_moves import ScaleMove
-from app.ui import theme
 from app.ui.chat.message.text_places import places_in
+from app.ui.widgets import theme
 
 _WIDTH = 9
 

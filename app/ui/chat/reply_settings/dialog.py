@@ -27,13 +27,13 @@ from PySide6.QtWidgets import (
 
 from app.engine.messages import WhenFull
 from app.engine.replies.logit_bias import parse_bias
-from app.ui import dialogs
 from app.ui.chat.reply_settings.presets import BUILT_IN, Preset, PresetError, from_json, to_json
 from app.ui.chat.reply_settings.template_tab import TemplateTab
-from app.ui.number_spin import NumberSpin
-from app.ui.settings import ChatSettings, Settings
-from app.ui.tasks import Tasks, in_thread
-from app.ui.writing import write_or_tell
+from app.ui.state.settings import ChatSettings, Settings
+from app.ui.state.tasks import Tasks, in_thread
+from app.ui.state.writing import write_or_tell
+from app.ui.widgets import dialogs
+from app.ui.widgets.number_spin import NumberSpin
 
 _PATTERN = "Preset (*.json)"
 _NO_PRESET = "Own settings"

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 
 from app.engine.messages import Sampling
-from app.ui.saved_records import known
-from app.ui.settings import OWN_TEMPLATE, ChatSettings, known_template
+from app.ui.state.saved_records import known
+from app.ui.state.settings import OWN_TEMPLATE, ChatSettings, known_template
 
 _FORMAT = "llama-blocks-preset"
 

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.link_button import LinkButton
-from app.ui.number_spin import NumberSpin
-from app.ui.settings import ChatSettings
+from app.ui.state.settings import ChatSettings
+from app.ui.widgets.link_button import LinkButton
+from app.ui.widgets.number_spin import NumberSpin
 
 READ_ANEW, AS_HEARD = "Read the conversation anew", "Keep it as it was heard"
 _LARGEST = 2**31 - 1

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPlainTextEdit, QWidget
 
 from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
-from app.ui.settings import OWN_TEMPLATE, ChatSettings
+from app.ui.state.settings import OWN_TEMPLATE, ChatSettings
 
 _WORDS = {
     "": ("The model file's", "As the model was trained to read conversations."),

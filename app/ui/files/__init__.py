@@ -1,0 +1,1 @@
+"""Files as the user meets them: plans opened and saved, their tabs, sources, import and export."""

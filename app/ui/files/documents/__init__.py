@@ -1,0 +1,1 @@
+"""What one sees of the open documents: their tabs, and what is said of files that changed."""

@@ -1,0 +1,33 @@
+"""Says over the canvas which model file of the shown plan is missing, and offers to find it."""
+
+from __future__ import annotations
+
+from app.ui.files.sources.editing import SourceEdits
+from app.ui.state.open_model import NO_MODEL, OpenModel
+from app.ui.state.plan_sources import FIND, LOOKING, PlanSources
+from app.ui.widgets.strip import Link, Strip
+
+
+class SourcesStrip(Strip):
+    """Shown while the model files of the shown plan cannot be used as they are."""
+
+    def __init__(self, sources: PlanSources, edits: SourceEdits, model: OpenModel) -> None:
+        super().__init__()
+        self._sources = sources
+        self._edits = edits
+        self._model = model
+        sources.changed.connect(self._refresh)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        why = self._model.why_none
+        self.setVisible(why not in ("", LOOKING, NO_MODEL))
+        if self.isHidden():
+            return
+        missing, links = self._sources.missing, []
+        if missing is not None:
+            links.append(Link(FIND, lambda: self._edits.find(missing.name)))
+        if self._model.chosen:
+            name = self._model.chosen[0].path.stem
+            links.append(Link(f"Use {name} instead", self._edits.use_chosen))
+        self.say("error", why, links)

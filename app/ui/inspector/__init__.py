@@ -1,5 +1,0 @@
-"""The inspector: the selected block's properties to read and to type."""
-
-from app.ui.inspector.inspector import Inspector
-
-__all__ = ["Inspector"]

@@ -1,5 +1,0 @@
-"""The text view: the plan as layerBlocks text that can be edited beside the canvas."""
-
-from app.ui.text_view.panel import TextPanel
-
-__all__ = ["TextPanel"]

@@ -1,0 +1,77 @@
+"""Opens the bake dialog, and what it has written; the dialog is made when it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from app.ui.state.documents import Documents
+from app.ui.state.editor import PlanEditor
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.open_model import OpenModel
+from app.ui.state.tasks import Tasks
+from app.ui.widgets import dialogs
+
+if TYPE_CHECKING:
+    from app.ui.files.open_files import OpenFiles
+    from app.ui.tools.baking.dialog import BakeDialog
+
+
+class BakeOpener:
+    """There is one such dialog at most."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        engine: EngineBridge,
+        editor: PlanEditor,
+        documents: Documents,
+        model: OpenModel,
+        files: OpenFiles,
+        tasks: Tasks,
+    ) -> None:
+        self._window = window
+        self._engine = engine
+        self._editor = editor
+        self._documents = documents
+        self._model = model
+        self._open_files = files
+        self._tasks = tasks
+        self.open: BakeDialog | None = None
+
+    def show(self) -> None:
+        """Open it, or bring it to the front."""
+        from app.ui.tools.baking.dialog import BakeDialog
+
+        if self.open is not None:
+            self.open.raise_()
+            self.open.activateWindow()
+            return
+        if not self._model.files:
+            self._tasks.start(dialogs.tell(self._window, self._model.why_none))
+            return
+        self.open = BakeDialog(
+            self._window,
+            self._engine,
+            self._editor,
+            lambda: self._model.files,
+            self._proposed(),
+            self._tasks,
+        )
+        self._model.changed.connect(self.open.look_soon)
+        self.open.finished.connect(self._forget)
+        self.open.open_wanted.connect(self._open)
+        self.open.show()
+
+    def _proposed(self) -> Path:
+        plan = self._documents.active.path
+        folder = plan.parent if plan is not None else Path.home()
+        return folder / f"{Path(self._documents.active.name).stem}.gguf"
+
+    def _open(self, path: Path) -> None:
+        self._tasks.start(self._open_files.open_over(path, None))
+
+    def _forget(self, _code: int) -> None:
+        self.open = None

@@ -1,0 +1,160 @@
+"""Opens the dialogs that measure; each needs a model, and is made when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.engine.messages import ContextSettings
+from app.ui.canvas import Canvas
+from app.ui.chat.panel import ChatPanel
+from app.ui.state.documents import Documents
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.memory_check import Room
+from app.ui.state.open_model import OpenModel
+from app.ui.state.tasks import Tasks, in_thread
+from app.ui.tools.measure.layer_influence import LayerInfluence
+from app.ui.widgets import dialogs
+
+if TYPE_CHECKING:
+    from app.ui.tools.measure.job_dialog import JobDialog
+    from app.ui.tools.measure.sweep_dialog import SweepDialog
+
+
+class Measuring(QObject):
+    """What the Measure menu does. `settings_wanted` carries ContextSettings to be taken."""
+
+    settings_wanted = Signal(object)
+
+    def __init__(
+        self,
+        window: QWidget,
+        engine: EngineBridge,
+        estimator: EngineBridge,
+        canvas: Canvas,
+        documents: Documents,
+        chat: ChatPanel,
+        room: Room,
+        model: OpenModel,
+        context: Callable[[], ContextSettings],
+        budget_bytes: Callable[[], int],
+        tasks: Tasks,
+    ) -> None:
+        """`budget_bytes` is the memory that Fit proposes."""
+        super().__init__(window)
+        self._window = window
+        self._engine = engine
+        self._estimator = estimator
+        self._canvas = canvas
+        self._documents = documents
+        self._chat = chat
+        self._room = room
+        self._model = model
+        self._context = context
+        self._budget_bytes = budget_bytes
+        self._tasks = tasks
+        self._open: dict[str, JobDialog] = {}
+        self.influence = LayerInfluence(model, tasks, self)
+
+    def show_influence(self) -> None:
+        """Open the dialog that measures the layers."""
+        self._show("influence", self._make_influence)
+
+    def show_scores(self) -> None:
+        """Open the dialog that measures plans."""
+        self._show("scores", self._make_scores)
+
+    def show_fit(self) -> None:
+        """Open the dialog that fits the plan into memory."""
+        self._show("fit", self._make_fit)
+
+    def show_sweep(self, block_id: str = "", port: int = 0) -> None:
+        """Open the dialog that sweeps a fader, at this one where one is given."""
+        from app.ui.tools.measure.sweep_dialog import SweepDialog
+
+        def make() -> JobDialog:
+            dialog = self._make_sweep()
+            dialog.choose(block_id, port)
+            return dialog
+
+        known = self._open.get("sweep")
+        if isinstance(known, SweepDialog):
+            known.choose(block_id, port)
+        self._show("sweep", make)
+
+    def _show(self, name: str, make: Callable[[], JobDialog]) -> None:
+        known = self._open.get(name)
+        if known is not None:
+            known.raise_()
+            known.activateWindow()
+        else:
+            self._tasks.start(self._show_new(name, make))
+
+    async def _show_new(self, name: str, make: Callable[[], JobDialog]) -> None:
+        if not self._model.files:
+            await dialogs.tell(self._window, self._model.why_none)
+            return
+        await in_thread(_import_plots)
+        if name in self._open:
+            return
+        dialog = self._open[name] = make()
+        dialog.finished.connect(lambda _code: self._open.pop(name, None))
+        dialog.show()
+
+    def _make_influence(self) -> JobDialog:
+        from app.ui.tools.measure.influence_dialog import InfluenceDialog
+
+        return InfluenceDialog(
+            self._window,
+            self._engine,
+            self._canvas.editor,
+            lambda: self._model.files,
+            self.influence,
+            self._tasks,
+        )
+
+    def _make_scores(self) -> JobDialog:
+        from app.ui.tools.measure.scores_dialog import ScoresDialog
+
+        return ScoresDialog(
+            self._window, self._engine, self._documents, lambda: self._model.files, self._tasks
+        )
+
+    def _make_fit(self) -> JobDialog:
+        from app.ui.tools.measure.fit_dialog import FitDialog
+
+        dialog = FitDialog(
+            self._window,
+            self._engine,
+            self._estimator,
+            self._canvas.editor,
+            lambda: self._model.files,
+            self._context,
+            self._budget_bytes(),
+            self._tasks,
+        )
+        dialog.applied.connect(self._canvas.fit_all)
+        dialog.settings_wanted.connect(self.settings_wanted)
+        return dialog
+
+    def _make_sweep(self) -> SweepDialog:
+        from app.ui.tools.measure.sweep_dialog import SweepDialog
+
+        return SweepDialog(
+            self._window,
+            self._engine,
+            self._canvas.editor,
+            self._documents,
+            self._chat,
+            lambda: self._model.files,
+            self._room,
+            self._tasks,
+        )
+
+
+def _import_plots() -> None:
+    """Import the slow library beside the interface's thread."""
+    import pyqtgraph  # noqa: F401

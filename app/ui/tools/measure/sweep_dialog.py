@@ -1,0 +1,347 @@
+"""Sweep a fader: one prompt answered at several values of it, in a table."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QSplitter,
+    QTextEdit,
+    QWidget,
+)
+
+from app.engine.errors import EngineError, JobCancelled
+from app.engine.messages import (
+    ChatMessage,
+    Event,
+    Generate,
+    GenerateTogether,
+    OfPlan,
+    Open,
+    OpenedPlan,
+    Reply,
+    TextPiece,
+)
+from app.model_files.model_file import ModelFile
+from app.plan import shaping
+from app.plan.document import Plan
+from app.plan.faders import Fader, faders_of
+from app.plan.lowering import lower
+from app.plan.problem import PlanError, Problem
+from app.ui.chat.composer import Composer
+from app.ui.chat.panel import ChatPanel
+from app.ui.chat.transcript import SUGGESTIONS
+from app.ui.state.document import Document
+from app.ui.state.documents import Documents
+from app.ui.state.editor import PlanEditor
+from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.memory_check import Room
+from app.ui.state.tasks import Tasks
+from app.ui.state.writing import write_or_tell
+from app.ui.tools.measure.job_dialog import JobDialog
+from app.ui.tools.measure.results_table import ResultsTable
+from app.ui.tools.measure.sweep import HEADERS, Sweep, SweptReply, cells
+from app.ui.tools.side_by_side.marks import first_difference
+from app.ui.views.inspector.fields import ScaleSpin
+from app.ui.widgets import dialogs
+
+SLOT = -6
+"""The engine's slot for the plan that is swept; documents have those from 0 on."""
+MOST_STEPS = 101
+_SENTENCE = (
+    "Asks one prompt at several values of a fader, with the same seed and settings. The open plan "
+    "and its conversation stay as they are."
+)
+_NO_FADER = "This plan has no fader: add a merge block that the output depends on."
+_PATTERN = "CSV (*.csv);;Markdown (*.md);;JSON (*.json)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the rows of the table are of."""
+
+    document: Document
+    fader: Fader
+    sweep: Sweep
+
+
+class SweepDialog(JobDialog):
+    """The replies of the last sweep stay in the table for as long as it is open."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        engine: EngineBridge,
+        editor: PlanEditor,
+        documents: Documents,
+        chat: ChatPanel,
+        files: Callable[[], tuple[ModelFile, ...]],
+        room: Room,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent, "Sweep a fader", engine, tasks)
+        self._editor = editor
+        self._documents = documents
+        self._chat = chat
+        self._files = files
+        self._room = room
+        self._asked: _Asked | None = None
+        self.fader = QComboBox()
+        self.fader.setAccessibleName("Fader")
+        self.start_at = ScaleSpin("First scale")
+        self.end_at = ScaleSpin("Last scale")
+        self.end_at.setValue(1.0)
+        self.steps = _spin("Replies", 2, MOST_STEPS, 5, " replies")
+        self.n_predict = _spin("Tokens of a reply, at most", 1, 100_000, 120, " tokens")
+        self.prompt = Composer()
+        self.prompt.setPlaceholderText("What to ask each time; Enter starts")
+        self.prompt.setPlainText(_last_prompt(chat) or SUGGESTIONS[0])
+        self.prompt.submitted.connect(lambda _text: self._begin())
+        self.table = ResultsTable("Replies", HEADERS, HEADERS[3:])
+        self.table.setSelectionMode(ResultsTable.SelectionMode.SingleSelection)
+        self.table.selectionModel().selectionChanged.connect(self._show_chosen)
+        self.reply = QTextEdit()
+        self.reply.setReadOnly(True)
+        self.reply.setAccessibleName("The chosen reply")
+        self.reply.setPlaceholderText("Choose a row to read its whole reply.")
+        self.sweep = QPushButton("Sweep")
+        self.sweep.setDefault(True)
+        self.sweep.clicked.connect(lambda _checked=False: self._begin())
+        self.save = QPushButton("Save table …")
+        self.save.clicked.connect(lambda _checked=False: self._tasks.start(self._save()))
+        self.take = QPushButton("Set the fader to this")
+        self.take.setToolTip("Set the plan's fader to the chosen row's scale, as one undo step")
+        self.take.clicked.connect(lambda _checked=False: self._take())
+        self._arrange()
+        documents.changed.connect(self._list_faders)
+        self._list_faders()
+
+    def choose(self, block_id: str, port: int) -> None:
+        """Take this input of a merge, if it can be swept."""
+        for n in range(self.fader.count()):
+            fader = self.fader.itemData(n)
+            if fader is not None and (fader.block_id, fader.port) == (block_id, port):
+                self.fader.setCurrentIndex(n)
+
+    def set_measuring(self, measuring: bool) -> None:
+        super().set_measuring(measuring)
+        self._enable()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._list_faders()
+
+    def _arrange(self) -> None:
+        self.prompt.setMinimumWidth(320)
+        values = QHBoxLayout()
+        values.setSpacing(8)
+        for widget in (self.start_at, QLabel("to"), self.end_at, QLabel("in"), self.steps):
+            values.addWidget(widget)
+        values.addStretch(1)
+        form = QFormLayout()
+        form.addRow("Fader", self.fader)
+        form.addRow("Scales", values)
+        form.addRow("Prompt", self.prompt)
+        form.addRow("At most", self.n_predict)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        both = QSplitter(Qt.Orientation.Vertical)
+        both.addWidget(self.table)
+        both.addWidget(self.reply)
+        both.setSizes([220, 120])
+        self.lay_out(_SENTENCE, form, both, self.save, self.take, self.sweep)
+        self.resize(760, 680)
+
+    def _list_faders(self) -> None:
+        """Offer the shown plan's; the chosen one stays chosen while the plan has it."""
+        if self.runs:
+            return
+        chosen = self.fader.currentData()
+        self.fader.clear()
+        for fader in faders_of(self._editor.plan):
+            self.fader.addItem(f"{fader.words} (now {fader.scale:g})", fader)
+        if not self.fader.count():
+            self.fader.addItem(_NO_FADER, None)
+        if chosen is not None:
+            self.choose(chosen.block_id, chosen.port)
+        self._enable()
+
+    def _enable(self) -> None:
+        idle = not self.runs
+        can_sweep = self.fader.currentData() is not None
+        self.fader.setEnabled(idle and can_sweep)
+        self.sweep.setEnabled(idle and can_sweep)
+        for widget in (self.start_at, self.end_at, self.steps, self.n_predict, self.prompt):
+            widget.setEnabled(idle)
+        has_rows = self._asked is not None and bool(self._asked.sweep.replies)
+        self.save.setEnabled(idle and has_rows)
+        self.take.setEnabled(idle and has_rows and bool(self.table.selected_rows()))
+
+    def _begin(self) -> None:
+        if not self.runs and self.sweep.isEnabled():
+            self.start(self._sweep())
+
+    def _scales(self) -> list[float]:
+        first, last, n = self.start_at.value(), self.end_at.value(), self.steps.value()
+        return [round(first + (last - first) * i / (n - 1), 6) for i in range(n)]
+
+    async def _sweep(self) -> str:
+        plan, fader = self._editor.settle(), self.fader.currentData()
+        document, files = self._documents.active, self._files()
+        if not self.prompt.toPlainText().strip():
+            raise PlanError([Problem("no-prompt", "There is no prompt.", "Write what to ask.")])
+        plans = [(scale, self._open_at(plan, fader, scale)) for scale in self._scales()]
+        if not await self._room.may_open(self, files, [plans[0][1]]):
+            raise JobCancelled
+        settings = self._chat.sampling.chat
+        system = self._chat.system.message.messages
+        prompt = self.prompt.toPlainText().strip()
+        generate = Generate(
+            messages=(*system, ChatMessage("user", prompt)),
+            n_predict=self.n_predict.value(),
+            sampling=settings.sampling,
+            stop=settings.stop,
+            chat_template=settings.chat_template,
+        )
+        sweep = Sweep(
+            plan_name=document.name,
+            fader=fader.words,
+            prompt=prompt,
+            system=system[0].content if system else None,
+            seed=settings.sampling.seed or 0,
+            sampling=asdict(settings.sampling),
+            n_predict=generate.n_predict,
+            replies=(),
+        )
+        self._asked = _Asked(document, fader, sweep)
+        self.table.clear()
+        self.reply.clear()
+        before: list[str] = []
+        try:
+            for n, (scale, opened) in enumerate(plans):
+                request = GenerateTogether((opened,), generate)
+                reply, tokens = await self._reply(request, scale, n, len(plans))
+                generate = replace(generate, sampling=replace(generate.sampling, seed=reply.seed))
+                self._add(scale, reply, first_difference(tokens, before) if n else None)
+                before = tokens
+        finally:
+            with contextlib.suppress(EngineError, JobCancelled):
+                await self._room.close(SLOT)
+        return f"{len(plans)} replies with seed {generate.sampling.seed}."
+
+    def _open_at(self, plan: Plan, fader: Fader, scale: float) -> Open:
+        """What to open for a scale. Raises PlanError where the plan cannot have it, or not run."""
+        recipe = lower(shaping.set_scale(plan, fader.block_id, fader.port, scale)).recipe
+        paths = tuple(str(file.path) for file in self._files())
+        return Open(paths, recipe, self._chat.sampling.chat.context, SLOT)
+
+    async def _reply(
+        self, request: GenerateTogether, scale: float, n: int, n_all: int
+    ) -> tuple[Reply, list[str]]:
+        """A scale's reply with its tokens. Raises as `run_on`, also when stopped half-way."""
+        tokens: list[str] = []
+        replies: list[Reply] = []
+
+        def told(event: Event) -> None:
+            if isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
+                self._room.take_note(request.plans[0], event.told, self._files())
+            elif isinstance(event, OfPlan) and isinstance(event.told, TextPiece):
+                tokens.append(event.told.text)
+                part = (n + len(tokens) / request.generate.n_predict) / n_all
+                self.row.show_progress(f"Scale {scale:g}, {n + 1} of {n_all}", part, 0.0, None)
+            elif isinstance(event, OfPlan) and isinstance(event.told, Reply):
+                replies.append(event.told)
+
+        await self.run_on(request, told)
+        (reply,) = replies
+        if reply.stop_reason == "cancelled":
+            raise JobCancelled
+        return reply, tokens
+
+    def _add(self, scale: float, reply: Reply, difference: int | None) -> None:
+        assert self._asked is not None
+        row = SweptReply(
+            scale=scale,
+            text=reply.text,
+            n_tokens=reply.n_generated,
+            tokens_per_s=reply.tokens_per_s,
+            stop_reason=reply.stop_reason,
+            plan_hash=reply.plan_hash,
+            first_difference=difference,
+        )
+        asked = self._asked
+        replies = (*asked.sweep.replies, row)
+        self._asked = replace(asked, sweep=replace(asked.sweep, seed=reply.seed, replies=replies))
+        *numbers, text = cells(row, len(replies) - 1)
+        self.table.add((*numbers, " ".join(text.split())))
+        self.table.setColumnWidth(len(numbers), 0)  # it takes what the others leave, no more
+
+    def _chosen(self) -> SweptReply | None:
+        rows = self.table.selected_rows()
+        return self._asked.sweep.replies[rows[0]] if rows and self._asked is not None else None
+
+    def _show_chosen(self) -> None:
+        chosen = self._chosen()
+        self.reply.setPlainText(chosen.text if chosen is not None else "")
+        self._enable()
+
+    def _take(self) -> None:
+        """Set the fader of the plan that was swept, where it still has it."""
+        asked, chosen = self._asked, self._chosen()
+        if asked is None or chosen is None:
+            return
+        if asked.document not in self._documents.all:
+            self.row.end(f"“{asked.sweep.plan_name}” is closed. Open it again to set its fader.")
+            return
+        self._documents.show(asked.document)
+        fader = asked.fader
+        try:
+            plan = self._editor.settle()
+            after = shaping.set_scale(plan, fader.block_id, fader.port, chosen.scale)
+        except PlanError as error:
+            self.row.end(f"The fader cannot be set. {error}")
+            return
+        self._editor.apply("Set scale", after)
+        self.row.end(f"{fader.words} is at {chosen.scale:g} now.")
+
+    async def _save(self) -> None:
+        assert self._asked is not None
+        sweep = self._asked.sweep
+        proposed = Path.home() / "sweep.csv"
+        path = await dialogs.ask_save_path(self, "Save table", proposed, _PATTERN)
+        if path is None:
+            return
+        kinds = {".csv": sweep.csv, ".md": sweep.markdown, ".json": sweep.json}
+        write = kinds.get(path.suffix.lower())
+        if write is None:
+            await dialogs.tell(
+                self,
+                f"“{path.name}” was not written: its ending names neither CSV, Markdown nor JSON.",
+                "End the name in .csv, .md or .json.",
+            )
+        elif await write_or_tell(self, path, write().encode("utf-8")):
+            self.row.end(f"Saved {path.name}.")
+
+
+def _spin(name: str, least: int, most: int, value: int, suffix: str) -> QSpinBox:
+    spin = QSpinBox()
+    spin.setAccessibleName(name)
+    spin.setRange(least, most)
+    spin.setValue(value)
+    spin.setSuffix(suffix)
+    return spin
+
+
+def _last_prompt(chat: ChatPanel) -> str:
+    path = chat.keeping.conversation.path
+    return next((m.text for m in reversed(path) if m.role == "user"), "")

@@ -1,0 +1,64 @@
+"""Which text is measured on: the bundled one, or a file of the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from app.fit.texts import calibration_text, read_text
+from app.ui.state.tasks import Tasks, in_thread
+from app.ui.widgets import dialogs
+
+_BUNDLED = "Bundled text"
+_CHOOSE = "Choose a file …"
+
+
+class TextChoice(QComboBox):
+    """The bundled text first, then the files that were chosen, then choosing another."""
+
+    def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._before = 0
+        self.setAccessibleName("Text to measure on")
+        self.setToolTip("Some thousand words of the kind that the plan is to be good at")
+        self.addItem(_BUNDLED, None)
+        self.addItem(_CHOOSE, None)
+        self.activated.connect(self._activated)
+
+    @property
+    def words(self) -> str:
+        """What to call the text."""
+        return self.currentText()
+
+    def choose(self, path: Path) -> None:
+        """Take this file."""
+        at = self.findData(str(path))
+        if at < 0:
+            at = self.count() - 1
+            self.insertItem(at, path.name, str(path))
+        self.setCurrentIndex(at)
+        self._before = at
+
+    async def read(self) -> str:
+        """The chosen text. Raises TextError."""
+        path = self.currentData()
+        if path is None:
+            return await in_thread(calibration_text)
+        return await in_thread(read_text, Path(path))
+
+    def _activated(self, index: int) -> None:
+        if index < self.count() - 1:
+            self._before = index
+            return
+        self.setCurrentIndex(self._before)
+        self._tasks.start(self._ask())
+
+    async def _ask(self) -> None:
+        last = self.itemData(self.count() - 2)
+        folder = Path(last).parent if last else Path.home()
+        pattern = "Text files (*.txt *.md);;All files (*)"
+        path = await dialogs.ask_open_path(self.window(), "Text to measure on", folder, pattern)
+        if path is not None:
+            self.choose(path)

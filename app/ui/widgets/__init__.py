@@ -1,0 +1,2 @@
+"""Small widgets, icons and colours that know nothing of plans or models: any Qt program could use
+them."""
