@@ -12,7 +12,7 @@ from PySide6.QtCore import QLocale, QPointF, Qt
 
 from app.plan.document import MergeBlock
 from app.plan.reader import read_plan
-from app.ui.state.documents import documents
+from app.ui.state import documents
 from tests.ui.window.conftest import PLAN, Bench
 
 
