@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 
 from app.plan import files
 from app.ui.files.documents.recovery_strip import DISCARD, DISCARD_THEM, LATER, RESTORE
-from app.ui.state.documents import autosave
+from app.ui.state import autosave
 from app.ui.state.recovery import Copy, RecoveryFolder
 from tests.ui.window.conftest import PLAN, Bench
 from tests.ui.window.test_files import rename_first, run
