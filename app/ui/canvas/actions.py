@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 from app.ui.canvas.annotations.actions import AnnotationActions
 from app.ui.canvas.block_actions import BlockActions
+from app.ui.canvas.edit_view import EditView
 from app.ui.canvas.keyboard.actions import KeyboardActions
 from app.ui.widgets import icons
-
-if TYPE_CHECKING:
-    from app.ui.canvas.canvas import Canvas
 
 Keys = QKeySequence.StandardKey | str
 
@@ -25,7 +22,7 @@ class CanvasActions(QObject):
     `block` holds those that shape the selected blocks.
     """
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(self, canvas: EditView) -> None:
         super().__init__(canvas)
         self._canvas = canvas
         standard = QKeySequence.StandardKey
@@ -42,7 +39,7 @@ class CanvasActions(QObject):
         self.paste = make("Paste", "paste", canvas.paste, standard.Paste)
         self.duplicate = make("Duplicate", "duplicate", canvas.duplicate, "Ctrl+D")
         self.rename = make("Rename", "rename", canvas.rename, "F2")
-        self.delete = make("Delete", "delete", canvas.delete, standard.Delete, "Backspace")
+        self.delete = make("Delete", "delete", self._delete, standard.Delete, "Backspace")
         self.delete_and_join = make(
             "Delete and join neighbours", "delete-join", canvas.delete_and_join, "Ctrl+Del"
         )
@@ -96,6 +93,11 @@ class CanvasActions(QObject):
         action.triggered.connect(lambda _checked=False: self._canvas.attempt(run))
         self._canvas.addAction(action)
         return action
+
+    def _delete(self) -> None:
+        """Delete what the keys are on, or else what is selected."""
+        if not self.keyboard.part.delete():
+            self._canvas.delete()
 
     def _enable(self, _heard: object = None) -> None:
         selected = self._canvas.plan_scene.selection()

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from app.plan.edits import MAX_MERGE_INPUTS
 from app.ui.canvas import block_commands as commands
+from app.ui.canvas.surface import GestureSurface
 from app.ui.widgets import icons
-
-if TYPE_CHECKING:
-    from app.ui.canvas.canvas import Canvas
 
 Make = Callable[..., QAction]
 
@@ -21,7 +18,7 @@ Make = Callable[..., QAction]
 class BlockActions:
     """`all` and `line_up` list the actions in menu order; None stands for a separator."""
 
-    def __init__(self, canvas: Canvas, make: Make) -> None:
+    def __init__(self, canvas: GestureSurface, make: Make) -> None:
         self._canvas = canvas
 
         def merges() -> list[commands.MergeBlock]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from app.plan import edits, layout, shaping
 from app.plan.clearing import Box
@@ -13,12 +12,10 @@ from app.ui.canvas.alignment import Axis, Side, aligned, distributed
 from app.ui.canvas.annotations.commands import framed_again
 from app.ui.canvas.places import inside
 from app.ui.canvas.placing import sizes_of
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import GestureSurface
 
 
-def turn_muted(canvas: GestureView) -> None:
+def turn_muted(canvas: GestureSurface) -> None:
     """Mute the selected blocks, or let them be heard again when all of them are muted."""
     plan, ids = canvas.editor.plan, canvas.selected_ids()
     muted = not all(plan.blocks[i].muted for i in ids)
@@ -26,7 +23,7 @@ def turn_muted(canvas: GestureView) -> None:
     canvas.editor.apply(f"{'Mute' if muted else 'Unmute'} {blocks_in_words(ids)}", after)
 
 
-def turn_collapsed(canvas: GestureView) -> None:
+def turn_collapsed(canvas: GestureSurface) -> None:
     """Collapse the selected blocks, or show them whole when all of them are collapsed."""
     plan, ids = canvas.editor.plan, canvas.selected_ids()
     collapsed = not all(plan.blocks[i].collapsed for i in ids)
@@ -34,13 +31,13 @@ def turn_collapsed(canvas: GestureView) -> None:
     canvas.editor.apply(f"{'Collapse' if collapsed else 'Expand'} {blocks_in_words(ids)}", after)
 
 
-def expand(canvas: GestureView, block_id: str) -> None:
+def expand(canvas: GestureSurface, block_id: str) -> None:
     """Show a collapsed block whole."""
     after = shaping.set_collapsed(canvas.editor.plan, (block_id,), False)
     canvas.editor.apply("Expand block", after)
 
 
-def join(canvas: GestureView) -> None:
+def join(canvas: GestureSurface) -> None:
     """Join what continues each other: the selected blocks, one with its neighbours, or all."""
     plan, selected = canvas.editor.plan, canvas.selected_ids()
     ids = selected or tuple(plan.blocks)
@@ -57,12 +54,12 @@ def join(canvas: GestureView) -> None:
     canvas.plan_scene.select(i for i in (*selected, *ids[:1]) if i in after.blocks and selected)
 
 
-def join_two(canvas: GestureView, first: str, second: str) -> None:
+def join_two(canvas: GestureSurface, first: str, second: str) -> None:
     """Join a block with the one that continues it."""
     canvas.editor.apply("Join blocks", shaping.join(canvas.editor.plan, (first, second)))
 
 
-def link_selected(canvas: GestureView) -> None:
+def link_selected(canvas: GestureSurface) -> None:
     """Link the selected blocks one after the other, from left to right."""
     after = canvas.editor.plan
     items = canvas.plan_scene.blocks
@@ -84,13 +81,13 @@ def free_port(block: Block) -> int:
     return linked.index(None) if None in linked else len(linked) - 1
 
 
-def selected_merges(canvas: GestureView) -> list[MergeBlock]:
+def selected_merges(canvas: GestureSurface) -> list[MergeBlock]:
     """The MergeBlocks among the selected blocks."""
     blocks = (canvas.editor.plan.blocks[i] for i in canvas.selected_ids())
     return [block for block in blocks if isinstance(block, MergeBlock)]
 
 
-def add_input(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
+def add_input(canvas: GestureSurface, merges: Sequence[MergeBlock]) -> None:
     """Give each of these merges one more input."""
     plan = canvas.editor.plan
     for merge in merges:
@@ -98,19 +95,19 @@ def add_input(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
     canvas.editor.apply("Add input", plan)
 
 
-def remove_input(canvas: GestureView, merge_id: str, port: int) -> None:
+def remove_input(canvas: GestureSurface, merge_id: str, port: int) -> None:
     """Take an input of a merge away, with its link."""
     after = edits.remove_merge_input(canvas.editor.plan, merge_id, port)
     canvas.editor.apply("Remove input", after)
 
 
-def swap_inputs(canvas: GestureView, merge_id: str, port: int, other: int) -> None:
+def swap_inputs(canvas: GestureSurface, merge_id: str, port: int, other: int) -> None:
     """Let two inputs of a merge change places; the scales stay."""
     after = shaping.swap_inputs(canvas.editor.plan, merge_id, port, other)
     canvas.editor.apply("Swap inputs", after)
 
 
-def equalise(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
+def equalise(canvas: GestureSurface, merges: Sequence[MergeBlock]) -> None:
     """Give all inputs of each merge the same scale, with a sum of 1."""
     plan = canvas.editor.plan
     for merge in merges:
@@ -118,7 +115,7 @@ def equalise(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
     canvas.editor.apply("Equalise scales", plan)
 
 
-def turn_sum_lock(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
+def turn_sum_lock(canvas: GestureSurface, merges: Sequence[MergeBlock]) -> None:
     """Keep each merge's sum at 1, or let go of it when all of them are kept."""
     plan = canvas.editor.plan
     on = not all(merge.sums_to_one for merge in merges)
@@ -127,24 +124,24 @@ def turn_sum_lock(canvas: GestureView, merges: Sequence[MergeBlock]) -> None:
     canvas.editor.apply("Keep the sum at 1" if on else "Let go of the sum", plan)
 
 
-def reset_scale(canvas: GestureView, merge_id: str, port: int) -> None:
+def reset_scale(canvas: GestureSurface, merge_id: str, port: int) -> None:
     """Give a merge's input the share at which all its inputs count alike."""
     plan = canvas.editor.plan
     share = 1.0 / len(links_into(plan.blocks[merge_id]))
     canvas.editor.apply("Reset scale", shaping.set_scale(plan, merge_id, port, share))
 
 
-def align(canvas: GestureView, side: Side) -> None:
+def align(canvas: GestureSurface, side: Side) -> None:
     """Put the selected blocks' sides, or their middles, in one line."""
     _place(canvas, "Align", aligned(_selected_boxes(canvas), side))
 
 
-def distribute(canvas: GestureView, axis: Axis) -> None:
+def distribute(canvas: GestureSurface, axis: Axis) -> None:
     """Make the gaps between the selected blocks equal."""
     _place(canvas, "Distribute", distributed(_selected_boxes(canvas), axis))
 
 
-def arrange(canvas: GestureView) -> None:
+def arrange(canvas: GestureSurface) -> None:
     """Lay out the selected blocks from left to right where there is room, or all blocks.
 
     Frames are drawn again around what stood in them.
@@ -162,12 +159,12 @@ def blocks_in_words(ids: Sequence[str], what: str = "block") -> str:
     return what if len(ids) == 1 else f"{len(ids)} {what}s"
 
 
-def _selected_boxes(canvas: GestureView) -> dict[str, Box]:
+def _selected_boxes(canvas: GestureSurface) -> dict[str, Box]:
     rects = {i: canvas.plan_scene.blocks[i].scene_rect() for i in canvas.selected_ids()}
     return {i: (r.left(), r.top(), r.right(), r.bottom()) for i, r in rects.items()}
 
 
-def _place(canvas: GestureView, label: str, places: layout.Places) -> None:
+def _place(canvas: GestureSurface, label: str, places: layout.Places) -> None:
     plan, words = canvas.editor.plan, blocks_in_words(tuple(places))
     kept = {i: inside(*at) for i, at in places.items()}
     canvas.editor.apply(f"{label} {words}", edits.move(plan, kept))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QCursor,
     QFocusEvent,
     QHelpEvent,
     QKeyEvent,
@@ -19,16 +17,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.plan.document import WeightBlock
-from app.plan.problem import PlanError
-from app.ui.canvas import gestures
-from app.ui.canvas.gestures import Gesture, Pan, Pointer
+from app.ui.canvas.gestures.pan import Pan
+from app.ui.canvas.gestures.press import begin
 from app.ui.canvas.hover import Hover
-from app.ui.canvas.join_marks import JoinMarks
 from app.ui.canvas.links import LinkKey
-from app.ui.canvas.loose_link import DroppedLink
-from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import PartKind, is_terminal
-from app.ui.canvas.view import PlanView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 from app.ui.state.editor import PlanEditor
 
 _HOVER_CURSORS = {
@@ -56,50 +50,26 @@ _TIPS: dict[PartKind, str] = {
 }
 
 
-class GestureView(PlanView):
+class GestureView(GestureSurface):
     """A view of the plan in which things can be pressed and dragged.
 
-    `notice` carries a sentence for the status line. `opened` carries the Hit and the Pointer of a
-    double click, `menu_wanted` those of a right click or of the key that asks for a menu.
-    `block_wanted` carries the Pointer where a link was dropped into empty space, and its fixed end:
-    the id of the block it comes from, or the LinkKey it leads into, the other of them None.
+    `opened` carries the Hit and the Pointer of a double click, `menu_wanted` those of a right click
+    or of the key that asks for a menu.
     """
 
-    notice = Signal(str)
     opened = Signal(object, object)
     menu_wanted = Signal(object, object)
-    block_wanted = Signal(object, object, object)
 
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
         super().__init__(editor, parent)
-        self.gesture: Gesture | None = None
         self._space_held = False
         self._has_knife = False
         self._double_clicked = False
         self._last_click_acted = False
-        self.join_marks = JoinMarks(self.plan_scene)
         self._hovered = Hover(self)
-        self.dropped_link = DroppedLink(self)
         self.setMouseTracking(True)
         editor.changed.connect(self._abandon_gesture)
         editor.replaced.connect(self._abandon_gesture)
-
-    def hit(self, pointer: Pointer) -> Hit:
-        """What lies under the pointer."""
-        return self.plan_scene.hit(pointer.scene, min(16.0, max(0.0, 6 / self.zoom - 6)))
-
-    def pointer_at(self, view: QPointF, keys: Qt.KeyboardModifier) -> Pointer:
-        """The pointer at a point of the viewport."""
-        return Pointer(self.to_scene(view), view, keys)
-
-    def attempt(self, run: Callable[[], object]) -> bool:
-        """Do something to the plan, or say why it is refused. Returns whether it was done."""
-        try:
-            run()
-        except PlanError as error:
-            self.notice.emit(str(error))
-            return False
-        return True
 
     def take_knife(self) -> None:
         """Let the next press cut as it does with Alt held, or put the knife away again."""
@@ -109,19 +79,6 @@ class GestureView(PlanView):
             self.notice.emit("Drag across links to cut them, or click on one. Esc gives it up.")
         else:
             self.viewport().unsetCursor()
-
-    def cancel_gesture(self) -> None:
-        """Give up what is being dragged, if anything is."""
-        if self.gesture is not None:
-            gesture, self.gesture = self.gesture, None
-            gesture.cancel()
-            self.viewport().unsetCursor()
-
-    def menu_point(self) -> QPointF:
-        """Where a menu asked for by a key belongs: at the pointer if it is here, else midway."""
-        at = self.viewport().mapFromGlobal(QCursor.pos())
-        rect = self.viewport().rect()
-        return QPointF(at if rect.contains(at) else rect.center())
 
     def _point_of_selection(self) -> QPointF | None:
         """The title of what is selected first, where it is in sight."""
@@ -169,7 +126,7 @@ class GestureView(PlanView):
             if self._has_knife:
                 pointer = replace(pointer, modifiers=Qt.KeyboardModifier.AltModifier)
                 self.take_knife()
-            self._begin(gestures.begin(self, pointer, self.hit(pointer)))
+            self._begin(begin(self, pointer, self.hit(pointer)))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         pointer = self.pointer_at(event.position(), event.modifiers())

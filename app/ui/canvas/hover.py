@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtGui import QPainter
 
-from app.ui.canvas.gestures.gesture import Pointer
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import WeightShape
 from app.ui.canvas.strip_painting import paint_cut
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Pointer
+from app.ui.canvas.view import PlanView
 
 
 class Hover:
     """Follows the pointer while nothing is pressed."""
 
-    def __init__(self, canvas: GestureView) -> None:
+    def __init__(self, canvas: PlanView) -> None:
         self._canvas = canvas
         self._cell: tuple[str, int] | None = None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF
 
@@ -13,13 +12,11 @@ from app.plan.problem import PlanError, Problem
 from app.ui.canvas.faces import range_text
 from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_range
 from app.ui.canvas.shapes import BlockShape, MergeShape, WeightShape
+from app.ui.canvas.surface import GestureSurface
 from app.ui.widgets.number_spin import parse_number
 
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
 
-
-def type_title(canvas: GestureView, block_id: str) -> None:
+def type_title(canvas: GestureSurface, block_id: str) -> None:
     """Let the block's title be typed."""
     shape = canvas.plan_scene.blocks[block_id].block_shape
     assert isinstance(shape, BlockShape)
@@ -32,7 +29,7 @@ def type_title(canvas: GestureView, block_id: str) -> None:
     _edit_line(canvas, area, title, "Title of the block", "Rename block", renamed)
 
 
-def type_scale(canvas: GestureView, block_id: str, port: int) -> None:
+def type_scale(canvas: GestureSurface, block_id: str, port: int) -> None:
     """Let the scale of a merge's input be typed."""
     merge = canvas.editor.plan.blocks[block_id]
     shape = canvas.plan_scene.blocks[block_id].block_shape
@@ -51,7 +48,7 @@ def type_scale(canvas: GestureView, block_id: str, port: int) -> None:
     _edit_line(canvas, area, scale, f"Scale of input {port + 1}", "Set scale", scaled)
 
 
-def type_range(canvas: GestureView, block_id: str) -> None:
+def type_range(canvas: GestureSurface, block_id: str) -> None:
     """Let the weight layers of a block be typed, such as 22-29."""
     block = canvas.editor.plan.blocks[block_id]
     shape = canvas.plan_scene.blocks[block_id].block_shape
@@ -67,7 +64,7 @@ def type_range(canvas: GestureView, block_id: str) -> None:
 
 
 def _edit_line(
-    canvas: GestureView,
+    canvas: GestureSurface,
     area: QRect,
     text: str,
     name: str,
@@ -80,7 +77,7 @@ def _edit_line(
     InlineEdit(canvas.viewport(), area, text, font_at(canvas.zoom), name, take)
 
 
-def _on_screen(canvas: GestureView, block_id: str, rect: QRectF, least_width: int) -> QRect:
+def _on_screen(canvas: GestureSurface, block_id: str, rect: QRectF, least_width: int) -> QRect:
     """Where a part of a block is seen, large enough to type in; the block is brought into sight."""
     item = canvas.plan_scene.blocks[block_id]
     placed = rect.translated(item.pos())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -10,6 +12,20 @@ from app.ui.canvas.shapes import MARGIN, Shape, is_terminal
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom in scene coordinates: quicker to compare than a QRectF."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the scene is looked at: zoom, device pixels per pixel, and whether it moves just now."""
+
+    zoom: float
+    pixel_ratio: float
+    moving: bool
+
+    @property
+    def scale(self) -> float:
+        """Device pixels per scene pixel."""
+        return self.zoom * self.pixel_ratio
 
 
 class BlockItem(QGraphicsItem):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import ceil, floor, inf, log2
 from time import perf_counter
@@ -16,7 +15,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 from app.ui.canvas.annotations.painting import AnnotationPainting
 from app.ui.canvas.block_painting import BlockPainting, shadow
 from app.ui.canvas.faces import Face
-from app.ui.canvas.items import BlockItem, Box
+from app.ui.canvas.items import BlockItem, Box, View
 from app.ui.canvas.links import Link
 from app.ui.canvas.scene import PlanScene
 from app.ui.canvas.shapes import MARGIN, Shape
@@ -46,20 +45,6 @@ _LEAST_DOT_PIXELS = 18.0
 
 
 Boxed = TypeVar("Boxed", BlockItem, Link)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How the scene is looked at: zoom, device pixels per pixel, and whether it moves just now."""
-
-    zoom: float
-    pixel_ratio: float
-    moving: bool
-
-    @property
-    def scale(self) -> float:
-        """Device pixels per scene pixel."""
-        return self.zoom * self.pixel_ratio
 
 
 class Layer:

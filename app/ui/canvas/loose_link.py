@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.ui.canvas.links import LinkKey, curve
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.view import PlanView
 
 _END = 4.5
 
 
-def anchor_of(canvas: GestureView, source: str | None, target: LinkKey | None) -> QPointF:
+def anchor_of(canvas: PlanView, source: str | None, target: LinkKey | None) -> QPointF:
     """The port of the end that is known: what the link comes from, or what it leads into."""
     blocks = canvas.plan_scene.blocks
     if source is not None:
@@ -46,7 +42,7 @@ def paint_end(painter: QPainter, colour: QColor, at: QPointF) -> None:
 class DroppedLink:
     """A link dropped into empty space, shown until it is known what it leads to."""
 
-    def __init__(self, canvas: GestureView) -> None:
+    def __init__(self, canvas: PlanView) -> None:
         self._canvas = canvas
         self._ends: tuple[str | None, LinkKey | None] | None = None
         self._at = QPointF()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -12,22 +11,21 @@ from PySide6.QtWidgets import QMenu
 
 from app.plan.document import WeightBlock
 from app.ui.canvas import block_commands, in_place
-from app.ui.canvas.gestures.gesture import Pointer
+from app.ui.canvas.actions import CanvasActions
+from app.ui.canvas.block_actions import BlockActions
+from app.ui.canvas.edit_view import EditView
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.problem_menu import offer_mends
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import is_terminal
+from app.ui.canvas.surface import Pointer
 from app.ui.widgets import icons
 
-if TYPE_CHECKING:
-    from app.ui.canvas.canvas import Canvas
 
-
-def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
+def menu_for(canvas: EditView, commands: CanvasActions, hit: Hit, pointer: Pointer) -> QMenu:
     """The menu for what was hit; it selects that first and is gone when closed."""
     menu = QMenu(canvas)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    commands = canvas.commands
     if hit.link is not None:
         canvas.plan_scene.select(())
         canvas.plan_scene.select_link(hit.link)
@@ -45,7 +43,7 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
         menu.addSeparator()
         for action in (commands.block.mute, commands.block.collapse):
             menu.addAction(action)
-        _offer_shaping(menu, canvas, hit)
+        _offer_shaping(menu, canvas, commands.block, hit)
         commands.block.add_line_up(menu)
         menu.addSeparator()
         menu.addAction(commands.fit_selection)
@@ -54,7 +52,8 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
     elif hit.annotation is not None:
         if hit.annotation.id not in canvas.plan_scene.annotations.selected:
             canvas.plan_scene.select((hit.annotation.id,))
-        commands.annotations.fill(menu)
+        shared = (commands.cut, commands.copy, commands.duplicate, commands.delete)
+        commands.annotations.fill(menu, commands.rename, shared)
     else:
         add = menu.addAction("Add …\tTab")
         icons.dress(add, "add")
@@ -68,7 +67,7 @@ def menu_for(canvas: Canvas, hit: Hit, pointer: Pointer) -> QMenu:
     return menu
 
 
-def _offer_join(menu: QMenu, canvas: Canvas, key: LinkKey) -> None:
+def _offer_join(menu: QMenu, canvas: EditView, key: LinkKey) -> None:
     """Offer to join the two blocks that a link lies between, where one continues the other."""
     if canvas.join_marks.on_link(key, canvas.editor.plan):
         source = canvas.plan_scene.links[key].source
@@ -76,9 +75,9 @@ def _offer_join(menu: QMenu, canvas: Canvas, key: LinkKey) -> None:
         _offer(menu, canvas, "Join blocks", run)
 
 
-def _offer_shaping(menu: QMenu, canvas: Canvas, hit: Hit) -> None:
+def _offer_shaping(menu: QMenu, canvas: EditView, actions: BlockActions, hit: Hit) -> None:
     """What can be done to this kind of block, and to the input of a merge that was hit."""
-    actions, plan = canvas.commands.block, canvas.editor.plan
+    plan = canvas.editor.plan
     block = plan.blocks[hit.block_id or ""]
     if isinstance(block, WeightBlock):
         if not block.collapsed:
@@ -106,7 +105,7 @@ def _offer_shaping(menu: QMenu, canvas: Canvas, hit: Hit) -> None:
             _offer(swap, canvas, f"Input {other + 1}", run)
 
 
-def _offer(menu: QMenu, canvas: Canvas, words: str, run: Callable[[], object]) -> QAction:
+def _offer(menu: QMenu, canvas: EditView, words: str, run: Callable[[], object]) -> QAction:
     action = menu.addAction(words)
     action.triggered.connect(lambda _checked=False: canvas.attempt(run))
     return action

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtWidgets import QMenu
@@ -11,16 +10,14 @@ from PySide6.QtWidgets import QMenu
 from app.ui.canvas.faces import MergeFace, WeightFace
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.shapes import MARGIN
+from app.ui.canvas.surface import GestureSurface
 from app.ui.state.mending import mend, mend_labels
 from app.ui.widgets import icons
-
-if TYPE_CHECKING:
-    from app.ui.canvas.canvas import Canvas
 
 _LONGEST = 72
 
 
-def badge_at(canvas: Canvas, at: QPointF) -> str | None:
+def badge_at(canvas: GestureSurface, at: QPointF) -> str | None:
     """The block whose badge lies under a point of the scene."""
     around = QRectF(at.x() - MARGIN, at.y() - MARGIN, 2 * MARGIN, 2 * MARGIN)
     for item in canvas.plan_scene.items(around):
@@ -31,7 +28,7 @@ def badge_at(canvas: Canvas, at: QPointF) -> str | None:
     return None
 
 
-def show_problems(canvas: Canvas, block_id: str, at: QPointF) -> None:
+def show_problems(canvas: GestureSurface, block_id: str, at: QPointF) -> None:
     """Open the menu of a block's problems at a point of the viewport."""
     menu = QMenu(canvas)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -40,7 +37,7 @@ def show_problems(canvas: Canvas, block_id: str, at: QPointF) -> None:
     menu.popup(canvas.viewport().mapToGlobal(at.toPoint()))
 
 
-def offer_mends(menu: QMenu, canvas: Canvas, block_id: str) -> None:
+def offer_mends(menu: QMenu, canvas: GestureSurface, block_id: str) -> None:
     """Say in a menu what is wrong with a block, each problem with what mends it."""
     menu.setToolTipsVisible(True)
     for problem in canvas.editor.problems:

@@ -16,7 +16,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
 
-from app.ui.canvas.layer import Layer, View
+from app.ui.canvas.items import View
+from app.ui.canvas.layer import Layer
 from app.ui.canvas.scene import PlanScene
 from app.ui.state.document import Sight
 from app.ui.state.editor import PlanEditor

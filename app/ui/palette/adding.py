@@ -16,10 +16,10 @@ from app.plan.templates import Template
 from app.ui.canvas import Canvas
 from app.ui.canvas.annotations import commands as framing
 from app.ui.canvas.faces import range_text, title_of
-from app.ui.canvas.gestures import Pointer
 from app.ui.canvas.gestures.drag_link import why_not, with_link
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.scene import OUTPUT_LINK
+from app.ui.canvas.surface import Pointer
 from app.ui.palette.entry import Entry
 from app.ui.palette.kinds import MERGE, WEIGHT, KindWords
 from app.ui.palette.linked_blocks import (

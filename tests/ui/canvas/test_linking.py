@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, Qt
 
 from app.plan import edits
 from app.plan.document import TOKENS
-from app.ui.canvas.gestures import DragLink
+from app.ui.canvas.gestures.drag_link import DragLink
 from app.ui.canvas.shapes import OUTPUT
 from tests.ui.canvas.hand import Hand
 

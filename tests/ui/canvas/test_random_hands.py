@@ -126,7 +126,7 @@ class RandomHand(Hand):
         if self.random.random() < 0.5:
             at = self.canvas.viewportTransform().map(self._place())
             pointer = self.canvas.pointer_at(at, NONE)
-            menu = menu_for(self.canvas, self.canvas.hit(pointer), pointer)
+            menu = menu_for(self.canvas, self.canvas.commands, self.canvas.hit(pointer), pointer)
             inner = menu.findChildren(QMenu)
             actions = [a for m in (menu, *inner) for a in m.actions() if a.menu() is None]
         enabled = [a for a in actions if a is not None and a.isEnabled()]

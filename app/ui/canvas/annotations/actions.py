@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QAction, QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QMenu
 
 from app.ui.canvas.annotations import commands
+from app.ui.canvas.surface import GestureSurface
 from app.ui.widgets import icons
-
-if TYPE_CHECKING:
-    from app.ui.canvas.canvas import Canvas
 
 Make = Callable[..., QAction]
 
@@ -24,7 +21,7 @@ _SWATCH = 16
 class AnnotationActions:
     """What makes a frame or a note, and what is done to those that are selected."""
 
-    def __init__(self, canvas: Canvas, make: Make) -> None:
+    def __init__(self, canvas: GestureSurface, make: Make) -> None:
         self._canvas = canvas
         self.frame = make(
             "Frame selection", "frame", lambda: commands.frame_selection(canvas), "Ctrl+G"
@@ -36,16 +33,15 @@ class AnnotationActions:
         self.fit = make("Fit to contents", "fit", lambda: commands.fit_to_contents(canvas))
         self._colours: QAction | None = None
 
-    def fill(self, menu: QMenu) -> None:
-        """Make the menu of the selected frames and notes."""
-        edit = self._canvas.commands
-        menu.addAction(edit.rename)
+    def fill(self, menu: QMenu, rename: QAction, others: Iterable[QAction]) -> None:
+        """Make the menu of the selected frames and notes, with the canvas's own actions."""
+        menu.addAction(rename)
         if commands.selected_frames(self._canvas):
             menu.addAction(self.select_contents)
             menu.addAction(self.fit)
         self._add_colours(menu)
         menu.addSeparator()
-        for action in (edit.cut, edit.copy, edit.duplicate, edit.delete):
+        for action in others:
             menu.addAction(action)
 
     def fill_for_place(self, menu: QMenu, at: QPointF) -> None:

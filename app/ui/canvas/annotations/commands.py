@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF
 
@@ -22,10 +22,8 @@ from app.ui.canvas.annotations.shapes import (
 from app.ui.canvas.annotations.typing_in import type_text
 from app.ui.canvas.places import on_grid
 from app.ui.canvas.shapes import shape_of
+from app.ui.canvas.surface import GestureSurface
 from app.ui.widgets.theme import GRID
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
 
 COLOURS = ("Blue", "Orange", "Green", "Pink", "Light blue", "Red", "Yellow", "Grey")
 """The colours of the sources in words."""
@@ -33,7 +31,7 @@ COLOURS = ("Blue", "Orange", "Green", "Pink", "Light blue", "Red", "Yellow", "Gr
 _NOTE_COLOUR = COLOURS.index("Yellow")
 
 
-def frame_selection(canvas: GestureView) -> None:
+def frame_selection(canvas: GestureSurface) -> None:
     """Put a frame around what is selected, or an empty one midway, and let its title be typed."""
     scene = canvas.plan_scene
     selection = scene.selection()
@@ -44,18 +42,18 @@ def frame_selection(canvas: GestureView) -> None:
         add_frame(canvas, canvas.seen_rect().center())
 
 
-def add_frame(canvas: GestureView, at: QPointF) -> None:
+def add_frame(canvas: GestureSurface, at: QPointF) -> None:
     """Add an empty frame around a point of the scene and let its title be typed."""
     _add(canvas, "frame", _around(at, NEW_FRAME), NEW_FRAME)
 
 
-def add_note(canvas: GestureView, at: QPointF) -> None:
+def add_note(canvas: GestureSurface, at: QPointF) -> None:
     """Add a note around a point of the scene and let its text be typed."""
     _add(canvas, "note", _around(at, NEW_NOTE), NEW_NOTE)
 
 
 def _add(
-    canvas: GestureView,
+    canvas: GestureSurface,
     kind: Literal["frame", "note"],
     place: tuple[float, float],
     size: tuple[float, float],
@@ -69,7 +67,7 @@ def _add(
     type_text(canvas, id_)
 
 
-def recolour(canvas: GestureView, colour: int) -> None:
+def recolour(canvas: GestureSurface, colour: int) -> None:
     """Give the selected frames and notes another colour."""
     plan = canvas.editor.plan
     selected = (plan.annotations[i] for i in canvas.plan_scene.annotations.selected)
@@ -77,13 +75,13 @@ def recolour(canvas: GestureView, colour: int) -> None:
     canvas.editor.apply("Change colour", after)
 
 
-def select_contents(canvas: GestureView) -> None:
+def select_contents(canvas: GestureSurface) -> None:
     """Select what stands wholly inside the selected frames, instead of them."""
     scene = canvas.plan_scene
     scene.select(set().union(*(contents(scene, i) for i in selected_frames(canvas))))
 
 
-def fit_to_contents(canvas: GestureView) -> None:
+def fit_to_contents(canvas: GestureSurface) -> None:
     """Make the selected frames as large as what stands wholly inside them asks."""
     plan, scene = canvas.editor.plan, canvas.plan_scene
     for id_ in selected_frames(canvas):
@@ -94,7 +92,7 @@ def fit_to_contents(canvas: GestureView) -> None:
     canvas.editor.apply("Fit frame to contents", plan)
 
 
-def grow(canvas: GestureView, across: float, down: float) -> None:
+def grow(canvas: GestureSurface, across: float, down: float) -> None:
     """Make the selected frames and notes wider and taller by this many steps of the grid."""
     plan, ids = canvas.editor.plan, canvas.plan_scene.annotations.selected
     for id_ in ids:
@@ -107,7 +105,7 @@ def grow(canvas: GestureView, across: float, down: float) -> None:
     canvas.editor.apply("Resize", plan, merge_key=("grow", ids))
 
 
-def selected_frames(canvas: GestureView) -> list[str]:
+def selected_frames(canvas: GestureSurface) -> list[str]:
     """The frames among what is selected."""
     annotations = canvas.plan_scene.annotations
     return [i for i in annotations.selected if annotations.shown[i].kind == "frame"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 
@@ -12,21 +11,18 @@ from app.plan.document import Annotation
 from app.ui.canvas.annotations.carrying import Carried
 from app.ui.canvas.annotations.shapes import LEAST_HEIGHT, LEAST_WIDTH, AnnotationPart
 from app.ui.canvas.annotations.shown import AnnotationHit
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.places import inside, on_grid
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
-def begin_on_annotation(canvas: GestureView, press: Pointer, hit: AnnotationHit) -> Gesture:
+def begin_on_annotation(canvas: GestureSurface, press: Pointer, hit: AnnotationHit) -> Gesture:
     """The gesture that a press on a frame's title, a note or an edge of either begins."""
     if hit.part.kind == "edge":
         return ResizeAnnotation(canvas, press, hit)
     return MoveAnnotation(canvas, press, hit.id)
 
 
-def select_pressed(canvas: GestureView, press: Pointer, id_: str) -> None:
+def select_pressed(canvas: GestureSurface, press: Pointer, id_: str) -> None:
     """Select at a press: Shift and Ctrl add to what is selected."""
     scene = canvas.plan_scene
     if press.shift or press.ctrl:
@@ -38,7 +34,7 @@ def select_pressed(canvas: GestureView, press: Pointer, id_: str) -> None:
 class MoveAnnotation(Gesture):
     """Selects as a click on a block does. What stands inside a frame moves with it."""
 
-    def __init__(self, canvas: GestureView, press: Pointer, id_: str) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer, id_: str) -> None:
         super().__init__(canvas, press)
         self._id = id_
         self._was_selected = id_ in canvas.plan_scene.annotations.selected
@@ -81,7 +77,7 @@ class MoveAnnotation(Gesture):
 class ResizeAnnotation(Gesture):
     """Edges keep to the grid, and a frame or note stays large enough to be seen."""
 
-    def __init__(self, canvas: GestureView, press: Pointer, hit: AnnotationHit) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer, hit: AnnotationHit) -> None:
         super().__init__(canvas, press)
         self._part = hit.part
         self._before = canvas.plan_scene.annotations.shown[hit.id]

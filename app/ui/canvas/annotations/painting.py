@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
 
 from app.plan.document import Annotation
 from app.ui.canvas.annotations.shapes import rect_of, title_of
-from app.ui.canvas.items import Box
+from app.ui.canvas.items import Box, View
 from app.ui.widgets import theme as themes
 from app.ui.widgets.theme import NORMAL, TITLE, Theme
-
-if TYPE_CHECKING:
-    from app.ui.canvas.layer import View
 
 NOTE_PAD = 10.0
 _ROUND = 6.0

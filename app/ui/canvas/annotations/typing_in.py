@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QKeyEvent, QPalette
@@ -13,14 +12,12 @@ from app.plan import annotating
 from app.ui.canvas.annotations.painting import NOTE_PAD, note_fill
 from app.ui.canvas.annotations.shapes import rect_of, title_of
 from app.ui.canvas.inline_edit import InlineEdit, Typing, font_at, is_enter
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import GestureSurface
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 160.0, 64.0
 
 
-def type_text(canvas: GestureView, id_: str) -> None:
+def type_text(canvas: GestureSurface, id_: str) -> None:
     """Let the title of a frame or the text of a note be typed."""
     annotation = canvas.plan_scene.annotations.shown[id_]
     viewport = canvas.viewport()
@@ -74,7 +71,7 @@ def _is_ctrl_enter(event: QKeyEvent) -> bool:
     return is_enter(event) and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
 
 
-def _on_screen(canvas: GestureView, rect: QRectF, least_height: float) -> QRect:
+def _on_screen(canvas: GestureSurface, rect: QRectF, least_height: float) -> QRect:
     """Where a rectangle of the scene is seen, large enough to type in."""
     seen = canvas.viewportTransform().mapRect(rect)
     width, height = max(_LEAST_WIDTH, seen.width()), max(least_height, seen.height())

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
 class Click(Gesture):
@@ -18,7 +14,7 @@ class Click(Gesture):
 
     cursor = Qt.CursorShape.PointingHandCursor
 
-    def __init__(self, canvas: GestureView, press: Pointer, run: Callable[[], object]) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer, run: Callable[[], object]) -> None:
         super().__init__(canvas, press)
         self._run = run
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
 from app.plan.document import WeightBlock
 from app.ui.canvas.faces import range_text
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.pieces import with_layers_cut
 from app.ui.canvas.shapes import WeightShape
 from app.ui.canvas.strip_painting import paint_cut
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
 class CutCells(Gesture):
@@ -25,7 +21,7 @@ class CutCells(Gesture):
 
     cursor = Qt.CursorShape.CrossCursor
 
-    def __init__(self, canvas: GestureView, press: Pointer, block_id: str, cell: int) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer, block_id: str, cell: int) -> None:
         super().__init__(canvas, press)
         block = canvas.editor.plan.blocks[block_id]
         shape = canvas.plan_scene.blocks[block_id].block_shape
@@ -69,7 +65,7 @@ class CutCells(Gesture):
             scene.touched.emit(scene.blocks[self._block.id].scene_bounds())
 
 
-def cut_out(canvas: GestureView, block_id: str, layers: Collection[int]) -> None:
+def cut_out(canvas: GestureSurface, block_id: str, layers: Collection[int]) -> None:
     """Cut weight layers out of a block, in one undo step, and select what follows them."""
     plan = canvas.editor.plan
     block = plan.blocks[block_id]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
 
 from app.plan import shaping
 from app.plan.document import MergeBlock
 from app.plan.problem import PlanError
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.shapes import MergeShape, fader_range
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 _HOLD = 24.0
 """Scene pixels for which a fader rests at its end before the value goes on beyond."""
@@ -31,7 +26,7 @@ class DragFader(Gesture):
 
     cursor = Qt.CursorShape.SizeVerCursor
 
-    def __init__(self, canvas: GestureView, press: Pointer, block_id: str, port: int) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer, block_id: str, port: int) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._port = port

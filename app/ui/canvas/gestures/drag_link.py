@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
 from app.plan import edits
 from app.plan.document import TOKENS, Plan, links_into
 from app.ui.canvas.block_commands import free_port
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.loose_link import anchor_of, paint_end, paint_loose
 from app.ui.canvas.scene import OUTPUT_LINK
 from app.ui.canvas.shapes import OUTPUT, Part, is_terminal
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
 class DragLink(Gesture):
@@ -35,7 +30,7 @@ class DragLink(Gesture):
 
     def __init__(
         self,
-        canvas: GestureView,
+        canvas: GestureSurface,
         press: Pointer,
         *,
         source: str | None = None,

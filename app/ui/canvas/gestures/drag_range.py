@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
 from app.plan import edits
 from app.plan.document import LAYER_LIMIT, WeightBlock
 from app.ui.canvas.faces import count_of_layers, range_text
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.shapes import WeightShape
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
 class DragRange(Gesture):
@@ -23,7 +18,9 @@ class DragRange(Gesture):
 
     cursor = Qt.CursorShape.SizeHorCursor
 
-    def __init__(self, canvas: GestureView, press: Pointer, block_id: str, *, at_end: bool) -> None:
+    def __init__(
+        self, canvas: GestureSurface, press: Pointer, block_id: str, *, at_end: bool
+    ) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._at_end = at_end

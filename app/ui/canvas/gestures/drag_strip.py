@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
@@ -11,12 +9,9 @@ from app.plan import edits
 from app.plan.document import LAYER_LIMIT, WeightBlock
 from app.ui.canvas.faces import range_text
 from app.ui.canvas.gestures.cut_cells import cut_out
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.shapes import WeightShape
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
 class DragStrip(Gesture):
@@ -27,7 +22,7 @@ class DragStrip(Gesture):
 
     cursor = Qt.CursorShape.SizeHorCursor
 
-    def __init__(self, canvas: GestureView, press: Pointer, block_id: str, cell: int) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer, block_id: str, cell: int) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._layer_pressed = cell

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
+from app.ui.canvas.surface import GestureSurface
 from app.ui.widgets import theme as themes
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
 
 _MOST_WIDTH = 300.0
 
@@ -18,7 +14,7 @@ _MOST_WIDTH = 300.0
 class Hint:
     """A small box of words at the pointer, kept inside the canvas."""
 
-    def __init__(self, canvas: GestureView) -> None:
+    def __init__(self, canvas: GestureSurface) -> None:
         self._canvas = canvas
         self._words = ""
         self._colour = QColor()

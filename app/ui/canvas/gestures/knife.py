@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from app.ui.canvas.gestures.drag_link import without_link
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.links import LinkKey
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
 class Knife(Gesture):
@@ -20,7 +15,7 @@ class Knife(Gesture):
 
     cursor = Qt.CursorShape.CrossCursor
 
-    def __init__(self, canvas: GestureView, press: Pointer, link: LinkKey | None) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer, link: LinkKey | None) -> None:
         super().__init__(canvas, press)
         self._pressed = link
         self._blade: QLineF | None = None

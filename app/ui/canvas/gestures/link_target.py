@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from app.plan import edits
 from app.plan.document import Plan
-from app.ui.canvas.gestures.gesture import Pointer
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.scene import OUTPUT_LINK
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import GestureSurface, Pointer
 
 _POINTER_REACH = 10.0
 _CENTRE_REACH = 28.0
@@ -24,7 +19,7 @@ _CENTRE_REACH = 28.0
 class LinkTarget:
     """Follows one block over the links. `key` is the link under it, `reason` why it may not in."""
 
-    def __init__(self, canvas: GestureView) -> None:
+    def __init__(self, canvas: GestureSurface) -> None:
         self._canvas = canvas
         self._hint = Hint(canvas)
         self.key: LinkKey | None = None

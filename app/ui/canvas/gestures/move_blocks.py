@@ -6,8 +6,6 @@ link can be let go on a link, which then leads through it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPen
 
@@ -15,14 +13,11 @@ from app.plan import edits
 from app.plan.clearing import Box
 from app.ui.canvas.alignment import Aligning, Guides
 from app.ui.canvas.annotations.carrying import Carried
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.link_target import LinkTarget, with_inserted
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.places import inside, on_grid
 from app.ui.canvas.shapes import is_terminal
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 _REACH_PIXELS = 6.0
 
@@ -33,7 +28,7 @@ class MoveBlocks(Gesture):
     With Alt held a drag follows the pointer freely, without grid and neighbours.
     """
 
-    def __init__(self, canvas: GestureView, press: Pointer, block_id: str) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer, block_id: str) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._was_selected = canvas.plan_scene.blocks[block_id].isSelected()

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
 
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
 class Pan(Gesture):
@@ -17,7 +12,7 @@ class Pan(Gesture):
 
     cursor = Qt.CursorShape.ClosedHandCursor
 
-    def __init__(self, canvas: GestureView, press: Pointer) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer) -> None:
         super().__init__(canvas, press)
         self._last = press.view
 

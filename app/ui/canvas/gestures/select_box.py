@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.shapes import is_terminal
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
 class SelectBox(Gesture):
     """Shift adds what is touched, Ctrl turns it over; a plain click selects nothing."""
 
-    def __init__(self, canvas: GestureView, press: Pointer) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer) -> None:
         super().__init__(canvas, press)
         self._before = frozenset(canvas.plan_scene.selection())
         self._box: QRectF | None = None

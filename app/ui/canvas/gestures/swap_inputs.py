@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from app.ui.canvas import block_commands
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.shapes import MergeShape
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
 class SwapInputs(Gesture):
@@ -21,7 +16,7 @@ class SwapInputs(Gesture):
 
     cursor = Qt.CursorShape.ClosedHandCursor
 
-    def __init__(self, canvas: GestureView, press: Pointer, block_id: str, port: int) -> None:
+    def __init__(self, canvas: GestureSurface, press: Pointer, block_id: str, port: int) -> None:
         super().__init__(canvas, press)
         self._block_id = block_id
         self._port = port

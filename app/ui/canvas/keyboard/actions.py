@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeyEvent
@@ -21,10 +20,8 @@ from app.ui.canvas.keyboard.key_walk import KeyWalk
 from app.ui.canvas.keyboard.leaving_out import type_layers
 from app.ui.canvas.keyboard.walking import Way, first_block, next_block
 from app.ui.canvas.shapes import CollapsedShape
+from app.ui.canvas.surface import GestureSurface
 from app.ui.canvas.words import annotation_name, block_name
-
-if TYPE_CHECKING:
-    from app.ui.canvas.canvas import Canvas
 
 Make = Callable[..., QAction]
 Actions = list[QAction | None]
@@ -48,7 +45,7 @@ _WALKS: tuple[tuple[Way, str, str], ...] = (
 class KeyboardActions:
     """`all` lists the actions in menu order, None for a separator. `part` is what they are on."""
 
-    def __init__(self, canvas: Canvas, make: Make) -> None:
+    def __init__(self, canvas: GestureSurface, make: Make) -> None:
         self._canvas = canvas
         self.part = CurrentPart(canvas)
         self._at: str | None = None  # the block that was walked to last

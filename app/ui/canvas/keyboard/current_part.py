@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPen
@@ -16,9 +15,7 @@ from app.ui.canvas.keyboard.key_link import begin_link
 from app.ui.canvas.keyboard.parts import area_of, input_is_free, parts_of, sentence_of
 from app.ui.canvas.pieces import with_layers_cut
 from app.ui.canvas.shapes import Part
-
-if TYPE_CHECKING:
-    from app.ui.canvas.canvas import Canvas
+from app.ui.canvas.surface import GestureSurface
 
 STEP, FINE_STEP = 0.05, 0.005
 
@@ -35,7 +32,7 @@ class CurrentPart(QObject):
 
     changed = Signal()
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(self, canvas: GestureSurface) -> None:
         super().__init__(canvas)
         self._canvas = canvas
         self._block_id: str | None = None
@@ -188,7 +185,7 @@ class CurrentPart(QObject):
             self.leave()
 
 
-def set_scale(canvas: Canvas, block_id: str, fader: Part, scale: float) -> None:
+def set_scale(canvas: GestureSurface, block_id: str, fader: Part, scale: float) -> None:
     """Move a fader: one undo step for a run of moves. Raises PlanError."""
     after = shaping.set_scale(canvas.editor.plan, block_id, fader.index, scale)
     key = "key scale", block_id, fader.index

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from app.ui.canvas.gestures.link_target import why_not_insert, with_inserted
 from app.ui.canvas.keyboard.key_walk import KeyWalk
 from app.ui.canvas.links import LinkKey
+from app.ui.canvas.surface import GestureSurface
 from app.ui.canvas.words import short_name
 
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
 
-
-def begin_insert(canvas: GestureView, block_id: str) -> None:
+def begin_insert(canvas: GestureSurface, block_id: str) -> None:
     """Let the keys look for the link into which a block is put."""
     canvas.cancel_gesture()
     if canvas.plan_scene.links:
@@ -28,7 +24,7 @@ def begin_insert(canvas: GestureView, block_id: str) -> None:
 class KeyInsert(KeyWalk[LinkKey]):
     """The block stays where it is; the link then leads through it."""
 
-    def __init__(self, canvas: GestureView, block_id: str) -> None:
+    def __init__(self, canvas: GestureSurface, block_id: str) -> None:
         self._block_id = block_id
         self._links = canvas.plan_scene.links
         self._plan = canvas.editor.plan

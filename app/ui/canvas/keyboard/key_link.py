@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QPen
 
@@ -13,17 +11,15 @@ from app.ui.canvas.keyboard.key_walk import KeyWalk
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.loose_link import anchor_of, paint_loose
 from app.ui.canvas.shapes import OUTPUT
+from app.ui.canvas.surface import GestureSurface
 from app.ui.canvas.words import short_name
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
 
 Way = tuple[str, LinkKey]
 """A link that could be: where it comes from, and the input it leads into."""
 
 
 def begin_link(
-    canvas: GestureView, *, source: str | None = None, target: LinkKey | None = None
+    canvas: GestureSurface, *, source: str | None = None, target: LinkKey | None = None
 ) -> None:
     """Let the keys look for the other end of a link."""
     canvas.cancel_gesture()
@@ -38,7 +34,7 @@ class KeyLink(KeyWalk[Way]):
     """
 
     def __init__(
-        self, canvas: GestureView, *, source: str | None = None, target: LinkKey | None = None
+        self, canvas: GestureSurface, *, source: str | None = None, target: LinkKey | None = None
     ) -> None:
         assert (source is None) != (target is None)
         self._items = canvas.plan_scene.blocks

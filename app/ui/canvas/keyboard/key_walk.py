@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent
 
-from app.ui.canvas.gestures.gesture import Gesture, Pointer
 from app.ui.canvas.gestures.hint import Hint
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
+from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 End = TypeVar("End")
 
@@ -31,7 +28,7 @@ _MOST_ASKED = 50
 class KeyWalk(Gesture, Generic[End]):
     """Goes from end to end. The first one is the nearest that may be taken, if any may."""
 
-    def __init__(self, canvas: GestureView, ends: Sequence[End]) -> None:
+    def __init__(self, canvas: GestureSurface, ends: Sequence[End]) -> None:
         """`ends` begins with the likeliest."""
         super().__init__(canvas, canvas.pointer_at(QPointF(), Qt.KeyboardModifier.NoModifier))
         self._ends = ends

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QRectF
 
 from app.plan.document import WeightBlock
 from app.plan.problem import PlanError, Problem
 from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_range
 from app.ui.canvas.pieces import with_layers_cut
+from app.ui.canvas.surface import GestureSurface
 from app.ui.canvas.words import range_words
-
-if TYPE_CHECKING:
-    from app.ui.canvas.gesture_view import GestureView
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 220.0, 28.0
 
 
-def type_layers(canvas: GestureView) -> None:
+def type_layers(canvas: GestureSurface) -> None:
     """Let the weight layers be typed that the selected block is to leave out."""
     (block_id,) = canvas.selected_ids()
     canvas.bring_into_sight(canvas.plan_scene.bounds_of((block_id,)))
