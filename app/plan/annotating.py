@@ -54,7 +54,7 @@ def put_annotations(plan: Plan, annotations: Iterable[Annotation]) -> Plan:
 def _tidy(annotation: Annotation) -> Annotation:
     numbers = (*annotation.position, *annotation.size)
     if not all(math.isfinite(n) and abs(n) <= POSITION_LIMIT for n in numbers):
-        said = f"The {annotation.kind} does not lie on the canvas, or is larger than it."
+        said = f"The {annotation.kind} is outside the canvas, or larger than it."
         raise PlanError([Problem("position", said, "Choose another place or a smaller size.")])
     text = annotation.text
     return replace(

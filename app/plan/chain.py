@@ -74,7 +74,11 @@ def chain_of(recipe: Recipe) -> Chain:
     last = len(recipe.blocks) - 1
     output = outputs[last]
     if not output.layers:
-        raise NoChain(last, f"No layer is heard in the output of block {last}. Give one a scale.")
+        raise NoChain(
+            last,
+            f"No layer reaches the output of block {last}: all scales on the way are 0. Change "
+            "one of them.",
+        )
     return Chain(output.layers, tuple(sorted(output.merges)))
 
 
@@ -101,8 +105,8 @@ def _continued(number: int, block: RecipeWeight, before: _Output) -> _Output:
         raise NoChain(
             block.input,
             f"The scales of block {block.input} add up to {_decimal(before.factor)}, and block "
-            f"{number} goes on from there: an ordinary file cannot scale what passes from layer to "
-            "layer. Let them add up to 1.",
+            f"{number} comes after it: an ordinary file cannot scale what passes from layer to "
+            "layer. Make them add up to 1.",
         )
     first = block.weight_start
     n_layers = block.end - block.start
@@ -119,16 +123,17 @@ def _merged(
         raise NoChain(
             number,
             f"The scales of block {number} add up to {_decimal(factor)}, so they have no "
-            "average. Let them add up to 1.",
+            "average. Make them add up to 1.",
         )
     first = outputs[pairs[0][0]]
     for input, _ in pairs[1:]:
         if len(outputs[input].layers) != len(first.layers):
             raise NoChain(
                 number,
-                f"Block {number} adds up what has passed {len(first.layers)} layers (by block "
-                f"{pairs[0][0]}) and {len(outputs[input].layers)} layers (by block {input}). "
-                "Weights can be averaged only where the branches have equally many layers.",
+                f"Block {number} merges outputs that have passed {len(first.layers)} layers (by "
+                f"block {pairs[0][0]}) and {len(outputs[input].layers)} layers (by block "
+                f"{input}). Weights can be averaged only where all branches have the same number "
+                "of layers.",
             )
     merges = frozenset({number}).union(*(outputs[input].merges for input, _ in pairs))
     shares = [scale / factor for scale in scales]

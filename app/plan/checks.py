@@ -83,7 +83,7 @@ class _Check:
                 id_,
                 "cycle",
                 f"{self._name(id_)} depends on its own output.",
-                "Cut one of the links that close the circle.",
+                "Remove one of the links that close the loop.",
             )
         for id_, block in self.plan.blocks.items():
             if id_ in self.live or not self.has_output:
@@ -95,7 +95,7 @@ class _Check:
                     id_,
                     "scale-not-finite",
                     f"{self._name(id_)} has a scale that is not a finite number.",
-                    "Give it an ordinary number such as 0.5.",
+                    "Use a number such as 0.5.",
                 )
 
     def oddities(self) -> Iterator[Problem]:
@@ -112,8 +112,8 @@ class _Check:
         if not any(isinstance(plan.blocks[id_], WeightBlock) for id_ in on_the_way):
             yield Problem(
                 "no-weight-block",
-                "No weight block lies between the token input and the output, so no layer would "
-                "run.",
+                "There is no weight block between the token input and the output, so no layer "
+                "would run.",
                 "Add a weight block and link it between the token input and the output.",
             )
         if not plan.blocks:
@@ -122,7 +122,7 @@ class _Check:
             yield Problem(
                 "no-output",
                 "No block feeds the output.",
-                "Link the block whose result the model should speak from to the output.",
+                "Link the last block to the output.",
             )
         elif not any(TOKENS in links_into(plan.blocks[id_]) for id_ in self.live):
             yield Problem(
@@ -142,7 +142,7 @@ class _Check:
             yield Problem(
                 "too-many-layers",
                 f"The plan has {n_layers} layers, but the backend runs {MAX_PLAN_LAYERS} at most.",
-                f"Take {n_layers - MAX_PLAN_LAYERS} or more layers out of its weight blocks.",
+                f"Remove {n_layers - MAX_PLAN_LAYERS} or more layers from its weight blocks.",
             )
 
     def _links(self, id_: str, block: Block) -> Iterator[Problem]:
@@ -153,9 +153,9 @@ class _Check:
             yield self._at(
                 id_,
                 "missing-input",
-                f"{self._name(id_)} has an input that nothing feeds.",
+                f"{self._name(id_)} has an input that is not linked.",
                 f"{which} needs a link from another block or from the token input"
-                + ("." if isinstance(block, WeightBlock) else ", or has to be removed."),
+                + ("." if isinstance(block, WeightBlock) else ", or must be removed."),
             )
         if isinstance(block, MergeBlock) and len(block.inputs) < 2:
             yield self._at(
@@ -197,12 +197,12 @@ class _Check:
 
     def _unused(self, id_: str, block: Block) -> Problem:
         unlinked = any(k != TOKENS and k not in self.plan.blocks for k in links_into(block))
-        also = " and has an input that nothing feeds" if unlinked else ""
+        also = " and has an input that is not linked" if unlinked else ""
         return self._at(
             id_,
             "unused",
             f"{self._name(id_)} does not reach the output{also}, so it is not computed.",
-            "Link it on towards the output, or delete it.",
+            "Link it towards the output, or delete it.",
             note=True,
         )
 

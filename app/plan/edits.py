@@ -114,7 +114,7 @@ def why_not_connect(plan: Plan, from_id: str, to_id: str) -> str | None:
     if from_id == to_id:
         return "A block cannot feed itself."
     if from_id in descendants(plan, to_id):
-        return "This link would close a circle: the block it comes from depends on the other one."
+        return "This link would close a loop: the block it comes from depends on the other one."
     return None
 
 
@@ -137,7 +137,9 @@ def disconnect(plan: Plan, to_id: str, port: int) -> Plan:
 def why_not_output(plan: Plan, from_id: str) -> str | None:
     """Why the block may not feed the output; None when it may."""
     if from_id == TOKENS:
-        return "The token input cannot feed the output: at least one block has to lie between."
+        return (
+            "The token input cannot feed the output: there must be at least one block between them."
+        )
     return None if from_id in plan.blocks else f"There is no block “{from_id}”."
 
 
@@ -212,7 +214,7 @@ def add_merge_input(plan: Plan, id_: str, from_id: str | None = None, scale: flo
         raise _refusal(
             "too-many-inputs",
             f"A merge block has {MAX_MERGE_INPUTS} inputs at most.",
-            "Merge some of them in a block of their own first.",
+            "Merge some of them in another merge block first.",
             id_,
         )
     _require_finite(id_, scale)
@@ -309,7 +311,7 @@ def require_port(id_: str, port: int, n_ports: int) -> None:
     if not 0 <= port < n_ports:
         raise _refusal(
             "no-such-input",
-            f"The block has no input {port + 1}, only {n_ports} of them.",
+            f"The block has no input {port + 1}; it has {n_ports}.",
             "Choose another input.",
             id_,
         )
@@ -319,8 +321,8 @@ def _require_finite(id_: str, scale: float) -> None:
     if not math.isfinite(scale):
         raise _refusal(
             "scale-not-finite",
-            "A scale has to be a finite number.",
-            "Give it an ordinary number such as 0.5.",
+            "A scale must be a finite number.",
+            "Use a number such as 0.5.",
             id_,
         )
 
@@ -330,9 +332,9 @@ def _why_not_between(plan: Plan, id_: str, source: str | None) -> str | None:
     if id_ not in plan.blocks:
         return f"There is no block “{id_}”."
     if source is None:
-        return "There is no link here that the block could be put into."
+        return "There is no link here to insert the block into."
     if None not in links_into(plan.blocks[id_]):
-        return "The block has no free input that this link could lead into."
+        return "The block has no free input for this link."
     return why_not_connect(plan, source, id_)
 
 
@@ -381,7 +383,7 @@ def _require_layers(id_: str, weight_start: int, n_layers: int) -> None:
 def _tidy(id_: str, position: tuple[float, float]) -> tuple[float, float]:
     if not all(abs(c) <= POSITION_LIMIT for c in position):
         raise _refusal(
-            "position", "This place lies outside the canvas.", "Choose another place.", id_
+            "position", "This place is outside the canvas.", "Choose another place.", id_
         )
     x, y = position
     return round(float(x), 2), round(float(y), 2)

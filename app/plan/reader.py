@@ -119,8 +119,8 @@ class _Reader:
         if self._newer is not None:
             self._note(
                 "newer-format",
-                "The file holds data that this version does not know.",
-                "Saving it here drops that data; keep a copy, or use a newer version.",
+                "The file has data that this version does not know.",
+                "Saving it here loses that data: keep a copy, or use a newer version.",
                 self._newer,
             )
 
@@ -168,8 +168,8 @@ class _Reader:
             self._note(
                 "bad-annotation",
                 f"A {kind} cannot be read, so it is not shown.",
-                "It needs a text, a place and a size, which lie on the canvas. Its line is kept; "
-                "delete it and draw it anew in the editor.",
+                "It needs a text, and a place and size on the canvas. Its line is kept; delete "
+                "it and draw it again in the editor.",
                 line,
             )
             return
@@ -227,7 +227,9 @@ class _Reader:
         if self.output is None or heard(plan).output == self.output:
             self.output = id_
         else:
-            self._bad_draft(self.lines[id_], "asks to feed the output, which another block feeds")
+            self._bad_draft(
+                self.lines[id_], "wants to feed the output, which another block feeds already"
+            )
 
     def _with_kept_sum(self, line: int, block: Block) -> Block:
         """The block, where it says that its scales sum to 1 only if they do."""
@@ -235,8 +237,9 @@ class _Reader:
             return block
         self._note(
             "sum-not-kept",
-            "A merge block is said to keep the sum of its scales at 1, but their sum is another.",
-            "The scales are taken as they stand; have the sum kept at 1 again in the editor.",
+            "A merge block is marked to keep the sum of its scales at 1, but they add up to "
+            "something else.",
+            "The scales stay as written; turn on “Keep the sum at 1” again in the editor.",
             line,
         )
         return replace(block, sums_to_one=False)
@@ -244,8 +247,8 @@ class _Reader:
     def _bad_links(self, line: int) -> None:
         self._note(
             "links-differ",
-            "What feeds a block past muted ones is not what its line says.",
-            "The line is taken as it stands; link the block to a muted one in the editor.",
+            "The links of a block past muted ones do not agree with its line.",
+            "The line counts; link the block to the muted one again in the editor.",
             line,
         )
 
@@ -253,7 +256,7 @@ class _Reader:
         self._note(
             "bad-draft",
             f"A draft block {what}.",
-            "Drafts are the editor's own lines: add and link the block in the editor instead.",
+            "Drafts are written by the editor: add and link the block there instead.",
             line,
         )
 
@@ -298,7 +301,7 @@ def _not_a_plan(text: str, lines: tuple[Line, ...]) -> Problem:
     elif "\0" in text or any(line.statement for line in lines):
         message = "This is not a plan in the layerBlocks format."
     else:
-        message = "The file is empty: no line of it says anything."
+        message = "The file is empty: it has no statements."
     return Problem("not-a-plan", message, fix)
 
 
@@ -310,7 +313,7 @@ def _capped(problems: list[Problem]) -> tuple[Problem, ...]:
     more = Problem(
         "more-problems",
         f"There are {n_more} more problems.",
-        "Mend those above first.",
+        "Fix those above first.",
         severity="error" if "error" in rest else "note",
     )
     return (*problems[:MAX_PROBLEMS], more)

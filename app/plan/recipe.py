@@ -99,7 +99,11 @@ class Recipe:
         if not isinstance(merge, RecipeMerge) or not 0 <= input < n_inputs:
             raise ValueError(
                 f"Block {block} has no scale {input}: "
-                + (f"its inputs are 0 to {n_inputs - 1}." if n_inputs else "it is no merge block.")
+                + (
+                    f"its inputs are 0 to {n_inputs - 1}."
+                    if n_inputs
+                    else "it is not a merge block."
+                )
             )
         return merge
 

@@ -128,8 +128,8 @@ def set_scale(plan: Plan, id_: str, port: int, scale: float) -> Plan:
         return after
     merge = edits.with_scales(merge, _shared([i.scale for i in merge.inputs], port))
     if not edits.has_sum_of_one(merge):
-        said = f"Beside a scale of {scale:g} the other inputs cannot bring the sum to 1."
-        fix = "Choose a smaller number, or let the sum be other than 1 first."
+        said = f"With a scale of {scale:g} here, the others cannot bring the sum to 1."
+        fix = "Choose a smaller number, or turn off “Keep the sum at 1” first."
         raise PlanError([Problem("scale-too-large", said, fix, block_id=id_)])
     return after.with_blocks(merge)
 

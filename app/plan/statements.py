@@ -65,8 +65,8 @@ class StatementReader:
                 "numbering",
                 f"Block {n} starts at plan layer {start}, but the layers before it end at "
                 f"{self._next_start}.",
-                f"Write {self._next_start} as its START and count on from there; opening and "
-                "saving the file in the editor renumbers it.",
+                f"Write {self._next_start} as its START and renumber the rest; opening and "
+                "saving the file in the editor does this.",
                 line.number,
                 n,
             )
@@ -84,8 +84,8 @@ class StatementReader:
         if first < 0 or first + n_layers > LAYER_LIMIT:
             self._problem(
                 "weight-range",
-                f"Block {n} asks for weight layers from {first} to {first + n_layers - 1}, which "
-                "no model has.",
+                f"Block {n} borrows weight layers {first} to {first + n_layers - 1}, which no "
+                "model has.",
                 "Weight layers are numbered from 0, as in the model file.",
                 line.number,
                 n,
@@ -119,8 +119,8 @@ class StatementReader:
         if self._total_line is not None:
             self._problem(
                 "total-layers",
-                f"TotalLayers stands in the file twice; first in line {self._total_line}.",
-                "Keep one of the two lines, the last line of the file.",
+                f"TotalLayers is in the file twice; the first is line {self._total_line}.",
+                "Keep one of the two, as the last line of the file.",
                 line.number,
             )
             return
@@ -135,7 +135,7 @@ class StatementReader:
             number = "N" if n_layers is None else str(n_layers)
             self._problem(
                 "total-layers",
-                "The line with the number of plan layers is missing.",
+                "The TotalLayers line, with the number of plan layers, is missing.",
                 f"Add “TotalLayers; {number}” as the last line.",
             )
         elif None not in (n_layers, self._total) and n_layers != self._total:
@@ -151,10 +151,11 @@ class StatementReader:
             fix = f"Write it as {FORMS[line.keyword]}, with “;” between the fields."
         else:
             fix = (
-                "A line starts with WeightBlock, MergeBlock or TotalLayers; put # before a remark."
+                "A line starts with WeightBlock, MergeBlock or TotalLayers; a comment starts "
+                "with #."
             )
         self._problem(
-            "unknown-statement", f"{shown(line.statement)} is no statement.", fix, line.number
+            "unknown-statement", f"{shown(line.statement)} is not a statement.", fix, line.number
         )
 
     # --- fields ----------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ class StatementReader:
         if value is None:
             self._problem(
                 "bad-number",
-                f"{shown(line.fields[at])} is not a whole number that {name} can be.",
+                f"{shown(line.fields[at])} is not a whole number, so it cannot be {name}.",
                 "Write it in plain digits, such as 20.",
                 line.number,
                 block,
@@ -190,8 +191,8 @@ class StatementReader:
             example = with_point if parse_float(with_point) is not None else "0.5"
             self._problem(
                 "bad-number",
-                f"{shown(text)} is not a number that SCALE can be.",
-                f"Write it in plain digits with a point, such as {example}.",
+                f"{shown(text)} is not a number, so it cannot be SCALE.",
+                f"Write it in plain digits with a decimal point, such as {example}.",
                 line.number,
                 block,
             )
@@ -200,7 +201,7 @@ class StatementReader:
             self._problem(
                 "scale-not-finite",
                 f"The scale {shown(text)} of merge block {block} is not a finite number.",
-                "Give it an ordinary number such as 0.5.",
+                "Use a number such as 0.5.",
                 line.number,
                 block,
             )

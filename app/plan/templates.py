@@ -62,7 +62,7 @@ def _slices(n_layers: int, values: Values, models: Sequence[tuple[str, int]]) ->
     length, overlap = int(values["length"]), int(values["overlap"])
     if overlap >= length:
         raise _refusal(
-            f"Slices of {_layers(length)} that overlap by {overlap} never come to the end.",
+            f"Slices of {_layers(length)} that overlap by {overlap} never reach the end.",
             "Choose a smaller overlap or longer slices.",
         )
     starts = [0]
@@ -81,9 +81,9 @@ def _branches(n_layers: int, values: Values) -> Plan:
     rest = n_layers - trunk
     if rest < 1 or skipped >= rest:
         raise _refusal(
-            f"After a trunk of {_layers(trunk)} there are {_layers(rest)} for a branch, of which "
-            f"{skipped} cannot be left out.",
-            "Choose a shorter trunk, or leave out fewer.",
+            f"After a trunk of {_layers(trunk)} a branch has {_layers(rest)}, too few to leave "
+            f"out {skipped}.",
+            "Choose a shorter trunk, or leave out fewer layers.",
         )
     second = _second_start(values) + trunk + skipped
     return _merged(
@@ -101,9 +101,9 @@ def _towers(n_layers: int, values: Values) -> Plan:
     skipped = int(values["skipped"])
     if skipped > n_layers - 2:
         raise _refusal(
-            f"A tower of {_layers(n_layers)} keeps its first and its last one, so that {skipped} "
-            "cannot be left out.",
-            "Leave out fewer.",
+            f"A tower of {_layers(n_layers)} keeps its first and last layer, so {skipped} are "
+            "too many to leave out.",
+            "Leave out fewer layers.",
         )
     second = _second_start(values)
     blocks = [WeightBlock("b0", 0, n_layers, TOKENS, "First tower")]
@@ -140,8 +140,8 @@ def _leave_out(n_layers: int, values: Values) -> Plan:
     if skipped > room or skipped >= n_layers:
         raise _refusal(
             f"Between the first {first} and the last {last} there are {_layers(max(0, room))}, "
-            f"of which {skipped} cannot be left out.",
-            "Leave out fewer, or keep fewer.",
+            f"too few to leave out {skipped}.",
+            "Leave out fewer layers, or keep fewer.",
         )
     gone = {first + int((n + 0.5) * room / skipped) for n in range(skipped)}
     runs: list[tuple[str, int, int]] = []
@@ -208,7 +208,7 @@ TEMPLATES: tuple[Template, ...] = (
     Template(
         "inverted-stack",
         "Two-model stack, inverted",
-        "The same slices with the models' turns exchanged.",
+        "The same slices, with the two models swapped.",
         _SLICES,
         _inverted_stack,
     ),
@@ -232,25 +232,25 @@ TEMPLATES: tuple[Template, ...] = (
     Template(
         "two-towers",
         "Two towers",
-        "Two runs through the model from the tokens on, merged at the end.",
+        "Two runs through the model from the token input, merged at the end.",
         (_SKIPPED_BY_SECOND, _RATIO),
         _towers,
     ),
     Template(
         "repeat-range",
         "Repeat a range",
-        "Some layers run again; they are held in memory once.",
+        "Some layers run more than once; they are in memory once.",
         (
             Number("first", "First layer", lambda n: n // 3, 0, lambda n: max(0, n - 1)),
             Number("last", "Last layer", lambda n: n // 2, 0, lambda n: max(0, n - 1)),
-            Number("again", "Runs again", lambda n: 1, 1, lambda n: _MOST_RUNS, 0, " ×"),
+            Number("again", "Extra runs", lambda n: 1, 1, lambda n: _MOST_RUNS, 0, " ×"),
         ),
         _repeat,
     ),
     Template(
         "leave-layers-out",
         "Leave layers out",
-        "Some layers are left out evenly, and take no memory.",
+        "Evenly spaced layers are left out, and take no memory.",
         (
             Number("skipped", "Layers left out", lambda n: n // 10, 0, lambda n: max(0, n - 1)),
             Number("first", "First layers kept", lambda n: min(4, n // 4), 0, lambda n: n),

@@ -112,11 +112,11 @@ def test_a_factor_may_reach_the_output_norm_which_takes_it_away() -> None:
         ((START, FIRST, SECOND, merge((1, 1), (2, -1))), 3, "add up to 0"),
         ((START, FIRST, SECOND, merge((1, 1), (2, -2.5))), 3, "add up to -1.5"),
         ((START, FIRST, SECOND, merge((1, 0.0), (2, 0.0))), 3, "add up to 0"),
-        ((START, merge((0, 0.0), (-1, 1.0))), 1, "No layer is heard"),
+        ((START, merge((0, 0.0), (-1, 1.0))), 1, "No layer reaches the output"),
         (
             (START, FIRST, SECOND, merge((1, 0.5), (2, 0.75)), weights(6, 7, 0, 3)),
             3,
-            "add up to 1.25, and block 4 goes on",
+            "add up to 1.25, and block 4 comes after it",
         ),
     ],
 )

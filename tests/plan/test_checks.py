@@ -43,7 +43,7 @@ def test_a_missing_input_is_an_error_where_the_output_needs_it() -> None:
     plan = edits.add_block(edits.whole_model(30), WeightBlock("b1", 0, 2, None, "Tail"))
     (note,) = check_plan(plan)
     assert (note.code, note.severity, note.block_id) == ("unused", "note", "b1")
-    assert "nothing feeds" in note.message
+    assert "not linked" in note.message
     assert "“Tail”" in note.message
     plan = edits.connect_output(plan, "b1")
     found = {p.code: p for p in check_plan(plan) if p.severity == "error"}

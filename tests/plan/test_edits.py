@@ -94,7 +94,7 @@ def test_a_link_is_refused_exactly_when_it_would_close_a_circle(
 def test_reasons_against_a_link() -> None:
     plan = fork()
     assert "itself" in (edits.why_not_connect(plan, "b1", "b1") or "")
-    assert "circle" in (edits.why_not_connect(plan, "b3", "b0") or "")
+    assert "loop" in (edits.why_not_connect(plan, "b3", "b0") or "")
     assert "token input" in (edits.why_not_connect(plan, "b1", TOKENS) or "")
     assert "no block" in (edits.why_not_connect(plan, "b9", "b1") or "")
     assert "no block" in (edits.why_not_connect(plan, "b1", "b9") or "")

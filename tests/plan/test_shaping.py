@@ -135,7 +135,7 @@ def test_what_may_not_be_put_into_a_link_says_why(plan):
     assert "no free input" in edits.why_not_insert(plan, "a", "c", 0)
     assert "no link" in edits.why_not_insert(plan, "x", "x", 0)
     after = edits.connect(plan, "y", "m", 0)
-    assert "circle" in edits.why_not_insert_before_output(after, "x")
+    assert "loop" in edits.why_not_insert_before_output(after, "x")
     with pytest.raises(PlanError, match="no free input"):
         edits.insert_on_link(plan, "a", "c", 0)
 

@@ -302,4 +302,4 @@ def _require_sound(plan: Plan) -> None:
             if source is not None and source != TOKENS and source not in known:
                 raise ValueError(f"Block {block_id!r} names block {source!r}, which is not there.")
     if blocks_on_cycles(plan):
-        raise ValueError("The links run in a circle.")
+        raise ValueError("The links run in a loop.")

@@ -57,7 +57,7 @@ def test_a_link_that_would_close_a_circle_says_why_and_is_not_made(canvas, edito
     assert isinstance(canvas.gesture, DragLink)
     reason = canvas.gesture.reason
     assert reason == edits.why_not_connect(plan, "m", "trunk")
-    assert "circle" in reason
+    assert "loop" in reason
     canvas.grab()
     hand.release(hand.body("trunk"))
     assert editor.plan == plan

@@ -58,9 +58,9 @@ def test_applying_the_same_plan_is_no_step(editor, plan):
     [
         (lambda p: replace(p, output="gone"), "output names block 'gone'"),
         (lambda p: p.with_blocks(WeightBlock("left", 20, 8, "gone")), "names block 'gone'"),
-        (lambda p: p.with_blocks(WeightBlock("trunk", 0, 20, "m")), "circle"),
+        (lambda p: p.with_blocks(WeightBlock("trunk", 0, 20, "m")), "loop"),
     ],
-    ids=["unknown output", "unknown input", "circle"],
+    ids=["unknown output", "unknown input", "loop"],
 )
 def test_a_plan_that_does_not_hold_together_is_refused_before_it_is_pushed(
     editor, plan, broken, words

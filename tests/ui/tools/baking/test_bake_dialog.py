@@ -97,7 +97,7 @@ def test_the_verdict_follows_the_plan(stage: Stage) -> None:
     assert "4 layers" in stage.dialog.room.text()
     stage.set_plan(UNEVEN)
     assert stage.dialog.kind.text() == "This plan can't be baked"
-    assert "Block 3 adds up what has passed 4 layers" in stage.dialog.reason.text()
+    assert "Block 3 merges outputs that have passed 4 layers" in stage.dialog.reason.text()
     assert not stage.dialog.bake.isEnabled()
     stage.files.clear()
     stage.dialog.look_soon()

@@ -82,7 +82,7 @@ def test_the_inputs_of_a_merge_are_typed_below_it(clerk, editor, plan):
         (Column.WEIGHT_LAYERS, "9-3", "ends before it starts"),
         (Column.INPUT, "17", "There is no block “17”."),
         (Column.INPUT, "1", "A block cannot feed itself."),
-        (Column.INPUT, "3", "would close a circle"),
+        (Column.INPUT, "3", "would close a loop"),
     ],
 )
 def test_what_cannot_be_is_refused_with_words(clerk, editor, plan, column, typed, words):

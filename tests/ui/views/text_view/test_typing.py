@@ -108,7 +108,7 @@ def test_what_is_no_plan_yet_leaves_the_last_good_one_greyed(typist, editor, pla
     assert editor.plan == plan
     assert editor.undo_stack.count() == 0
     assert typist.canvas._veil.isVisible()
-    assert typist.words().startswith("Line 2: “0x” is not a whole number that INPUT can be.")
+    assert typist.words().startswith("Line 2: “0x” is not a whole number, so it cannot be INPUT.")
     typist.press(Qt.Key.Key_Backspace)
     typist.pause()
     assert not typist.canvas._veil.isVisible()
@@ -120,7 +120,7 @@ def test_a_decimal_comma_gets_a_clear_sentence(typist, editor, plan):
     typist.replace_line(3, "MergeBlock; 1; 0,25; 2; 0.5")
     typist.pause()
     assert editor.plan == plan
-    assert "Write it in plain digits with a point, such as 0.25." in typist.words()
+    assert "Write it in plain digits with a decimal point, such as 0.25." in typist.words()
 
 
 def test_undo_of_what_is_no_plan_is_the_text_s_own(typist, editor, plan):
