@@ -3,6 +3,6 @@
 import sys
 
 if __name__ == "__main__":
-    from app.command_line import main
+    from app.cli.command_line import main
 
     sys.exit(main(sys.argv[1:]))

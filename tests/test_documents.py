@@ -33,4 +33,3 @@ def test_every_path_that_a_document_names_exists(document: str) -> None:
     missing += [w for w in words if BESIDE.fullmatch(w) and not beside(document, w)]
     assert missing == []
     assert any(IN_TREE.fullmatch(word) for word in words)
-

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.commands.inputs import n_weight_layers, sources
+from app.cli.inputs import n_weight_layers, sources
 from app.plan import files
 from app.plan.lowering import lower
 from app.plan.muting import heard

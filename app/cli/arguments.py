@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from app import argument_values as values
+from app.cli import argument_values as values
 from app.engine.messages import Sampling
 from app.memory.kv_types import KV_TYPES
 from app.model_files.tensor_types import WRITABLE_TYPES

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from app.commands.output import print_json
+from app.cli.output import print_json
 from app.memory.amounts import format_bytes
 from app.model_files.model_file import ModelFile
 from app.model_files.provenance import AveragedLayer, Provenance

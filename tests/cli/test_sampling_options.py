@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.arguments import parse
-from app.commands.errors import UserError
-from app.commands.generate import sampling_of
+from app.cli.arguments import parse
+from app.cli.errors import UserError
+from app.cli.generate import sampling_of
 from app.engine.messages import Sampling
 
 

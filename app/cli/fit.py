@@ -8,11 +8,11 @@ import contextlib
 import signal
 from collections.abc import Sequence
 
-from app.commands.errors import UserError
-from app.commands.inputs import context_settings, sources_and_recipe, text_to_measure
-from app.commands.output import print_json
-from app.commands.progress import ProgressLine, progress_line
-from app.commands.running import Runner, engine
+from app.cli.errors import UserError
+from app.cli.inputs import context_settings, sources_and_recipe, text_to_measure
+from app.cli.output import print_json
+from app.cli.progress import ProgressLine, progress_line
+from app.cli.running import Runner, engine
 from app.fit.fit import FitResult, FitTask, fit
 from app.fit.scores import FitProgress
 from app.memory.amounts import format_bytes

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app.commands.errors import EXIT_USAGE, UserError
-from app.commands.output import print_json
-from app.commands.progress import ProgressLine, progress_line
+from app.cli.errors import EXIT_USAGE, UserError
+from app.cli.output import print_json
+from app.cli.progress import ProgressLine, progress_line
 from app.memory.amounts import format_bytes
 from app.model_files.writing.compose import SourceLayer, compose, layer_pack
 from app.model_files.writing.planned import PlannedFile

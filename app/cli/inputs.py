@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.commands.errors import EXIT_USAGE, UserError
-from app.commands.output import problem_line
+from app.cli.errors import EXIT_USAGE, UserError
+from app.cli.output import problem_line
 from app.engine.messages import ContextSettings
 from app.model_files.model_file import ModelFile
 from app.plan.document import Plan

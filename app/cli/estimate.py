@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.commands.inputs import context_settings, paths, sources_and_recipe
-from app.commands.output import print_json
-from app.commands.running import engine
+from app.cli.inputs import context_settings, paths, sources_and_recipe
+from app.cli.output import print_json
+from app.cli.running import engine
 from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate
 from app.memory.amounts import format_bytes
 from app.model_files.model_file import ModelFile

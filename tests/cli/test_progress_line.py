@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app.commands.progress import progress_line
+from app.cli.progress import progress_line
 from app.engine.messages import Progress, TextPiece
 
 

@@ -114,7 +114,7 @@ def test_a_text_shorter_than_the_context_is_measured_and_that_is_said(
 
 
 def test_amounts_of_memory_may_have_units() -> None:
-    from app.arguments import parse
+    from app.cli.arguments import parse
 
     def budget(text: str) -> int:
         return int(parse(["fit", "--budget", text]).budget)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from app.commands.errors import EXIT_PROBLEMS
-from app.commands.inputs import n_weight_layers, read_plan, sources, whole_model
-from app.commands.output import print_json, problem_line, problem_record
+from app.cli.errors import EXIT_PROBLEMS
+from app.cli.inputs import n_weight_layers, read_plan, sources, whole_model
+from app.cli.output import print_json, problem_line, problem_record
 from app.plan.problem import Problem, errors
 from app.plan.recipe import Recipe
 

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from app.commands.errors import EXIT_PROBLEMS, EXIT_USAGE, UserError
-from app.commands.inputs import load_plan, sources
-from app.commands.output import print_json, problem_line, problem_record
+from app.cli.errors import EXIT_PROBLEMS, EXIT_USAGE, UserError
+from app.cli.inputs import load_plan, sources
+from app.cli.output import print_json, problem_line, problem_record
 from app.engine.bundled import bundled_files
 from app.model_files.exchange.exported import write_mergekit, write_paths
 from app.model_files.exchange.kinds import Imported, import_plan

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from app.commands.inputs import (
+from app.cli.inputs import (
     context_settings,
     paths,
     read_recipe,
@@ -15,9 +15,9 @@ from app.commands.inputs import (
     sources_and_recipe,
     text_to_measure,
 )
-from app.commands.output import print_json
-from app.commands.progress import progress_line
-from app.commands.running import engine
+from app.cli.output import print_json
+from app.cli.progress import progress_line
+from app.cli.running import engine
 from app.engine.measuring.results import Influence, Perplexity, PlanDifference
 from app.engine.messages import SCORING, ComparePlans, EvaluatePerplexity
 from app.fit.measuring import influence_of, require_unchanged

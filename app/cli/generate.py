@@ -6,10 +6,10 @@ import argparse
 from dataclasses import fields
 from pathlib import Path
 
-from app.commands.errors import EXIT_USAGE, UserError
-from app.commands.inputs import context_settings, paths, sources_and_recipe
-from app.commands.output import print_json
-from app.commands.running import engine
+from app.cli.errors import EXIT_USAGE, UserError
+from app.cli.inputs import context_settings, paths, sources_and_recipe
+from app.cli.output import print_json
+from app.cli.running import engine
 from app.engine.messages import (
     ChatMessage,
     Event,

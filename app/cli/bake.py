@@ -6,10 +6,10 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from app.commands.errors import EXIT_USAGE, UserError
-from app.commands.inputs import paths, sources_and_recipe, text_to_measure
-from app.commands.output import print_json
-from app.commands.progress import progress_line
+from app.cli.errors import EXIT_USAGE, UserError
+from app.cli.inputs import paths, sources_and_recipe, text_to_measure
+from app.cli.output import print_json
+from app.cli.progress import progress_line
 from app.engine.baking.writing import baked
 from app.engine.measuring.results import PlanDifference
 from app.engine.messages import SCORING, Bake, Baked, ComparePlans, Progress
@@ -39,7 +39,7 @@ def bake(options: argparse.Namespace) -> int:
     if chain.is_exact:
         _say(options, _copied(asked))
         return 0
-    from app.commands.scoring import difference_record, print_difference, require_sound
+    from app.cli.scoring import difference_record, print_difference, require_sound
 
     written, measured = _averaged(asked, text_to_measure(options.file))
     require_sound(models, measured, SCORING.n_ctx)
@@ -83,7 +83,7 @@ def _copied(asked: Bake) -> Baked:
 
 def _averaged(asked: Bake, text: str) -> tuple[Baked, PlanDifference]:
     """Written by an engine, and held against the plan."""
-    from app.commands.running import engine
+    from app.cli.running import engine
 
     with engine() as run, progress_line() as line:
         written = run(asked, line.on_event)

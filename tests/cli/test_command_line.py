@@ -18,7 +18,7 @@ from tests.main_program import answer, call, complaint
 from tests.model_files.split import write_split
 from tests.model_files.tiny import TinyModel, write_tiny
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACK = ROOT.parent / "shared" / "models" / "smollm2-pirate-layers-22-29.Q8_0.gguf"
 PLAN = """\
 WeightBlock; 0; 2; 0; -1

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from app.arguments import parse
-from app.commands.errors import EXIT_USAGE, UserError
+from app.cli.arguments import parse
+from app.cli.errors import EXIT_USAGE, UserError
 from app.engine.errors import EngineError, JobCancelled
 from app.fit.errors import FitError
 from app.model_files.errors import ModelFileError
@@ -80,18 +80,18 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
 
 
 _COMMANDS = {
-    "check": ("app.commands.check", "check"),
-    "estimate": ("app.commands.estimate", "estimate"),
-    "generate": ("app.commands.generate", "generate"),
-    "perplexity": ("app.commands.scoring", "perplexity"),
-    "difference": ("app.commands.scoring", "difference"),
-    "influence": ("app.commands.scoring", "influence"),
-    "fit": ("app.commands.fit", "fit_into_memory"),
-    "import": ("app.commands.exchange", "import_file"),
-    "export": ("app.commands.exchange", "export_plan"),
-    "compose": ("app.commands.compose", "compose_file"),
-    "inspect": ("app.commands.inspect", "inspect"),
-    "bake": ("app.commands.bake", "bake"),
+    "check": ("app.cli.check", "check"),
+    "estimate": ("app.cli.estimate", "estimate"),
+    "generate": ("app.cli.generate", "generate"),
+    "perplexity": ("app.cli.scoring", "perplexity"),
+    "difference": ("app.cli.scoring", "difference"),
+    "influence": ("app.cli.scoring", "influence"),
+    "fit": ("app.cli.fit", "fit_into_memory"),
+    "import": ("app.cli.exchange", "import_file"),
+    "export": ("app.cli.exchange", "export_plan"),
+    "compose": ("app.cli.compose", "compose_file"),
+    "inspect": ("app.cli.inspect", "inspect"),
+    "bake": ("app.cli.bake", "bake"),
     "tour": (__name__, "tour"),
     "window": (__name__, "open_window"),
 }
