@@ -69,16 +69,16 @@ class Guides:
     Edges draw edges, middles draw middles, and ports draw ports.
     """
 
-    def __init__(self, standing: Iterable[Aligning]) -> None:
-        things = list(standing)
+    def __init__(self, neighbours: Iterable[Aligning]) -> None:
+        things = list(neighbours)
         self._across = [_sorted_lines(things, axis=0, kind=kind) for kind in range(2)]
         self._down = [_sorted_lines(things, axis=1, kind=kind) for kind in range(3)]
 
-    def draw(self, dragged: Aligning, reach: float) -> Drawn:
+    def draw(self, thing: Aligning, reach: float) -> Drawn:
         """What lies within `reach` of the dragged thing's own lines."""
-        left, top, right, bottom = dragged.box
-        dx, x_line = _nearest(self._across, _lines_of(dragged, 0), reach)
-        dy, y_line = _nearest(self._down, _lines_of(dragged, 1), reach)
+        left, top, right, bottom = thing.box
+        dx, x_line = _nearest(self._across, _lines_of(thing, 0), reach)
+        dy, y_line = _nearest(self._down, _lines_of(thing, 1), reach)
         lines: list[Box] = []
         if x_line is not None:
             x, low, high = x_line
@@ -110,11 +110,11 @@ def _sorted_lines(things: Sequence[Aligning], axis: int, kind: int) -> list[Line
 
 
 def _nearest(
-    standing: Sequence[Sequence[Line]], dragged: Sequence[Sequence[float]], reach: float
+    lines_there: Sequence[Sequence[Line]], thing: Sequence[Sequence[float]], reach: float
 ) -> tuple[float | None, Line | None]:
     """The shortest way from one of the dragged lines to one of the same kind, if within reach."""
     best: tuple[float, float, Line] | None = None
-    for lines, places in zip(standing, dragged, strict=False):
+    for lines, places in zip(lines_there, thing, strict=False):
         for at in places:
             n = bisect_left(lines, (at, float("-inf"), float("-inf")))
             for line in lines[max(0, n - 1) : n + 1]:

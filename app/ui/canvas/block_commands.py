@@ -39,11 +39,11 @@ def expand(canvas: GestureSurface, block_id: str) -> None:
 
 def join(canvas: GestureSurface) -> None:
     """Join what continues each other: the selected blocks, one with its neighbours, or all."""
-    plan, selected = canvas.editor.plan, canvas.selected_ids()
-    ids = selected or tuple(plan.blocks)
-    if len(selected) == 1:
+    plan, selection = canvas.editor.plan, canvas.selected_ids()
+    ids = selection or tuple(plan.blocks)
+    if len(selection) == 1:
         chains = shaping.joinable(plan, plan.blocks)
-        ids = next((chain for chain in chains if selected[0] in chain), selected)
+        ids = next((chain for chain in chains if selection[0] in chain), selection)
     after = shaping.join(plan, ids)
     if after == plan:
         canvas.notice.emit(
@@ -51,7 +51,7 @@ def join(canvas: GestureSurface) -> None:
         )
         return
     canvas.editor.apply("Join blocks", after)
-    canvas.plan_scene.select(i for i in (*selected, *ids[:1]) if i in after.blocks and selected)
+    canvas.plan_scene.select(i for i in (*selection, *ids[:1]) if i in after.blocks and selection)
 
 
 def join_two(canvas: GestureSurface, first: str, second: str) -> None:
@@ -77,8 +77,8 @@ def link_selected(canvas: GestureSurface) -> None:
 
 def free_port(block: Block) -> int:
     """The first input that nothing feeds, or the last one."""
-    linked = links_into(block)
-    return linked.index(None) if None in linked else len(linked) - 1
+    links = links_into(block)
+    return links.index(None) if None in links else len(links) - 1
 
 
 def selected_merges(canvas: GestureSurface) -> list[MergeBlock]:
@@ -146,11 +146,11 @@ def arrange(canvas: GestureSurface) -> None:
 
     Frames are drawn again around what stood in them.
     """
-    plan, selected = canvas.editor.plan, canvas.selected_ids()
-    only = selected if len(selected) > 1 else None
+    plan, ids = canvas.editor.plan, canvas.selected_ids()
+    only = ids if len(ids) > 1 else None
     places = layout.arrange(plan, sizes_of(plan), only=only)
-    kept = {i: inside(*at) for i, at in places.items()}
-    after = framed_again(plan, edits.move(plan, kept))
+    positions = {i: inside(*at) for i, at in places.items()}
+    after = framed_again(plan, edits.move(plan, positions))
     canvas.editor.apply("Arrange blocks", after)
 
 
@@ -166,5 +166,5 @@ def _selected_boxes(canvas: GestureSurface) -> dict[str, Box]:
 
 def _place(canvas: GestureSurface, label: str, places: layout.Places) -> None:
     plan, words = canvas.editor.plan, blocks_in_words(tuple(places))
-    kept = {i: inside(*at) for i, at in places.items()}
-    canvas.editor.apply(f"{label} {words}", edits.move(plan, kept))
+    positions = {i: inside(*at) for i, at in places.items()}
+    canvas.editor.apply(f"{label} {words}", edits.move(plan, positions))

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QWidget
 from app.plan.document import Plan
 from app.ui.canvas import block_commands, in_place, menus
 from app.ui.canvas.actions import CanvasActions
-from app.ui.canvas.annotations.typing_in import type_text
+from app.ui.canvas.annotations.text_edit import type_text
 from app.ui.canvas.edit_view import EditView
 from app.ui.canvas.gestures.link_target import LinkTarget, with_inserted
 from app.ui.canvas.minimap import Minimap

@@ -22,15 +22,15 @@ _COPY_SOME = "Copy some blocks, or a layerBlocks text."
 
 def text_of(plan: Plan, ids: Collection[str]) -> str:
     """These blocks, frames and notes as text, with the links among them and from the tokens."""
-    chosen = set(ids)
-    kept: dict[str | None, str] = {TOKENS: TOKENS, **{i: i for i in plan.blocks if i in chosen}}
-    blocks = {i: _relinked(b, kept) for i, b in plan.blocks.items() if i in kept}
-    used = {source for block in blocks.values() for source in links_into(block)}
-    ends = [i for i in blocks if i not in used]
+    id_set = set(ids)
+    names: dict[str | None, str] = {TOKENS: TOKENS, **{i: i for i in plan.blocks if i in id_set}}
+    blocks = {i: _relinked(b, names) for i, b in plan.blocks.items() if i in names}
+    sources = {source for block in blocks.values() for source in links_into(block)}
+    ends = [i for i in blocks if i not in sources]
     output = plan.output if plan.output in blocks else (ends[0] if len(ends) == 1 else None)
-    annotations = {i: a for i, a in plan.annotations.items() if i in chosen}
-    copied = Plan(MappingProxyType(blocks), output, annotations=MappingProxyType(annotations))
-    return write_document(copied)
+    annotations = {i: a for i, a in plan.annotations.items() if i in id_set}
+    copy_plan = Plan(MappingProxyType(blocks), output, annotations=MappingProxyType(annotations))
+    return write_document(copy_plan)
 
 
 def with_text(plan: Plan, text: str, centre: QPointF | None) -> tuple[Plan, tuple[str, ...]]:
@@ -49,14 +49,14 @@ def with_text(plan: Plan, text: str, centre: QPointF | None) -> tuple[Plan, tupl
         raise PlanError([Problem("no-blocks", "The text has no blocks.", _COPY_SOME)])
     new_ids: dict[str | None, str] = {TOKENS: TOKENS}
     new_ids.update(zip(read.blocks, edits.new_ids(plan), strict=False))
-    places, moved = _places(read, centre)
-    pasted = [
+    places, offset = _places(read, centre)
+    new_blocks = [
         replace(_relinked(block, new_ids), id=new_ids[old_id], position=places[old_id])
         for old_id, block in read.blocks.items()
     ]
-    after, ids = plan.with_blocks(*pasted), [block.id for block in pasted]
+    after, ids = plan.with_blocks(*new_blocks), [block.id for block in new_blocks]
     annotations = [
-        replace(a, id=new_id, position=inside(a.position[0] + moved[0], a.position[1] + moved[1]))
+        replace(a, id=new_id, position=inside(a.position[0] + offset[0], a.position[1] + offset[1]))
         for new_id, a in zip(
             annotating.new_annotation_ids(plan), read.annotations.values(), strict=False
         )
@@ -70,8 +70,8 @@ def _places(
 ) -> tuple[dict[str, tuple[float, float]], tuple[float, float]]:
     """The blocks' places, and how far all of it was moved from where the text says."""
     sizes = sizes_of(read)
-    known = {i: b.position for i, b in read.blocks.items() if b.position is not None}
-    places = known if len(known) == len(sizes) else layout.arrange(read, sizes)
+    positions = {i: b.position for i, b in read.blocks.items() if b.position is not None}
+    places = positions if len(positions) == len(sizes) else layout.arrange(read, sizes)
     dx = dy = 6.0 * GRID
     if centre is not None:
         whole = QRectF()

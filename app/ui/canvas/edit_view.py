@@ -11,8 +11,8 @@ from app.plan import annotating, edits
 from app.plan.document import Plan
 from app.plan.problem import PlanError
 from app.ui.canvas import block_commands, clipboard, in_place
-from app.ui.canvas.annotations.carrying import Carried
-from app.ui.canvas.annotations.typing_in import type_text
+from app.ui.canvas.annotations.move_set import MoveSet
+from app.ui.canvas.annotations.text_edit import type_text
 from app.ui.canvas.gesture_view import GestureView
 from app.ui.canvas.gestures.drag_link import without_link
 from app.ui.canvas.new_blocks import Kind, with_new_block
@@ -116,7 +116,7 @@ class EditView(GestureView):
 
     def nudge(self, ids: tuple[str, ...], step: QPointF) -> None:
         """Move these blocks, frames and notes; one undo step for a run of moves."""
-        after = Carried(self.plan_scene, ids).moved(self.editor.plan, step)
+        after = MoveSet(self.plan_scene, ids).moved(self.editor.plan, step)
         self.editor.apply(f"Move {self._in_words(ids)}", after, merge_key=("nudge", ids))
 
     def _remove(self, verb: str, ids: Sequence[str], *, heal: bool) -> None:
@@ -127,8 +127,8 @@ class EditView(GestureView):
 
     def _in_words(self, ids: Sequence[str], plan: Plan | None = None) -> str:
         """Such as "block", "3 blocks", "note" or "4 things"."""
-        known = (self.editor.plan if plan is None else plan).annotations
-        kinds = {known[i].kind if i in known else "block" for i in ids}
+        annotations = (self.editor.plan if plan is None else plan).annotations
+        kinds = {annotations[i].kind if i in annotations else "block" for i in ids}
         kind = kinds.pop() if len(kinds) == 1 else "thing"
         return kind if len(ids) == 1 else f"{len(ids)} {kind}s"
 

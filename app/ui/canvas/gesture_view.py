@@ -66,7 +66,7 @@ class GestureView(GestureSurface):
         self._has_knife = False
         self._double_clicked = False
         self._last_click_acted = False
-        self._hovered = Hover(self)
+        self._hover_light = Hover(self)
         self.setMouseTracking(True)
         editor.changed.connect(self._abandon_gesture)
         editor.replaced.connect(self._abandon_gesture)
@@ -95,7 +95,7 @@ class GestureView(GestureSurface):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.dropped_link.paint(painter)
         if self.gesture is None:
-            self._hovered.paint(painter)
+            self._hover_light.paint(painter)
         else:
             self.gesture.paint(painter)
 
@@ -185,7 +185,7 @@ class GestureView(GestureSurface):
         super().focusOutEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._hovered.leave()
+        self._hover_light.leave()
         super().leaveEvent(event)
 
     def _abandon_gesture(self, _change: object = None) -> None:
@@ -207,7 +207,7 @@ class GestureView(GestureSurface):
         if self._has_knife:
             return
         hit = self.hit(pointer)
-        self._hovered.follow(hit, pointer)
+        self._hover_light.follow(hit, pointer)
         cursor = None if hit.part is None else _HOVER_CURSORS.get(hit.part.kind)
         if hit.link is not None and self._is_join_mark(hit.link, pointer):
             cursor = Qt.CursorShape.PointingHandCursor
@@ -243,8 +243,8 @@ class GestureView(GestureSurface):
             return []
         layer = block.weight_start + cell
         influence = self.plan_scene.influence
-        known = f": influence {influence[layer]:.4f}" if layer < len(influence) else ""
-        return [f"Weight layer {layer}{known}."]
+        influence_text = f": influence {influence[layer]:.4f}" if layer < len(influence) else ""
+        return [f"Weight layer {layer}{influence_text}."]
 
 
 def _is_plain_tab(event: QEvent) -> bool:

@@ -35,12 +35,12 @@ class Minimap(QWidget):
     def __init__(self, view: PlanView) -> None:
         super().__init__(view.viewport())
         self._view = view
-        self._wanted = True
+        self._is_on = True
         self._bounds = QRectF()
         self._scale = 1.0
         self._corner = QPointF()
         self._picture = QPixmap()
-        self._held: QPointF | None = None
+        self._grab: QPointF | None = None
         self.setAccessibleName("Minimap")
         self.setAccessibleDescription("The whole plan, and which part of it is in sight.")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -57,9 +57,9 @@ class Minimap(QWidget):
         view.viewport().installEventFilter(self)
         self._redraw_soon()
 
-    def set_wanted(self, wanted: bool) -> None:
+    def set_wanted(self, on: bool) -> None:
         """Show it where it is of use, or never."""
-        self._wanted = wanted
+        self._is_on = on
         self._follow()
 
     def redraw(self) -> None:
@@ -71,8 +71,8 @@ class Minimap(QWidget):
 
     def sight(self) -> QRectF:
         """What is in sight, in the minimap's pixels; never too small to be seen or held."""
-        seen, room = self._view.seen_rect(), QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        start, end = self._to_map(seen.topLeft()), self._to_map(seen.bottomRight())
+        in_view, room = self._view.seen_rect(), QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        start, end = self._to_map(in_view.topLeft()), self._to_map(in_view.bottomRight())
         left, right = _at_least(start.x(), end.x(), room.left(), room.right())
         top, bottom = _at_least(start.y(), end.y(), room.top(), room.bottom())
         return QRectF(left, top, right - left, bottom - top)
@@ -93,10 +93,10 @@ class Minimap(QWidget):
         most_width, most_height = min(_MOST_WIDTH, 0.3 * room.width()), _MOST_HEIGHT
         width, height = max(1.0, bounds.width()), max(1.0, bounds.height())
         self._scale = min(most_width / width, most_height / height)
-        drawn = QPointF(width * self._scale, height * self._scale)
-        across = round(max(_LEAST_SIDE, drawn.x())) + 2 * _PAD
-        down = round(max(_LEAST_SIDE, drawn.y())) + 2 * _PAD
-        self._corner = QPointF((across - drawn.x()) / 2, (down - drawn.y()) / 2)
+        size = QPointF(width * self._scale, height * self._scale)
+        across = round(max(_LEAST_SIDE, size.x())) + 2 * _PAD
+        down = round(max(_LEAST_SIDE, size.y())) + 2 * _PAD
+        self._corner = QPointF((across - size.x()) / 2, (down - size.y()) / 2)
         self.resize(across, down)
         self._picture = QPixmap()
 
@@ -104,10 +104,10 @@ class Minimap(QWidget):
         """Show what is in sight now; keep away where everything is, and while there is no room."""
         view, room = self._view, self._view.viewport()
         has_room = room.width() >= _LEAST_ROOM[0] and room.height() >= _LEAST_ROOM[1]
-        held, bounds = self._held is not None, self._bounds
+        is_grabbed, bounds = self._grab is not None, self._bounds
         is_known, everything = not bounds.isEmpty(), view.seen_rect().contains(bounds)
         self.move(room.width() - self.width() - _MARGIN, room.height() - self.height() - _MARGIN)
-        self.setVisible(self._wanted and has_room and is_known and (held or not everything))
+        self.setVisible(self._is_on and has_room and is_known and (is_grabbed or not everything))
         self.update()
 
     # Painting
@@ -157,20 +157,20 @@ class Minimap(QWidget):
             return
         at, sight = event.position(), self.sight()
         self._view.keep_view()
-        self._held = QPointF()
+        self._grab = QPointF()
         if sight.contains(at):
-            self._held = self._to_map(self._view.seen_rect().center()) - at
+            self._grab = self._to_map(self._view.seen_rect().center()) - at
         else:
             self._view.centre_on(self.to_scene(at))
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._held is not None:
-            self._view.centre_on(self.to_scene(event.position() + self._held))
+        if self._grab is not None:
+            self._view.centre_on(self.to_scene(event.position() + self._grab))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self._held is not None:
-            self._held = None
+        if event.button() == Qt.MouseButton.LeftButton and self._grab is not None:
+            self._grab = None
             self.setCursor(Qt.CursorShape.ArrowCursor)
             self._follow()
 

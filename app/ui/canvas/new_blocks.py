@@ -67,10 +67,8 @@ def _next_layers(
 ) -> tuple[int, int]:
     """The first weight layer and the number of layers that a further WeightBlock borrows."""
     blocks = [b for b in plan.blocks.values() if isinstance(b, WeightBlock)]
-    chosen = [b for b in blocks if b.id in selected]
-    end = (
-        chosen[0].weight_end if len(chosen) == 1 else max((b.weight_end for b in blocks), default=0)
-    )
+    parts = [b for b in blocks if b.id in selected]
+    end = parts[0].weight_end if len(parts) == 1 else max((b.weight_end for b in blocks), default=0)
     return layers_from(plan, n_weight_layers, end)
 
 
@@ -81,9 +79,9 @@ def layers_from(plan: Plan, n_weight_layers: int | None, end: int) -> tuple[int,
     if end < n:
         return end, min(_N_LAYERS, n - end)
     ranges = (range(b.weight_start, min(b.weight_end, n)) for b in blocks)
-    used = {layer for layers in ranges for layer in layers}
-    start = next((layer for layer in range(n) if layer not in used), 0)
+    layers_used = {layer for layers in ranges for layer in layers}
+    start = next((layer for layer in range(n) if layer not in layers_used), 0)
     stop = start
-    while stop < min(start + _N_LAYERS, n) and (stop not in used or start in used):
+    while stop < min(start + _N_LAYERS, n) and (stop not in layers_used or start in layers_used):
         stop += 1
     return start, max(1, stop - start)

@@ -18,8 +18,8 @@ from app.plan.document import (
     Plan,
     links_into,
 )
+from app.ui.canvas.annotations.annotations import AnnotationHit, Annotations
 from app.ui.canvas.annotations.shapes import rect_of
-from app.ui.canvas.annotations.shown import AnnotationHit, Annotations
 from app.ui.canvas.faces import Face, Faces, TerminalFace
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.links import Link, LinkKey, make_link
@@ -100,8 +100,8 @@ class PlanScene(QGraphicsScene):
 
     def selected_ids(self) -> tuple[str, ...]:
         """The selected blocks, in the plan's order."""
-        chosen = {i.block_id for i in self.selectedItems() if isinstance(i, BlockItem)}
-        return tuple(i for i in self._editor.plan.blocks if i in chosen) if chosen else ()
+        ids = {i.block_id for i in self.selectedItems() if isinstance(i, BlockItem)}
+        return tuple(i for i in self._editor.plan.blocks if i in ids) if ids else ()
 
     def selection(self) -> tuple[str, ...]:
         """The selected blocks, frames and notes."""
@@ -109,12 +109,12 @@ class PlanScene(QGraphicsScene):
 
     def select(self, ids: Iterable[str]) -> None:
         """Select these blocks, frames and notes, and nothing else."""
-        wanted = set(ids)
-        annotations_changed = self.annotations.select(wanted)
-        other = [i for i, item in self.blocks.items() if item.isSelected() != (i in wanted)]
+        id_set = set(ids)
+        annotations_changed = self.annotations.select(id_set)
+        other = [i for i, item in self.blocks.items() if item.isSelected() != (i in id_set)]
         with QSignalBlocker(self):
             for block_id in other:
-                self.blocks[block_id].setSelected(block_id in wanted)
+                self.blocks[block_id].setSelected(block_id in id_set)
         if other or annotations_changed:
             self.selectionChanged.emit()
         self.select_link(None)
@@ -136,11 +136,11 @@ class PlanScene(QGraphicsScene):
 
     def bounds_of(self, ids: Iterable[str]) -> QRectF:
         """The rectangle around these blocks, frames and notes."""
-        known, around = self.annotations.shown, QRectF()
+        annotations, around = self.annotations.shown, QRectF()
         boxes = []
         for id_ in ids:
-            if id_ in known:
-                around |= rect_of(known[id_])
+            if id_ in annotations:
+                around |= rect_of(annotations[id_])
             else:
                 boxes.append(self.blocks[id_].box)
         if not boxes:

@@ -125,10 +125,10 @@ class PlanView(QGraphicsView):
         if zoom == self.zoom:
             return
         self._start_moving()
-        fixed = self.to_scene(at)
+        scene_point = self.to_scene(at)
         self.setTransform(QTransform.fromScale(zoom, zoom))
-        self.horizontalScrollBar().setValue(round(fixed.x() * zoom - at.x()))
-        self.verticalScrollBar().setValue(round(fixed.y() * zoom - at.y()))
+        self.horizontalScrollBar().setValue(round(scene_point.x() * zoom - at.x()))
+        self.verticalScrollBar().setValue(round(scene_point.y() * zoom - at.y()))
         self.viewport().update()
         self.zoom_changed.emit(zoom)
 
@@ -179,13 +179,13 @@ class PlanView(QGraphicsView):
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         to_scene = self.viewportTransform().inverted()[0]
-        exposed = [to_scene.mapRect(QRectF(r).adjusted(-1, -1, 1, 1)) for r in self._exposed]
+        areas = [to_scene.mapRect(QRectF(r).adjusted(-1, -1, 1, 1)) for r in self._exposed]
         view = View(self.zoom, self.devicePixelRatioF(), self._moving or bool(self._layer.lifted))
-        self._layer.paint(painter, exposed or [QRectF(rect)], view)
+        self._layer.paint(painter, areas or [QRectF(rect)], view)
 
     def _repaint_scene_rect(self, rect: QRectF) -> None:
-        seen = self.viewportTransform().mapRect(rect).adjusted(-2, -2, 2, 2)
-        self.viewport().update(seen.toAlignedRect() & self.viewport().rect())
+        on_screen = self.viewportTransform().mapRect(rect).adjusted(-2, -2, 2, 2)
+        self.viewport().update(on_screen.toAlignedRect() & self.viewport().rect())
 
     def _start_moving(self) -> None:
         typing = QApplication.focusWidget()

@@ -14,7 +14,7 @@ from app.plan import annotating, edits
 from app.plan.document import Annotation
 from app.ui.canvas.annotations import commands
 from app.ui.canvas.annotations.painting import wrapped
-from app.ui.canvas.annotations.typing_in import NoteEdit
+from app.ui.canvas.annotations.text_edit import NoteEdit
 from app.ui.canvas.inline_edit import InlineEdit
 from app.ui.widgets.theme import GRID
 from tests.ui.canvas.hand import Hand

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from app.plan import annotating
 from app.plan.document import Annotation, Plan
-from app.ui.canvas.annotations.carrying import contents
+from app.ui.canvas.annotations.move_set import contents
 from app.ui.canvas.annotations.shapes import (
     LEAST_HEIGHT,
     LEAST_WIDTH,
@@ -19,7 +19,7 @@ from app.ui.canvas.annotations.shapes import (
     frame_around,
     rect_of,
 )
-from app.ui.canvas.annotations.typing_in import type_text
+from app.ui.canvas.annotations.text_edit import type_text
 from app.ui.canvas.places import on_grid
 from app.ui.canvas.shapes import shape_of
 from app.ui.canvas.surface import GestureSurface
@@ -61,8 +61,8 @@ def _add(
     plan = canvas.editor.plan
     text, colour = ("Frame", _next_colour(plan)) if kind == "frame" else ("", _NOTE_COLOUR)
     id_ = annotating.new_annotation_id(plan)
-    added = Annotation(id_, kind, text, place, size, colour)
-    canvas.editor.apply(f"Add {kind}", annotating.add_annotation(plan, added))
+    annotation = Annotation(id_, kind, text, place, size, colour)
+    canvas.editor.apply(f"Add {kind}", annotating.add_annotation(plan, annotation))
     canvas.plan_scene.select((id_,))
     type_text(canvas, id_)
 
@@ -70,8 +70,8 @@ def _add(
 def recolour(canvas: GestureSurface, colour: int) -> None:
     """Give the selected frames and notes another colour."""
     plan = canvas.editor.plan
-    selected = (plan.annotations[i] for i in canvas.plan_scene.annotations.selected)
-    after = annotating.put_annotations(plan, (replace(a, colour=colour) for a in selected))
+    recoloured = (plan.annotations[i] for i in canvas.plan_scene.annotations.selected)
+    after = annotating.put_annotations(plan, (replace(a, colour=colour) for a in recoloured))
     canvas.editor.apply("Change colour", after)
 
 
@@ -116,9 +116,9 @@ def framed_again(before: Plan, after: Plan) -> Plan:
     rects_before, rects_after = _block_rects(before), _block_rects(after)
     for frame in before.annotations.values():
         area = rect_of(frame)
-        held = [i for i, rect in rects_before.items() if area.contains(rect)]
-        if frame.kind == "frame" and any(rects_before[i] != rects_after.get(i) for i in held):
-            place, size = frame_around([rects_after[i] for i in held if i in rects_after])
+        inside = [i for i, rect in rects_before.items() if area.contains(rect)]
+        if frame.kind == "frame" and any(rects_before[i] != rects_after.get(i) for i in inside):
+            place, size = frame_around([rects_after[i] for i in inside if i in rects_after])
             after = annotating.change_annotation(after, frame.id, position=place, size=size)
     return after
 
@@ -137,5 +137,5 @@ def _around(at: QPointF, size: tuple[float, float]) -> tuple[float, float]:
 
 def _next_colour(plan: Plan) -> int:
     """The first colour that no frame has yet."""
-    taken = {a.colour % len(COLOURS) for a in plan.annotations.values() if a.kind == "frame"}
-    return next((i for i in range(len(COLOURS)) if i not in taken), 0)
+    colours_used = {a.colour % len(COLOURS) for a in plan.annotations.values() if a.kind == "frame"}
+    return next((i for i in range(len(COLOURS)) if i not in colours_used), 0)

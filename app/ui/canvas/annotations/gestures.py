@@ -8,9 +8,9 @@ from PySide6.QtCore import QPointF
 
 from app.plan import annotating
 from app.plan.document import Annotation
-from app.ui.canvas.annotations.carrying import Carried
+from app.ui.canvas.annotations.annotations import AnnotationHit
+from app.ui.canvas.annotations.move_set import MoveSet
 from app.ui.canvas.annotations.shapes import LEAST_HEIGHT, LEAST_WIDTH, AnnotationPart
-from app.ui.canvas.annotations.shown import AnnotationHit
 from app.ui.canvas.places import inside, on_grid
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
@@ -39,30 +39,30 @@ class MoveAnnotation(Gesture):
         self._id = id_
         self._was_selected = id_ in canvas.plan_scene.annotations.selected
         self._anchor = QPointF(*canvas.plan_scene.annotations.shown[id_].position)
-        self._carried: Carried | None = None
-        self._moved = QPointF()
+        self._move_set: MoveSet | None = None
+        self._offset = QPointF()
         select_pressed(canvas, press, id_)
 
     def move(self, to: Pointer) -> None:
         scene = self.canvas.plan_scene
-        if self._carried is None:
+        if self._move_set is None:
             if not self.travelled(to):
                 return
-            self._carried = Carried(scene, scene.selection())
-            self.canvas.lift(self._carried.block_ids)
-        self._moved = to.scene - self.press.scene
+            self._move_set = MoveSet(scene, scene.selection())
+            self.canvas.lift(self._move_set.block_ids)
+        self._offset = to.scene - self.press.scene
         if not to.alt:
-            x, y = self._anchor.x() + self._moved.x(), self._anchor.y() + self._moved.y()
-            self._moved = QPointF(*on_grid(x, y)) - self._anchor
-        self._carried.preview(self._moved)
+            x, y = self._anchor.x() + self._offset.x(), self._anchor.y() + self._offset.y()
+            self._offset = QPointF(*on_grid(x, y)) - self._anchor
+        self._move_set.preview(self._offset)
 
     def release(self, at: Pointer) -> None:
         scene, editor = self.canvas.plan_scene, self.canvas.editor
-        if self._carried is not None:
+        if self._move_set is not None:
             self.canvas.lift(())
             kind = editor.plan.annotations[self._id].kind
-            label = f"Move {kind}" if len(self._carried) == 1 else f"Move {kind} and contents"
-            editor.apply(label, self._carried.moved(editor.plan, self._moved))
+            label = f"Move {kind}" if len(self._move_set) == 1 else f"Move {kind} and contents"
+            editor.apply(label, self._move_set.moved(editor.plan, self._offset))
         elif self.press.ctrl and self._was_selected:
             scene.select({*scene.selection()} - {self._id})
         elif not self.press.ctrl and not self.press.shift:
@@ -70,8 +70,8 @@ class MoveAnnotation(Gesture):
 
     def abandon(self) -> None:
         self.canvas.lift(())
-        if self._carried is not None:
-            self._carried.put_back(self.canvas.editor.plan)
+        if self._move_set is not None:
+            self._move_set.put_back(self.canvas.editor.plan)
 
 
 class ResizeAnnotation(Gesture):
@@ -95,27 +95,27 @@ class ResizeAnnotation(Gesture):
     def release(self, at: Pointer) -> None:
         if self._dragging:
             editor, after = self.canvas.editor, self._after
-            changed = annotating.change_annotation(
+            after_resize = annotating.change_annotation(
                 editor.plan, after.id, position=after.position, size=after.size
             )
-            editor.apply(f"Resize {after.kind}", changed)
+            editor.apply(f"Resize {after.kind}", after_resize)
 
     def abandon(self) -> None:
-        known = self.canvas.editor.plan.annotations
-        if self._before.id in known:
-            self.canvas.plan_scene.preview_annotations((known[self._before.id],))
+        annotations = self.canvas.editor.plan.annotations
+        if self._before.id in annotations:
+            self.canvas.plan_scene.preview_annotations((annotations[self._before.id],))
 
 
-def resized(annotation: Annotation, part: AnnotationPart, moved: QPointF) -> Annotation:
+def resized(annotation: Annotation, part: AnnotationPart, offset: QPointF) -> Annotation:
     """The frame or note with this edge or corner dragged."""
     (left, top), (width, height) = annotation.position, annotation.size
     right, bottom = left + width, top + height
     if part.across < 0:
-        left = min(on_grid(left + moved.x(), 0)[0], right - LEAST_WIDTH)
+        left = min(on_grid(left + offset.x(), 0)[0], right - LEAST_WIDTH)
     elif part.across > 0:
-        right = max(on_grid(right + moved.x(), 0)[0], left + LEAST_WIDTH)
+        right = max(on_grid(right + offset.x(), 0)[0], left + LEAST_WIDTH)
     if part.down < 0:
-        top = min(on_grid(0, top + moved.y())[1], bottom - LEAST_HEIGHT)
+        top = min(on_grid(0, top + offset.y())[1], bottom - LEAST_HEIGHT)
     elif part.down > 0:
-        bottom = max(on_grid(0, bottom + moved.y())[1], top + LEAST_HEIGHT)
+        bottom = max(on_grid(0, bottom + offset.y())[1], top + LEAST_HEIGHT)
     return replace(annotation, position=inside(left, top), size=(right - left, bottom - top))

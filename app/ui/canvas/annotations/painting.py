@@ -40,21 +40,21 @@ class AnnotationPainting:
         self,
         painter: QPainter,
         annotations: Iterable[Annotation],
-        selected: tuple[str, ...],
-        exposed: Iterable[Box],
+        selection: tuple[str, ...],
+        areas_exposed: Iterable[Box],
         view: View,
     ) -> None:
         """Draw those that reach into what is exposed; while many move, bars stand for words."""
-        areas, zoom = list(exposed), view.zoom
-        seen = [annotation for annotation in annotations if _is_seen(annotation, areas)]
-        scale = 0.0 if view.moving and len(seen) > _PLENTY else view.scale
+        areas, zoom = list(areas_exposed), view.zoom
+        in_view = [annotation for annotation in annotations if _is_seen(annotation, areas)]
+        scale = 0.0 if view.moving and len(in_view) > _PLENTY else view.scale
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, zoom >= _PLAIN_BELOW)
-        for annotation in seen:
+        for annotation in in_view:
             if annotation.kind == "frame":
                 self._frame(painter, annotation, zoom, scale)
             else:
                 self._note(painter, annotation, zoom, scale)
-            if annotation.id in selected:
+            if annotation.id in selection:
                 self._outline(painter, rect_of(annotation), zoom)
 
     def _frame(self, painter: QPainter, frame: Annotation, zoom: float, scale: float) -> None:
@@ -121,15 +121,15 @@ class AnnotationPainting:
     def _lines_of(self, annotation: Annotation, area: QRectF) -> Lines:
         """The text as far as there is room for it."""
         state = annotation.text, annotation.size
-        known = self._lines.get(annotation.id)
-        if known is None or known[0] != state:
+        layout = self._lines.get(annotation.id)
+        if layout is None or layout[0] != state:
             if annotation.kind == "frame":
                 width, right = max(0.0, area.width()), Qt.TextElideMode.ElideRight
                 lines: Lines = (self._title_metrics.elidedText(annotation.text, right, width),)
             else:
                 lines = wrapped(annotation.text, self._text, area.width(), area.height())
-            known = self._lines[annotation.id] = state, lines
-        return known[1]
+            layout = self._lines[annotation.id] = state, lines
+        return layout[1]
 
 
 def note_fill(theme: Theme, note: Annotation) -> QColor:

@@ -28,7 +28,7 @@ class CutCells(Gesture):
         assert isinstance(block, WeightBlock)
         assert isinstance(shape, WeightShape)
         self._block, self._shape = block, shape
-        self._pressed = self._last = cell
+        self._first = self._last = cell
         self._hint = Hint(canvas)
 
     def move(self, to: Pointer) -> None:
@@ -48,7 +48,7 @@ class CutCells(Gesture):
         self._repaint()
 
     def paint(self, painter: QPainter) -> None:
-        first, last = sorted((self._pressed, self._last))
+        first, last = sorted((self._first, self._last))
         corner = self.canvas.plan_scene.blocks[self._block.id].pos()
         cells = self._shape.cells(first, last + 1 - first)
         paint_cut(painter, self.canvas.theme, cells.translated(corner))
@@ -56,7 +56,7 @@ class CutCells(Gesture):
 
     @property
     def _layers(self) -> range:
-        first, last = sorted((self._pressed, self._last))
+        first, last = sorted((self._first, self._last))
         return range(self._block.weight_start + first, self._block.weight_start + last + 1)
 
     def _repaint(self) -> None:

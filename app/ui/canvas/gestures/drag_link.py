@@ -41,7 +41,7 @@ class DragLink(Gesture):
         assert (source is None) != (target is None)
         self._source = source
         self._target = target
-        self._moved = moved
+        self._old_key = moved
         self._to = press
         self._aim: tuple[str, LinkKey] | None = None
         self._dragging = False
@@ -52,10 +52,10 @@ class DragLink(Gesture):
         if not self._dragging and not self.travelled(to):
             return
         self._dragging = True
-        self.canvas.plan_scene.hidden_link = self._moved
+        self.canvas.plan_scene.hidden_link = self._old_key
         self._to = to
         self._aim = self._link_under(to)
-        plan = without_link(self.canvas.editor.plan, self._moved)
+        plan = without_link(self.canvas.editor.plan, self._old_key)
         self.reason = None if self._aim is None else why_not(plan, *self._aim)
         self._hint.say(self.reason, to.view, refused=True)
         self.canvas.viewport().update()
@@ -64,21 +64,21 @@ class DragLink(Gesture):
         self.canvas.plan_scene.hidden_link = None
         self.canvas.viewport().update()
         if not self._dragging:
-            self.canvas.plan_scene.select_link(self._moved)
+            self.canvas.plan_scene.select_link(self._old_key)
             return
         editor = self.canvas.editor
         if self._aim is not None:
             if self.reason is None:
-                label = "Add link" if self._moved is None else "Move link"
-                after = with_link(without_link(editor.plan, self._moved), *self._aim)
+                label = "Add link" if self._old_key is None else "Move link"
+                after = with_link(without_link(editor.plan, self._old_key), *self._aim)
                 editor.apply(label, after)
             else:
                 self.canvas.notice.emit(self.reason)
         elif self._over_nothing(at):
-            if self._moved is None:
+            if self._old_key is None:
                 self.canvas.block_wanted.emit(at, self._source, self._target)
             else:
-                editor.apply("Remove link", without_link(editor.plan, self._moved))
+                editor.apply("Remove link", without_link(editor.plan, self._old_key))
 
     def abandon(self) -> None:
         self.canvas.plan_scene.hidden_link = None

@@ -44,8 +44,8 @@ class DragStrip(Gesture):
             return
         start, n = self._block.weight_start, self._block.n_layers
         last = max(start, (self.canvas.editor.n_weight_layers or LAYER_LIMIT) - n)
-        moved = round((to.scene.x() - self.press.scene.x()) / self._cell)
-        start = min(max(0, start + moved), last)
+        n_cells = round((to.scene.x() - self.press.scene.x()) / self._cell)
+        start = min(max(0, start + n_cells), last)
         self.apply("Slide layers", edits.set_weights(self._before, self._block_id, start, n))
         self._hint.say(f"weights {range_text(start, start + n)}", to.view)
 

@@ -17,16 +17,16 @@ class Knife(Gesture):
 
     def __init__(self, canvas: GestureSurface, press: Pointer, link: LinkKey | None) -> None:
         super().__init__(canvas, press)
-        self._pressed = link
+        self._link = link
         self._blade: QLineF | None = None
-        self._crossed: list[LinkKey] = []
+        self._cut_links: list[LinkKey] = []
 
     def move(self, to: Pointer) -> None:
         if self._blade is None and not self.travelled(to):
             return
         self._blade = QLineF(self.press.scene, to.scene)
         reach = QRectF(self._blade.p1(), self._blade.p2()).normalized().adjusted(-1, -1, 1, 1)
-        self._crossed = [
+        self._cut_links = [
             key
             for key, link in self.canvas.plan_scene.links.items()
             if link.bounds.intersects(reach) and link.is_crossed_by(self._blade)
@@ -35,9 +35,9 @@ class Knife(Gesture):
 
     def release(self, at: Pointer) -> None:
         self.canvas.viewport().update()
-        links = self._crossed
-        if self._blade is None and self._pressed is not None:
-            links = [self._pressed]
+        links = self._cut_links
+        if self._blade is None and self._link is not None:
+            links = [self._link]
             self.acted = True
         plan = self.canvas.editor.plan
         for key in links:
@@ -53,7 +53,7 @@ class Knife(Gesture):
             return
         error = self.canvas.theme.error
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for key in self._crossed:
+        for key in self._cut_links:
             link = self.canvas.plan_scene.links[key]
             painter.setPen(QPen(error, link.width + 1.5))
             painter.drawPath(link.path)

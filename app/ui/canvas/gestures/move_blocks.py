@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter, QPen
 from app.plan import edits
 from app.plan.clearing import Box
 from app.ui.canvas.alignment import Aligning, Guides
-from app.ui.canvas.annotations.carrying import Carried
+from app.ui.canvas.annotations.move_set import MoveSet
 from app.ui.canvas.gestures.link_target import LinkTarget, with_inserted
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.places import inside, on_grid
@@ -33,8 +33,8 @@ class MoveBlocks(Gesture):
         self._block_id = block_id
         self._was_selected = canvas.plan_scene.blocks[block_id].isSelected()
         self._start: dict[str, QPointF] = {}
-        self._carried: Carried | None = None
-        self._moved = QPointF()
+        self._annotations: MoveSet | None = None
+        self._offset = QPointF()
         self._whole = QRectF()
         self._port_ys: tuple[float, ...] = ()
         self._guides = Guides([])
@@ -49,16 +49,16 @@ class MoveBlocks(Gesture):
             if not self.travelled(to):
                 return
             self._pick_up()
-        moved = to.scene - self.press.scene
+        offset = to.scene - self.press.scene
         if to.alt:
             self._show_lines(())
         else:
-            moved = self._drawn(moved)
-        places = {i: at + moved for i, at in self._start.items()}
+            offset = self._drawn(offset)
+        places = {i: at + offset for i, at in self._start.items()}
         scene.preview_positions({i: QPointF(*inside(p.x(), p.y())) for i, p in places.items()})
-        self._moved = moved
-        if self._carried is not None:
-            self._carried.preview(moved)
+        self._offset = offset
+        if self._annotations is not None:
+            self._annotations.preview(offset)
         if self._is_loose:
             centre = scene.blocks[self._block_id].scene_rect().center()
             self._target.aim(self.canvas.editor.plan, self._block_id, to, centre)
@@ -73,8 +73,8 @@ class MoveBlocks(Gesture):
         what = "block" if len(positions) == 1 else f"{len(positions)} blocks"
         editor = self.canvas.editor
         after, label = edits.move(editor.plan, positions), f"Move {what}"
-        if self._carried is not None:
-            after = self._carried.moved(after, self._moved)
+        if self._annotations is not None:
+            after = self._annotations.moved(after, self._offset)
         key, reason = self._target.key, self._target.reason
         self._put_down()
         if key is not None and reason is None:
@@ -91,8 +91,8 @@ class MoveBlocks(Gesture):
         self.canvas.plan_scene.preview_positions(
             {i: QPointF(*place) for i, place in places.items() if place is not None}
         )
-        if self._carried is not None:
-            self._carried.put_back(self.canvas.editor.plan)
+        if self._annotations is not None:
+            self._annotations.put_back(self.canvas.editor.plan)
 
     def paint(self, painter: QPainter) -> None:
         self._target.paint(painter)
@@ -107,30 +107,32 @@ class MoveBlocks(Gesture):
         ids = scene.selected_ids() or (self._block_id,)
         self._start = {i: scene.blocks[i].pos() for i in ids}
         if scene.annotations.selected:
-            self._carried = Carried(scene, scene.annotations.selected, but=ids)
+            self._annotations = MoveSet(scene, scene.annotations.selected, but=ids)
         self.canvas.lift(self._start)
         self._whole = scene.bounds_of(ids)
         alone = len(ids) == 1
         self._port_ys = _port_ys(scene.blocks[ids[0]]) if alone else ()
         self._is_loose = alone and not any(scene.links_at(ids[0]))
-        seen = self.canvas.seen_rect()
+        in_view = self.canvas.seen_rect()
         self._guides = Guides(
             Aligning(_box(item.scene_rect()), _port_ys(item))
             for i, item in scene.blocks.items()
-            if i not in self._start and not is_terminal(i) and item.scene_rect().intersects(seen)
+            if i not in self._start and not is_terminal(i) and item.scene_rect().intersects(in_view)
         )
 
-    def _drawn(self, moved: QPointF) -> QPointF:
+    def _drawn(self, offset: QPointF) -> QPointF:
         """Where the neighbours and the grid draw what is moved so far."""
-        ports = tuple(y + moved.y() for y in self._port_ys)
-        dragged = Aligning(_box(self._whole.translated(moved)), ports)
-        drawn = self._guides.draw(dragged, _REACH_PIXELS / self.canvas.zoom)
+        ports = tuple(y + offset.y() for y in self._port_ys)
+        box_lines = Aligning(_box(self._whole.translated(offset)), ports)
+        pull = self._guides.draw(box_lines, _REACH_PIXELS / self.canvas.zoom)
         anchor = self._start.get(self._block_id, next(iter(self._start.values())))
-        kept = QPointF(*on_grid(anchor.x() + moved.x(), anchor.y() + moved.y())) - anchor
-        self._show_lines(drawn.lines)
+        on_grid_offset = (
+            QPointF(*on_grid(anchor.x() + offset.x(), anchor.y() + offset.y())) - anchor
+        )
+        self._show_lines(pull.lines)
         return QPointF(
-            kept.x() if drawn.dx is None else moved.x() + drawn.dx,
-            kept.y() if drawn.dy is None else moved.y() + drawn.dy,
+            on_grid_offset.x() if pull.dx is None else offset.x() + pull.dx,
+            on_grid_offset.y() if pull.dy is None else offset.y() + pull.dy,
         )
 
     def _show_lines(self, lines: tuple[Box, ...]) -> None:

@@ -24,17 +24,17 @@ class SelectBox(Gesture):
             return
         self._box = QRectF(self.press.scene, to.scene).normalized()
         scene = self.canvas.plan_scene
-        touched = {
+        ids = {
             i
             for i, item in scene.blocks.items()
             if not is_terminal(i) and item.scene_rect().intersects(self._box)
         }
-        touched |= scene.annotations.taken_by(self._box)
+        ids |= scene.annotations.taken_by(self._box)
         if self.press.shift:
-            touched |= self._before
+            ids |= self._before
         elif self.press.ctrl:
-            touched ^= self._before
-        scene.select(touched)
+            ids ^= self._before
+        scene.select(ids)
         self.canvas.viewport().update()
 
     def release(self, at: Pointer) -> None:

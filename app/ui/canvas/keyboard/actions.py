@@ -12,7 +12,7 @@ from app.plan import edits
 from app.plan.document import LAYER_LIMIT, TOKENS, MergeBlock, Plan, WeightBlock
 from app.ui.canvas import block_commands, in_place
 from app.ui.canvas.annotations import commands
-from app.ui.canvas.annotations.typing_in import type_text
+from app.ui.canvas.annotations.text_edit import type_text
 from app.ui.canvas.keyboard.current_part import CurrentPart
 from app.ui.canvas.keyboard.key_insert import begin_insert
 from app.ui.canvas.keyboard.key_link import begin_link
@@ -114,7 +114,7 @@ class KeyboardActions:
 
     def _walk(self, way: Way, extending: bool = False) -> None:
         canvas, scene, editor = self._canvas, self._canvas.plan_scene, self._canvas.editor
-        selected = scene.selection()
+        selection = scene.selection()
         here = self._here()
         there = first_block(editor, scene) if here is None else None
         if here is not None:
@@ -125,15 +125,15 @@ class KeyboardActions:
             return
         canvas.look_at_block(there)
         if extending:
-            scene.select({*selected, there})
+            scene.select({*selection, there})
         self._at = there
         canvas.notice.emit(f"{block_name(editor, editor.plan.blocks[there])}.")
 
     def _here(self) -> str | None:
-        selected = self._canvas.selected_ids()
-        if self._at in selected:
+        selection = self._canvas.selected_ids()
+        if self._at in selection:
             return self._at
-        return selected[0] if selected else None
+        return selection[0] if selection else None
 
     def _next_annotation(self) -> None:
         canvas, annotations = self._canvas, self._canvas.plan_scene.annotations
@@ -162,11 +162,11 @@ class KeyboardActions:
 
     def _begin_link(self) -> None:
         place = self.part.place
-        selected = self._canvas.selected_ids()
+        selection = self._canvas.selected_ids()
         if place is not None and place[1].kind == "in":
             begin_link(self._canvas, target=(place[0], place[1].index))
         else:
-            begin_link(self._canvas, source=selected[0] if selected else TOKENS)
+            begin_link(self._canvas, source=selection[0] if selection else TOKENS)
 
     def _begin_insert(self) -> None:
         (block_id,) = self._canvas.selected_ids()

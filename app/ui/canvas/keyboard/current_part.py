@@ -166,10 +166,10 @@ class CurrentPart(QObject):
             self._canvas.notice.emit(sentence_of(editor, block_id, part))
 
     def _parts(self) -> list[Part]:
-        selected = self._canvas.selected_ids()
-        if len(selected) != 1:
+        ids = self._canvas.selected_ids()
+        if len(ids) != 1:
             return []
-        return parts_of(self._canvas.plan_scene.blocks[selected[0]].block_shape)
+        return parts_of(self._canvas.plan_scene.blocks[ids[0]].block_shape)
 
     def _area(self) -> QRectF:
         assert self._block_id is not None

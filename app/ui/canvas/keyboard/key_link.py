@@ -43,8 +43,8 @@ class KeyLink(KeyWalk[Way]):
         plan, anchor = canvas.editor.plan, anchor_of(canvas, source, target)
 
         def order(end: Way) -> tuple[bool, float]:
-            taken = source is not None and port_is_linked(plan, end[1])
-            return taken, (self._point(end) - anchor).manhattanLength()
+            is_linked = source is not None and port_is_linked(plan, end[1])
+            return is_linked, (self._point(end) - anchor).manhattanLength()
 
         self._plan = plan
         super().__init__(canvas, sorted(self._all_ends(), key=order))

@@ -28,9 +28,9 @@ def type_layers(canvas: GestureSurface) -> None:
         canvas.editor.apply("Leave out layers", after)
         canvas.plan_scene.select(pieces)
 
-    seen = canvas.viewportTransform().mapRect(canvas.plan_scene.bounds_of((block_id,)))
-    area = QRectF(0, 0, max(_LEAST_WIDTH, seen.width()), _LEAST_HEIGHT)
-    area.moveCenter(seen.center())
+    on_screen = canvas.viewportTransform().mapRect(canvas.plan_scene.bounds_of((block_id,)))
+    area = QRectF(0, 0, max(_LEAST_WIDTH, on_screen.width()), _LEAST_HEIGHT)
+    area.moveCenter(on_screen.center())
     words, font = "Leave out layers", font_at(canvas.zoom)
 
     def attempt(text: str) -> None:
@@ -47,8 +47,8 @@ def parse_layers(text: str, block: WeightBlock) -> set[int]:
         start, n_layers = parse_range(part)
         if start < block.weight_start or start + n_layers > block.weight_end:
             has = range_words("weight", block.weight_start, block.weight_end)
-            said = f"“{part.strip()}” is not within the block’s layers."
-            raise PlanError([Problem("typed", said, f"It has {has}.")])
+            reason = f"“{part.strip()}” is not within the block’s layers."
+            raise PlanError([Problem("typed", reason, f"It has {has}.")])
         layers.update(range(start, start + n_layers))
     if len(layers) == block.n_layers:
         raise PlanError(

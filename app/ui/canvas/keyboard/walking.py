@@ -25,8 +25,8 @@ def next_block(editor: PlanEditor, scene: PlanScene, block_id: str, way: Way) ->
     if way == "up the flow":
         return _nearest(scene, block_id, [i for i in links_into(blocks[block_id]) if i in blocks])
     if way == "down the flow":
-        fed = [i for i, block in blocks.items() if block_id in links_into(block)]
-        return _nearest(scene, block_id, fed)
+        below = [i for i, block in blocks.items() if block_id in links_into(block)]
+        return _nearest(scene, block_id, below)
     here = scene.blocks[block_id].scene_rect()
     sign = -1 if way == "above" else 1
     best: tuple[float, str] | None = None
@@ -43,8 +43,8 @@ def next_block(editor: PlanEditor, scene: PlanScene, block_id: str, way: Way) ->
 
 def _nearest(scene: PlanScene, block_id: str, ids: Collection[str | None]) -> str | None:
     """Of these blocks the one at a height most like that of the block."""
-    known = [i for i in ids if i is not None]
+    there = [i for i in ids if i is not None]
     middle = scene.blocks[block_id].scene_rect().center().y()
     return min(
-        known, key=lambda i: abs(scene.blocks[i].scene_rect().center().y() - middle), default=None
+        there, key=lambda i: abs(scene.blocks[i].scene_rect().center().y() - middle), default=None
     )

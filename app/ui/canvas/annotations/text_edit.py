@@ -73,6 +73,6 @@ def _is_ctrl_enter(event: QKeyEvent) -> bool:
 
 def _on_screen(canvas: GestureSurface, rect: QRectF, least_height: float) -> QRect:
     """Where a rectangle of the scene is seen, large enough to type in."""
-    seen = canvas.viewportTransform().mapRect(rect)
-    width, height = max(_LEAST_WIDTH, seen.width()), max(least_height, seen.height())
-    return QRectF(seen.left(), seen.top(), width, height).toRect()
+    on_screen = canvas.viewportTransform().mapRect(rect)
+    width, height = max(_LEAST_WIDTH, on_screen.width()), max(least_height, on_screen.height())
+    return QRectF(on_screen.left(), on_screen.top(), width, height).toRect()

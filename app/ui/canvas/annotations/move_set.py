@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.ui.canvas.scene import PlanScene
 
 
-class Carried:
+class MoveSet:
     """These blocks, frames and notes, and what stands wholly inside the frames among them.
 
     What is named in `but` is not among it, for something else moves that.
@@ -29,8 +29,8 @@ class Carried:
         frames = [i for i in ids if i in scene.annotations.shown and _is_frame(scene, i)]
         all_ids = {*ids}.union(*(contents(scene, i) for i in frames)) - {*but}
         self._blocks = {i: scene.blocks[i].pos() for i in all_ids & scene.blocks.keys()}
-        shown = scene.annotations.shown
-        self._annotations = {i: a for i, a in shown.items() if i in all_ids}
+        annotations = scene.annotations.shown
+        self._annotations = {i: a for i, a in annotations.items() if i in all_ids}
 
     @property
     def block_ids(self) -> frozenset[str]:
@@ -40,31 +40,33 @@ class Carried:
     def __len__(self) -> int:
         return len(self._blocks) + len(self._annotations)
 
-    def preview(self, moved: QPointF) -> None:
+    def preview(self, offset: QPointF) -> None:
         """Show it all this far from where it was, without a word to the document."""
-        dx, dy = moved.x(), moved.y()
+        dx, dy = offset.x(), offset.y()
         self._scene.preview_positions(
             {i: QPointF(*inside(p.x() + dx, p.y() + dy)) for i, p in self._blocks.items()}
         )
-        self._scene.preview_annotations(self._displaced(moved))
+        self._scene.preview_annotations(self._displaced(offset))
 
     def put_back(self, plan: Plan) -> None:
         """Show it where the plan says."""
         places = {i: plan.blocks[i].position for i in self._blocks if i in plan.blocks}
         self._scene.preview_positions({i: QPointF(*at) for i, at in places.items() if at})
-        known = plan.annotations
-        self._scene.preview_annotations(known[i] for i in self._annotations if i in known)
+        annotations = plan.annotations
+        self._scene.preview_annotations(
+            annotations[i] for i in self._annotations if i in annotations
+        )
 
-    def moved(self, plan: Plan, moved: QPointF) -> Plan:
+    def moved(self, plan: Plan, offset: QPointF) -> Plan:
         """The plan with all of it this far from where it was."""
-        dx, dy = moved.x(), moved.y()
+        dx, dy = offset.x(), offset.y()
         places = {i: inside(p.x() + dx, p.y() + dy) for i, p in self._blocks.items()}
-        return annotating.put_annotations(edits.move(plan, places), self._displaced(moved))
+        return annotating.put_annotations(edits.move(plan, places), self._displaced(offset))
 
-    def _displaced(self, moved: QPointF) -> Iterator[Annotation]:
+    def _displaced(self, offset: QPointF) -> Iterator[Annotation]:
         for a in self._annotations.values():
             left, top = a.position
-            yield replace(a, position=inside(left + moved.x(), top + moved.y()))
+            yield replace(a, position=inside(left + offset.x(), top + offset.y()))
 
 
 def contents(scene: PlanScene, frame_id: str) -> set[str]:
