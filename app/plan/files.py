@@ -6,8 +6,8 @@ import contextlib
 import fcntl
 import glob
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -74,12 +74,22 @@ def put_in_place(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file to write, which becomes the one at `path` when the block ends.
 
     It is written aside in the same folder and put in place at once: on any failure (OSError) the
-    old file stays as it was. A link is followed, and the old file's mode is kept. What a process
-    that was killed has left of an earlier write to `path` is taken away.
+    old file stays as it was. A link is followed; the old file's mode is kept, and a new file gets
+    what `open` gives. What a process that was killed has left of an earlier write to `path` is
+    taken away.
     """
     target = Path(path).resolve()
     remove_left_over(target)
-    handle, aside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
+    old_mode = _mode(target)
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
+    # The system takes the umask and the folder's rules off the mode: to ask for the umask is to
+    # change it, for the files of all threads. What replaces a private file is private from the
+    # start.
+    handle = os.open(
+        aside,
+        os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC,
+        0o666 if old_mode is None else 0o600,
+    )
     try:
         with contextlib.suppress(OSError):
             _lock(handle)
@@ -87,7 +97,8 @@ def put_in_place(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(aside, _mode(target))
+        if old_mode is not None:
+            os.chmod(aside, old_mode)
         os.replace(aside, target)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -110,14 +121,12 @@ def _lock(file: int) -> None:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _mode(target: Path) -> int:
-    """The old file's permissions, or for a new file what the process's umask leaves."""
+def _mode(file: Path) -> int | None:
+    """A file's permissions; None where there is none."""
     try:
-        return stat.S_IMODE(target.stat().st_mode)
+        return stat.S_IMODE(file.stat().st_mode)
     except FileNotFoundError:
-        umask = os.umask(0)
-        os.umask(umask)
-        return 0o666 & ~umask
+        return None
 
 
 def _sync_folder(folder: Path) -> None:

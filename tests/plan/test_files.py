@@ -7,8 +7,10 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Self
+from types import FrameType
+from typing import Any, Self
 
 import pytest
 
@@ -65,17 +67,63 @@ def test_the_old_file_stays_whole_on_a_failure(
     assert os.listdir(tmp_path) == ["plan.txt"]
 
 
-def test_the_mode_is_kept_and_a_new_file_follows_the_umask(tmp_path: Path) -> None:
+@pytest.fixture(params=[0o027, 0o002, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_new_file_has_the_mode_that_open_gives_it_and_an_old_one_keeps_its_own(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "plan.txt"
-    umask = os.umask(0o027)
-    try:
-        files.save(path, NOTE_MERGE)
-    finally:
-        os.umask(umask)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    path.chmod(0o604)
     files.save(path, NOTE_MERGE)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o604
+    (tmp_path / "opened.txt").write_text("")
+    assert mode(path) == mode(tmp_path / "opened.txt")
+    for own in (0o604, 0o600, 0o666):
+        path.chmod(own)
+        files.save(path, NOTE_MERGE)
+        assert mode(path) == own
+
+
+@pytest.mark.usefixtures("umask")
+def test_what_replaces_a_private_file_is_never_open_to_others(tmp_path: Path) -> None:
+    path = tmp_path / "plan.txt"
+    files.save(path, NOTE_MERGE)
+    path.chmod(0o600)
+    with files.put_in_place(path):
+        (aside,) = tmp_path.glob(".plan.txt.*")
+        assert mode(aside) == 0o600
+
+
+@pytest.mark.usefixtures("umask")
+def test_files_that_others_create_at_any_moment_of_a_save_have_their_mode(tmp_path: Path) -> None:
+    (tmp_path / "opened.txt").write_text("")
+    expected = mode(tmp_path / "opened.txt")
+    modes: list[int] = []
+
+    def at_each_line(frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
+        if frame.f_code.co_filename != files.__file__:
+            return None
+        handle = os.open(tmp_path / f"{len(modes)}", os.O_CREAT | os.O_EXCL, 0o666)
+        modes.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        os.close(handle)
+        return at_each_line
+
+    before = sys.gettrace()
+    sys.settrace(at_each_line)
+    try:
+        files.save(tmp_path / "plan.txt", NOTE_MERGE)
+    finally:
+        sys.settrace(before)
+    assert len(modes) > 20
+    assert set(modes) == {expected}
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
