@@ -187,7 +187,7 @@ def _require_alike(source: StoredModel, file: PlannedFile, other: PlannedFile) -
         if values[0] != values[1] and key != _NAME and not key.startswith(PREFIX):
             raise ModelFileError(
                 source.file.path,
-                f"Layers that would be averaged differ in “{key}”, so there is no average of them.",
+                f"Layers that would be averaged differ in “{key}”, so they cannot be averaged.",
             )
     shapes, others = ({t.name: t.shape for t in planned.tensors} for planned in (file, other))
     for name in sorted(shapes.keys() | others.keys()):
@@ -221,10 +221,10 @@ def _averaged(
             source.file.path,
             f"“{first.name}” would be averaged, but is stored as {' and '.join(sorted(types))}, "
             + (
-                "of which there is no average."
+                "which cannot be averaged."
                 if types & _NO_FLOATS
-                else "which cannot be made without an importance matrix. Choose a type for what is "
-                "averaged."
+                else "which cannot be written without an importance matrix. Choose a type for "
+                "the averaged weights."
             ),
         )
     addends = []

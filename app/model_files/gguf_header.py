@@ -149,7 +149,7 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
         entry_begin = cursor.position
         key = cursor.string()
         if not key or key in entries:
-            what = f"the metadata name “{shown(key)}” is there twice" if key else "a name is empty"
+            what = f"the metadata name “{shown(key)}” occurs twice" if key else "a name is empty"
             raise Damaged(f"{what}.", entry_begin)
         kind = cursor.u32()
         if kind == STRING:
@@ -170,8 +170,8 @@ def read_header(file: BinaryIO, size_bytes: int) -> GGUFHeader:
     alignment = scalars.get(_ALIGNMENT, _DEFAULT_ALIGNMENT)
     if type(alignment) is not int or not _is_alignment(alignment) or _ALIGNMENT in lengths:
         raise Damaged(
-            f"“{_ALIGNMENT}” is {shown(str(alignment))}, where one power of two up to "
-            f"{_MAX_ALIGNMENT:,} can be.",
+            f"“{_ALIGNMENT}” is {shown(str(alignment))}, but must be one power of two, up "
+            f"to {_MAX_ALIGNMENT:,}.",
             entries[_ALIGNMENT].begin,
         )
     tensors = _read_tensors(cursor, n_tensors, alignment)
@@ -189,7 +189,7 @@ def _read_tensors(cursor: _Cursor, n_tensors: int, alignment: int) -> tuple[Tens
         begin = cursor.position
         name = cursor.string(_MAX_NAME_BYTES)
         if name in names:
-            raise Damaged(f"the tensor “{shown(name)}” is there twice.", begin)
+            raise Damaged(f"the tensor “{shown(name)}” occurs twice.", begin)
         names.add(name)
         n_dims = cursor.u32()
         if n_dims > _MAX_DIMENSIONS:
@@ -272,7 +272,7 @@ class _Cursor:
         begin = self.position
         n = self.u64()
         if n > min(limit, self._size_bytes // item_bytes):
-            raise Damaged(f"it announces {n:,} {what}, more than there can be.", begin)
+            raise Damaged(f"it announces {n:,} {what}, more than is possible.", begin)
         return n
 
     def string(self, limit: int = _MAX_TEXT_BYTES) -> str:
@@ -280,9 +280,7 @@ class _Cursor:
         length = self.u64()
         limit = min(limit, self._text_bytes_left)
         if length > limit:
-            raise Damaged(
-                f"it announces a text of {length:,} bytes where {limit:,} are allowed.", start
-            )
+            raise Damaged(f"it announces a text of {length:,} bytes; {limit:,} are allowed.", start)
         self._text_bytes_left -= length
         begin = self._hold(length)
         self.position += length

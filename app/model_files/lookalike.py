@@ -15,9 +15,9 @@ _MAGICS = (
     (b"\x80\x02", "a Python pickle, perhaps an old PyTorch checkpoint"),
     (b"\x89HDF", "an HDF5 file, perhaps a Keras model"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file it points to"),
-    (b"lmgg", "a GGML model of the time before GGUF"),
-    (b"fmgg", "a GGML model of the time before GGUF"),
-    (b"tjgg", "a GGML model of the time before GGUF"),
+    (b"lmgg", "a GGML model from before GGUF"),
+    (b"fmgg", "a GGML model from before GGUF"),
+    (b"tjgg", "a GGML model from before GGUF"),
     (b"%PDF", "a PDF document"),
 )
 _WEB_PAGE = (b"<!doctype", b"<html")
@@ -30,7 +30,7 @@ def describe(head: bytes) -> str:
         if head.startswith(magic):
             return what
     if head.lstrip().lower().startswith(_WEB_PAGE):
-        return "a web page, perhaps an error page saved in place of the download"
+        return "a web page, perhaps an error page saved instead of the download"
     if _is_safetensors(head):
         return "a safetensors file"
     if _is_text(head):

@@ -50,8 +50,8 @@ def read_headers(path: Path) -> Parts:
         if not part_path.exists():
             raise ModelFileError(
                 path,
-                f"“{path.name}” is split into {n_parts} parts, and part {index + 1}, “{name}”, is "
-                f"not beside it. Put all parts into one folder.",
+                f"“{path.name}” is split into {n_parts} parts, and part {index + 1}, “{name}”, "
+                "is missing. Put all parts into one folder.",
             )
         part, part_header = _read_part(part_path)
         if (
@@ -60,8 +60,8 @@ def read_headers(path: Path) -> Parts:
         ):
             raise ModelFileError(
                 part_path,
-                f"“{name}” does not hold part {index + 1} of {n_parts}, as its name says. Download "
-                "or copy it again.",
+                f"“{name}” is not part {index + 1} of {n_parts}, as its name says. Download or "
+                "copy it again.",
             )
         parts.append((part, part_header))
     _check_tensors(path, header, [tensor for _, other in parts for tensor in other.tensors])
@@ -75,8 +75,8 @@ def _part_names(path: Path, number: int, n_parts: int) -> list[str]:
     if prefix in ("", path.name):
         raise ModelFileError(
             path,
-            f"“{path.name}” is part {number + 1} of {n_parts} of a split model, so its name has "
-            f"to end in “{ending}”. Give all parts the names they had.",
+            f"“{path.name}” is part {number + 1} of {n_parts} of a split model, so its name must "
+            f"end in “{ending}”. Give all parts their original names.",
         )
     return [part_name(prefix, n, n_parts) for n in range(n_parts)]
 
@@ -89,7 +89,7 @@ def part_name(prefix: str, number: int, n_parts: int) -> str:
 def _split_number(path: Path, header: GGUFHeader, key: str, default: int) -> int:
     value = header.scalars.get(f"split.{key}", default)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_PARTS:
-        raise damaged(path, Damaged(f"“split.{key}” is no number of parts."))
+        raise damaged(path, Damaged(f"“split.{key}” is not a number of parts."))
     return value
 
 
@@ -131,7 +131,7 @@ def _unreadable(path: Path, error: OSError | ValueError) -> ModelFileError:
         return ModelFileError(path, f"There is no file “{path}”. Choose another model file.")
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return ModelFileError(
-        path, f"“{path}” cannot be read: {reason}. Check the path and your rights to the file."
+        path, f"“{path}” cannot be read: {reason}. Check the path and its permissions."
     )
 
 
@@ -139,7 +139,7 @@ def _require_regular(path: Path, status: stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise ModelFileError(path, f"“{path}” is a folder. Choose the GGUF file in it.")
     if not stat.S_ISREG(status.st_mode):
-        raise ModelFileError(path, f"“{path}” is not an ordinary file. Choose a GGUF file.")
+        raise ModelFileError(path, f"“{path}” is not a regular file. Choose a GGUF file.")
     if status.st_size == 0:
         raise ModelFileError(path, f"“{path.name}” is empty. Download or copy it again.")
 
@@ -148,7 +148,7 @@ def _read_checked_header(path: Path, file: BinaryIO, size_bytes: int) -> GGUFHea
     head = file.read(4096)
     if not head.startswith(b"GGUF"):
         kind = describe(head)
-        looks = f"it looks like {kind}" if kind else "its first bytes are not “GGUF”"
+        looks = f"it looks like {kind}" if kind else "it does not begin with “GGUF”"
         raise ModelFileError(
             path, f"“{path.name}” is not a GGUF model: {looks}. Choose a file in GGUF format."
         )
@@ -157,8 +157,8 @@ def _read_checked_header(path: Path, file: BinaryIO, size_bytes: int) -> GGUFHea
     except CutOff as cut:
         raise ModelFileError(
             path,
-            f"“{path.name}” is cut off or damaged at byte {cut.offset:,}: its header goes on past "
-            f"its end, which is at {size_bytes:,} bytes. Download or copy it again.",
+            f"“{path.name}” is cut off or damaged at byte {cut.offset:,}: its header continues "
+            f"past the end of the file, at {size_bytes:,} bytes. Download or copy it again.",
         ) from None
     except UnsupportedVersion as error:
         raise ModelFileError(path, _about_version(path, error)) from None
@@ -177,10 +177,10 @@ def _read_checked_header(path: Path, file: BinaryIO, size_bytes: int) -> GGUFHea
 def _about_version(path: Path, error: UnsupportedVersion) -> str:
     if error.is_big_endian:
         return (
-            f"“{path.name}” is a GGUF for big-endian machines. Convert it with "
-            "gguf-convert-endian, or take the little-endian file."
+            f"“{path.name}” is a GGUF file for big-endian machines. Convert it with "
+            "gguf-convert-endian, or use the little-endian file."
         )
     return (
-        f"“{path.name}” is GGUF version {error.version}; versions 2 and 3 can be read. "
-        "Convert the model again with a llama.cpp of today."
+        f"“{path.name}” is GGUF version {error.version}; versions 2 and 3 can be read. Convert "
+        "the model again with a current llama.cpp."
     )

@@ -32,7 +32,7 @@ def require_complete(model: ModelFile) -> None:
     if model.is_layer_pack:
         raise ModelFileError(
             model.path,
-            f"“{model.path.name}” holds only layers ({model.layers[0]} to {model.layers[-1]}), "
+            f"“{model.path.name}” has only layers ({model.layers[0]} to {model.layers[-1]}), "
             "without token embeddings. Open the model it was made for instead.",
         )
 
@@ -68,7 +68,7 @@ class _Interpretation:
         self._check_kind()
         n_blocks = self._number("block_count", required=True)
         if not 0 < n_blocks <= MAX_LAYERS:
-            raise Damaged(f"it announces {n_blocks:,} layers, where 1 to {MAX_LAYERS} can be.")
+            raise Damaged(f"it announces {n_blocks:,} layers; 1 to {MAX_LAYERS} are possible.")
         self.n_blocks = n_blocks
 
     def model_file(self) -> ModelFile:
@@ -115,7 +115,7 @@ class _Interpretation:
     def _check_kind(self) -> None:
         name = self.path.name
         if not self.architecture:
-            raise Damaged("it does not say which architecture it is (general.architecture).")
+            raise Damaged("it does not name its architecture (general.architecture).")
         if self.architecture == "clip":
             raise ModelFileError(
                 self.path,
@@ -125,15 +125,15 @@ class _Interpretation:
         if self.architecture not in KNOWN_ARCHITECTURES:
             raise ModelFileError(
                 self.path,
-                f"“{name}” is of the architecture “{shown(self.architecture)}”, which the "
-                "llama.cpp of this program does not know. Choose another model.",
+                f"“{name}” has the architecture “{shown(self.architecture)}”, which this version "
+                "of llama.cpp does not know. Choose another model.",
             )
 
     def _check_layers(self, layers: tuple[int, ...], is_pack: bool) -> None:
         if not layers:
             raise ModelFileError(
                 self.path,
-                f"“{self.path.name}” holds no layers (tensors blk.0 and so on) that a plan could "
+                f"“{self.path.name}” has no layers (tensors blk.0 and so on) for a plan to "
                 "borrow. Choose a file with the whole model.",
             )
         may_lack = is_pack or self.architecture in _LAYERS_MAY_BE_EMPTY
@@ -227,7 +227,7 @@ class _Interpretation:
     def _number(self, key: str, default: int = 0, required: bool = False) -> int:
         value = self._optional_number(key)
         if value is None and required:
-            raise Damaged(f"it does not state “{shown(self.architecture)}.{key}”.")
+            raise Damaged(f"it has no “{shown(self.architecture)}.{key}”.")
         return default if value is None else value
 
     def _by_block(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
@@ -236,7 +236,9 @@ class _Interpretation:
         if full_key in self.header.lengths:
             items = self.header.arrays.get(full_key, ())
             if len(items) != self.n_blocks or not all(isinstance(i, int) and i >= 0 for i in items):
-                raise Damaged(f"“{shown(full_key)}” is no list of {self.n_blocks} whole numbers.")
+                raise Damaged(
+                    f"“{shown(full_key)}” is not a list of {self.n_blocks} whole numbers."
+                )
             return tuple(int(i) for i in items)
         value = self._optional_number(key)
         return default if value is None else (value,) * self.n_blocks

@@ -35,8 +35,8 @@ def require_one_model(models: Sequence[ModelFile]) -> None:
         if file in seen:
             raise ModelFileError(
                 model.path,
-                f"“{model.path.name}” is named twice. Name it once: a plan can borrow its layers "
-                "as often as it likes.",
+                f"“{model.path.name}” is listed twice. List it once: a plan can borrow its "
+                "layers any number of times.",
             )
         seen.add(file)
     require_compatible(models)

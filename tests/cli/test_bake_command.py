@@ -101,4 +101,6 @@ def test_what_cannot_be_is_said_in_plain_words(tmp_path: Path, given: tuple[str,
     assert "no type of one tensor" in call("bake", *out, "x", "--type", "Q4_K_M").stderr
     assert "add up to 0" in complaint("bake", merged(tmp_path, "-0.5"), *given, *out, "--static")
     over = ("-o", given[3])
-    assert "is one of the files" in complaint("bake", merged(tmp_path), *given, *over, "--static")
+    assert "is one of the source files" in complaint(
+        "bake", merged(tmp_path), *given, *over, "--static"
+    )

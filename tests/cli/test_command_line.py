@@ -240,7 +240,7 @@ def test_models_that_do_not_fit_are_refused(two_files: str, tiny: str, tmp_path:
     words = complaint("check", two_files, "--model", tiny, "--model", wider)
     assert "“wider.gguf” does not fit “tiny.gguf”: its width (n_embd) is 128 instead of 64" in words
     words = complaint("estimate", "--model", tiny, "--model", tiny)
-    assert "named twice" in words
+    assert "listed twice" in words
 
 
 def test_several_models_need_a_plan(tiny: str, second: str) -> None:

@@ -93,7 +93,7 @@ def test_a_pack_of_some_layers(base: str, tuned: str, tmp_path: Path) -> None:
     assert answer("inspect", str(out))["is_layer_pack"]
     assert "layer pack" in call("inspect", str(out)).stdout
     assert "one file" in complaint("compose", "--pack", "-o", str(out), base, tuned, status=2)
-    assert "holds only layers" in complaint("compose", "-o", str(tmp_path / "o.gguf"), str(out))
+    assert "has only layers" in complaint("compose", "-o", str(tmp_path / "o.gguf"), str(out))
 
 
 def test_parts_of_a_size(base: str, tuned: str, tmp_path: Path) -> None:
@@ -120,9 +120,9 @@ def test_file_names_may_hold_the_sign(base: str, tmp_path: Path, name: str) -> N
     ("layers", "status", "words"),
     [
         ("@3-1", 2, "ends before it begins"),
-        ("@1,,2", 2, "Layers are missing"),
-        ("@first", 2, "is no range of layers"),
-        ("@3-4", 1, "holds the layers 0-3, and no layer 4"),
+        ("@1,,2", 2, "No layers are given"),
+        ("@first", 2, "is not a range of layers"),
+        ("@3-4", 1, "has layers 0-3, but no layer 4"),
     ],
 )
 def test_layers_that_cannot_be_taken(
@@ -135,5 +135,5 @@ def test_layers_that_cannot_be_taken(
 
 def test_no_source_is_written_over(base: str, tuned: str) -> None:
     before = Path(base).read_bytes()
-    assert "files that are read" in complaint("compose", "-o", base, tuned, base)
+    assert "source files" in complaint("compose", "-o", base, tuned, base)
     assert Path(base).read_bytes() == before

@@ -93,7 +93,7 @@ def test_a_layer_pack_is_numbered_on_from_its_first_layer(
     assert np.array_equal(with_pack, whole)
     with pytest.raises(EngineError, match="weight layer 6, but its models have only 6"):
         logits(weights, [first, pack], RecipeWeight(0, 1, 6, -1))
-    with pytest.raises(EngineError, match="holds only layers"):
+    with pytest.raises(EngineError, match="has only layers"):
         logits(weights, [pack, first], RecipeWeight(0, 1, 0, -1))
 
 

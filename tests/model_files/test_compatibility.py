@@ -146,7 +146,7 @@ def test_files_of_one_name_are_told_apart_by_their_paths(tmp_path: Path, first: 
 def test_a_file_is_named_once(tmp_path: Path, first: Path) -> None:
     link = tmp_path / "link.gguf"
     link.symlink_to(first)
-    with pytest.raises(ModelFileError, match="named twice"):
+    with pytest.raises(ModelFileError, match="listed twice"):
         read_sources([first, link])
 
 
@@ -155,7 +155,7 @@ def test_a_layer_pack_fits_behind_its_base_only(model_path: Path, first: Path) -
     base, pack = read_sources([model_path, PACK])
     assert base.vocab_sha256 == pack.vocab_sha256
     assert (base.n_layers, pack.n_layers) == (30, 8)
-    with pytest.raises(ModelFileError, match="holds only layers"):
+    with pytest.raises(ModelFileError, match="has only layers"):
         read_sources([PACK, model_path])
     with pytest.raises(ModelFileError, match=r"width \(n_embd\) is 576 instead of 64"):
         read_sources([first, PACK])

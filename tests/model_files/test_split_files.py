@@ -49,7 +49,7 @@ def test_a_change_of_any_part_is_noticed(parts: list[Path]) -> None:
 
 def test_a_missing_part_is_named(parts: list[Path]) -> None:
     parts[1].unlink()
-    assert "part 2, “tiny-00002-of-00003.gguf”, is not beside it" in message_for(parts[0])
+    assert "part 2, “tiny-00002-of-00003.gguf”, is missing" in message_for(parts[0])
 
 
 def test_a_later_part_names_the_first(parts: list[Path]) -> None:
@@ -60,12 +60,12 @@ def test_a_later_part_names_the_first(parts: list[Path]) -> None:
 
 def test_a_part_must_keep_its_name(parts: list[Path], tmp_path: Path) -> None:
     renamed = parts[0].rename(tmp_path / "model.gguf")
-    assert "has to end in “-00001-of-00003.gguf”" in message_for(renamed)
+    assert "must end in “-00001-of-00003.gguf”" in message_for(renamed)
 
 
 def test_a_part_in_the_place_of_another_is_noticed(parts: list[Path]) -> None:
     parts[1].write_bytes(parts[2].read_bytes())
-    assert "“tiny-00002-of-00003.gguf” does not hold part 2 of 3" in message_for(parts[0])
+    assert "“tiny-00002-of-00003.gguf” is not part 2 of 3" in message_for(parts[0])
 
 
 def test_a_damaged_part_is_named(parts: list[Path]) -> None:
@@ -87,4 +87,4 @@ def test_an_impossible_number_of_parts(parts: list[Path]) -> None:
     content = parts[0].read_bytes()
     end = content.index(b"split.count") + len(b"split.count") + 4
     parts[0].write_bytes(content[:end] + b"\xff\xff" + content[end + 2 :])
-    assert "“split.count” is no number of parts" in message_for(parts[0])
+    assert "“split.count” is not a number of parts" in message_for(parts[0])

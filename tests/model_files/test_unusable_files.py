@@ -70,7 +70,7 @@ def test_a_folder(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert "not an ordinary file" in message_for(tmp_path / "pipe")
+    assert "not a regular file" in message_for(tmp_path / "pipe")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all")
@@ -93,7 +93,7 @@ def test_empty(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html>", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
         (b"\x80\x02}q\x00.", "a Python pickle"),
-        (bytes(range(256)), "its first bytes are not “GGUF”"),
+        (bytes(range(256)), "it does not begin with “GGUF”"),
     ],
 )
 def test_another_kind_of_file(tmp_path: Path, content: bytes, kind: str) -> None:
@@ -116,7 +116,7 @@ def test_cut_off_in_the_weights_says_how_much_is_missing(tmp_path: Path) -> None
 
 
 def test_cut_off_in_the_header(tmp_path: Path) -> None:
-    assert "header goes on past its end, which is at 700 bytes" in message_for_bytes(
+    assert "header continues past the end of the file, at 700 bytes" in message_for_bytes(
         tmp_path, tiny_bytes()[:700]
     )
 
@@ -150,7 +150,7 @@ def test_image_part(tmp_path: Path) -> None:
 
 def test_no_layers(tmp_path: Path) -> None:
     content = tiny_bytes().replace(b"blk.", b"bla.")
-    assert "holds no layers" in message_for_bytes(tmp_path, content)
+    assert "has no layers" in message_for_bytes(tmp_path, content)
 
 
 def test_a_layer_without_tensors(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_counts_that_a_large_file_could_hold_are_refused_too(
     path = tmp_path / "large.gguf"
     path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, n_tensors, n_fields))
     os.truncate(path, 1 << 40)
-    assert f"announces {words}, more than there can be" in message_for(path)
+    assert f"announces {words}, more than is possible" in message_for(path)
 
 
 def field(key: bytes, kind: int, value: bytes) -> bytes:
@@ -208,7 +208,7 @@ def field(key: bytes, kind: int, value: bytes) -> bytes:
         ([field(b"a", 9, struct.pack("<IQ", 9, 2))], "“a” has 2 items of type 9"),
         ([field(b"a", 9, struct.pack("<IQ", 0, 1 << 33))], "longer than 268,435,456 bytes"),
         ([field(b"a", 9, struct.pack("<IQQ", 8, 2, 1 << 33))], "longer than 268,435,456 bytes"),
-        ([field(b"a", 4, b"1234"), field(b"a", 7, b"1")], "“a” is there twice"),
+        ([field(b"a", 4, b"1234"), field(b"a", 7, b"1")], "“a” occurs twice"),
         ([field(b"", 4, b"1234")], "a name is empty"),
         ([field(b"a", 99, b"")], "“a” has the unknown type 99"),
         ([field(b"general.alignment", 4, b"\0\0\0\x40")], "“general.alignment” is 1073741824"),
@@ -257,7 +257,7 @@ def test_a_lying_table_of_tensors_is_refused_where_it_stands(
 def test_two_tensors_of_one_name_are_refused_at_the_second(tmp_path: Path) -> None:
     content = tiny_bytes().replace(b"blk.1.attn_norm.weight", FIRST_TENSOR)
     message = message_for_bytes(tmp_path, content)
-    assert "“blk.0.attn_norm.weight” is there twice" in message
+    assert "“blk.0.attn_norm.weight” occurs twice" in message
     assert f"damaged at byte {content.rindex(FIRST_TENSOR) - 8:,}: " in message
 
 

@@ -49,19 +49,19 @@ class Complaints:
     def mapping(self, value: Value, what: str) -> Mapping[str, Value]:
         """The values by name. Raises Unreadable."""
         if not isinstance(value.data, dict):
-            self.stop(value.line, f"{what} is no mapping of names to values.", _FORM)
+            self.stop(value.line, f"{what} must be a mapping of names to values.", _FORM)
         return value.data
 
     def entries(self, value: Value, what: str) -> Sequence[Value]:
         """The items of a list that is neither empty nor longer than a plan. Raises Unreadable."""
         if not isinstance(value.data, list) or not value.data:
-            self.stop(value.line, f"{what} is no list, or an empty one.", _FORM)
+            self.stop(value.line, f"{what} must be a list with at least one entry.", _FORM)
         if len(value.data) > MAX_PLAN_LAYERS:
             self.stop(
                 value.line,
                 f"{what} has {len(value.data):,} entries, but a plan has {MAX_PLAN_LAYERS} layers "
                 "at most.",
-                "Write fewer.",
+                "Use fewer.",
             )
         return value.data
 
@@ -69,7 +69,7 @@ class Complaints:
         """Remark on the names that mean nothing."""
         for key, value in mapping.items():
             if key not in keys:
-                self.note(value.line, f"{shown(key)} is not taken over; mergekit ignores it too.")
+                self.note(value.line, f"{shown(key)} is ignored; mergekit ignores it too.")
 
     def _say(self, line: int, message: str, fix: str, severity: Severity) -> None:
         problem = Problem("mergekit", message, fix, severity, line)

@@ -14,11 +14,11 @@ from app.plan.lowering import lower
 from app.plan.problem import PlanError, Problem
 
 _HEAD = """\
-# A plan of Llama Blocks. In place of each name mergekit wants the folder or the repository of that
-# model as it was before it was made a GGUF file.
+# A plan of Llama Blocks. Replace each name by the folder or repository of that model, as it was
+# before the conversion to GGUF.
 """
 _OTHER_HEAD = """\
-# mergekit takes output norm and head from the last slice's model, the plan from the first one.
+# mergekit takes output norm and head from the last slice's model, the plan from its first source.
 """
 
 Run = tuple[str, int, int]
@@ -61,7 +61,7 @@ def _chain(plan: Plan, what: str) -> list[int]:
         name = f"Block {number}" + (f" (“{title}”)" if title else "")
         problem = Problem(
             "merges",
-            f"{name} merges outputs, which {what} cannot say.",
+            f"{name} merges outputs, which {what} cannot express.",
             "Mute it to export one of its branches, or export the plan as layerBlocks.txt.",
             block=number,
             block_id=lowered.block_ids[number],
@@ -74,15 +74,15 @@ def _runs(plan: Plan, files: Sequence[ModelFile], layers: Sequence[int]) -> list
     held = weight_layers_of(files)
     if not files and len(plan.sources) != 1:
         raise _refusal(
-            "Only the plan's model files say what the models are called and where the layers of "
-            "each begin.",
-            "Name them in order, --model for each; in the window, open them as sources.",
+            "The models' names and layer numbers come from the plan's model files, and there "
+            "are none.",
+            "Give each with --model, in order; in the window, open them as sources.",
         )
     if files and max(layers) >= len(held):
         raise _refusal(
-            f"The plan borrows weight layer {max(layers)}, but its sources hold only 0 to "
+            f"The plan borrows weight layer {max(layers)}, but its sources have only 0 to "
             f"{len(held) - 1}.",
-            "Give the model files that it was made for, all of them and in order.",
+            "Give all the model files that it was made for, in order.",
         )
     names = distinct_names(files) or [model_name(plan.sources[0])]
     runs: list[Run] = []

@@ -102,9 +102,9 @@ class _Building:
             self.problems.append(
                 Problem(
                     "weight-range",
-                    f"{shown(branch.model)} is to give layer {missing[0]}, but {name} holds the "
+                    f"{shown(branch.model)} should give layer {missing[0]}, but {name} has "
                     f"layers {source.layers[0]} to {source.layers[-1]}.",
-                    "Name another range, or the file with all layers.",
+                    "Use another range, or the file with all layers.",
                     line=branch.line,
                 )
             )
@@ -138,9 +138,9 @@ def _uncounted(slices: Iterable[Slice], unknown: Sequence[str]) -> Iterable[Prob
             if branch.layers is None and branch.model in unknown:
                 yield Problem(
                     "model-unknown",
-                    f"All layers of {shown(branch.model)} are asked for, and only its file says "
-                    "how many there are.",
-                    "Import again with its GGUF file at hand (--model, or open in the window), or "
+                    f"All layers of {shown(branch.model)} are used, but the number of its layers "
+                    "is known only from its file.",
+                    "Import again with its GGUF file (--model, or opened in the window), or "
                     "write slices with a layer_range.",
                     line=branch.line,
                 )
@@ -152,23 +152,24 @@ def _remarks(
     if unknown:
         yield _note(
             "source-missing",
-            f"No file at hand is called {_listed(unknown)}.",
-            "The name stands in the plan's sources; add the GGUF file made from that model.",
+            f"No model file matches {_listed(unknown)}.",
+            "The name is kept in the plan's sources; add the GGUF file made from that model.",
         )
     counted_on = [name for name in names[:-1] if name in unknown]
     if counted_on:
         yield _note(
             "layers-assumed",
-            f"Weight layers are numbered on as if {_listed(counted_on)} had {n_assumed} layers, "
-            "the highest number that is known.",
-            "If that is wrong, import again with the files at hand.",
+            f"Weight layers are numbered as if {_listed(counted_on)} had {n_assumed} layers, the "
+            "highest number known.",
+            "If that is wrong, import again with the files.",
         )
     if any(len(slice_) > 1 for slice_ in config.slices):
         yield _note(
             "approximation",
-            "linear became branches whose outputs are merged: an approximation, since mergekit "
-            "averages the weights themselves, embeddings and head too.",
-            "The scales can be moved while the model speaks; baking the plan averages its weights.",
+            "linear was imported as branches whose outputs are merged. That is an "
+            "approximation: mergekit averages the weights themselves, embeddings and head too.",
+            "The scales can be changed while the model replies; baking the plan averages the "
+            "weights.",
         )
     elif {branch.model for branch in config.slices[-1]} != {names[0]}:
         yield _note(

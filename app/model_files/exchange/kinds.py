@@ -22,8 +22,8 @@ FilesFor = Callable[[Sequence[str]], Sequence[ModelFile | None]]
 """The files of the models with these names, None for those that are not at hand."""
 
 _NOR = (
-    "Nor is it mergekit's YAML, with a merge_method and slices or models, or a list of layers such "
-    "as 0..14,12..39."
+    "It is not mergekit's YAML (merge_method with slices or models) or a list of layers such as "
+    "0..14,12..39 either."
 )
 _MERGEKIT_KEY = re.compile(r"""^[ \t{"'-]*(merge_method|slices|models|modules)["']?\s*:""", re.M)
 

@@ -66,14 +66,14 @@ class _Reader:
         if len(given) != 1:
             self._say.stop(
                 self.line,
-                "mergekit wants exactly one of “slices” and “models”.",
-                "Keep the one that says which layers there are.",
+                "mergekit needs exactly one of “slices” and “models”.",
+                "Keep the one that lists the layers.",
             )
         if given == ["modules"]:
             self._say.stop(
                 self.root["modules"].line,
-                "“modules” merges the parts of a model that sees or hears, each by itself.",
-                "A plan runs the layers of the language model: write its “slices” alone.",
+                "“modules” merges the parts of a multimodal model one by one.",
+                "A plan runs the layers of the language model: write only its “slices”.",
             )
         if given == ["models"]:
             read = [self._read_models(self.root["models"])]
@@ -94,7 +94,7 @@ class _Reader:
             self._say.stop(
                 value.line,
                 f"merge_method {shown(str(value.data))} combines weights tensor by tensor, which "
-                "no plan of layers can say: only passthrough and linear can be imported.",
+                "a plan cannot express: only passthrough and linear can be imported.",
                 INSTEAD,
             )
         return str(value.data)
@@ -105,13 +105,13 @@ class _Reader:
             if self._has(key):
                 self._say.note(
                     self.root[key].line,
-                    f"{key} is not taken over: a plan runs the layers in the types of their files.",
+                    f"{key} is ignored: a plan runs the layers in the types of their files.",
                 )
         if self._has("chat_template"):
             self._say.note(
                 self.root["chat_template"].line,
-                "chat_template is not taken over: it is no part of a plan.",
-                "Choose it in the settings of replies, or by generate --chat-template.",
+                "chat_template is ignored: a plan has none.",
+                "Choose it in Reply settings, or with generate --chat-template.",
             )
         self._say.know(self.root, _KEYS)
         self._check_parameters(self.parameters)
@@ -125,16 +125,16 @@ class _Reader:
                 if key in tokenizer.data and tokenizer.data[key].data:
                     self._say.refuse(
                         tokenizer.data[key].line,
-                        f"tokenizer.{key} changes the vocabulary, which a plan takes from its "
-                        "first source as it is.",
+                        f"tokenizer.{key} changes the vocabulary, which a plan takes unchanged "
+                        "from its first source.",
                         INSTEAD,
                     )
         if source is not None and source.data not in (None, "base", *names[:1]):
             self._say.refuse(
                 source.line,
-                f"The tokenizer source {shown(str(source.data))} makes a vocabulary of its own. A "
-                "plan takes that of its first source, and all its sources have the same.",
-                "Where the models' vocabularies are equal, delete the line; it changes nothing.",
+                f"The tokenizer source {shown(str(source.data))} makes a new vocabulary. A plan "
+                "uses that of its first source, and all its sources must have the same.",
+                "If the models' vocabularies are the same, delete the line; it changes nothing.",
             )
 
     def _check_parameters(self, parameters: Value | None) -> None:
@@ -144,8 +144,7 @@ class _Reader:
             if name not in _PARAMETERS:
                 self._say.note(
                     value.line,
-                    f"{shown(name)} is not taken over; mergekit's {self.method} does not ask for "
-                    "it either.",
+                    f"{shown(name)} is ignored; mergekit's {self.method} does not use it either.",
                 )
         embed_slerp = self._say.mapping(parameters, "“parameters”").get("embed_slerp")
         if embed_slerp is not None and embed_slerp.data:
@@ -178,9 +177,9 @@ class _Reader:
             if n_layers > MAX_PLAN_LAYERS:
                 self._say.stop(
                     item.line,
-                    f"The slices up to here run {n_layers:,} layers, but a plan has "
+                    f"The slices up to here have {n_layers:,} layers, but a plan has "
                     f"{MAX_PLAN_LAYERS} at most.",
-                    "Write fewer or shorter slices.",
+                    "Use fewer or shorter slices.",
                 )
         return read
 
@@ -206,7 +205,7 @@ class _Reader:
         entry = self._say.mapping(item, "A model with its layers")
         self._say.know(entry, _SOURCE_KEYS)
         if "model" not in entry:
-            self._say.stop(item.line, "An entry names no model.", "Write “model:” and its name.")
+            self._say.stop(item.line, "An entry has no model.", "Write “model:” and its name.")
         self._check_parameters(entry.get("parameters"))
         return entry
 
@@ -224,16 +223,16 @@ class _Reader:
                 line,
                 f"passthrough copies from one model, but here are {len(names)} for the same "
                 "layers.",
-                "Write them as slices one after the other, or take “merge_method: linear”.",
+                "Write them as slices one after the other, or use “merge_method: linear”.",
             )
         if len(set(names)) < len(names):
-            self._say.refuse(line, "A model is named twice for the same layers.", "Name it once.")
+            self._say.refuse(line, "A model is listed twice for the same layers.", "List it once.")
         if len(set(ranges)) > 1:
             words = " and ".join(_range_words(layers) for layers in ranges if layers is not None)
             self._say.refuse(
                 line,
-                f"The models are merged at different layers ({words}). Branches of a merge are "
-                "the same layers of each model.",
+                f"The models are merged at different layers ({words}). The branches of a merge "
+                "must be the same layers of each model.",
                 "Write the same layer_range for all, or build the branches in the window.",
             )
         scales = self._weights.scales(line, entries, names, scopes)
@@ -248,9 +247,9 @@ class _Reader:
         if layers is None:
             self._say.stop(
                 (value or entry["model"]).line,
-                f"{shown(self._name(entry))} has no layer_range of a first layer and one past the "
-                "last.",
-                "Write it as “layer_range: [0, 24]” for the layers 0 to 23.",
+                f"{shown(self._name(entry))} has no layer_range with the first layer and one "
+                "past the last.",
+                "Write it as “layer_range: [0, 24]” for layers 0 to 23.",
             )
         return layers
 
@@ -261,15 +260,15 @@ class _Reader:
         if not isinstance(value.data, str) or not value.data.strip():
             self._say.stop(
                 value.line,
-                "A model is not named by one word.",
-                "Write the name of its folder or repository, in quotes if need be.",
+                "A model's name must be a single value.",
+                "Write the name of its folder or repository, in quotes if necessary.",
             )
         name = value.data.strip()
         if "+" in name:
             self._say.stop(
                 value.line,
-                f"{shown(name)} asks for an adapter (LoRA) on top of a model.",
-                "Merge the adapter into the model, convert that to GGUF and name it here.",
+                f"{shown(name)} uses an adapter (LoRA) on top of a model.",
+                "Merge the adapter into the model, convert that to GGUF and use it here.",
             )
         return name
 

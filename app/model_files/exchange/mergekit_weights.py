@@ -47,7 +47,7 @@ class Weights:
             if weight is None:
                 self._say.stop(
                     entry["model"].line,
-                    f"linear wants a weight for {shown(name)}.",
+                    f"linear needs a weight for {shown(name)}.",
                     "Write “parameters:” and below it “weight: 0.5” or another number.",
                 )
             weights.append(weight)
@@ -75,7 +75,7 @@ class Weights:
             self._say.stop(
                 value.line,
                 f"normalize is {shown(str(value.data))} instead of true or false.",
-                "Write true, which is usual, or false.",
+                "Write true (the default) or false.",
             )
         return value.data
 
@@ -88,7 +88,7 @@ class Weights:
             self._say.stop(
                 value.line,
                 f"{name} is {shown(str(value.data))} instead of a number.",
-                "Write an ordinary number such as 0.5.",
+                "Write a number such as 0.5.",
             )
         return number
 
@@ -98,6 +98,6 @@ class Weights:
         except Varies as error:
             self._say.stop(
                 error.line,
-                f"{error} A merge has one scale for all that passes through a branch.",
+                f"{error} A merge has one scale for a whole branch.",
                 "Write one number, or cut the layers into slices with a number each.",
             )

@@ -98,14 +98,14 @@ def _layers(item: str) -> range | None:
 
 def _bad_item(line: int, item: str) -> Problem:
     match = _ITEM.fullmatch(item)
-    fix = "Write a layer such as 12, or a first and a last one such as 0..14."
+    fix = "Write a layer such as 12, or a range such as 0..14."
     if match is None:
         message = f"{shown(item)} is neither a layer nor a range of layers."
     elif int(match[1]) > int(match[2] or match[1]):
         message = f"The range {shown(item)} runs backwards."
         fix = "Write its layers one by one, such as 14,13,12."
     else:
-        message = f"{shown(item)} names layers that no model has."
+        message = f"No model has the layers {shown(item)}."
     return Problem("path-list", message, fix, line=line)
 
 
@@ -113,7 +113,7 @@ def _too_long() -> Problem:
     return Problem(
         "too-many-layers",
         f"The list is longer than a plan, which has {MAX_PLAN_LAYERS} layers at most.",
-        "Name fewer layers.",
+        "Use fewer layers.",
     )
 
 

@@ -44,14 +44,14 @@ def read_yaml(text: str) -> Value:
     """The one document in the text. Raises YamlError."""
     if len(text.encode("utf-8", errors="replace")) > MAX_TEXT_BYTES:
         raise YamlError(
-            f"The file is larger than {MAX_TEXT_BYTES // 1024} KiB, so it is no configuration.",
-            "Choose the YAML file that mergekit was given.",
+            f"The file is larger than {MAX_TEXT_BYTES // 1024} KiB, so it is not a configuration.",
+            "Choose the YAML file for mergekit.",
         )
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
-            raise YamlError("The file is empty: no line of it says anything.", "Choose another.")
+            raise YamlError("The file is empty.", "Choose another file.")
         return _Conversion(loader).value(node)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error) from None
@@ -59,13 +59,13 @@ def read_yaml(text: str) -> Value:
         line = text.count("\n", 0, error.position) + 1
         raise YamlError(
             f"There is a character that YAML does not allow (number {error.character}).",
-            "Take it out of the line.",
+            "Remove it from the line.",
             line,
         ) from None
     except RecursionError:
         raise YamlError(
-            "The lists or mappings in it are nested too deeply.",
-            "A configuration of mergekit is nested five deep; write it that way.",
+            "Its lists or mappings are nested too deeply.",
+            "A mergekit configuration has five levels at most.",
         ) from None
 
 
@@ -75,14 +75,14 @@ def _syntax_error(error: yaml.MarkedYAMLError) -> YamlError:
     if error.context and error.context.startswith("expected a single document"):
         return YamlError(
             "The file holds several configurations, one after the other (“---”).",
-            "Save the one you want as a file of its own; each of the others makes a model that "
-            "the next one needs.",
+            "Save the one you want as a separate file; the others make models that the next "
+            "ones need.",
             line,
         )
     said = " ".join(part for part in (error.context, error.problem) if part)
     return YamlError(
         f"The YAML cannot be read: {_printable(said)}.",
-        "Mend the indentation, quotes or brackets of that line.",
+        "Fix the indentation, quotes or brackets in that line.",
         line,
     )
 
@@ -117,18 +117,18 @@ class _Conversion:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
                 raise YamlError(
-                    "A name before a colon is a list or a mapping.", "Write one word.", line
+                    "A key (before a colon) is a list or a mapping.", "Write a single word.", line
                 )
             name = str(key.value)
             if name == "<<" and key.tag == f"{_MARK}merge":
                 raise YamlError(
-                    "A mapping is taken over from another one (“<<”).",
-                    "Write its lines out in its place.",
+                    "A mapping is merged from another one (“<<”).",
+                    "Write its lines out instead.",
                     line,
                 )
             if name in seen:
                 raise YamlError(
-                    f"{shown(name)} stands twice in one mapping.", "Keep one of the two.", line
+                    f"{shown(name)} is in one mapping twice.", "Keep one of the two.", line
                 )
             seen.add(name)
             yield name, self.value(item)
@@ -144,7 +144,7 @@ class _Conversion:
             return made if made is None or is_short else str(node.value)
         if node.tag not in _TEXTS:
             raise YamlError(
-                f"{shown(node.tag)} asks for an object of another program.",
+                f"{shown(node.tag)} stands for an object of another program.",
                 "Write plain text or numbers.",
                 node.start_mark.line + 1,
             )

@@ -60,7 +60,7 @@ def compose(sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> Pl
         _require_held(sources[layer.source], layer.number)
     if not 0 < len(layers) <= MAX_LAYERS:
         raise ModelFileError(
-            first.file.path, f"A file holds 1 to {MAX_LAYERS} layers, not {len(layers)}."
+            first.file.path, f"A file can have 1 to {MAX_LAYERS} layers, not {len(layers)}."
         )
     used = _used(sources, layers)
     for source in used[1:]:
@@ -84,7 +84,7 @@ def layer_pack(source: StoredModel, numbers: Iterable[int]) -> PlannedFile:
     """
     kept = sorted(set(numbers))
     if not kept:
-        raise ModelFileError(source.file.path, "A layer pack holds one layer at least.")
+        raise ModelFileError(source.file.path, "A layer pack has at least one layer.")
     for number in kept:
         _require_held(source, number)
     metadata = _without_stale(source)
@@ -149,8 +149,8 @@ def _require_held(source: StoredModel, number: int) -> None:
     if number not in source.layers:
         raise ModelFileError(
             source.file.path,
-            f"“{source.file.path.name}” holds the layers {listed(source.file.layers)}, and no "
-            f"layer {number}. Name others.",
+            f"“{source.file.path.name}” has layers {listed(source.file.layers)}, but no layer "
+            f"{number}. Choose other layers.",
         )
 
 
@@ -166,8 +166,8 @@ def _require_same_rope(first: StoredModel, other: StoredModel) -> None:
             raise ModelFileError(
                 other.file.path,
                 f"“{name}” in “{other.file.path.name}” is not the same as in "
-                f"“{first.file.path.name}”, and one file holds it once for all layers. Keep the "
-                "files apart: a plan can borrow from both.",
+                f"“{first.file.path.name}”, and a file has it only once, for all layers. Keep "
+                "the files apart: a plan can borrow from both.",
             )
 
 

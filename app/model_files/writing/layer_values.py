@@ -95,7 +95,7 @@ def _require_composable(first: StoredModel, layers: Chosen) -> None:
         raise ModelFileError(
             first.file.path,
             f"“{first.file.path.name}” is of the architecture “{architecture}”, whose layers "
-            "depend on more than their own weights, so no other file can be made of them.",
+            "depend on more than their own weights, so they cannot be put into another file.",
         )
     by_layer = architecture in _SIZED_BY_LAYER
     for key in (f"{architecture}.{name}" for name in _SAME_IN_ALL + (() if by_layer else _SIZES)):
@@ -104,8 +104,8 @@ def _require_composable(first: StoredModel, layers: Chosen) -> None:
             if (theirs := _value(model, number, key)) != ours:
                 raise ModelFileError(
                     model.file.path,
-                    f"“{key}” of layer {number} in “{model.file.path.name}” is {theirs} instead of "
-                    f"{ours}, and one “{architecture}” file cannot hold both. Keep the files "
+                    f"“{key}” of layer {number} in “{model.file.path.name}” is {theirs} instead "
+                    f"of {ours}, and a “{architecture}” file cannot have both. Keep the files "
                     "apart: a plan can borrow from both.",
                 )
     counts = _TELLING_COUNTS.get(architecture, set())
@@ -114,7 +114,7 @@ def _require_composable(first: StoredModel, layers: Chosen) -> None:
         raise ModelFileError(
             first.file.path,
             f"llama.cpp tells variants of “{architecture}” apart by their number of layers, and "
-            f"would take {len(layers)} layers for another variant than {n_before}. Take another "
+            f"would take {len(layers)} layers for another variant than {n_before}. Use another "
             "number of layers, or keep the files apart: a plan can borrow from several.",
         )
     period, of_count = _PERIODS.get(architecture, (1, None))
@@ -125,8 +125,8 @@ def _require_composable(first: StoredModel, layers: Chosen) -> None:
             raise ModelFileError(
                 model.file.path,
                 f"Layer {number} of “{model.file.path.name}” would become layer {new}, but every "
-                f"{period}th layer of “{architecture}” differs by its number. Let these stay every "
-                f"{period}th, and no other become one.",
+                f"{period}th layer of “{architecture}” differs by its number. Keep these at "
+                f"every {period}th place, and no others there.",
             )
 
 
@@ -152,8 +152,8 @@ def _value(model: StoredModel, number: int, key: str) -> int | float | bool | No
         if number >= len(array):
             raise ModelFileError(
                 model.file.path,
-                f"“{key}” in “{model.file.path.name}” is a list of {len(array)} values, too short "
-                f"for layer {number}. No llama.cpp loads such a file: convert it again.",
+                f"“{key}” in “{model.file.path.name}” is a list of {len(array)} values, too "
+                f"short for layer {number}. llama.cpp cannot load such a file: convert it again.",
             )
         return array[number]
     value = model.header.scalars.get(key)
@@ -171,8 +171,8 @@ def _sliding(key: str, first: StoredModel, layers: Chosen) -> dict[str, bytes]:
     if not any(slides) and any(first.file.is_sliding):
         raise ModelFileError(
             first.file.path,
-            f"None of the layers chosen has the sliding window that “{first.file.path.name}” "
-            "states, and llama.cpp runs no such file. Choose one at least that has.",
+            f"None of the chosen layers has the sliding window that “{first.file.path.name}” "
+            "states, and llama.cpp cannot run such a file. Choose at least one that has it.",
         )
     period = first.header.scalars.get(key)
     is_period = isinstance(period, int) or key not in first.header.entries

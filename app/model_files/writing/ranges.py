@@ -14,9 +14,9 @@ def parse_ranges(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         form = _RANGE.fullmatch(part)
         if not part.strip():
-            raise ValueError("Layers are missing: name some, such as 0-14, 12")
+            raise ValueError("No layers are given. Use a form such as 0-14, 12")
         if form is None:
-            raise ValueError(f"“{part.strip()}” is no range of layers such as 0-14 or 12")
+            raise ValueError(f"“{part.strip()}” is not a range of layers such as 0-14 or 12")
         first, last = int(form[1]), int(form[2] or form[1])
         if last < first:
             raise ValueError(f"“{part.strip()}” ends before it begins")

@@ -23,15 +23,15 @@ def split(
     for too many parts.
     """
     if max_part_bytes is not None and max_part_bytes < 1:
-        raise ModelFileError(out, "Parts cannot hold 0 B each. Give a size such as 4 GiB.")
+        raise ModelFileError(out, "Parts cannot be 0 B in size. Use a size such as 4 GiB.")
     groups = _groups(planned.tensors, max_part_bytes)
     if len(groups) == 1:
         return ((out, planned),)
     if len(groups) > MAX_PARTS:
         raise ModelFileError(
             out,
-            f"“{out.name}” would be split into {len(groups):,} parts, where {MAX_PARTS:,} can be. "
-            "Allow larger parts.",
+            f"“{out.name}” would be split into {len(groups):,} parts; {MAX_PARTS:,} are "
+            "possible. Allow larger parts.",
         )
     prefix = out.name.removesuffix(".gguf")
     in_all = {name: planned.metadata[name] for name in _IN_ALL_PARTS & planned.metadata.keys()}

@@ -93,25 +93,27 @@ def _require_writable(planned: PlannedFile, paths: Sequence[Path]) -> None:
     read = {part.path for part in planned.parts()}
     for path in paths:
         if path.is_dir():
-            raise ModelFileError(path, f"“{path}” is a folder. Name a file to write.")
+            raise ModelFileError(path, f"“{path}” is a folder. Choose a file to write to.")
         if path.exists() and not path.is_file():
-            raise ModelFileError(path, f"“{path}” is not an ordinary file. Name another.")
+            raise ModelFileError(path, f"“{path}” is not a regular file. Choose another file.")
         for source in read:
             if path.exists() and source.exists() and path.samefile(source):
                 raise ModelFileError(
                     path,
-                    f"“{path.name}” is one of the files that are read. Write under another name.",
+                    f"“{path.name}” is one of the source files. Choose another name.",
                 )
     folder = paths[0].resolve().parent
     if not folder.is_dir():
-        raise ModelFileError(folder, f"There is no folder “{folder}”. Make it, or name another.")
+        raise ModelFileError(
+            folder, f"There is no folder “{folder}”. Create it, or choose another."
+        )
     free_bytes = shutil.disk_usage(folder).free
     if planned.n_bytes > free_bytes:
         raise ModelFileError(
             paths[0],
-            f"“{paths[0].name}” takes {_mebibytes(planned.n_bytes)}, but only "
-            f"{_mebibytes(free_bytes)} are free on the disk of “{folder}”. Make room, or write it "
-            "to another disk.",
+            f"“{paths[0].name}” needs {_mebibytes(planned.n_bytes)}, but only "
+            f"{_mebibytes(free_bytes)} are free on the disk of “{folder}”. Free some space, or "
+            "use another disk.",
         )
 
 
@@ -186,11 +188,11 @@ def _mebibytes(n_bytes: int) -> str:
 def _cannot_write(out: Path, error: OSError) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            mend = "Make room, or write it to another disk."
+            mend = "Free some space, or use another disk."
         case errno.EFBIG:
-            mend = "The disk takes no file this large: split it, or write it to another disk."
+            mend = "The file is too large for this disk: split it, or use another disk."
         case errno.EROFS | errno.EACCES | errno.EPERM:
-            mend = "Choose a folder that you may write to."
+            mend = "Choose a folder that you can write to."
         case _:
-            mend = "Check the disk, or write it to another one."
-    return f"“{out}” cannot be written: {error.strerror or error}. {mend} Nothing is left of it."
+            mend = "Check the disk, or use another one."
+    return f"“{out}” cannot be written: {error.strerror or error}. {mend} Nothing was left behind."

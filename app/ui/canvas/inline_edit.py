@@ -109,7 +109,9 @@ def parse_range(text: str) -> tuple[int, int]:
     """
     found = _RANGE.fullmatch(text)
     if found is None:
-        raise _refusal(f"“{text}” is no range of layers.", "Type it as 22-29, or 22 for one layer.")
+        raise _refusal(
+            f"“{text}” is not a range of layers.", "Type it as 22-29, or 22 for one layer."
+        )
     first = int(found[1])
     last = first if found[2] is None else int(found[2])
     if last < first:

@@ -43,7 +43,7 @@ def test_it_may_be_written_in_several_ways(text: str) -> None:
     [
         ("0..3,\n7..5", 2, "“7..5” runs backwards"),
         ("0..99999999999", 1, "neither a layer nor a range"),
-        ("0..999999", 1, "layers that no model has"),
+        ("0..999999", 1, "No model has the layers"),
         ("0..3..5", 1, "neither a layer nor a range"),
         ("1.5", 1, "neither a layer nor a range"),
         ("[0..14, 12..x]", 1, "“12..x” is neither a layer nor a range"),

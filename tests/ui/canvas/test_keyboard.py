@@ -217,7 +217,7 @@ def test_layers_are_left_out_by_typing_them(canvas, editor, hand, said):
     ("text", "reason"),
     [
         ("19", "“19” is not within the block’s layers. It has weight layers 20 to 27."),
-        ("some", "“some” is no range of layers. Type it as 22-29, or 22 for one layer."),
+        ("some", "“some” is not a range of layers. Type it as 22-29, or 22 for one layer."),
         ("20-27", "These are all layers of the block. Delete the block instead."),
     ],
 )

@@ -72,7 +72,7 @@ def test_a_configuration_opens_in_a_tab_over_the_files_it_means(bench: Bench) ->
 def test_a_model_that_is_not_at_hand_is_told_and_missed_in_the_sources(bench: Bench) -> None:
     take(bench, write(bench, YAML))
     said = bench.answer("OK")
-    assert "No file at hand is called “org/second”." in said
+    assert "No model file matches “org/second”." in said
     assert bench.window.editor.plan.sources == ("tiny.gguf", "org/second")
     missing = bench.window.files.sources
     bench.qtbot.waitUntil(lambda: missing.missing is not None)
@@ -86,7 +86,7 @@ def test_what_cannot_be_imported_is_refused_in_words_and_lines(bench: Bench) -> 
     assert "Line 1: merge_method “slerp”" in said
     assert [d.name for d in bench.window.documents.all] == ["plan.txt"]
     take(bench, write(bench, "name: tiny", "other.yml"))
-    assert "Nor is it mergekit's YAML" in bench.answer("OK")
+    assert "It is not mergekit's YAML" in bench.answer("OK")
     take(bench, bench.folder / "nowhere.yml")
     assert "could not be read" in bench.answer("OK")
 

@@ -86,7 +86,7 @@ def test_what_does_not_fit_is_refused_with_what_differs(bench: Bench, fine_tune:
 def test_a_file_is_no_source_twice(bench: Bench, fine_tune: Path) -> None:
     add(bench, fine_tune)
     drop_on(bench.window.sources, fine_tune)
-    assert "named twice" in bench.answer("OK")
+    assert "listed twice" in bench.answer("OK")
     assert bench.window.editor.n_weight_layers == 7
 
 

@@ -150,7 +150,7 @@ def test_a_failure_is_said_and_nothing_is_opened(stage: Stage) -> None:
     [question] = stage.questions()
     next(b for b in question.buttons() if b.text() == "Replace").click()
     stage.qtbot.waitUntil(lambda: stage.dialog.runs)
-    assert "“1.gguf” is one of the files that are read" in stage.ended()
+    assert "“1.gguf” is one of the source files" in stage.ended()
     assert not stage.dialog.open_button.isEnabled()
 
 

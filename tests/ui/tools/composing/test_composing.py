@@ -129,9 +129,9 @@ def test_problems_are_said_while_typing(bench: Bench, tuned: Path) -> None:
     row = dialog.rows[0]
     row.choice.setCurrentText(THESE)
     for typed, words in (
-        ("0-9", "holds the layers 0-3, and no layer 4"),
-        ("x", "“x” is no range of layers"),
-        ("", "Layers are missing"),
+        ("0-9", "has layers 0-3, but no layer 4"),
+        ("x", "“x” is not a range of layers"),
+        ("", "No layers are given"),
         ("0-1", "4 layers · "),
     ):
         row.numbers.setText(typed)
@@ -144,7 +144,7 @@ def test_problems_are_said_while_typing(bench: Bench, tuned: Path) -> None:
     account(bench, dialog, "“many” is no amount")
     row.remove.click()
     dialog.is_split.setChecked(False)
-    account(bench, dialog, "holds only layers")
+    account(bench, dialog, "has only layers")
     dialog.rows[0].remove.click()
     account(bench, dialog, "Add the model files")
     assert not dialog.write_button.isEnabled()
@@ -216,10 +216,10 @@ def test_what_cannot_be_written_is_said(bench: Bench, tiny_model: Path) -> None:
     assert "There is no folder" in bench.answer("OK")
     before = tiny_model.read_bytes()
     dialog.out.setText(str(tiny_model))
-    account(bench, dialog, "one of the files that are read")
+    account(bench, dialog, "one of the source files")
     dialog.write_button.click()
     bench.answer("Replace")
-    assert "one of the files that are read" in bench.answer("OK")
+    assert "one of the source files" in bench.answer("OK")
     assert tiny_model.read_bytes() == before
     assert not dialog.open_button.isEnabled()
 

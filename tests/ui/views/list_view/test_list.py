@@ -78,7 +78,7 @@ def test_the_inputs_of_a_merge_are_typed_below_it(clerk, editor, plan):
 @pytest.mark.parametrize(
     ("column", "typed", "words"),
     [
-        (Column.WEIGHT_LAYERS, "many", "“many” is no range of layers."),
+        (Column.WEIGHT_LAYERS, "many", "“many” is not a range of layers."),
         (Column.WEIGHT_LAYERS, "9-3", "ends before it starts"),
         (Column.INPUT, "17", "There is no block “17”."),
         (Column.INPUT, "1", "A block cannot feed itself."),
