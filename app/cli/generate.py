@@ -54,23 +54,24 @@ def generate(options: argparse.Namespace) -> int:
         run(opening)
         reply = run(request, on_event=None if options.json else stream)
     assert isinstance(reply, Reply)
+    statistics = reply.statistics
     if options.json:
         print_json(
             {
                 "text": reply.text,
-                "n_prompt": reply.n_prompt,
-                "n_generated": reply.n_generated,
-                "prompt_tokens_per_s": reply.prompt_tokens_per_s,
-                "tokens_per_s": reply.tokens_per_s,
-                "stop_reason": reply.stop_reason,
+                "n_prompt": statistics.n_prompt,
+                "n_generated": statistics.n_generated,
+                "prompt_tokens_per_s": statistics.prompt_tokens_per_s,
+                "tokens_per_s": statistics.tokens_per_s,
+                "stop_reason": statistics.stop_reason,
                 "engine_peak_rss_bytes": reply.peak_rss_bytes,
-                "plan_hash": reply.plan_hash,
-                "seed": reply.seed,
+                "plan_hash": statistics.plan_hash,
+                "seed": statistics.seed,
             }
         )
     else:
         print()
-    return 130 if reply.stop_reason == "cancelled" else 0
+    return 130 if statistics.stop_reason == "cancelled" else 0
 
 
 def sampling_of(options: argparse.Namespace) -> Sampling:

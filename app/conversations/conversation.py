@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Literal
+from typing import Literal
 
-from app.conversations.scale_moves import ScaleMove, moves_from
+from app.conversations.reply_record import ReplyRecord
 from app.engine.messages import ChatMessage
 from app.engine.replies.summaries import with_summary
 
 Role = Literal["user", "assistant"]
 MAX_TITLE = 60
-_KINDS: dict[str, tuple[type, ...]] = {
-    "system": (str,),
-    "chat_template": (str,),
-    "stop": (tuple, list),
-    "model_files": (tuple, list),
-    "moves": (tuple, list),
-    "order": (tuple, list),
-    "seed": (int,),
-    "prompt_tokens_per_s": (int, float),
-    "tokens_per_s": (int, float),
-    "first_token_s": (int, float),
-}
-"""Of the fields whose default does not tell it."""
 
 
 class SystemMode(Enum):
@@ -54,51 +41,6 @@ class SystemMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What a reply was made with and how it went; speeds are tokens a second, 0 where not timed."""
-
-    plan_name: str = ""
-    plan_hash: str = ""
-    recipe: str = ""
-    """The plan as it ran, as layerBlocks text."""
-    model_name: str = ""
-    model_files: tuple[str, ...] = ()
-    """The names of the plan's model files, in the order in which their layers count."""
-    system: str | None = None
-    """The system message that was sent, None for the template's own."""
-    sampling: Mapping[str, Any] = field(default_factory=dict)
-    n_predict: int = -1
-    stop: tuple[str, ...] = ()
-    chat_template: str | None = None
-    """A name or a Jinja source, None for the model file's own."""
-    seed: int | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)
-    """How the plan was opened."""
-    when_full: str = "stop"
-    n_left_out: int = 0
-    """Messages that had to leave the context, the oldest ones of those that were sent."""
-    summary: str = ""
-    """What the model was told in their place, and is from then on."""
-    order: tuple[tuple[int, int, int], ...] = ()
-    """In which pieces its prompt was read, as the engine told it."""
-    n_begun: int = 0
-    """Characters that were there already when it went on."""
-    n_ctx: int = 0
-    n_ctx_used: int = 0
-    n_prompt: int = 0
-    n_prompt_evaluated: int = 0
-    n_generated: int = 0
-    prompt_tokens_per_s: float = 0.0
-    tokens_per_s: float = 0.0
-    first_token_s: float = 0.0
-    stop_reason: str = ""
-    """The engine's, '' as long as it did not come to its end."""
-    remark: str = ""
-    moves: tuple[ScaleMove, ...] = ()
-    """The scales that moved while it was said."""
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
     """A turn. `parent` is the message that it follows, None for the first.
 
@@ -112,13 +54,14 @@ class Message:
     created: float
     """Seconds since 1970."""
     chosen: int = 1
-    made: Made | None = None
+    record: ReplyRecord | None = None
+    """Of a reply, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What is to be kept of a conversation: changed messages, and those above them in case another
-    window took them out."""
+class Delta:
+    """What is to be written of a conversation: changed messages, and those above them in case
+    another window took them out."""
 
     id: str
     title: str
@@ -172,9 +115,9 @@ class Conversation:
         self._put(message)
         return message
 
-    def write(self, id: str, text: str, made: Made | None) -> Message:
-        """Give a message this text and account."""
-        self.messages[id] = replace(self.messages[id], text=text, made=made)
+    def write(self, id: str, text: str, record: ReplyRecord | None) -> Message:
+        """Give a message this text and record."""
+        self.messages[id] = replace(self.messages[id], text=text, record=record)
         return self.messages[id]
 
     def show(self, id: str) -> tuple[Message, ...]:
@@ -209,11 +152,11 @@ class Conversation:
             if message.id not in self.messages:
                 self._put(message)
 
-    def change(self, ids: Iterable[str] | None = None) -> Change:
-        """These messages, or all, as they are now, to be kept."""
+    def delta(self, ids: Iterable[str] | None = None) -> Delta:
+        """These messages, or all, as they are now, to be written."""
         wanted = self.messages if ids is None else {i: None for i in ids if i in self.messages}
         above = {m.id: m for i in wanted for m in self.lineage(i)} if ids is not None else {}
-        return Change(
+        return Delta(
             self.id,
             self.title,
             self.created,
@@ -237,31 +180,33 @@ class Conversation:
         turns: list[ChatMessage] = []
         line = self.lineage(id)
         for message, after in zip(line, (*line[1:], None), strict=True):
-            if message.made is not None and message.made.summary:
-                turns = [*with_summary(turns[message.made.n_left_out :], message.made.summary)]
+            statistics = message.record.statistics if message.record is not None else None
+            if statistics is not None and statistics.summary:
+                turns = [*with_summary(turns[statistics.n_left_out :], statistics.summary)]
             if message.role == "assistant" or after is None or after.role == "assistant":
                 turns.append(ChatMessage(message.role, message.text))
         return (*self.system.messages, *turns)
 
-    def asked_for(self, id: str) -> tuple[ChatMessage, ...]:
-        """What was sent for this reply, with the system message of that time where it is known."""
-        reply = self.messages[id]
-        sent = self.system.messages if reply.parent is None else self.prompt_for(reply.parent)
-        if reply.made is None:
+    def prompt_sent(self, reply: str) -> tuple[ChatMessage, ...]:
+        """What was sent for the reply with this id, with the system message of that time where it
+        is known."""
+        message = self.messages[reply]
+        sent = self.system.messages if message.parent is None else self.prompt_for(message.parent)
+        if message.record is None:
             return sent
         turns = sent[len(self.system.messages) :]
-        system = reply.made.system
+        system = message.record.system
         return turns if system is None else (ChatMessage("system", system), *turns)
 
-    def read_for(self, id: str) -> tuple[ChatMessage, ...]:
+    def prompt_at_end(self, reply: str) -> tuple[ChatMessage, ...]:
         """The same as it was in the context when the reply ended: without the messages that had
         left it."""
-        sent, made = self.asked_for(id), self.messages[id].made
-        if made is None or not made.n_left_out:
+        sent, record = self.prompt_sent(reply), self.messages[reply].record
+        if record is None or not record.statistics.n_left_out:
             return sent
         n_system = sum(turn.role == "system" for turn in sent)
-        turns = sent[n_system + made.n_left_out :]
-        return (*sent[:n_system], *(with_summary(turns, made.summary) if made.summary else turns))
+        turns, summary = sent[n_system + record.statistics.n_left_out :], record.statistics.summary
+        return (*sent[:n_system], *(with_summary(turns, summary) if summary else turns))
 
     def _put(self, message: Message) -> None:
         if message.parent is not None and message.parent not in self.messages:
@@ -292,24 +237,3 @@ def title_from(prompt: str) -> str:
 def whole_text(text: str) -> str:
     """The text with a question mark for each half of a surrogate pair, which no encoding has."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def made_from(record: object) -> Made:
-    """The account that a record holds; what it lacks, or holds as another kind, is left out."""
-    known = record if isinstance(record, dict) else {}
-    blank = Made()
-    values: dict[str, Any] = {}
-    for entry in fields(Made):
-        value, default = known.get(entry.name), getattr(blank, entry.name)
-        kinds: tuple[type, ...] = _KINDS.get(entry.name, (type(default),))
-        if isinstance(value, kinds) and not isinstance(value, bool):
-            values[entry.name] = tuple(value) if isinstance(value, list) else value
-    values["moves"] = moves_from(values.get("moves", ()))
-    values["order"] = tuple(tuple(p) for p in values.get("order", ()) if _is_piece(p))
-    return Made(**values)
-
-
-def _is_piece(entry: object) -> bool:
-    if not isinstance(entry, tuple | list) or len(entry) != 3:
-        return False
-    return all(isinstance(n, int) and not isinstance(n, bool) for n in entry)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from app.conversations.conversation import (
@@ -12,10 +11,10 @@ from app.conversations.conversation import (
     Message,
     SystemMessage,
     SystemMode,
-    made_from,
     whole_text,
 )
 from app.conversations.errors import BadFile
+from app.conversations.reply_record import from_stored, to_stored
 from app.conversations.scale_moves import ScaleMove
 
 FORMAT = "llama-blocks-conversations"
@@ -30,7 +29,7 @@ def to_json(conversations: Iterable[Conversation]) -> bytes:
             "title": c.title,
             "created": c.created,
             "system": {"mode": c.system.mode.value, "text": c.system.text},
-            "messages": [asdict(m) for m in c.messages.values()],
+            "messages": [_stored(m) for m in c.messages.values()],
         }
         for c in conversations
     ]
@@ -63,19 +62,31 @@ def from_json(content: bytes) -> tuple[Conversation, ...]:
     return tuple(_conversation(r, f"Conversation {n}") for n, r in enumerate(records, 1))
 
 
+def _stored(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "parent": message.parent,
+        "role": message.role,
+        "text": message.text,
+        "created": message.created,
+        "chosen": message.chosen,
+        "made": None if message.record is None else to_stored(message.record),
+    }
+
+
 def _markdown(conversation: Conversation) -> str:
     parts = [f"# {conversation.title}"]
     if conversation.system.mode is SystemMode.OWN:
         parts.append(f"**System**\n\n{conversation.system.text}")
     for message in conversation.path:
-        made = message.made
-        author = "You" if message.role == "user" else (made and made.plan_name) or "Model"
+        record = message.record
+        author = "You" if message.role == "user" else (record and record.plan_name) or "Model"
         parts.append(f"**{author}**\n\n{message.text}")
-        parts += (f"*{_told(move, message.text)}*" for move in (made.moves if made else ()))
+        parts += (f"*{_words(move, message.text)}*" for move in (record.moves if record else ()))
     return "\n\n".join(parts) + "\n"
 
 
-def _told(move: ScaleMove, text: str) -> str:
+def _words(move: ScaleMove, text: str) -> str:
     """A scale that moved, and after which words."""
     last = " ".join(text[: move.at].split()[-4:])
     return f"{move.words}, {f'after “{last}”' if last else 'from the beginning on'}"
@@ -117,7 +128,7 @@ def _message(record: object, where: str) -> Message:
         text=_text(record, "text", where, may_be_empty=True),
         created=_seconds(record, where),
         chosen=_count(record, where),
-        made=None if record.get("made") is None else made_from(record["made"]),
+        record=None if record.get("made") is None else from_stored(record["made"]),
     )
 
 

@@ -10,22 +10,21 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
 from app.conversations.conversation import (
-    Change,
     Conversation,
+    Delta,
     Message,
     SystemMessage,
     SystemMode,
-    made_from,
     whole_text,
 )
 from app.conversations.database import copy_in_memory, open_file, reason, transaction
 from app.conversations.errors import NotKept
 from app.conversations.finding import Summary, excerpt, fits, matching, words_of
+from app.conversations.reply_record import from_stored, to_stored
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -115,17 +114,17 @@ class Store:
         loaded = (self.load(id) for id in ids)
         return tuple(c for c in loaded if c is not None)
 
-    def save(self, change: Change) -> None:
+    def save(self, delta: Delta) -> None:
         """Write what changed; a conversation that is not here is made."""
-        self._write(lambda db: _save(db, change))
+        self._write(lambda db: _save(db, delta))
 
     def save_all(self, conversations: Iterable[Conversation]) -> None:
         """Write whole conversations, all or none; what is here already is left as it is."""
-        changes = [conversation.change() for conversation in conversations]
+        deltas = [conversation.delta() for conversation in conversations]
 
         def write(db: sqlite3.Connection) -> None:
-            for change in changes:
-                _save(db, change, overwrites=False)
+            for delta in deltas:
+                _save(db, delta, overwrites=False)
 
         self._write(write)
 
@@ -200,10 +199,10 @@ def _data_version(db: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _save(db: sqlite3.Connection, change: Change, *, overwrites: bool = True) -> None:
-    system = change.system
-    updated = max((m.created for m in change.messages), default=change.created)
-    head = (change.id, change.title, change.created, updated, system.mode.value, system.text)
+def _save(db: sqlite3.Connection, delta: Delta, *, overwrites: bool = True) -> None:
+    system = delta.system
+    updated = max((m.created for m in delta.messages), default=delta.created)
+    head = (delta.id, delta.title, delta.created, updated, system.mode.value, system.text)
     db.execute(
         "INSERT INTO conversation (id, title, created, updated, system_mode, system_text) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO "
@@ -215,16 +214,16 @@ def _save(db: sqlite3.Connection, change: Change, *, overwrites: bool = True) ->
         ),
         head,
     )
-    number = _number(db, change.id)
-    db.executemany(_WRITE_MESSAGE + "NOTHING", [_row(number, m) for m in change.above])
+    number = _number(db, delta.id)
+    db.executemany(_WRITE_MESSAGE + "NOTHING", [_row(number, m) for m in delta.above])
     db.executemany(
         _WRITE_MESSAGE + (_SET if overwrites else "NOTHING"),
-        [_row(number, m) for m in change.messages],
+        [_row(number, m) for m in delta.messages],
     )
 
 
 def _row(conversation: int, m: Message) -> tuple[object, ...]:
-    made = None if m.made is None else json.dumps(asdict(m.made))
+    made = None if m.record is None else json.dumps(to_stored(m.record))
     return conversation, m.id, m.parent, m.role, m.text, m.created, m.chosen, made
 
 
@@ -237,7 +236,7 @@ def _message(row: tuple[str, str | None, str, str, float, int, str | None]) -> M
         text,
         created,
         chosen,
-        None if made is None else made_from(json.loads(made)),
+        None if made is None else from_stored(json.loads(made)),
     )
 
 

@@ -366,30 +366,39 @@ StopReason = Literal["end", "stop_string", "length", "context_full", "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A finished reply and how it went; speeds are tokens a second, 0 where nothing was timed."""
+class ReplyStatistics:
+    """How a reply went; speeds are tokens a second, 0 where nothing was timed."""
 
-    text: str
-    n_prompt: int
-    n_prompt_evaluated: int
+    plan_hash: str = ""
+    """Of the recipe that it ended with."""
+    seed: int | None = None
+    n_prompt: int = 0
+    n_prompt_evaluated: int = 0
     """Prompt tokens decoded now; the others were still in the KV cache."""
-    n_generated: int
-    prompt_tokens_per_s: float
-    tokens_per_s: float
-    first_token_s: float
+    n_generated: int = 0
+    n_ctx_used: int = 0
+    prompt_tokens_per_s: float = 0.0
+    tokens_per_s: float = 0.0
+    first_token_s: float = 0.0
     """Seconds from the request to the first token, 0 where none came."""
-    stop_reason: StopReason
-    n_ctx_used: int
-    seed: int
-    plan_hash: str
-    peak_rss_bytes: int
-    earlier: Earlier = "as_now"
+    stop_reason: str = ""
+    """A StopReason; '' for a reply that has not come to its end."""
     n_left_out: int = 0
     """Messages that left the context, the oldest ones, the system message not counted."""
     summary: str = ""
     """Of those, as the model was told it in their place."""
     order: tuple[tuple[int, int, int], ...] = ()
     """In which pieces the prompt was read, what was read before included: see `reading_order`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A finished reply."""
+
+    text: str
+    statistics: ReplyStatistics
+    peak_rss_bytes: int
+    earlier: Earlier = "as_now"
 
 
 @dataclass(frozen=True, slots=True)

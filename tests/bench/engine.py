@@ -73,7 +73,7 @@ def _stop(model: Path) -> Row:
             reply = job.result()
             times.append((time.perf_counter() - begun) * 1e3)
             assert isinstance(reply, Reply)
-            assert (reply.stop_reason, reply.n_generated) == ("cancelled", 0)
+            assert (reply.statistics.stop_reason, reply.statistics.n_generated) == ("cancelled", 0)
     finally:
         client.close()
     return Row("stop-in-prompt", max(times), "ms", "< 100", f"the longest of {N_STOPS}")

@@ -55,12 +55,14 @@ def _switch_to_token(model: Path) -> Row:
             client.submit(Open((str(model),), RECIPES["merged"], slot=1))
             reply = client.submit(Generate((), PROMPT, 2, GREEDY, slot=1), on_event).result()
             assert isinstance(reply, Reply)
-            prompt_s = reply.n_prompt_evaluated / reply.prompt_tokens_per_s
+            prompt_s = reply.statistics.n_prompt_evaluated / reply.statistics.prompt_tokens_per_s
             added.append((arrived[0] - begun - prompt_s) * 1e3)
             client.submit(ClosePlan(1)).result()
     finally:
         client.close()
-    peer = f"and its prompt of {reply.n_prompt_evaluated} tokens, {prompt_s * 1e3:.0f} ms"
+    peer = (
+        f"and its prompt of {reply.statistics.n_prompt_evaluated} tokens, {prompt_s * 1e3:.0f} ms"
+    )
     return Row("plan-switch-to-token", median(added), "ms", "< 60", peer)
 
 

@@ -156,8 +156,10 @@ async def _beside_the_engine(window: MainWindow) -> tuple[float, float, float]:
     await _until(lambda: not chat.flow.busy)
     chat.flow.send("And about the mountains.")
     await _until(lambda: not chat.flow.busy)
-    first, follow_up = (m.made for m in chat.keeping.conversation.path if m.made is not None)
-    n_too_many = follow_up.n_prompt_evaluated - (follow_up.n_prompt - first.n_ctx_used)
+    first, follow_up = (m.record for m in chat.keeping.conversation.path if m.record is not None)
+    n_too_many = follow_up.statistics.n_prompt_evaluated - (
+        follow_up.statistics.n_prompt - first.statistics.n_ctx_used
+    )
     running = chat.keeping.conversation
     request = Generate(
         running.prompt_for(running.path[0].id),
@@ -196,9 +198,9 @@ async def _seen_per_s(window: MainWindow) -> float:
     await ended.wait()  # without looking time and again, which takes from the engine
     took = time.perf_counter() - begun
     chat.flow.disconnect(connection)
-    made = chat.keeping.conversation.path[-1].made
-    assert made is not None
-    return (made.n_generated - 1) / took
+    record = chat.keeping.conversation.path[-1].record
+    assert record is not None
+    return (record.statistics.n_generated - 1) / took
 
 
 def _told_per_s(client: EngineClient, request: Generate) -> float:
@@ -214,7 +216,7 @@ def _told_per_s(client: EngineClient, request: Generate) -> float:
 
     reply = client.submit(request, hear).result()
     assert isinstance(reply, Reply)
-    return (reply.n_generated - 1) / (time.perf_counter() - at)
+    return (reply.statistics.n_generated - 1) / (time.perf_counter() - at)
 
 
 async def _stop_ms(window: MainWindow) -> float:

@@ -46,7 +46,7 @@ def together_rows(model: Path) -> Iterator[Row]:
 
         def take(event: Event) -> None:
             if isinstance(event, OfPlan) and isinstance(event.told, Reply):
-                n_tokens.append(event.told.n_generated)
+                n_tokens.append(event.told.statistics.n_generated)
 
         process = psutil.Process(next(state.pid for state in states if state.pid))
         before = sum(process.cpu_times()[:2])

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.conversations.conversation import (
     MAX_TITLE,
     Conversation,
-    Made,
     SystemMessage,
     SystemMode,
-    made_from,
     title_from,
 )
-from app.engine.messages import ChatMessage
+from app.conversations.reply_record import ReplyRecord
+from app.engine.messages import ChatMessage, ReplyStatistics
 
 EMPTY = SystemMessage(SystemMode.EMPTY)
 
@@ -79,25 +75,28 @@ def test_what_a_reply_answered_is_told_as_it_was_sent() -> None:
     conversation = talk("q", "a", "again", "b")
     reply = conversation.path[-1]
 
-    def sent(made: Made | None) -> list[tuple[str, str]]:
-        conversation.write(reply.id, reply.text, made)
-        return [(m.role, m.content) for m in conversation.asked_for(reply.id)]
+    def sent(record: ReplyRecord | None) -> list[tuple[str, str]]:
+        conversation.write(reply.id, reply.text, record)
+        return [(m.role, m.content) for m in conversation.prompt_sent(reply.id)]
 
     turns = [("user", "q"), ("assistant", "a"), ("user", "again")]
     conversation.system = SystemMessage(SystemMode.OWN, "now")
     assert sent(None) == [("system", "now"), *turns]
-    assert sent(Made(system="then")) == [("system", "then"), *turns]
-    assert sent(Made(system=None)) == turns
-    assert sent(Made(system="", n_left_out=2)) == [("system", ""), *turns]
-    assert conversation.read_for(reply.id) == (
+    assert sent(ReplyRecord(system="then")) == [("system", "then"), *turns]
+    assert sent(ReplyRecord(system=None)) == turns
+    assert sent(ReplyRecord(system="", statistics=ReplyStatistics(n_left_out=2))) == [
+        ("system", ""),
+        *turns,
+    ]
+    assert conversation.prompt_at_end(reply.id) == (
         ChatMessage("system", ""),
         ChatMessage("user", "again"),
     )
-    sent(Made(n_left_out=2, summary="Words."))
-    (told,) = conversation.read_for(reply.id)
+    sent(ReplyRecord(statistics=ReplyStatistics(n_left_out=2, summary="Words.")))
+    (told,) = conversation.prompt_at_end(reply.id)
     assert "Words." in told.content and told.content.endswith("again")
-    sent(Made(system=""))
-    assert conversation.read_for(reply.id) == conversation.asked_for(reply.id)
+    sent(ReplyRecord(system=""))
+    assert conversation.prompt_at_end(reply.id) == conversation.prompt_sent(reply.id)
 
 
 def test_the_title_is_the_first_prompts_first_line() -> None:
@@ -117,18 +116,6 @@ def test_a_title_is_one_line_that_is_not_long(prompt: str) -> None:
 
 def test_half_a_surrogate_pair_is_replaced() -> None:
     assert talk("a\ud83d").path[0].text == "a?"
-
-
-def test_an_account_is_read_leniently() -> None:
-    made = Made(
-        plan_name="p", sampling={"top_k": 4}, seed=3, tokens_per_s=2.5, system="s", stop=("x", "y")
-    )
-    made = replace(made, model_files=("a.gguf", "b.gguf"))
-    assert made_from(json.loads(json.dumps(asdict(made)))) == made
-    assert made_from({"plan_name": 3, "seed": True, "n_ctx": "x", "tokens_per_s": 2}) == Made(
-        tokens_per_s=2
-    )
-    assert made_from(["no object"]) == Made()
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["add", "show", "remove"]))))

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.conversations.conversation import Made, SystemMessage, SystemMode
+from app.conversations.conversation import SystemMessage, SystemMode
 from app.conversations.errors import BadFile
 from app.conversations.files import from_json, to_json, to_markdown
+from app.conversations.reply_record import ReplyRecord
 from app.conversations.store import Store
+from app.engine.messages import ReplyStatistics
 from tests.conversations.test_conversation import talk
 
 
@@ -21,7 +23,8 @@ from tests.conversations.test_conversation import talk
 def test_all_of_a_conversation_comes_back(turns: list[str]) -> None:
     conversation = talk("Title", *turns)
     conversation.add("user", "branch", None)
-    conversation.write(conversation.path[-1].id, "written", Made(plan_name="p", seed=1))
+    record = ReplyRecord("p", statistics=ReplyStatistics(seed=1))
+    conversation.write(conversation.path[-1].id, "written", record)
     conversation.system = SystemMessage(SystemMode.OWN, "s")
     (again,) = from_json(to_json((conversation,)))
     assert again.messages == conversation.messages
@@ -37,10 +40,10 @@ def test_all_of_a_conversation_comes_back(turns: list[str]) -> None:
 def test_importing_twice_or_into_the_same_place_changes_nothing(tmp_path: Any) -> None:
     store = Store(tmp_path / "c.sqlite")
     conversation = talk("Q", "A")
-    store.save(conversation.change())
+    store.save(conversation.delta())
     content = to_json((conversation, talk("Other")))
     conversation.write(conversation.path[-1].id, "newer", None)
-    store.save(conversation.change())
+    store.save(conversation.delta())
     for _ in range(2):
         store.save_all(from_json(content))
     assert {s.title for s in store.summaries()} == {"Q", "Other"}
@@ -53,7 +56,7 @@ def test_importing_twice_or_into_the_same_place_changes_nothing(tmp_path: Any) -
 
 def test_markdown_shows_the_path_with_its_authors() -> None:
     conversation = talk("Why?", "Because.")
-    conversation.write(conversation.path[1].id, "Because.", Made(plan_name="sample"))
+    conversation.write(conversation.path[1].id, "Because.", ReplyRecord(plan_name="sample"))
     other = talk("Second")
     other.system = SystemMessage(SystemMode.OWN, "Be brief.")
     text = to_markdown((conversation, other)).decode()

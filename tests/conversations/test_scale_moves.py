@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from app.conversations.conversation import Conversation, Made, made_from
+from app.conversations.conversation import Conversation
 from app.conversations.files import from_json, to_json, to_markdown
+from app.conversations.reply_record import ReplyRecord, from_stored
 from app.conversations.scale_moves import ScaleMove, ScaleMoves
 from app.conversations.store import Store
 
@@ -35,14 +36,14 @@ def conversation() -> Conversation:
     prompt = made.add("user", "Who are you?", None)
     reply = made.add("assistant", "", prompt.id)
     moves = (ScaleMove(0, 3, 0, 0.5, 0.6), ScaleMove(12, 3, 1, 0.25, 0.4))
-    made.write(reply.id, "I am a ship. Arrr!", Made(plan_name="two", moves=moves))
+    made.write(reply.id, "I am a ship. Arrr!", ReplyRecord(plan_name="two", moves=moves))
     return made
 
 
 def test_moves_are_kept_and_exported(tmp_path: Path) -> None:
     made = conversation()
     store = Store(tmp_path / "kept.sqlite")
-    store.save(made.change())
+    store.save(made.delta())
     loaded = store.load(made.id)
     store.close()
     assert loaded is not None
@@ -58,5 +59,5 @@ def test_damaged_moves_are_left_out() -> None:
     whole = asdict(ScaleMove(3, 1, 0, 0.5, 0.75))
     damaged = [{**whole, "at": "3"}, {**whole, "after": True}, {}, None, 7]
     damaged.append({**whole, "before": float("nan")})
-    assert made_from({"moves": [*damaged, whole]}).moves == (ScaleMove(3, 1, 0, 0.5, 0.75),)
-    assert made_from({"moves": "none"}).moves == ()
+    assert from_stored({"moves": [*damaged, whole]}).moves == (ScaleMove(3, 1, 0, 0.5, 0.75),)
+    assert from_stored({"moves": "none"}).moves == ()

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from app.conversations import store as store_module
-from app.conversations.conversation import Conversation, Made, SystemMessage, SystemMode
+from app.conversations.conversation import Conversation, SystemMessage, SystemMode
+from app.conversations.reply_record import ReplyRecord
 from app.conversations.store import Store
+from app.engine.messages import ReplyStatistics
 from tests.conversations.test_conversation import talk, texts
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +37,7 @@ def store(path: Path) -> Iterator[Store]:
 
 def kept(store: Store, *turns: str) -> Conversation:
     conversation = talk(*turns)
-    store.save(conversation.change())
+    store.save(conversation.delta())
     return conversation
 
 
@@ -47,9 +49,10 @@ def test_a_conversation_comes_back_as_it_was(store: Store, path: Path) -> None:
     conversation = talk("Why?", "Because.")
     conversation.system = SystemMessage(SystemMode.OWN, "Be brief.")
     conversation.add("assistant", "Therefore.", conversation.path[0].id)
-    made = Made(plan_name="plan", sampling={"temperature": 0.5}, seed=3, stop_reason="end")
-    conversation.write(conversation.path[-1].id, "Therefore!", made)
-    store.save(conversation.change())
+    statistics = ReplyStatistics(seed=3, stop_reason="end")
+    record = ReplyRecord("plan", sampling={"temperature": 0.5}, statistics=statistics)
+    conversation.write(conversation.path[-1].id, "Therefore!", record)
+    store.save(conversation.delta())
     store.close()
     again = Store(path)
     loaded = again.load(conversation.id)
@@ -69,10 +72,10 @@ def test_the_latest_comes_first_and_can_be_renamed(store: Store) -> None:
     first, second = kept(store, "First"), kept(store, "Second")
     assert titles(store) == ["Second", "First"]
     first.add("assistant", "Yes", first.path[-1].id)
-    store.save(first.change([first.path[-1].id]))
+    store.save(first.delta([first.path[-1].id]))
     assert titles(store) == ["First", "Second"]
     store.rename(second.id, "Renamed")
-    store.save(second.change())
+    store.save(second.delta())
     assert titles(store) == ["First", "Renamed"]
 
 
@@ -119,7 +122,7 @@ def test_search_follows_what_is_written_and_removed(store: Store) -> None:
     conversation = kept(store, "Q", "old")
     id = conversation.path[1].id
     conversation.write(id, "new", None)
-    store.save(conversation.change([id]))
+    store.save(conversation.delta([id]))
     assert titles(store, "old") == []
     assert titles(store, "new") == ["Q"]
     store.remove_message(conversation.id, id)
@@ -130,7 +133,7 @@ def test_removing_and_putting_back(store: Store) -> None:
     conversation = kept(store, "Q", "A", "Q2")
     taken = store.remove_message(conversation.id, conversation.path[1].id)
     assert [m.text for m in taken] == ["A", "Q2"]
-    store.save(conversation.change(m.id for m in taken))
+    store.save(conversation.delta(m.id for m in taken))
     loaded = store.load(conversation.id)
     assert loaded is not None
     assert texts(loaded) == ["Q", "A", "Q2"]
@@ -151,7 +154,7 @@ def test_two_windows_on_one_conversation_lose_nothing(store: Store, path: Path) 
     assert there is not None
     for of, conversation, text in ((store, here, "here"), (other, there, "there")):
         message = conversation.add("user", text, conversation.path[-1].id)
-        of.save(conversation.change([message.id]))
+        of.save(conversation.delta([message.id]))
     assert store.was_changed_elsewhere()
     assert not store.was_changed_elsewhere()
     loaded = store.load(here.id)
@@ -160,7 +163,7 @@ def test_two_windows_on_one_conversation_lose_nothing(store: Store, path: Path) 
     # One takes out what the other goes on with: that and all above it comes back.
     other.remove_message(there.id, there.path[0].id)
     message = here.add("assistant", "more", here.path[-1].id)
-    store.save(here.change([message.id]))
+    store.save(here.delta([message.id]))
     loaded = store.load(here.id)
     assert loaded is not None
     assert texts(loaded) == ["Q", "A", "here", "more"]
@@ -276,7 +279,7 @@ def test_a_file_that_is_damaged_while_it_is_used_is_told(store: Store, path: Pat
     store._db.execute("PRAGMA cache_size = 0")
     path.write_bytes(path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096))
     store.summaries("A")
-    store.save(conversation.change())
+    store.save(conversation.delta())
     assert store.why_not_kept
     assert titles(store) == ["Q"]
 
@@ -286,15 +289,16 @@ import sys
 from pathlib import Path
 from app.conversations import store as store_module
 from app.conversations.store import Store
+from app.engine.messages import ReplyStatistics
 from app.conversations.conversation import Conversation
 store = Store(Path(sys.argv[1]))
 conversation = Conversation()
 message = conversation.add("user", "Q", None)
 reply = conversation.add("assistant", "", message.id)
-store.save(conversation.change())
+store.save(conversation.delta())
 for n in range(1, 1_000_000):
     conversation.write(reply.id, f"{n} " * 50, None)
-    store.save(conversation.change([reply.id]))
+    store.save(conversation.delta([reply.id]))
     print(n, flush=True)
 """
 

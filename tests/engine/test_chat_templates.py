@@ -76,11 +76,13 @@ def test_each_known_template_holds_what_was_said(name: str) -> None:
 def test_the_same_template_is_the_same_in_each_way(session: Session) -> None:
     own, known, file = (reply(session, t) for t in (CHATML, "chatml", None))
     assert own.text == known.text == file.text == "The capital of France is Paris."
-    assert own.n_prompt == known.n_prompt == file.n_prompt
+    assert own.statistics.n_prompt == known.statistics.n_prompt == file.statistics.n_prompt
 
 
 def test_another_template_is_read_otherwise(session: Session) -> None:
-    assert reply(session, "zephyr").n_prompt != reply(session, "chatml").n_prompt
+    assert (
+        reply(session, "zephyr").statistics.n_prompt != reply(session, "chatml").statistics.n_prompt
+    )
 
 
 def test_without_template_the_text_goes_on(session: Session) -> None:

@@ -105,9 +105,9 @@ def test_a_plan_is_opened_and_answers(engine: Engine, model_path: Path) -> None:
     )
     assert isinstance(reply, Reply)
     assert reply.text == "".join(pieces) == "The capital of France is Paris."
-    assert reply.stop_reason == "end"
-    assert reply.n_prompt == reply.n_prompt_evaluated
-    assert reply.plan_hash == Recipe.whole(30).hash
+    assert reply.statistics.stop_reason == "end"
+    assert reply.statistics.n_prompt == reply.statistics.n_prompt_evaluated
+    assert reply.statistics.plan_hash == Recipe.whole(30).hash
     assert reply.peak_rss_bytes > 90_000_000
 
     following = (
@@ -117,7 +117,10 @@ def test_a_plan_is_opened_and_answers(engine: Engine, model_path: Path) -> None:
     )
     second = engine.run(Generate(following, None, 5, GREEDY))
     assert isinstance(second, Reply)
-    assert second.n_prompt_evaluated < second.n_prompt - reply.n_prompt + 2
+    assert (
+        second.statistics.n_prompt_evaluated
+        < second.statistics.n_prompt - reply.statistics.n_prompt + 2
+    )
 
 
 def test_an_answer_that_was_begun_goes_on(engine: Engine, model_path: Path) -> None:
@@ -125,7 +128,7 @@ def test_an_answer_that_was_begun_goes_on(engine: Engine, model_path: Path) -> N
     question = ChatMessage("system", ""), ChatMessage("user", "What is the capital of France?")
     reply = engine.run(Generate(question, None, 40, GREEDY, begun="The capital of France"))
     assert isinstance(reply, Reply)
-    assert (reply.text, reply.stop_reason) == (" is Paris.", "end")
+    assert (reply.text, reply.statistics.stop_reason) == (" is Paris.", "end")
 
 
 def test_a_prefix_kept_gives_the_same_reply(engine: Engine, tiny: tuple[str, ...]) -> None:
@@ -135,7 +138,7 @@ def test_a_prefix_kept_gives_the_same_reply(engine: Engine, tiny: tuple[str, ...
     again = engine.run(Generate((), "the one and the other", 20, GREEDY))
     assert isinstance(first, Reply)
     assert isinstance(again, Reply)
-    assert again.n_prompt_evaluated < first.n_prompt_evaluated
+    assert again.statistics.n_prompt_evaluated < first.statistics.n_prompt_evaluated
     assert again.text == first.text
 
 
@@ -154,10 +157,11 @@ def test_a_scale_changes_what_runs_and_is_heard_in_a_reply(
     reply = job.result(timeout=60)
     assert isinstance(reply, Reply)
     assert isinstance(plain, Reply)
-    assert reply.plan_hash == MERGED.with_scale(3, 1, 2.0).hash != opened.plan_hash
+    assert reply.statistics.plan_hash == MERGED.with_scale(3, 1, 2.0).hash != opened.plan_hash
     changed = engine.run(Generate((), "the", 40, GREEDY))
     assert isinstance(changed, Reply)
-    assert changed.n_prompt_evaluated == changed.n_prompt  # read again at the new scale
+    # Read again at the new scale.
+    assert changed.statistics.n_prompt_evaluated == changed.statistics.n_prompt
     assert changed.text != plain.text
     with pytest.raises(EngineError, match="no scale"):
         engine.run(SetScales(((3, 2, 1.0),)))
@@ -171,9 +175,12 @@ def test_stopping_keeps_what_was_said(engine: Engine, tiny: tuple[str, ...]) -> 
     engine.client.cancel()
     reply = job.result(timeout=60)
     assert isinstance(reply, Reply)
-    assert reply.stop_reason == "cancelled"
-    assert reply.n_generated > 0
-    assert reply.first_token_s > reply.n_prompt_evaluated / reply.prompt_tokens_per_s
+    assert reply.statistics.stop_reason == "cancelled"
+    assert reply.statistics.n_generated > 0
+    assert (
+        reply.statistics.first_token_s
+        > reply.statistics.n_prompt_evaluated / reply.statistics.prompt_tokens_per_s
+    )
 
 
 def test_a_waiting_job_can_be_cancelled(engine: Engine, tiny: tuple[str, ...]) -> None:
@@ -201,8 +208,8 @@ def test_the_context_fills_up(engine: Engine, tiny: tuple[str, ...]) -> None:
     engine.run(Open(tiny, Recipe.whole(4), ContextSettings(n_ctx=256)))
     reply = engine.run(Generate((), "the", -1, Sampling(temperature=100.0, top_k=5, seed=3)))
     assert isinstance(reply, Reply)
-    if reply.stop_reason == "context_full":
-        assert reply.n_ctx_used == 256
+    if reply.statistics.stop_reason == "context_full":
+        assert reply.statistics.n_ctx_used == 256
     with pytest.raises(EngineError, match=r"The prompt has \d+ tokens and the context holds 256"):
         engine.run(Generate((), "the other " * 300, 5, GREEDY))
     assert isinstance(engine.run(endless(3)), Reply)

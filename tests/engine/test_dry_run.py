@@ -60,7 +60,7 @@ def estimate_and_peak(
     finally:
         engine.close()
     assert isinstance(reply, Reply)
-    assert reply.n_generated == 4
+    assert reply.statistics.n_generated == 4
     return estimate, reply.peak_rss_bytes
 
 

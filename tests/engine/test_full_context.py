@@ -94,8 +94,8 @@ def test_a_follow_up_evaluates_what_is_new_and_nothing_else(
     held = 0
     for question in QUESTIONS:
         reply = talk.ask(question, n_predict=12)
-        assert reply.n_prompt_evaluated == reply.n_prompt - held
-        held = reply.n_ctx_used
+        assert reply.statistics.n_prompt_evaluated == reply.statistics.n_prompt - held
+        held = reply.statistics.n_ctx_used
     assert held > 150
 
 
@@ -113,9 +113,18 @@ def test_a_reply_that_is_stopped_while_its_prompt_is_read_tells_what_was_read(
 
     reply = session.generate(Generate((), " ".join(QUESTIONS * 3), 5), stop)
     session.close()
-    assert (reply.stop_reason, reply.n_generated, reply.first_token_s) == ("cancelled", 0, 0)
-    assert 0 < reply.n_prompt_evaluated == reply.n_ctx_used < reply.n_prompt
-    assert 0 < reply.prompt_tokens_per_s < 1e6
+    assert (
+        reply.statistics.stop_reason,
+        reply.statistics.n_generated,
+        reply.statistics.first_token_s,
+    ) == ("cancelled", 0, 0)
+    assert (
+        0
+        < reply.statistics.n_prompt_evaluated
+        == reply.statistics.n_ctx_used
+        < reply.statistics.n_prompt
+    )
+    assert 0 < reply.statistics.prompt_tokens_per_s < 1e6
 
 
 def test_tokens_that_the_model_would_read_otherwise_are_kept_as_they_were_said(
@@ -127,11 +136,14 @@ def test_tokens_that_the_model_would_read_otherwise_are_kept_as_they_were_said(
     request = Generate((ChatMessage("user", "Hm?"),), n_predict=6, sampling=Sampling(seed=1))
     odd = replace(request, sampling=Sampling(temperature=0.0, logit_bias=bias))
     said = session.generate(odd, ignore)
-    assert len(plan.vocabulary.tokenize(said.text, add_special=False)) < said.n_generated
+    assert len(plan.vocabulary.tokenize(said.text, add_special=False)) < said.statistics.n_generated
     messages = (*request.messages, ChatMessage("assistant", said.text), ChatMessage("user", "So?"))
     reply = session.generate(replace(request, messages=messages), ignore)
-    assert reply.n_prompt_evaluated == reply.n_prompt - said.n_ctx_used
-    assert talk.tokens[: said.n_ctx_used] == plan.heard[1][: said.n_ctx_used]
+    assert (
+        reply.statistics.n_prompt_evaluated
+        == reply.statistics.n_prompt - said.statistics.n_ctx_used
+    )
+    assert talk.tokens[: said.statistics.n_ctx_used] == plan.heard[1][: said.statistics.n_ctx_used]
 
 
 def test_an_edited_message_keeps_what_stands_before_it(session: Session, model_path: Path) -> None:
@@ -144,7 +156,7 @@ def test_an_edited_message_keeps_what_stands_before_it(session: Session, model_p
     alike = 0
     while before[alike] == talk.tokens[alike]:
         alike += 1
-    assert edited.n_prompt_evaluated == edited.n_prompt - alike
+    assert edited.statistics.n_prompt_evaluated == edited.statistics.n_prompt - alike
     assert "mountain" in session._open[0].vocabulary.piece(before[alike]).decode()
 
 
@@ -184,9 +196,9 @@ def test_a_turn_that_leaves_is_not_read_again_and_the_rest_neither(
     slid = []
     for question in QUESTIONS:
         reply = talk.ask(question, "slide")
-        assert reply.n_ctx_used <= 256
-        assert reply.n_prompt_evaluated < 60
-        slid.append(reply.n_left_out)
+        assert reply.statistics.n_ctx_used <= 256
+        assert reply.statistics.n_prompt_evaluated < 60
+        slid.append(reply.statistics.n_left_out)
     assert slid[0] == 0
     assert slid[-1] >= 2
     assert slid[-1] % 2 == 0, "whole turns"
@@ -199,26 +211,30 @@ def test_a_reply_goes_on_while_the_context_slides_under_it(
     talk.ask(QUESTIONS[0], n_predict=90)
     stopped = Talk(session, model_path, Recipe.whole(30), 256)
     stopped.messages = list(talk.messages)
-    assert stopped.ask(QUESTIONS[1], "stop", 150).stop_reason == "context_full"
+    assert stopped.ask(QUESTIONS[1], "stop", 150).statistics.stop_reason == "context_full"
     talk = Talk(session, model_path, Recipe.whole(30), 256)
     talk.messages = stopped.messages[:-2]
     reply = talk.ask(QUESTIONS[1], "slide", 150)
-    assert (reply.stop_reason, reply.n_generated, reply.n_left_out) == ("length", 150, 2)
+    assert (
+        reply.statistics.stop_reason,
+        reply.statistics.n_generated,
+        reply.statistics.n_left_out,
+    ) == ("length", 150, 2)
     assert reply.text.startswith(stopped.messages[-1].content[:-20])
 
 
 def test_turns_that_leave_are_summarised(session: Session, model_path: Path) -> None:
     talk = Talk(session, model_path, Recipe.whole(30), 256)
     replies = [talk.ask(question, "summarise") for question in QUESTIONS]
-    told = next(reply for reply in replies if reply.summary)
-    assert told.n_left_out >= 2
+    told = next(reply for reply in replies if reply.statistics.summary)
+    assert told.statistics.n_left_out >= 2
     assert any("Summarising" in phase for phase in talk.phases)
     last = replies[-1]
     text = "".join(
         session._open[0].vocabulary.piece(token, special=True).decode(errors="replace")
         for token in talk.tokens
     )
-    assert summary_note(last.summary) in text
+    assert summary_note(last.statistics.summary) in text
     assert SUMMARISE.content not in text
     assert QUESTIONS[0] not in text
 
@@ -229,7 +245,7 @@ def test_a_prompt_that_cannot_get_smaller_is_refused(session: Session, model_pat
         talk.ask("word " * 300, "slide")
     del talk.messages[1:]
     alone = talk.ask("Count from one to a thousand.", "slide", 300)
-    assert alone.stop_reason == "context_full", "the last question itself stays"
+    assert alone.statistics.stop_reason == "context_full", "the last question itself stays"
 
 
 def test_the_same_pieces_give_the_same_reply_to_the_bit(session: Session, model_path: Path) -> None:
@@ -240,9 +256,9 @@ def test_the_same_pieces_give_the_same_reply_to_the_bit(session: Session, model_
     request = Generate(tuple(talk.messages), n_predict=9, sampling=Sampling(seed=3))
     reply = session.generate(request, ignore)  # the end of the prompt alone is read again
     said = logits(session)
-    assert any(kept < size for size, kept, _ in reply.order)
+    assert any(kept < size for size, kept, _ in reply.statistics.order)
     session.open(replace(talk.opening, slot=-5), ignore)
-    again = session.generate(replace(request, slot=-5, order=reply.order), ignore)
+    again = session.generate(replace(request, slot=-5, order=reply.statistics.order), ignore)
     assert again.text == reply.text
-    assert again.order == reply.order
+    assert again.statistics.order == reply.statistics.order
     assert logits(session, -5) == said

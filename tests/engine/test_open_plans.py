@@ -62,10 +62,13 @@ def test_each_plan_keeps_its_own_conversation(session: Session, paths: tuple[str
     for slot, recipe in enumerate((WHOLE, MERGED)):
         session.open(Open(paths, recipe, SMALL, slot), ignore)
     first = [say(session, "the one and the other", slot) for slot in (0, 1)]
-    assert [reply.plan_hash for reply in first] == [WHOLE.hash, MERGED.hash]
+    assert [reply.statistics.plan_hash for reply in first] == [WHOLE.hash, MERGED.hash]
     for slot, reply in enumerate(first):
         more = say(session, "the one and the other and the one", slot)
-        assert more.n_prompt_evaluated == more.n_prompt - reply.n_prompt
+        assert (
+            more.statistics.n_prompt_evaluated
+            == more.statistics.n_prompt - reply.statistics.n_prompt
+        )
     session.open(Open(paths, WHOLE, SMALL, 0), ignore)
     assert say(session, "the one and the other", 0).text == first[0].text
 
@@ -74,7 +77,7 @@ def test_scales_move_in_their_own_slot(session: Session, paths: tuple[str, ...])
     for slot in (3, 7):
         session.open(Open(paths, MERGED, SMALL, slot), ignore)
     session.set_scales(SetScales(((3, 0, 0.9),), slot=7))
-    hashes = [say(session, "the", slot).plan_hash for slot in (3, 7)]
+    hashes = [say(session, "the", slot).statistics.plan_hash for slot in (3, 7)]
     assert hashes == [MERGED.hash, MERGED.with_scale(3, 0, 0.9).hash]
 
 
@@ -84,7 +87,7 @@ def test_a_closed_plan_answers_no_more_and_others_do(
     for slot in (0, 1):
         session.open(Open(paths, WHOLE, SMALL, slot), ignore)
     session.close_plan(0)
-    assert say(session, "the", 1).n_generated
+    assert say(session, "the", 1).statistics.n_generated
     with pytest.raises(EngineError, match="No plan is open"):
         say(session, "the", 0)
 
@@ -98,7 +101,7 @@ def test_other_weights_close_the_plans_over_those_before(
     session.open(Open((str(copy),), WHOLE, SMALL, 1), ignore)
     with pytest.raises(EngineError, match="No plan is open"):
         say(session, "the", 0)
-    assert say(session, "the", 1).n_generated
+    assert say(session, "the", 1).statistics.n_generated
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -115,7 +118,7 @@ def test_plans_over_one_model_and_over_more_of_it_are_open_together(
     assert sorted(opened.open_slots) == [0, 1]
     assert [say(session, "the one", slot).text for slot in (0, 1)] == alone
     session.close_plan(1)
-    assert say(session, "the other", 0).n_generated
+    assert say(session, "the other", 0).statistics.n_generated
 
 
 def test_a_conversation_goes_to_another_plan_and_back(session: Session, model_path: Path) -> None:
@@ -131,9 +134,15 @@ def test_a_conversation_goes_to_another_plan_and_back(session: Session, model_pa
         messages += [ChatMessage("assistant", replies[-1].text), ChatMessage("user", "Sure?")]
     first, second, third = replies
     assert "Paris" in first.text
-    assert second.n_prompt_evaluated == second.n_prompt > first.n_ctx_used
-    assert third.n_prompt_evaluated <= third.n_prompt - first.n_prompt
-    assert first.plan_hash == third.plan_hash != second.plan_hash
+    assert (
+        second.statistics.n_prompt_evaluated
+        == second.statistics.n_prompt
+        > first.statistics.n_ctx_used
+    )
+    assert (
+        third.statistics.n_prompt_evaluated <= third.statistics.n_prompt - first.statistics.n_prompt
+    )
+    assert first.statistics.plan_hash == third.statistics.plan_hash != second.statistics.plan_hash
 
 
 def test_weights_are_held_once_for_two_plans(model_path: Path) -> None:
@@ -211,7 +220,7 @@ def test_a_moved_scale_is_told_between_the_tokens(paths: tuple[str, ...]) -> Non
     assert before
     assert unmoved.text.startswith(before)
     assert unmoved.text != moved.text
-    assert moved.plan_hash == MERGED.with_scale(3, 0, -2.0).with_scale(3, 1, 3.0).hash
+    assert moved.statistics.plan_hash == MERGED.with_scale(3, 0, -2.0).with_scale(3, 1, 3.0).hash
 
 
 def test_after_a_moved_scale_the_conversation_is_read_anew_or_stays_as_heard(
@@ -228,9 +237,14 @@ def test_after_a_moved_scale_the_conversation_is_read_anew_or_stays_as_heard(
     session.set_scales(SetScales(((3, 0, 0.9), (3, 1, 0.1))))
     heard = ask("the one and the other", reread=False)
     assert heard.earlier == "as_heard"
-    assert heard.n_prompt_evaluated == heard.n_prompt - first.n_prompt
+    assert (
+        heard.statistics.n_prompt_evaluated == heard.statistics.n_prompt - first.statistics.n_prompt
+    )
     anew = ask("the one and the other", reread=True)
-    assert (anew.earlier, anew.n_prompt_evaluated) == ("read_anew", anew.n_prompt)
+    assert (anew.earlier, anew.statistics.n_prompt_evaluated) == (
+        "read_anew",
+        anew.statistics.n_prompt,
+    )
     again = ask("the one and the other", reread=True)
-    assert (again.earlier, again.n_prompt_evaluated) == ("as_now", 1)
+    assert (again.earlier, again.statistics.n_prompt_evaluated) == ("as_now", 1)
     assert again.text == anew.text

@@ -87,12 +87,12 @@ def test_both_plans_predict_as_in_contexts_of_their_own(session: Session, model_
     paths = (str(model_path),)
     session.open(Open(paths, WHOLE, SETTINGS), ignore)
     reply = session.generate(Generate(QUESTION, None, 40, Sampling(temperature=0)), ignore)
-    assert reply.stop_reason == "end"
+    assert reply.statistics.stop_reason == "end"
     ask = AskOtherPlan(paths, WHOLE, LEFT_OUT, QUESTION, reply.text, True, None, SETTINGS)
     read = session.ask_other_plan(ask, ignore)
-    assert len(read.tokens) == reply.n_generated + 1
+    assert len(read.tokens) == reply.statistics.n_generated + 1
     assert text_of(read) == reply.text + "<|im_end|>"
-    assert read.n_prompt == reply.n_prompt
+    assert read.n_prompt == reply.statistics.n_prompt
     # a greedy reply is made of what its plan finds likeliest, the end included
     assert {token.by_plan.rank for token in read.tokens} == {1}
     assert all(token.by_plan.top[0].token == token.token for token in read.tokens)
@@ -171,7 +171,7 @@ def test_the_open_plan_and_its_conversation_stay(session: Session, tiny: AskOthe
     session.ask_other_plan(tiny, ignore)
     longer = session.generate(replace(ask, n_predict=9), ignore)
     assert longer.text.startswith(alone.text)
-    assert longer.n_prompt_evaluated == 1
+    assert longer.statistics.n_prompt_evaluated == 1
 
 
 def test_a_conversation_fits_to_the_last_token(session: Session, tiny: AskOtherPlan) -> None:

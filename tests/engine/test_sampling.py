@@ -91,7 +91,7 @@ def test_xtc_leaves_the_likeliest_out(say: Say) -> None:
 def test_a_grammar_lets_nothing_else_be_said(say: Say) -> None:
     reply = say(CAPITAL, replace(GREEDY, grammar='root ::= "yes" | "no"'), 20)
     assert reply.text in ("yes", "no")
-    assert reply.stop_reason == "end"
+    assert reply.statistics.stop_reason == "end"
     digits = say(CAPITAL, replace(WARM, grammar="root ::= [0-9]+"), 6)
     assert digits.text.isdigit()
 
@@ -132,7 +132,7 @@ def test_a_grammar_that_cannot_be_read_is_refused_and_the_plan_stays(
 def test_a_reply_ends_before_a_stop_string(say: Say) -> None:
     whole = say(CAPITAL, GREEDY).text
     reply = say(CAPITAL, GREEDY, stop=("nowhere", "Paris"))
-    assert reply.stop_reason == "stop_string"
+    assert reply.statistics.stop_reason == "stop_string"
     assert reply.text == whole[: whole.index("Paris")]
     assert say(CAPITAL, GREEDY, stop=("nowhere",)).text == whole
 

@@ -221,7 +221,8 @@ def test_the_open_plan_and_its_conversation_stay(session: Session, tiny: Path) -
     session.influence(MeasureInfluence(paths, TEXT, SMALL), ignore)
     longer = session.generate(Generate((), "the other", 9, Sampling(temperature=0)), ignore)
     assert longer.text.startswith(alone.text)
-    assert longer.n_prompt_evaluated == 1  # what was said before is still in the KV cache
+    # What was said before is still in the KV cache.
+    assert longer.statistics.n_prompt_evaluated == 1
 
 
 def test_no_weight_is_read_twice(

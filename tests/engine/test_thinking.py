@@ -81,4 +81,4 @@ def test_a_thought_that_the_template_begins_belongs_to_the_reply(session: Sessio
     more = Generate((HI,), None, 3, Sampling(temperature=0), begun=reply.text)
     further = session.generate(more, lambda event: None)
     assert not further.text.startswith("<think>")
-    assert further.n_prompt_evaluated < 4
+    assert further.statistics.n_prompt_evaluated < 4

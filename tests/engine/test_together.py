@@ -101,8 +101,11 @@ def test_each_says_what_it_says_alone(
     session.generate_together(GenerateTogether(plans(paths, recipes), WARM), heard.take)
     for at, recipe in enumerate(recipes):
         reply, expected = heard.replies[at], alone(paths, recipe, WARM)
-        assert (reply.text, reply.n_generated) == (expected.text, expected.n_generated)
-        assert reply.plan_hash == heard.opened[at].plan_hash == recipe.hash
+        assert (reply.text, reply.statistics.n_generated) == (
+            expected.text,
+            expected.statistics.n_generated,
+        )
+        assert reply.statistics.plan_hash == heard.opened[at].plan_hash == recipe.hash
         assert "".join(heard.pieces[at]) == reply.text
     assert len({reply.text for reply in heard.replies.values()}) == n_plans
 
@@ -141,7 +144,7 @@ def test_a_seed_that_is_drawn_is_drawn_for_all(
 ) -> None:
     request = Generate((), PROMPT, 12, Sampling(temperature=2.0))
     session.generate_together(GenerateTogether(plans(paths, (WHOLE, WHOLE)), request), heard.take)
-    assert heard.replies[0].seed == heard.replies[1].seed
+    assert heard.replies[0].statistics.seed == heard.replies[1].statistics.seed
     assert heard.replies[0].text == heard.replies[1].text
 
 
@@ -171,10 +174,12 @@ def test_a_follow_up_reads_only_what_is_new_and_others_keep_their_conversations(
     more = Generate((), PROMPT + " and more", 4, WARM.sampling)
     session.generate_together(GenerateTogether(both, more), second.take)
     for at in (0, 1):
-        n_read = second.replies[at].n_prompt_evaluated
-        assert n_read == second.replies[at].n_prompt - first.replies[at].n_prompt
+        n_read = second.replies[at].statistics.n_prompt_evaluated
+        assert (
+            n_read == second.replies[at].statistics.n_prompt - first.replies[at].statistics.n_prompt
+        )
     again = session.generate(WARM, lambda _event: None)
-    assert (again.text, again.n_prompt_evaluated) == (own.text, 1)
+    assert (again.text, again.statistics.n_prompt_evaluated) == (own.text, 1)
 
 
 def test_another_ratio_opens_its_plan_anew(session: Session, paths: tuple[str, ...]) -> None:
@@ -183,8 +188,8 @@ def test_another_ratio_opens_its_plan_anew(session: Session, paths: tuple[str, .
     )
     other, heard = MERGED.with_scale(3, 0, 0.9), Heard()
     session.generate_together(GenerateTogether(plans(paths, (WHOLE, other)), WARM), heard.take)
-    assert heard.replies[0].n_prompt_evaluated == 1
-    assert heard.replies[1].n_prompt_evaluated == heard.replies[1].n_prompt
+    assert heard.replies[0].statistics.n_prompt_evaluated == 1
+    assert heard.replies[1].statistics.n_prompt_evaluated == heard.replies[1].statistics.n_prompt
     assert heard.replies[1].text == alone(paths, other, WARM).text
 
 
@@ -195,7 +200,7 @@ def test_stopping_stops_all_and_keeps_what_was_said(paths: tuple[str, ...]) -> N
         session.generate_together(GenerateTogether(plans(paths, (WHOLE, MERGED)), WARM), heard.take)
     finally:
         session.close()
-    assert [reply.stop_reason for reply in heard.replies.values()] == ["cancelled"] * 2
+    assert [reply.statistics.stop_reason for reply in heard.replies.values()] == ["cancelled"] * 2
     for at in (0, 1):
         assert heard.replies[at].text == "".join(heard.pieces[at])
         assert alone(paths, (WHOLE, MERGED)[at], WARM).text.startswith(heard.replies[at].text)

@@ -37,6 +37,7 @@ from app.engine.messages import (
     OpenedPlan,
     Progress,
     Reply,
+    ReplyStatistics,
     Request,
     Result,
     ScalesMoved,
@@ -278,8 +279,9 @@ class FakeEngine:
 
     def _reply(self, said: Sequence[str], recipe: Recipe, earlier: Earlier = "as_now") -> Reply:
         stopped = self._stop.is_set()
-        return Reply(
-            text="".join(said),
+        statistics = ReplyStatistics(
+            plan_hash=recipe.hash,
+            seed=7,
             n_prompt=34,
             n_prompt_evaluated=34,
             n_generated=len(said),
@@ -288,14 +290,11 @@ class FakeEngine:
             first_token_s=0.12,
             stop_reason="cancelled" if stopped else "end",
             n_ctx_used=34 + len(said),
-            seed=7,
-            plan_hash=recipe.hash,
-            peak_rss_bytes=260 * MIB,
             n_left_out=self.script.n_left_out,
             summary=self.script.summary,
             order=ORDER,
-            earlier=earlier,
         )
+        return Reply("".join(said), statistics, 260 * MIB, earlier)
 
 
 def _nll(recipe: Recipe) -> float:

@@ -7,7 +7,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.engine.errors import EngineError
-from app.engine.messages import Event, Generate, Progress, Reply, ScalesMoved, StopReason, TextPiece
+from app.engine.messages import (
+    Event,
+    Generate,
+    Progress,
+    Reply,
+    ReplyStatistics,
+    ScalesMoved,
+    StopReason,
+    TextPiece,
+)
 from app.engine.native import Aborted
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import peak_rss_bytes
@@ -101,24 +110,22 @@ class Generation:
         self._plan.heard = heard, self._prompt + self._said
         prompt_s = self._prompted - self._started
         answer_s = self._answered - self._began
-        return Reply(
-            text="".join(self._text),
+        statistics = ReplyStatistics(
+            plan_hash=self._plan.recipe.hash,
+            seed=self._sampler.seed,
             n_prompt=self._n_prompt,
             n_prompt_evaluated=self._n_evaluated,
             n_generated=self._n_generated,
+            n_ctx_used=len(self._plan.tokens),
             prompt_tokens_per_s=self._n_evaluated / prompt_s if prompt_s else 0.0,
             tokens_per_s=(self._n_generated - 1) / answer_s if self._n_generated > 1 else 0.0,
             first_token_s=self._began - self._asked if self._n_generated else 0.0,
             stop_reason=self._stop_reason,
-            n_ctx_used=len(self._plan.tokens),
-            seed=self._sampler.seed,
-            plan_hash=self._plan.recipe.hash,
-            peak_rss_bytes=peak_rss_bytes(),
-            earlier=self._earlier,
             n_left_out=self._n_left_out,
             summary=self._summary,
             order=self._order,
         )
+        return Reply("".join(self._text), statistics, peak_rss_bytes(), self._earlier)
 
     def close(self) -> None:
         """Frees the sampler."""
@@ -191,7 +198,7 @@ class Generation:
             reply = generation.reply()
         finally:
             generation.close()
-        if reply.stop_reason == "cancelled":
+        if reply.statistics.stop_reason == "cancelled":
             raise Aborted
         return split_thinking(reply.text).answer.strip()
 

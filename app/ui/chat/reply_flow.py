@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from app.conversations.conversation import Made, Message, SystemMessage
-from app.conversations.scale_moves import ScaleMove, ScaleMoves
+from app.conversations.conversation import Message, SystemMessage
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.messages import Earlier, Event, Generate, Progress, Reply, ScalesMoved, TextPiece
+from app.engine.messages import Earlier, Event, Generate, Progress, Reply
 from app.plan.problem import PlanError
 from app.plan.recipe_text import recipe_in
-from app.ui.chat.account import INTERRUPTED, account_of
 from app.ui.chat.conversations.keeping import Keeping
-from app.ui.chat.making import (
+from app.ui.chat.message.view import MessageView
+from app.ui.chat.reply_in_progress import ReplyInProgress, Speedometer
+from app.ui.chat.reply_request import (
     context_of,
-    is_over,
-    made_at_the_end,
-    made_so_far,
+    is_from,
+    record_again,
+    record_for,
     request_again,
     request_for,
 )
-from app.ui.chat.message.view import MessageView
 from app.ui.chat.transcript import Transcript
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.plan_runner import ASIDE, RUN, PlanNotReady, PlanRunner
@@ -72,6 +70,7 @@ class ReplyFlow(QObject):
         self._chat = chat
         self._tasks = tasks
         self.busy = False
+        self._speed = Speedometer()
         self._stopped = False
         self._when_stopped: Callable[[], object] | None = None
 
@@ -102,8 +101,8 @@ class ReplyFlow(QObject):
 
     def again(self, id: str) -> None:
         """Answer the same once more, with exactly the plan, seed and settings of this reply."""
-        made = self._keeping.conversation.messages[id].made
-        if not self.busy and made is not None and made.recipe:
+        record = self._keeping.conversation.messages[id].record
+        if not self.busy and record is not None and record.recipe:
             self._transcript.remove_last_errors()
             self._begin(self._answer_again(id))
 
@@ -132,6 +131,12 @@ class ReplyFlow(QObject):
             self._stopped = True
             self._engine.cancel(RUN)
 
+    def tokens_came(self, n: int, *ids: str) -> None:
+        """So many tokens came of these replies: keep them soon, and tell how fast they come."""
+        self._keeping.note(*ids)
+        if self._speed.count(n):
+            self.speed_changed.emit(self._speed.per_s)
+
     def show_death(self, sentence: str, log: tuple[str, ...] = ()) -> None:
         """Say that the engine ended while nobody waited for it."""
         if not self.busy:
@@ -139,6 +144,7 @@ class ReplyFlow(QObject):
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         self._stopped = False
+        self._speed = Speedometer()
         self._set_busy(True)
         self._tasks.start(self._guarded(work))
 
@@ -182,123 +188,98 @@ class ReplyFlow(QObject):
         name, recipe, settings = running.document.name, running.recipe, self._chat()
         begun = conversation.messages[goes_on].text if goes_on else ""
         opened, files = running.opened, running.files
-        made = made_so_far(name, recipe, opened, files, conversation, settings, begun)
+        record = record_for(name, recipe, opened, files, conversation, settings, begun)
         request = request_for(conversation, prompt, settings, begun)
         request = replace(request, slot=running.document.slot)
-        id, made, reply = await self._stream(prompt, request, made, goes_on)
+        coming = ReplyInProgress(conversation, prompt, record, begun, goes_on)
+        reply = await self._stream(request, coming)
         running.has_decoded = True
         self.replied.emit()
         remarks = [EARLIER[reply.earlier]] if reply.earlier in EARLIER else []
         was_said = bool(begun) or conversation.messages[prompt].parent is not None
         if reply.earlier == "read_anew" and not was_said:
             remarks = []  # only the template's first words were
-        if running.recipe != recipe:
-            made = replace(made, recipe=running.recipe.text)
-        if made.moves:
+        if coming.moves:
             remarks.append(SCALES_MOVED)
-        self._end(id, begun, reply, replace(made, remark=" · ".join(remarks)))
+        message = coming.finish(reply, " · ".join(remarks), running.recipe.text)
+        self._show_whole(coming, message)
 
     async def _answer_again(self, id: str) -> None:
         """Answer as this reply was made: by its plan, in a context of its own."""
         conversation = self._keeping.conversation
-        prompt, made = conversation.messages[id].parent, conversation.messages[id].made
-        assert prompt is not None and made is not None
+        prompt, record = conversation.messages[id].parent, conversation.messages[id].record
+        assert prompt is not None and record is not None
         try:
-            recipe = recipe_in(made.recipe)
+            recipe = recipe_in(record.recipe)
         except PlanError as error:
             raise PlanNotReady(f"The plan of that reply cannot be read: {error}") from error
         files = self._runner.files
-        if not is_over(made, files) or len(files) < len(made.model_files):
-            names = ", ".join(made.model_files) or made.model_name
+        if not is_from(record, files) or len(files) < len(record.model_files):
+            names = ", ".join(record.model_files) or record.model_name
             raise PlanNotReady(
                 f"That reply came from {names}, which the plan shown does not run on. Show a plan "
                 "that does, or open it with Model > Open model."
             )
-        await self._runner.open_aside(recipe, context_of(made))
+        await self._runner.open_aside(recipe, context_of(record))
         try:
             if self._stopped:
                 return
             request = request_again(conversation, id, ASIDE)
-            anew = replace(made, plan_hash=recipe.hash, moves=(), remark="", stop_reason="")
-            again, anew, reply = await self._stream(prompt, request, anew)
+            again = record_again(record, recipe)
+            coming = ReplyInProgress(conversation, prompt, again, request.begun)
+            reply = await self._stream(request, coming)
             remarks = [AGAIN]
-            if made.moves:
+            if record.moves:
                 remarks.append(AGAIN_UNMOVED)
-            elif reply.order != made.order:
+            elif reply.statistics.order != record.statistics.order:
                 remarks.append(AGAIN_OTHERWISE)
-            self._end(again, request.begun, reply, replace(anew, remark=", ".join(remarks)))
+            self._show_whole(coming, coming.finish(reply, ", ".join(remarks)))
         finally:
             with suppress(EngineError, JobCancelled):  # the engine is gone, and it with it
                 await self._runner.close_aside()
 
-    async def _stream(
-        self, prompt: str, request: Generate, made: Made, goes_on: str = ""
-    ) -> tuple[str, Made, Reply]:
-        """Have the reply come, a new one or more of the one that goes on: its id, its account so
-        far, and how it went."""
-        conversation = self._keeping.conversation
-        before = conversation.messages[goes_on] if goes_on else None
-        id = goes_on or conversation.add("assistant", "", prompt).id
-        conversation.write(id, request.begun, made)
-        self._transcript.show_path(conversation)
-        view = self._transcript.view_of(id)
+    async def _stream(self, request: Generate, coming: ReplyInProgress) -> Reply:
+        """What the reply ends with; it is shown as it comes. Raises EngineError, JobCancelled: what
+        came until then is kept."""
+        self._transcript.show_path(self._keeping.conversation)
+        view = self._transcript.view_of(coming.id)
         view.set_footer("Reading the prompt …")
-        speed = Speedometer()
-        moves = ScaleMoves(before.made.moves if before is not None and before.made else ())
-        has_begun = False
 
         def on_events(events: Sequence[Event]) -> None:
-            nonlocal has_begun, made
-            moves_in(events, len(view.text), moves)
-            pieces = [event.text for event in events if isinstance(event, TextPiece)]
-            if pieces:
-                if not has_begun:
-                    has_begun = True
+            is_first = not coming.tokens
+            tokens = coming.take(events)
+            if tokens:
+                if is_first:
                     view.set_footer("")
-                view.append("".join(pieces))
-                if moves.all:
-                    view.show_moves(moves.all)
-                    made = replace(made, moves=moves.all)
-                conversation.write(id, view.text, made)
-                self._keeping.note(id)
-                if speed.count(len(pieces)):
-                    self.speed_changed.emit(speed.per_s)
-            elif not has_begun and isinstance(progress := events[-1], Progress):
+                view.append("".join(tokens))
+                view.show_moves(coming.record.moves)
+                self.tokens_came(len(tokens), coming.id)
+            elif is_first and isinstance(progress := events[-1], Progress):
                 view.set_footer(f"{progress.phase} {progress.fraction:.0%}")
 
         try:
             reply = await self._engine.stream(request, on_events, RUN)
         except (EngineError, JobCancelled):
-            self._keep_partial(view, id, before)
+            self._keep_partial(view, coming)
             raise
         assert isinstance(reply, Reply)
-        return id, replace(made, moves=moves.all), reply
+        return reply
 
-    def _end(self, id: str, begun: str, reply: Reply, made: Made) -> None:
-        """Show and keep the whole reply."""
-        conversation = self._keeping.conversation
-        made = made_at_the_end(made, reply)
-        message = conversation.write(id, begun + reply.text, made)
-        view = self._transcript.view_of(id)
-        view.finish(message.text)
-        view.show_summary(made.summary)
-        view.show_moves(made.moves)
-        view.set_footer(account_of(made))
-        self._transcript.show_path(conversation)
+    def _show_whole(self, reply: ReplyInProgress, message: Message) -> None:
+        view = self._transcript.view_of(reply.id)
+        view.finish(reply.text)
+        view.show_summary(reply.record.statistics.summary)
+        view.show_moves(reply.record.moves)
+        view.set_footer(reply.footer)
+        self._transcript.show_path(self._keeping.conversation)
         self._keeping.keep((message,))
 
-    def _keep_partial(self, view: MessageView, id: str, before: Message | None) -> None:
+    def _keep_partial(self, view: MessageView, reply: ReplyInProgress) -> None:
         """Keep what came of a reply that failed; where nothing did, all is as it was before."""
-        conversation, text = self._keeping.conversation, view.text
-        if text != (before.text if before is not None else ""):
-            view.finish(text)
-            view.set_footer(INTERRUPTED)
-        elif before is not None:
-            conversation.write(id, before.text, before.made)
-            view.set_footer(account_of(before.made) if before.made is not None else "")
-        else:
-            conversation.remove(id)
-        self._transcript.show_path(conversation)
+        if reply.settle():
+            view.finish(reply.text)
+            view.set_footer(reply.footer)
+        self._transcript.show_path(self._keeping.conversation)
         self._keeping.keep()
 
     def _show_error(self, sentence: str, log: tuple[str, ...] = (), died: bool = False) -> None:
@@ -307,7 +288,7 @@ class ReplyFlow(QObject):
             view.add_detail("The engine's own words", log)
         path = self._keeping.conversation.path
         last = path[-1] if path else None
-        if died and last is not None and last.made is not None and not last.made.stop_reason:
+        if died and last is not None and last.record is not None and not last.record.has_ended:
             view.add_button(GO_ON, lambda: self._retry(view, lambda: self.go_on(last.id)))
         elif last is not None and last.role == "user":
             words = "Start again" if died else "Try again"
@@ -323,36 +304,3 @@ class ReplyFlow(QObject):
     def _set_busy(self, busy: bool) -> None:
         self.busy = busy
         self.busy_changed.emit(busy)
-
-
-def moves_in(events: Sequence[Event], n_said: int, moves: ScaleMoves) -> None:
-    """Take in where scales moved in what was told after so many characters."""
-    for event in events:
-        if isinstance(event, TextPiece):
-            n_said += len(event.text)
-        elif isinstance(event, ScalesMoved):
-            told = (ScaleMove(n_said, *scale) for scale in event.scales)
-            moves.add(told, time.monotonic())
-
-
-class Speedometer:
-    """How fast something comes: `per_s` since the first, worth a look twice a second."""
-
-    def __init__(self) -> None:
-        self._n = 0
-        self._began: float | None = None
-        self._looked = 0.0
-        self.per_s = 0.0
-
-    def count(self, n: int) -> bool:
-        """Count so many that just came; True when `per_s` is new."""
-        now = time.monotonic()
-        if self._began is None:
-            self._began = self._looked = now
-            return False
-        self._n += n
-        if now - self._looked < 0.5:
-            return False
-        self._looked = now
-        self.per_s = self._n / (now - self._began)
-        return True

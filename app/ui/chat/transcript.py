@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.conversations.conversation import Conversation, Message
-from app.ui.chat.account import account_of
 from app.ui.chat.message.view import MessageView
+from app.ui.chat.reply_footer import footer_of
 from app.ui.widgets.link_button import LinkButton
 
 SUGGESTIONS = (
@@ -177,18 +177,19 @@ class Transcript(QScrollArea):
         self._earlier.setText(f"Show earlier messages ({self._n_earlier})")
 
     def _add_message(self, message: Message, place: int | None = None) -> None:
-        made = message.made
+        record = message.record
         is_reply = message.role == "assistant"
-        author = (made.plan_name if made is not None else "") or "Model" if is_reply else "You"
+        author = (record.plan_name if record is not None else "") or "Model" if is_reply else "You"
         view = MessageView(author, "reply" if is_reply else "user", message.id)
         self._put(view, place)
-        if not is_reply or (not message.text and made is not None and not made.stop_reason):
+        if not is_reply or (not message.text and record is not None and not record.has_ended):
             view.set_plain(message.text)
         else:
             view.finish(message.text)
-            view.show_summary(made.summary if made is not None else "")
-            view.show_moves(made.moves if made is not None else ())
-            view.set_footer(account_of(made) if made is not None else "")
+            if record is not None:
+                view.show_summary(record.statistics.summary)
+                view.show_moves(record.moves)
+            view.set_footer(footer_of(record))
         head, id = view.head, message.id
         head.edit_requested.connect(lambda: self.edit(view))
         head.regenerate_requested.connect(lambda: self.regenerate_requested.emit(id))
@@ -251,5 +252,5 @@ class Transcript(QScrollArea):
 
 
 def _stopped_early(message: Message) -> bool:
-    made = message.made
-    return made is not None and bool(message.text) and made.stop_reason != "end"
+    record = message.record
+    return record is not None and bool(message.text) and record.statistics.stop_reason != "end"

@@ -89,13 +89,13 @@ def test_again_over_another_model_is_refused_in_words(bench: Bench) -> None:
     bench.say("Hi")
     conversation = bench.window.chat.keeping.conversation
     reply = conversation.path[-1]
-    assert reply.made is not None
-    conversation.write(reply.id, reply.text, replace(reply.made, model_files=("other.gguf",)))
+    assert reply.record is not None
+    conversation.write(reply.id, reply.text, replace(reply.record, model_files=("other.gguf",)))
     ask_again(bench)
     assert "That reply came from other.gguf" in last(bench).text
     assert texts(bench)[:2] == ["Hi", "The capital of France is **Paris**."]
     assert all(opening.slot != ASIDE for opening in bench.engine.asked(Open))
-    conversation.write(reply.id, reply.text, replace(reply.made, recipe="WeightBlock; x"))
+    conversation.write(reply.id, reply.text, replace(reply.record, recipe="WeightBlock; x"))
     bench.window.chat.flow.again(reply.id)
     bench.wait_idle()
     assert "cannot be read" in last(bench).text
@@ -105,7 +105,9 @@ def test_a_reply_whose_pieces_are_not_known_may_differ_and_says_so(bench: Bench)
     bench.say("Hi")
     conversation = bench.window.chat.keeping.conversation
     reply = conversation.path[-1]
-    assert reply.made is not None
-    conversation.write(reply.id, reply.text, replace(reply.made, order=()))
+    assert reply.record is not None
+    statistics = replace(reply.record.statistics, order=())
+    record = replace(reply.record, statistics=statistics)
+    conversation.write(reply.id, reply.text, record)
     ask_again(bench)
     assert "may differ" in last(bench).footer

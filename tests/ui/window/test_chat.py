@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QToolButton
 from app.conversations.conversation import SystemMode
 from app.engine.errors import EngineError
 from app.engine.messages import ChatMessage, Generate, Open
-from app.ui.chat import reply_flow
+from app.ui.chat import reply_in_progress
 from app.ui.chat.message.view import MessageView
-from app.ui.chat.reply_flow import Speedometer
+from app.ui.chat.reply_in_progress import Speedometer
 from tests.ui.window.conftest import Bench
 
 
@@ -261,7 +261,7 @@ def test_status_line_tells_how_fast_the_reply_comes(bench: Bench) -> None:
 
 def test_speed_is_counted_from_the_first_on(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter((0.0, 0.25, 0.5))
-    monkeypatch.setattr(reply_flow, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    monkeypatch.setattr(reply_in_progress, "time", SimpleNamespace(monotonic=lambda: next(times)))
     speed = Speedometer()
     assert [speed.count(n) for n in (5, 3, 1)] == [False, False, True]
     assert speed.per_s == 8.0

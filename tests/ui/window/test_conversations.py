@@ -218,7 +218,7 @@ def test_what_another_window_adds_is_shown_and_nothing_is_lost(bench: Bench) -> 
     more_there = [
         there.add("assistant", text, there.path[0].id).id for text in ("While it came", "And then")
     ]
-    other.save(there.change(more_there))
+    other.save(there.delta(more_there))
     bench.window.chat.keeping.look_elsewhere()
     bench.engine.release.set()
     bench.wait_idle()
@@ -227,7 +227,7 @@ def test_what_another_window_adds_is_shown_and_nothing_is_lost(bench: Bench) -> 
     bench.window.chat.kept.flip_to(id)
     message = there.add("user", "From elsewhere", id)
     there.show(message.id)
-    other.save(there.change([message.id]))
+    other.save(there.delta([message.id]))
     bench.window.chat.keeping.look_elsewhere()
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", REPLY, "From elsewhere"])
     other.remove(there.id)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from app.conversations.conversation import Conversation, Made
-from app.engine.messages import Generate
+from app.conversations.conversation import Conversation
+from app.conversations.reply_record import ReplyRecord
+from app.engine.messages import Generate, ReplyStatistics
 from app.engine.replies.summaries import summary_note
 from app.ui.chat.message.view import SUMMARY
 from tests.ui.window.conftest import Bench
@@ -54,7 +55,8 @@ def test_a_branch_from_before_the_summary_is_sent_as_it_was() -> None:
     answer = conversation.add("assistant", "Answer.", first.id)
     second = conversation.add("user", "Two", answer.id)
     told = conversation.add("assistant", "Told.", second.id)
-    conversation.write(told.id, "Told.", Made(n_left_out=2, summary="Short.", stop_reason="end"))
+    statistics = ReplyStatistics(n_left_out=2, summary="Short.", stop_reason="end")
+    conversation.write(told.id, "Told.", ReplyRecord(statistics=statistics))
     other = conversation.add("user", "Else", answer.id)
     last = conversation.add("user", "Three", told.id)
     assert [m.content for m in conversation.prompt_for(other.id)] == ["One", "Answer.", "Else"]

@@ -42,7 +42,7 @@ def choose(bench: Bench, name: str) -> str:
 
 def authors(bench: Bench) -> list[str]:
     path = bench.window.chat.keeping.conversation.path
-    return [m.made.plan_name for m in path if m.made is not None]
+    return [m.record.plan_name for m in path if m.record is not None]
 
 
 def replies(bench: Bench) -> list[MessageView]:
@@ -76,7 +76,7 @@ def test_a_variant_comes_from_another_plan(bench: Bench) -> None:
     bench.wait_idle()
     conversation = bench.window.chat.keeping.conversation
     variants = conversation.variants(conversation.path[-1].id)
-    assert [v.made.plan_name for v in variants] == ["plan.txt", "other.txt"]
+    assert [v.record.plan_name for v in variants] == ["plan.txt", "other.txt"]
     bench.window.chat.kept.flip_to(variants[0].id)
     assert author_of(replies(bench)[-1]) == "plan.txt"
 

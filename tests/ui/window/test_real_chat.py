@@ -69,12 +69,15 @@ def test_a_conversation_with_the_model_and_its_replies_again(
 ) -> None:
     first = say(qtbot, window, "Name three colours of the rainbow.")
     assert first.text.strip()
-    made = window.chat.keeping.conversation.path[-1].made
-    assert made is not None and made.n_prompt_evaluated == made.n_prompt
+    record = window.chat.keeping.conversation.path[-1].record
+    assert record is not None and record.statistics.n_prompt_evaluated == record.statistics.n_prompt
     second = say(qtbot, window, "And which one is the sky?")
-    asked = window.chat.keeping.conversation.path[-1].made
+    asked = window.chat.keeping.conversation.path[-1].record
     assert asked is not None
-    assert asked.n_prompt_evaluated == asked.n_prompt - made.n_ctx_used
+    assert (
+        asked.statistics.n_prompt_evaluated
+        == asked.statistics.n_prompt - record.statistics.n_ctx_used
+    )
     texts = {view.id: view.text for view in (first, second)}
     window.chat.sampling.temperature.setValue(1.5)
     window.chat.sampling.n_predict.setValue(3)
@@ -185,7 +188,7 @@ def test_a_fader_and_then_the_plan_change_in_mid_conversation(
     assert len(mark.splitlines()) == 2
     assert "→ 0.75" in mark
     said = window.chat.keeping.conversation.path[-1]
-    assert said.made is not None and 20 < said.made.moves[0].at < len(said.text)
+    assert said.record is not None and 20 < said.record.moves[0].at < len(said.text)
 
     other = SAMPLES / "two-endings.txt"
     opened = window.tasks.start(window.documents.open(other, is_sample=True))
@@ -196,5 +199,5 @@ def test_a_fader_and_then_the_plan_change_in_mid_conversation(
     window.documents.show(first)
     qtbot.waitUntil(lambda: window.runner.is_current, timeout=MS)
     assert author_of(say(qtbot, window, "And the land?")) == "sample"
-    asked = window.chat.keeping.conversation.path[-1].made
+    asked = window.chat.keeping.conversation.path[-1].record
     assert asked is not None and EARLIER["read_anew"] in asked.remark

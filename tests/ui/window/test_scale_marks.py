@@ -39,10 +39,10 @@ def test_a_moved_fader_is_marked_where_it_took_effect(bench: Bench) -> None:
     assert view.body.accessibleDescription() == MARK
     width = view.body.fontMetrics().horizontalAdvance("The capital ")
     bench.qtbot.waitUntil(lambda: abs(marks[0].geometry().center().x() - width) < 6)
-    made = bench.window.chat.keeping.conversation.path[-1].made
-    assert [(move.at, move.before, move.after) for move in made.moves] == [(12, 0.5, 0.75)]
-    assert made.plan_hash == bench.window.runner.recipe.hash
-    assert made.recipe == bench.window.runner.recipe.text
+    record = bench.window.chat.keeping.conversation.path[-1].record
+    assert [(move.at, move.before, move.after) for move in record.moves] == [(12, 0.5, 0.75)]
+    assert record.statistics.plan_hash == bench.window.runner.recipe.hash
+    assert record.recipe == bench.window.runner.recipe.text
 
 
 def test_marks_are_there_again_when_the_conversation_is_opened_again(bench: Bench) -> None:
@@ -69,7 +69,7 @@ def test_marks_stay_with_the_reply_when_the_engine_dies(bench: Bench) -> None:
     reply = next(view for view in messages if view.kind == "reply")
     assert reply.marks == [MARK]
     path = bench.window.chat.keeping.conversation.path
-    assert [move.words for move in path[-1].made.moves] == [MARK]
+    assert [move.words for move in path[-1].record.moves] == [MARK]
 
 
 def test_what_was_said_stays_as_heard_where_that_is_chosen(

@@ -125,8 +125,8 @@ class Keeping(QObject):
     async def restore_messages(self, of: Conversation, messages: tuple[Message, ...]) -> None:
         """Put back what `remove_message` took out of this conversation."""
         of.restore(messages)
-        change = of.change(m.id for m in messages)
-        await self.ask(lambda store: store.save(change))
+        delta = of.delta(m.id for m in messages)
+        await self.ask(lambda store: store.save(delta))
         if of is self.conversation:
             self.replaced.emit()
         elif of.id == self.conversation.id:
@@ -153,9 +153,9 @@ class Keeping(QObject):
 
     def _save(self) -> Coroutine[Any, Any, None]:
         self._timer.stop()
-        change = self.conversation.change(self._changed)
+        delta = self.conversation.delta(self._changed)
         self._changed.clear()
-        return self.ask(lambda store: store.save(change))
+        return self.ask(lambda store: store.save(delta))
 
     async def _answer(self, asked: Future[tuple[T, str, int, bool]]) -> T:
         import asyncio

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.engine.messages import ReplyStatistics
 from app.ui.tools.measure.table import Table
 
 HEADERS = ("Scale", "Tokens", "tok/s", "First other token", "Reply")
@@ -19,10 +20,7 @@ class SweptReply:
 
     scale: float
     text: str
-    n_tokens: int
-    tokens_per_s: float
-    stop_reason: str
-    plan_hash: str
+    statistics: ReplyStatistics
     first_difference: int | None = None
 
 
@@ -35,7 +33,7 @@ class Sweep:
     prompt: str
     system: str | None
     """None for the template's own system message."""
-    seed: int
+    seed: int | None
     sampling: Mapping[str, Any]
     n_predict: int
     replies: tuple[SweptReply, ...]
@@ -59,7 +57,21 @@ class Sweep:
 
     def json(self) -> str:
         """All that is known."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
+        document = {**asdict(self), "replies": [_json(reply) for reply in self.replies]}
+        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _json(reply: SweptReply) -> dict[str, object]:
+    statistics = reply.statistics
+    return {
+        "scale": reply.scale,
+        "text": reply.text,
+        "n_tokens": statistics.n_generated,
+        "tokens_per_s": statistics.tokens_per_s,
+        "stop_reason": statistics.stop_reason,
+        "plan_hash": statistics.plan_hash,
+        "first_difference": reply.first_difference,
+    }
 
 
 def cells(reply: SweptReply, place: int) -> tuple[str, str, str, str, str]:
@@ -70,5 +82,6 @@ def cells(reply: SweptReply, place: int) -> tuple[str, str, str, str, str]:
         other = "none, the same reply"
     else:
         other = f"token {reply.first_difference}"
-    tokens, speed = f"{reply.n_tokens}", f"{reply.tokens_per_s:.1f}"
+    statistics = reply.statistics
+    tokens, speed = f"{statistics.n_generated}", f"{statistics.tokens_per_s:.1f}"
     return f"{reply.scale:g}", tokens, speed, other, reply.text

@@ -20,18 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.conversations.conversation import Conversation
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import (
-    ChatMessage,
-    Event,
-    Generate,
-    GenerateTogether,
-    OfPlan,
-    Open,
-    OpenedPlan,
-    Reply,
-    TextPiece,
-)
+from app.engine.messages import Event, GenerateTogether, OfPlan, Open, OpenedPlan
 from app.model_files.model_file import ModelFile
 from app.plan import shaping
 from app.plan.document import Plan
@@ -40,6 +31,8 @@ from app.plan.lowering import lower
 from app.plan.problem import PlanError, Problem
 from app.ui.chat.composer import Composer
 from app.ui.chat.panel import ChatPanel
+from app.ui.chat.reply_in_progress import ReplyInProgress
+from app.ui.chat.reply_request import request_for
 from app.ui.chat.transcript import SUGGESTIONS
 from app.ui.state.document import Document
 from app.ui.state.documents import Documents
@@ -52,6 +45,8 @@ from app.ui.tools.measure.job_dialog import JobDialog
 from app.ui.tools.measure.results_table import ResultsTable
 from app.ui.tools.measure.sweep import HEADERS, Sweep, SweptReply, cells
 from app.ui.tools.side_by_side.marks import first_difference
+from app.ui.tools.side_by_side.plan_choice import NamedRecipe
+from app.ui.tools.side_by_side.plan_reply import PlanReply, by_plan
 from app.ui.views.inspector.fields import ScaleSpin
 from app.ui.widgets import dialogs
 
@@ -200,27 +195,23 @@ class SweepDialog(JobDialog):
         document, files = self._documents.active, self._files()
         if not self.prompt.toPlainText().strip():
             raise PlanError([Problem("no-prompt", "There is no prompt.", "Write what to ask.")])
+        settings = replace(
+            self._chat.sampling.chat, n_predict=self.n_predict.value(), when_full="stop"
+        )
+        conversation = Conversation(system=self._chat.system.message)
+        prompt = conversation.add("user", self.prompt.toPlainText().strip(), None)
         plans = [(scale, self._open_at(plan, fader, scale)) for scale in self._scales()]
         if not await self._room.may_open(self, files, [plans[0][1]]):
             raise JobCancelled
-        settings = self._chat.sampling.chat
-        system = self._chat.system.message.messages
-        prompt = self.prompt.toPlainText().strip()
-        generate = Generate(
-            messages=(*system, ChatMessage("user", prompt)),
-            n_predict=self.n_predict.value(),
-            sampling=settings.sampling,
-            stop=settings.stop,
-            chat_template=settings.chat_template,
-        )
+        system = conversation.system.messages
         sweep = Sweep(
             plan_name=document.name,
             fader=fader.words,
-            prompt=prompt,
+            prompt=prompt.text,
             system=system[0].content if system else None,
-            seed=settings.sampling.seed or 0,
+            seed=settings.sampling.seed,
             sampling=asdict(settings.sampling),
-            n_predict=generate.n_predict,
+            n_predict=settings.n_predict,
             replies=(),
         )
         self._asked = _Asked(document, fader, sweep)
@@ -229,15 +220,19 @@ class SweepDialog(JobDialog):
         before: list[str] = []
         try:
             for n, (scale, opened) in enumerate(plans):
+                named = NamedRecipe(document.name, opened.recipe, files)
+                coming = PlanReply(named, conversation, prompt.id, settings)
+                generate = request_for(conversation, prompt.id, settings)
                 request = GenerateTogether((opened,), generate)
-                reply, tokens = await self._reply(request, scale, n, len(plans))
-                generate = replace(generate, sampling=replace(generate.sampling, seed=reply.seed))
-                self._add(scale, reply, first_difference(tokens, before) if n else None)
-                before = tokens
+                reply = await self._reply(request, coming, n, len(plans), scale)
+                seed = reply.record.statistics.seed
+                settings = replace(settings, sampling=replace(settings.sampling, seed=seed))
+                self._add(scale, reply, first_difference(reply.tokens, before) if n else None)
+                before = reply.tokens
         finally:
             with contextlib.suppress(EngineError, JobCancelled):
                 await self._room.close(SLOT)
-        return f"{len(plans)} replies with seed {generate.sampling.seed}."
+        return f"{len(plans)} replies with seed {settings.sampling.seed}."
 
     def _open_at(self, plan: Plan, fader: Fader, scale: float) -> Open:
         """What to open for a scale. Raises PlanError where the plan cannot have it, or not run."""
@@ -246,42 +241,32 @@ class SweepDialog(JobDialog):
         return Open(paths, recipe, self._chat.sampling.chat.context, SLOT)
 
     async def _reply(
-        self, request: GenerateTogether, scale: float, n: int, n_all: int
-    ) -> tuple[Reply, list[str]]:
-        """A scale's reply with its tokens. Raises as `run_on`, also when stopped half-way."""
-        tokens: list[str] = []
-        replies: list[Reply] = []
+        self, request: GenerateTogether, coming: PlanReply, n: int, n_all: int, scale: float
+    ) -> ReplyInProgress:
+        """A scale's reply. Raises as `run_on`, also when stopped half-way."""
 
-        def told(event: Event) -> None:
+        def on_event(event: Event) -> None:
             if isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
                 self._room.take_note(request.plans[0], event.told, self._files())
-            elif isinstance(event, OfPlan) and isinstance(event.told, TextPiece):
-                tokens.append(event.told.text)
-                part = (n + len(tokens) / request.generate.n_predict) / n_all
+            if coming.take(by_plan((event,), 1)[0]) and coming.reply is not None:
+                part = (n + len(coming.reply.tokens) / request.generate.n_predict) / n_all
                 self.row.show_progress(f"Scale {scale:g}, {n + 1} of {n_all}", part, 0.0, None)
-            elif isinstance(event, OfPlan) and isinstance(event.told, Reply):
-                replies.append(event.told)
 
-        await self.run_on(request, told)
-        (reply,) = replies
-        if reply.stop_reason == "cancelled":
+        await self.run_on(request, on_event)
+        reply = coming.reply
+        assert reply is not None
+        if reply.record.statistics.stop_reason == "cancelled":
             raise JobCancelled
-        return reply, tokens
+        return reply
 
-    def _add(self, scale: float, reply: Reply, difference: int | None) -> None:
+    def _add(self, scale: float, reply: ReplyInProgress, difference: int | None) -> None:
         assert self._asked is not None
-        row = SweptReply(
-            scale=scale,
-            text=reply.text,
-            n_tokens=reply.n_generated,
-            tokens_per_s=reply.tokens_per_s,
-            stop_reason=reply.stop_reason,
-            plan_hash=reply.plan_hash,
-            first_difference=difference,
-        )
+        statistics = reply.record.statistics
+        row = SweptReply(scale, reply.text, statistics, difference)
         asked = self._asked
         replies = (*asked.sweep.replies, row)
-        self._asked = replace(asked, sweep=replace(asked.sweep, seed=reply.seed, replies=replies))
+        sweep = replace(asked.sweep, seed=statistics.seed, replies=replies)
+        self._asked = replace(asked, sweep=sweep)
         *numbers, text = cells(row, len(replies) - 1)
         self.table.add((*numbers, " ".join(text.split())))
         self.table.setColumnWidth(len(numbers), 0)  # it takes what the others leave, no more

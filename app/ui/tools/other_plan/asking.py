@@ -58,7 +58,7 @@ class AskingOtherPlans(QObject):
             self._tasks.start(dialogs.tell(self._window, self._model.why_none))
 
     def _show_new(self, id: str) -> None:
-        from app.ui.tools.other_plan.dialog import OtherPlanDialog, Reply
+        from app.ui.tools.other_plan.dialog import OtherPlanDialog, RecordedReply
 
         conversation = self._keeping.conversation
         message = conversation.messages[id]
@@ -66,7 +66,7 @@ class AskingOtherPlans(QObject):
             self._window,
             self._engine,
             self._documents,
-            Reply(message.text, conversation.read_for(id), message.made),
+            RecordedReply(message.text, conversation.prompt_at_end(id), message.record),
             lambda: self._model.files,
             self._context,
             self._room,

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.conversations.conversation import Made
+from app.conversations.reply_record import ReplyRecord
 from app.engine.errors import JobCancelled
 from app.engine.measuring.results import PredictedReply
 from app.engine.messages import (
@@ -33,7 +33,7 @@ from app.plan.lowering import lower
 from app.plan.problem import PlanError
 from app.plan.recipe import Recipe
 from app.plan.recipe_text import recipe_in
-from app.ui.chat.making import is_over
+from app.ui.chat.reply_request import is_from
 from app.ui.state.document import Document
 from app.ui.state.documents import Documents
 from app.ui.state.engine_bridge import EngineBridge
@@ -61,12 +61,12 @@ _LEFT = "Messages that had left the full context are not read."
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply to ask about, what it answers, and how it was made where that is known."""
+class RecordedReply:
+    """A reply to ask about, the prompt that it answers, and its record where there is one."""
 
     text: str
-    answers: tuple[ChatMessage, ...]
-    made: Made | None
+    prompt: tuple[ChatMessage, ...]
+    record: ReplyRecord | None
 
 
 class OtherPlanDialog(JobDialog):
@@ -77,7 +77,7 @@ class OtherPlanDialog(JobDialog):
         parent: QWidget,
         engine: EngineBridge,
         documents: Documents,
-        reply: Reply,
+        reply: RecordedReply,
         files: Callable[[], tuple[ModelFile, ...]],
         context: Callable[[], ContextSettings],
         room: Room,
@@ -162,7 +162,7 @@ class OtherPlanDialog(JobDialog):
     def list_plans(self, _change: object = None) -> None:
         """Offer the plans that are open; what is chosen stays chosen while it is."""
         known = self._documents.all
-        plans: list[Document | None] = [*([None] if self._made is not None else []), *known]
+        plans: list[Document | None] = [*([None] if self._record is not None else []), *known]
         plan, other = self.plan.currentData(), self.other.currentData()
         if other not in known:
             other = self._proposed(plans[0])
@@ -176,7 +176,7 @@ class OtherPlanDialog(JobDialog):
         self._show_note()
 
     def _name_of(self, document: Document | None) -> str:
-        name = self._made.plan_name if self._made is not None else ""
+        name = self._record.plan_name if self._record is not None else ""
         if document is None:
             return f"{name}, as it replied"
         return f"{name}, as it is now" if document.name == name else document.name
@@ -188,16 +188,17 @@ class OtherPlanDialog(JobDialog):
         return next((d for d in others if not self._are_same(plan, d)), shown)
 
     @property
-    def _made(self) -> Made | None:
-        """How the reply was made, where the model that is open made it."""
-        made = self._reply.made
-        return made if made is not None and made.recipe and is_over(made, self._files()) else None
+    def _record(self) -> ReplyRecord | None:
+        """The reply's record, where the model that is open made it."""
+        record = self._reply.record
+        is_known = record is not None and record.recipe and is_from(record, self._files())
+        return record if is_known else None
 
     def _recipe_of(self, document: Document | None) -> Recipe:
         """The recipe of a plan as it is now; without one, of the plan that made the reply."""
         if document is None:
-            assert self._made is not None
-            return recipe_in(self._made.recipe)
+            assert self._record is not None
+            return recipe_in(self._record.recipe)
         self._documents.require_shown_files(document)
         return lower(self._documents.plan_of(document)).recipe
 
@@ -208,19 +209,19 @@ class OtherPlanDialog(JobDialog):
             return False
 
     def _show_note(self) -> None:
-        made = self._reply.made
+        record = self._reply.record
         notes = []
-        if self._made is None:
-            names = (made.model_files or (made.model_name,)) if made and made.recipe else ()
+        if self._record is None:
+            names = (record.model_files or (record.model_name,)) if record and record.recipe else ()
             notes.append(
                 f"The reply was made with other model files than those of the plan shown: "
                 f"{' and '.join(f'“{name}”' for name in names)}. Two of the open plans read it."
                 if names
                 else _UNKNOWN
             )
-        elif self.plan.currentData() is None and self._made.moves:
+        elif self.plan.currentData() is None and self._record.moves:
             notes.append(_MOVED)
-        if made is not None and made.n_left_out:
+        if record is not None and record.statistics.n_left_out:
             notes.append(_LEFT)
         if self._are_same(self.plan.currentData(), self.other.currentData()):
             notes.append(_SAME)
@@ -228,16 +229,16 @@ class OtherPlanDialog(JobDialog):
         self.note.setVisible(bool(notes))
 
     async def _ask(self) -> str:
-        reply, made, files = self._reply, self._reply.made, self._files()
+        reply, record, files = self._reply, self._reply.record, self._files()
         names = self.plan.currentText(), self.other.currentText()
         request = AskOtherPlan(
             paths_of(files),
             self._recipe_of(self.plan.currentData()),
             self._recipe_of(self.other.currentData()),
-            reply.answers,
+            reply.prompt,
             reply.text,
-            made is not None and made.stop_reason == "end",
-            made.chat_template if made is not None else None,
+            record is not None and record.statistics.stop_reason == "end",
+            record.chat_template if record is not None else None,
             self._context(),
         )
         if not await self._has_room(files, request):
@@ -250,9 +251,10 @@ class OtherPlanDialog(JobDialog):
 
     async def _has_room(self, files: tuple[ModelFile, ...], request: AskOtherPlan) -> bool:
         """Whether two contexts for what is read fit, as far as is known."""
-        made, settings = self._reply.made, request.settings
-        if made is not None and made.n_ctx_used:
-            settings = replace(settings, n_ctx=min(settings.n_ctx, made.n_ctx_used))
+        record, settings = self._reply.record, request.settings
+        if record is not None and record.statistics.n_ctx_used:
+            n_ctx = min(settings.n_ctx, record.statistics.n_ctx_used)
+            settings = replace(settings, n_ctx=n_ctx)
         coming = [Open(request.model_paths, r, settings) for r in (request.recipe, request.other)]
         return await self._room.may_open(self, files, coming)
 

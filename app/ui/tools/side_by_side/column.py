@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.chat.message.head import small
+from app.ui.chat.reply_in_progress import ReplyInProgress
 from app.ui.state.documents import Documents
 from app.ui.tools.side_by_side.plan_choice import FilesOf, PlanChoice
 from app.ui.widgets import theme as themes
@@ -30,7 +31,7 @@ _FOOTER_LINES = 4
 
 
 class Column(QFrame):
-    """`tokens` are the pieces of its reply, `id` the message's in the conversation."""
+    """One plan, and its last reply."""
 
     take_requested = Signal()
     remove_requested = Signal()
@@ -43,8 +44,7 @@ class Column(QFrame):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.tokens: list[str] = []
-        self.id = ""
+        self._reply: ReplyInProgress | None = None
         self._marks: Sequence[bool] = ()
         self.choice = PlanChoice(number, documents, files_of)
         self.remove = QToolButton()
@@ -80,27 +80,52 @@ class Column(QFrame):
         self.show_state(taken=False, busy=False)
 
     @property
+    def id(self) -> str:
+        """The reply's in the conversation, '' where there is none."""
+        return self._reply.id if self._reply is not None else ""
+
+    @property
     def text(self) -> str:
         """The reply so far."""
-        return "".join(self.tokens)
+        return self._reply.text if self._reply is not None else ""
+
+    @property
+    def tokens(self) -> Sequence[str]:
+        """The reply so far, by tokens."""
+        return self._reply.tokens if self._reply is not None else ()
 
     def begin(self) -> None:
         """Another reply is coming."""
-        self.tokens, self.id, self._marks = [], "", ()
+        self._reply, self._marks = None, ()
         self.body.clear()
         self.body.setExtraSelections([])
         self.footer.setText("")
 
-    def add(self, pieces: Sequence[str]) -> None:
-        """Show the next tokens of the reply, at its end where the user looks there."""
+    def show_reply(self, reply: ReplyInProgress, tokens: Sequence[str]) -> None:
+        """Show the next tokens of the reply, at its end where the user looks there, and how it
+        went once all is there."""
+        self._reply = reply
+        if reply.record.has_ended:
+            self.footer.setText(reply.footer)
+        elif tokens:
+            self.footer.setText("")
+        if not tokens:
+            return
         bar = self.body.verticalScrollBar()
         follows = bar.value() >= bar.maximum() - 4
-        self.tokens += pieces
         cursor = QTextCursor(self.body.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText(_shown("".join(pieces)))
+        cursor.insertText(_shown("".join(tokens)))
         if follows:
             bar.setValue(bar.maximum())
+
+    def settle(self) -> bool:
+        """Whether there is a reply, now that no more comes."""
+        if self._reply is None or not self._reply.settle():
+            self._reply = None
+            return False
+        self.footer.setText(self._reply.footer)
+        return True
 
     def mark(self, differs: Sequence[bool]) -> None:
         """Underline and tint the tokens that differ."""

@@ -8,34 +8,23 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.conversations.conversation import Conversation, Made
+from app.conversations.conversation import Conversation
 from app.engine.errors import EngineDied, EngineError, JobCancelled
-from app.engine.messages import (
-    Event,
-    GenerateTogether,
-    OfPlan,
-    Open,
-    OpenedPlan,
-    Progress,
-    Reply,
-    TextPiece,
-)
-from app.ui.chat.account import INTERRUPTED, account_of
-from app.ui.chat.making import made_at_the_end, made_so_far, request_for
+from app.engine.messages import Event, GenerateTogether, OfPlan, Open, OpenedPlan, Progress
 from app.ui.chat.panel import ChatPanel
-from app.ui.chat.reply_flow import Speedometer
+from app.ui.chat.reply_request import request_for
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.memory_check import Room
 from app.ui.state.plan_runner import RUN
-from app.ui.state.settings import ChatSettings
 from app.ui.tools.side_by_side.column import Column
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe
+from app.ui.tools.side_by_side.plan_reply import PlanReply, by_plan
 
 SLOTS = (-1, -2, -3, -4)
 """The engine's slots for columns; documents have those from 0 on."""
 
 
-class TogetherFlow(QObject):
+class SideBySideFlow(QObject):
     """One prompt at a time. All replies are kept as they come, the first one's is shown."""
 
     progressed = Signal(str)
@@ -105,26 +94,19 @@ class TogetherFlow(QObject):
         staying = [plan for plan in self._open.values() if plan not in coming]
         if not await self._room.may_open(self._window, files, coming, staying):
             return
-        replies = [_Coming(conversation, prompt, settings, *answer) for answer in answers]
-        speed = Speedometer()
+        columns = [column for _, column in answers]
+        replies = [PlanReply(named, conversation, prompt, settings) for named, _ in answers]
 
         def on_events(events: Sequence[Event]) -> None:
             for event in events:
                 if isinstance(event, Progress):
                     self.progressed.emit(f"{event.phase} {event.fraction:.0%}")
-                elif isinstance(event, OfPlan):
-                    if isinstance(event.told, OpenedPlan):
-                        self._room.take_note(plans[event.at], event.told, files)
-                    replies[event.at].take(event.told)
-            n_new = sum(reply.show() for reply in replies)
-            if n_new:
-                self.told.emit()
-                if speed.count(n_new):
-                    self._chat.flow.speed_changed.emit(speed.per_s)
-            self._chat.keeping.note(*(reply.id for reply in replies if reply.id))
+                elif isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
+                    self._room.take_note(plans[event.at], event.told, files)
+            self._show(replies, columns, events)
 
         self.is_answering = True
-        for _, column in answers:
+        for column in columns:
             column.begin()
         self._open.update((plan.slot, plan) for plan in plans)
         try:
@@ -139,70 +121,29 @@ class TogetherFlow(QObject):
             self.failed.emit(str(error))
         finally:
             self.is_answering = False
-            self._keep(conversation, replies)
+            self._keep(conversation, columns)
 
-    def _keep(self, conversation: Conversation, replies: Sequence[_Coming]) -> None:
-        """Keep what came; where nothing did, there is no reply."""
-        kept = [reply for reply in replies if reply.settle()]
-        if kept:
-            conversation.show(kept[0].id)
-        self.told.emit()
-        self._chat.keeping.keep(conversation.messages[reply.id] for reply in kept)
-        self._chat.transcript.show_path(conversation)
-
-
-class _Coming:
-    """A reply that is on its way into its column and into the conversation."""
-
-    def __init__(
-        self,
-        conversation: Conversation,
-        prompt: str,
-        settings: ChatSettings,
-        named: NamedRecipe,
-        column: Column,
+    def _show(
+        self, replies: Sequence[PlanReply], columns: Sequence[Column], events: Sequence[Event]
     ) -> None:
-        self._conversation = conversation
-        self._prompt = prompt
-        self._settings = settings
-        self._named = named
-        self._column = column
-        self._made = Made(named.name)
-        self._pieces: list[str] = []
-        self.id = ""
+        n_tokens, ids = 0, []
+        told = by_plan(events, len(replies))
+        for reply, column, of_reply in zip(replies, columns, told, strict=True):
+            tokens = reply.take(of_reply)
+            n_tokens += len(tokens)
+            if reply.reply is not None:
+                ids.append(reply.reply.id)
+                column.show_reply(reply.reply, tokens)
+        if n_tokens:
+            self.told.emit()
+        if ids:
+            self._chat.flow.tokens_came(n_tokens, *ids)
 
-    def take(self, told: OpenedPlan | TextPiece | Reply) -> None:
-        """What the engine tells of it; text is seen with the next `show`."""
-        if isinstance(told, TextPiece):
-            self._pieces.append(told.text)
-        elif isinstance(told, Reply):
-            self.show()
-            self._made = made_at_the_end(self._made, told)
-            self._conversation.write(self.id, told.text, self._made)
-            self._column.footer.setText(account_of(self._made))
-        else:
-            named, conversation = self._named, self._conversation
-            self._made = made_so_far(
-                named.name, named.recipe, told, named.files, conversation, self._settings
-            )
-            self.id = self._column.id = conversation.add("assistant", "", self._prompt).id
-            conversation.write(self.id, "", self._made)
-
-    def show(self) -> int:
-        """Shows what has come since last time; how many tokens that is."""
-        pieces, self._pieces = self._pieces, []
-        if pieces:
-            if not self._column.tokens:
-                self._column.footer.setText("")
-            self._column.add(pieces)
-            self._conversation.write(self.id, self._column.text, self._made)
-        return len(pieces)
-
-    def settle(self) -> bool:
-        """Whether there is a reply, when no more of it comes."""
-        if self._column.text and not self._made.stop_reason:
-            self._column.footer.setText(INTERRUPTED)
-        if self.id and not self._column.text:
-            self._conversation.remove(self.id)
-            self.id = self._column.id = ""
-        return bool(self.id)
+    def _keep(self, conversation: Conversation, columns: Sequence[Column]) -> None:
+        """Keep what came; where nothing did, there is no reply."""
+        ids = [column.id for column in columns if column.settle()]
+        if ids:
+            conversation.show(ids[0])
+        self.told.emit()
+        self._chat.keeping.keep(conversation.messages[id] for id in ids)
+        self._chat.transcript.show_path(conversation)

@@ -25,7 +25,7 @@ from app.ui.state.memory_check import Room
 from app.ui.state.plan_runner import PlanNotReady
 from app.ui.state.tasks import Tasks, in_thread
 from app.ui.tools.side_by_side.column import Column
-from app.ui.tools.side_by_side.flow import SLOTS, TogetherFlow
+from app.ui.tools.side_by_side.flow import SLOTS, SideBySideFlow
 from app.ui.tools.side_by_side.marks import differing
 from app.ui.tools.side_by_side.plan_choice import FilesOf, NamedRecipe, is_over
 from app.ui.widgets.icons import dress
@@ -68,7 +68,7 @@ class SideBySide(QDialog):
         self._files_of = files_of
         self._tasks = tasks
         self._is_closed = self._is_marking = False
-        self.flow = TogetherFlow(engine, chat, room, self)
+        self.flow = SideBySideFlow(engine, chat, room, self)
         self.columns: list[Column] = []
         self.prompt = QuietLabel()
         self.problem = QLabel()

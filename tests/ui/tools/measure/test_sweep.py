@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app.engine.errors import EngineDied
-from app.engine.messages import ClosePlan, GenerateTogether
+from app.engine.messages import ClosePlan, GenerateTogether, ReplyStatistics
 from app.plan import edits, shaping
 from app.plan.document import MergeBlock
 from app.plan.faders import faders_of
@@ -21,6 +21,13 @@ from app.ui.tools.measure.sweep_dialog import SLOT, SweepDialog
 from tests.ui.tools.measure.test_measuring import opened
 from tests.ui.window.conftest import Bench
 from tests.ui.window.test_pictures import save_as
+
+
+def statistics(n: int, per_s: float, reason: str, plan_hash: str) -> ReplyStatistics:
+    return ReplyStatistics(
+        n_generated=n, tokens_per_s=per_s, stop_reason=reason, plan_hash=plan_hash
+    )
+
 
 TEXT = "The capital of France is **Paris**."
 SWEEP = Sweep(
@@ -32,9 +39,9 @@ SWEEP = Sweep(
     sampling={"temperature": 0.7},
     n_predict=120,
     replies=(
-        SweptReply(0.0, "So.", 2, 30.0, "end", "abc"),
-        SweptReply(0.5, "So,\n“yes”.", 5, 31.25, "length", "def", 2),
-        SweptReply(1.0, "So,\n“yes”.", 5, 31.0, "length", "ghi"),
+        SweptReply(0.0, "So.", statistics(2, 30.0, "end", "abc")),
+        SweptReply(0.5, "So,\n“yes”.", statistics(5, 31.25, "length", "def"), 2),
+        SweptReply(1.0, "So,\n“yes”.", statistics(5, 31.0, "length", "ghi")),
     ),
 )
 

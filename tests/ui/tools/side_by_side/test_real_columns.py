@@ -41,8 +41,8 @@ def test_columns_and_a_sweep_say_what_the_chat_says(qtbot: QtBot, window: MainWi
     qtbot.waitUntil(lambda: not window.chat.flow.busy, timeout=MS)
     path = window.chat.keeping.conversation.path
     assert [m.text for m in path[:3]] == [PROMPT, path[1].text, "Say it shorter."]
-    evaluated = [window.chat.keeping.conversation.messages[c.id].made for c in beside.columns]
-    assert all(made and made.n_prompt_evaluated < made.n_prompt for made in evaluated)
+    evaluated = [window.chat.keeping.conversation.messages[c.id].record for c in beside.columns]
+    assert all(r and r.statistics.n_prompt_evaluated < r.statistics.n_prompt for r in evaluated)
     beside.close()
 
     window.measuring.show_sweep()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QTextEdit
 from app.engine.messages import ClosePlan, GenerateTogether, Open
 from app.plan import edits
 from app.plan.lowering import lower
-from app.ui.chat.account import INTERRUPTED
+from app.ui.chat.reply_footer import INTERRUPTED
 from app.ui.tools.side_by_side.column import TAKE, TAKEN, Column
 from app.ui.tools.side_by_side.flow import SLOTS
 from app.ui.tools.side_by_side.window import SideBySide
@@ -109,11 +109,11 @@ def test_all_replies_become_variants_and_the_taken_one_is_gone_on_with(bench: Be
     ask(bench, beside, "And then")
     said = [(m.role, m.content) for m in requests(bench)[-1].generate.messages]
     assert said[-3:] == [("user", "Hi"), ("assistant", SECOND), ("user", "And then")]
-    made = conversation.messages[second.id].made
-    assert made is not None
-    assert (made.stop_reason, made.seed) == ("end", 7)
-    assert made.plan_name == "plan.txt, block 3, input 1 at 0.25"
-    assert made.plan_hash == requests(bench)[0].plans[1].recipe.hash
+    record = conversation.messages[second.id].record
+    assert record is not None
+    assert (record.statistics.stop_reason, record.statistics.seed) == ("end", 7)
+    assert record.plan_name == "plan.txt, block 3, input 1 at 0.25"
+    assert record.statistics.plan_hash == requests(bench)[0].plans[1].recipe.hash
 
 
 def test_the_last_prompt_is_answered_again_beside_the_chats_own_reply(bench: Bench) -> None:
