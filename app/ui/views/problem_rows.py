@@ -69,10 +69,10 @@ class ProblemsModel(QAbstractListModel):
     def labels(self, index: Index) -> tuple[str, ...]:
         """The words of the row's mends."""
         problem = self.problem(index)
-        known = self._labels.get(problem)
-        if known is None:
-            known = self._labels[problem] = mend_labels(self._editor, problem)
-        return known
+        labels = self._labels.get(problem)
+        if labels is None:
+            labels = self._labels[problem] = mend_labels(self._editor, problem)
+        return labels
 
     def n_with_one_mend(self) -> int:
         """How many of the first rows can be mended in one way only."""
@@ -112,7 +112,7 @@ class ProblemList(QListView):
         self._problems = problems
         self.chosen: Place | None = None
         self.hovered: Place | None = None
-        self._pressed: Place | None = None
+        self._press_place: Place | None = None
         self.setModel(problems)
         self.setAccessibleName("Problems")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -140,16 +140,16 @@ class ProblemList(QListView):
             self._delegate.forget_fields()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._pressed = self._link_at(event.position().toPoint())
-        if self._pressed is None or event.button() != Qt.MouseButton.LeftButton:
+        self._press_place = self._link_at(event.position().toPoint())
+        if self._press_place is None or event.button() != Qt.MouseButton.LeftButton:
             super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        pressed, self._pressed = self._pressed, None
-        if pressed is None:
+        press_place, self._press_place = self._press_place, None
+        if press_place is None:
             super().mouseReleaseEvent(event)
-        elif pressed == self._link_at(event.position().toPoint()):
-            self._press(pressed)
+        elif press_place == self._link_at(event.position().toPoint()):
+            self._press(press_place)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
@@ -187,8 +187,8 @@ class ProblemList(QListView):
         if not index.isValid():
             return None
         rects = self._delegate.links(index, self.visualRect(index))
-        found = (n for n, rect in enumerate(rects) if rect.contains(at))
-        return next((Place(index.row(), n) for n in found), None)
+        hits = (n for n, rect in enumerate(rects) if rect.contains(at))
+        return next((Place(index.row(), n) for n in hits), None)
 
     def _press(self, place: Place) -> None:
         index = self._problems.index(place.row)
@@ -199,7 +199,7 @@ class ProblemList(QListView):
         self.viewport().update()
 
     def _forget_links(self) -> None:
-        self.chosen = self.hovered = self._pressed = None
+        self.chosen = self.hovered = self._press_place = None
 
 
 class _Fields(NamedTuple):
@@ -218,11 +218,11 @@ class _ProblemDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._view = view
         self._problems = problems
-        self._known: dict[tuple[Problem, int], _Fields] = {}
+        self._fields_of: dict[tuple[Problem, int], _Fields] = {}
 
     def forget_fields(self) -> None:
         """Measure the rows anew: the font has changed."""
-        self._known.clear()
+        self._fields_of.clear()
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
         width = self._view.viewport().width()
@@ -236,11 +236,11 @@ class _ProblemDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         problem = self._problems.problem(index)
         theme = themes.current()
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        if chosen or hovered:
+        is_current = bool(option.state & QStyle.StateFlag.State_Selected)
+        is_under_pointer = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        if is_current or is_under_pointer:
             painter.fillRect(
-                option.rect, themes.mixed(theme.base, theme.accent, 0.16 if chosen else 0.06)
+                option.rect, themes.mixed(theme.base, theme.accent, 0.16 if is_current else 0.06)
             )
         at = option.rect.topLeft()
         colour = theme.error if problem.severity == "error" else theme.note
@@ -278,15 +278,15 @@ class _ProblemDelegate(QStyledItemDelegate):
     def _fields(self, index: Index, width: int) -> _Fields:
         """The row's fields; the same rows come again with every edit."""
         problem = self._problems.problem(index)
-        known = self._known.get((problem, width))
-        if known is None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
+        fields = self._fields_of.get((problem, width))
+        if fields is None:
+            if len(self._fields_of) >= _MOST_KNOWN:
+                self._fields_of.clear()
             labels = self._problems.labels(index)
-            known = self._known[problem, width] = _measured(
+            fields = self._fields_of[problem, width] = _measured(
                 self._view.font(), problem, labels, width
             )
-        return known
+        return fields
 
 
 def _measured(font: QFont, problem: Problem, labels: tuple[str, ...], width: int) -> _Fields:

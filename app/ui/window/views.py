@@ -67,7 +67,7 @@ class Views:
 
     def has_unread_text(self, document: Document) -> bool:
         """Whether something typed as text of this document is no plan yet."""
-        return "text" in self.__dict__ and self.text.in_step.has_unread(document.undo_stack)
+        return "text" in self.__dict__ and self.text.sync.has_unread(document.undo_stack)
 
     def show_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
         """What each weight layer and its KV cache take in memory."""

@@ -72,14 +72,14 @@ def test_noise_of_a_megabyte_is_read_beside_the_window(bench: Bench, text) -> No
     letters = [chr(n) for n in range(32, 127)] + ["\n"] * 3
     QApplication.clipboard().setText("".join(noise.choices(letters, k=1_048_576)))
     QTest.keyClick(text, Qt.Key.Key_V, CONTROL)
-    in_step = bench.window.views.text.in_step
-    bench.qtbot.waitUntil(lambda: not in_step.is_unread, timeout=20_000)
-    assert in_step.is_stale
+    sync = bench.window.views.text.sync
+    bench.qtbot.waitUntil(lambda: not sync.is_unread, timeout=20_000)
+    assert sync.is_stale
     assert editor.plan == before
     QTest.keyClick(text, Qt.Key.Key_Z, CONTROL)
-    bench.qtbot.waitUntil(lambda: not in_step.is_unread, timeout=20_000)
+    bench.qtbot.waitUntil(lambda: not sync.is_unread, timeout=20_000)
     assert text.toPlainText() + "\n" == PLAN
-    assert not in_step.is_stale
+    assert not sync.is_stale
 
 
 def test_ten_thousand_lines_become_a_plan(bench: Bench, text) -> None:
@@ -87,8 +87,8 @@ def test_ten_thousand_lines_become_a_plan(bench: Bench, text) -> None:
     text.selectAll()
     QApplication.clipboard().setText("\n".join([*lines, "TotalLayers; 10000"]))
     QTest.keyClick(text, Qt.Key.Key_V, CONTROL)
-    in_step = bench.window.views.text.in_step
-    bench.qtbot.waitUntil(lambda: not in_step.is_unread, timeout=30_000)
+    sync = bench.window.views.text.sync
+    bench.qtbot.waitUntil(lambda: not sync.is_unread, timeout=30_000)
     assert len(bench.window.editor.plan.blocks) == 10_000
     assert bench.window.editor.undo_stack.undoText() == "Edit text"
 
@@ -110,15 +110,15 @@ def test_closing_a_tab_asks_about_text_that_is_no_plan(bench: Bench, text) -> No
     documents.show(first)
     text.setFocus()
     QTest.keyClicks(text, "x")
-    in_step = bench.window.views.text.in_step
-    bench.qtbot.waitUntil(lambda: in_step.is_stale)
+    sync = bench.window.views.text.sync
+    bench.qtbot.waitUntil(lambda: sync.is_stale)
     documents.show(second)
     assert not first.is_dirty
     bench.window.area.tabs.bar.tabCloseRequested.emit(documents.all.index(first))
     assert "not a plan yet" in bench.answer("Cancel")
     bench.qtbot.waitUntil(lambda: documents.active is first)
     assert first in documents.all
-    assert in_step.kept == PLAN.removesuffix("\n") + "x"
+    assert sync.backup == PLAN.removesuffix("\n") + "x"
     bench.window.files.close_plan()
     bench.answer("Close anyway")
     bench.qtbot.waitUntil(lambda: first not in documents.all)
@@ -128,18 +128,18 @@ def test_closing_a_tab_asks_about_text_that_is_no_plan(bench: Bench, text) -> No
 
 def test_saving_says_that_the_text_is_not_in_the_file(bench: Bench, text) -> None:
     QTest.keyClicks(text, "x")
-    bench.qtbot.waitUntil(lambda: bench.window.views.text.in_step.is_stale)
+    bench.qtbot.waitUntil(lambda: bench.window.views.text.sync.is_stale)
     QTest.keyClick(text, Qt.Key.Key_S, CONTROL)
     bench.qtbot.waitUntil(lambda: bool(bench.window.status.currentMessage()))
     assert "not a plan yet" in bench.window.status.currentMessage()
     assert text.toPlainText() == PLAN.removesuffix("\n") + "x"
-    bench.window.views.text.in_step.go_back()
-    bench.window.views.text.in_step.forget_kept()
+    bench.window.views.text.sync.go_back()
+    bench.window.views.text.sync.discard_backup()
 
 
 def test_closing_asks_about_text_that_is_no_plan(bench: Bench, text) -> None:
     QTest.keyClicks(text, "x")
-    bench.qtbot.waitUntil(lambda: bench.window.views.text.in_step.is_stale)
+    bench.qtbot.waitUntil(lambda: bench.window.views.text.sync.is_stale)
     bench.window.close()
     assert "not a plan yet" in bench.answer("Cancel")
     bench.qtbot.waitUntil(lambda: not bench.window._closing)

@@ -52,7 +52,7 @@ class ListModel(QAbstractItemModel):
         self._rows: dict[str, int] = {}
         self._n_inputs: list[int] = []
         self._problems: dict[str, tuple[Problem, ...]] = {}
-        self._told: list[tuple[object, ...]] = []
+        self._row_texts: list[tuple[object, ...]] = []
         self._following = False
         self._by_role: dict[int, Callable[[Index, Column], object]] = {
             _Role.DisplayRole: self._words,
@@ -108,8 +108,10 @@ class ListModel(QAbstractItemModel):
         if not self._following:
             return
         self._learn_problems()
-        told, self._told = self._told, self._to_tell()
-        differing = [n for n, (a, b) in enumerate(zip(told, self._told, strict=True)) if a != b]
+        rows_before, self._row_texts = self._row_texts, self._to_tell()
+        differing = [
+            n for n, (a, b) in enumerate(zip(rows_before, self._row_texts, strict=True)) if a != b
+        ]
         for first, last in runs(differing):
             self._announce(first, last)
 
@@ -122,7 +124,7 @@ class ListModel(QAbstractItemModel):
         self._rows = {id_: row for row, id_ in enumerate(self._ids)}
         self._n_inputs = [len(self._inputs(id_)) for id_ in self._ids]
         self._learn_problems()
-        self._told = self._to_tell()
+        self._row_texts = self._to_tell()
         self.endResetModel()
 
     def _order(self) -> list[str]:
@@ -257,8 +259,8 @@ class ListModel(QAbstractItemModel):
             return self.cells.sentence(id_, self._problems.get(id_, ()))
         words = self._words(index, column)
         if column == Column.BLOCK:
-            given = self._inputs(id_)[index.row()]
-            return f"{words}: {given.scale:.4g} of {self.cells.name(given.block)}."
+            merge_input = self._inputs(id_)[index.row()]
+            return f"{words}: {merge_input.scale:.4g} of {self.cells.name(merge_input.block)}."
         return f"{HEADERS[column]}: {words}" if words else f"{HEADERS[column]}: none"
 
     def _alignment(self, _index: Index, column: Column) -> Qt.AlignmentFlag | None:
@@ -269,9 +271,9 @@ class ListModel(QAbstractItemModel):
     def _colour(self, index: Index, column: Column) -> object:
         theme = themes.current()
         if column == Column.STATE and not index.internalId():
-            found = {p.severity for p in self._problems.get(self.block_id(index), ())}
-            if found:
-                return theme.error if "error" in found else theme.note
+            severities = {p.severity for p in self._problems.get(self.block_id(index), ())}
+            if severities:
+                return theme.error if "error" in severities else theme.note
         block = self.cells.plan.blocks[self.block_id(index)]
         quiet = block.muted or column in (Column.NUMBER, Column.MEMORY, Column.STATE)
         return theme.quiet if quiet else None

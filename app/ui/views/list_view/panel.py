@@ -48,7 +48,7 @@ class ListPanel(QWidget):
         self.model = ListModel(editor, self)
         self.tree = _make_tree(self.model)
         self.strip = Strip()
-        self._expanded: set[str] = set()
+        self._expanded_ids: set[str] = set()
         self._current: tuple[str, int] | None = None
         self._selecting = False
         self._seen = Seen(self)
@@ -63,9 +63,9 @@ class ListPanel(QWidget):
         self.model.modelAboutToBeReset.connect(self._remember)
         self.model.modelReset.connect(self._recall)
         self.model.dataChanged.connect(self._count)
-        self.tree.expanded.connect(lambda index: self._expanded.add(self.model.block_id(index)))
+        self.tree.expanded.connect(lambda index: self._expanded_ids.add(self.model.block_id(index)))
         self.tree.collapsed.connect(
-            lambda index: self._expanded.discard(self.model.block_id(index))
+            lambda index: self._expanded_ids.discard(self.model.block_id(index))
         )
         self.tree.selectionModel().selectionChanged.connect(self._selected_here)
         canvas.selection_changed.connect(self.show_selection)
@@ -95,12 +95,12 @@ class ListPanel(QWidget):
             selection.select(self.model.index(first, 0), self.model.index(last, Column.STATE))
         flags = QItemSelectionModel.SelectionFlag
         self._selecting = True
-        chosen = self.tree.selectionModel()
-        chosen.select(selection, flags.ClearAndSelect)
+        selection_model = self.tree.selectionModel()
+        selection_model.select(selection, flags.ClearAndSelect)
         if rows:
             column = max(0, self.tree.currentIndex().column())
             first_row = self.model.index(rows[0], column)
-            chosen.setCurrentIndex(first_row, flags.NoUpdate)
+            selection_model.setCurrentIndex(first_row, flags.NoUpdate)
             self.tree.scrollTo(first_row)
         self._selecting = False
 
@@ -126,7 +126,7 @@ class ListPanel(QWidget):
 
     def _recall(self) -> None:
         tree, model = self.tree, self.model
-        for id_ in self._expanded & self._editor.plan.blocks.keys():
+        for id_ in self._expanded_ids & self._editor.plan.blocks.keys():
             tree.setExpanded(model.index_of(id_), True)
         if self._current is not None:
             index = model.index_of(self._current[0])

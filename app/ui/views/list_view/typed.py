@@ -47,16 +47,16 @@ def _scale(text: str) -> float:
 
 def _source(editor: PlanEditor, text: str) -> str | None:
     """The block meant by a number, a title, or nothing for no link."""
-    wanted = " ".join(text.replace("−", "-").split()).lower()
-    if wanted in ("", "not linked", "none"):
+    words = " ".join(text.replace("−", "-").split()).lower()
+    if words in ("", "not linked", "none"):
         return None
-    if wanted in ("-1", "tokens"):
+    if words in ("-1", "tokens"):
         return TOKENS
-    number = re.match(r"\d{1,9}(?=\s|$)", wanted)
+    number = re.match(r"\d{1,9}(?=\s|$)", words)
     for id_, block in editor.plan.blocks.items():
         if number is not None and editor.number(id_) == int(number[0]):
             return id_
-        if title_of(block).lower() == wanted:
+        if title_of(block).lower() == words:
             return id_
     raise _refusal(
         f"There is no block “{text}”.",

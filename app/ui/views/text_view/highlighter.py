@@ -28,33 +28,33 @@ class Highlighter(QSyntaxHighlighter):
         self._in_sight = in_sight
         self._wrong: Mapping[int, Severity] = {}
         self._formats: dict[tuple[Kind, int, Severity | None], QTextCharFormat] = {}
-        self._coloured = (range(0), 0)
+        self._range_done = (range(0), 0)
         self.setDocument(document)
 
     def underline(self, wrong: Mapping[int, Severity]) -> None:
         """Underline these lines, counted from 0, and no others."""
         if wrong != self._wrong:
             before, self._wrong = self._wrong, wrong
-            sight, _ = self._coloured
+            sight, _ = self._range_done
             self._colour(n for n in sight if before.get(n) != wrong.get(n))
 
     def renew(self) -> None:
         """Take the colours of now for all that is in sight."""
         self._formats = {}
-        self._coloured = (range(0), 0)
+        self._range_done = (range(0), 0)
         self.colour_sight()
 
     def colour_sight(self) -> None:
         """Colour the lines that came into sight."""
         sight, n_lines = self._in_sight(), self.document().blockCount()
-        seen, n_before = self._coloured
-        self._coloured = sight, n_lines
-        known = seen if n_lines == n_before else range(0)
-        self._colour(n for n in sight if n not in known)
+        range_before, n_before = self._range_done
+        self._range_done = sight, n_lines
+        done = range_before if n_lines == n_before else range(0)
+        self._colour(n for n in sight if n not in done)
 
     def highlightBlock(self, text: str) -> None:
         line = self.currentBlock().blockNumber()
-        if line not in self._coloured[0]:
+        if line not in self._range_done[0]:
             return
         severity = self._wrong.get(line)
         last = 0
@@ -75,15 +75,15 @@ class Highlighter(QSyntaxHighlighter):
 
     def _format(self, kind: Kind, source: int, severity: Severity | None) -> QTextCharFormat:
         key = kind, source, severity
-        known = self._formats.get(key)
-        if known is None:
-            known = self._formats[key] = _make_format(kind, source, severity)
-        return known
+        text_format = self._formats.get(key)
+        if text_format is None:
+            text_format = self._formats[key] = _make_format(kind, source, severity)
+        return text_format
 
 
 def _make_format(kind: Kind, source: int, severity: Severity | None) -> QTextCharFormat:
     theme = themes.current()
-    made = QTextCharFormat()
+    text_format = QTextCharFormat()
     colours = {
         "keyword": theme.text,
         "link": theme.accent,
@@ -91,12 +91,12 @@ def _make_format(kind: Kind, source: int, severity: Severity | None) -> QTextCha
         "weight": theme.text,
         "other": theme.text,
     }
-    made.setForeground(colours.get(kind, theme.quiet))
+    text_format.setForeground(colours.get(kind, theme.quiet))
     if kind == "keyword":
-        made.setFontWeight(QFont.Weight.DemiBold)
+        text_format.setFontWeight(QFont.Weight.DemiBold)
     if source >= 0:
-        made.setBackground(themes.mixed(theme.source(source), theme.base, 0.65))
+        text_format.setBackground(themes.mixed(theme.source(source), theme.base, 0.65))
     if severity is not None:
-        made.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
-        made.setUnderlineColor(theme.error if severity == "error" else theme.note)
-    return made
+        text_format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+        text_format.setUnderlineColor(theme.error if severity == "error" else theme.note)
+    return text_format

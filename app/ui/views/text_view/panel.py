@@ -13,8 +13,8 @@ from app.plan.problem import Problem
 from app.ui.state.editor import PlanEditor
 from app.ui.state.mending import mend, mend_labels
 from app.ui.state.tasks import Tasks
-from app.ui.views.text_view.in_step import LONG, TextInStep
 from app.ui.views.text_view.text_edit import Marks, PlanTextEdit
+from app.ui.views.text_view.text_sync import LONG, TextSync
 from app.ui.widgets.counted import counted
 from app.ui.widgets.seen import Seen
 from app.ui.widgets.strip import Link, Strip
@@ -30,27 +30,27 @@ class TextPanel(QWidget):
     def __init__(self, editor: PlanEditor, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._editor = editor
-        self._selected: tuple[str, ...] = ()
+        self._selection: tuple[str, ...] = ()
         self.text = PlanTextEdit(editor)
-        self.in_step = TextInStep(editor, self.text, tasks)
+        self.sync = TextSync(editor, self.text, tasks)
         self.strip = Strip()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.strip)
         column.addWidget(self.text, 1)
-        in_step, text = self.in_step, self.text
-        text.undo_wanted.connect(in_step.undo)
-        text.redo_wanted.connect(in_step.redo)
-        text.left.connect(in_step.leave)
-        text.command_coming.connect(in_step.take)
+        sync, text = self.sync, self.text
+        text.undo_wanted.connect(sync.undo)
+        text.redo_wanted.connect(sync.redo)
+        text.left.connect(sync.leave)
+        text.command_coming.connect(sync.take)
         text.menu_wanted.connect(self._show_menu)
         text.refused.connect(lambda words: self.strip.say("error", words))
         text.cursorPositionChanged.connect(self._follow_cursor)
-        in_step.known.connect(self._show_known)
-        in_step.stale_changed.connect(self.stale_changed)
+        sync.state_changed.connect(self._show_known)
+        sync.stale_changed.connect(self.stale_changed)
         self._seen = Seen(self)
-        self._seen.changed.connect(in_step.set_shown)
+        self._seen.changed.connect(sync.set_visible)
         editor.weight_layers_changed.connect(text.renew_colours)
 
     def sizeHint(self) -> QSize:
@@ -58,9 +58,9 @@ class TextPanel(QWidget):
 
     def show_selection(self, ids: tuple[str, ...]) -> None:
         """Mark the lines of these blocks; the keys stay where they are."""
-        if ids == self._selected:
+        if ids == self._selection:
             return
-        self._selected = ids
+        self._selection = ids
         self._mark()
         chosen = self.text.marks.chosen
         if chosen and not self.text.hasFocus() and self.text.current_line() not in chosen:
@@ -76,53 +76,53 @@ class TextPanel(QWidget):
         self._say()
 
     def _mark(self) -> None:
-        in_step = self.in_step
+        sync = self.sync
         problems: dict[int, tuple[Problem, ...]] = {}
         for line, problem in self._problems():
             problems[line] = (*problems.get(line, ()), problem)
-        chosen = frozenset(in_step.lines[i] for i in self._selected if i in in_step.lines)
-        self.text.show_marks(Marks(in_step.numbers, problems, chosen))
+        chosen = frozenset(sync.lines[i] for i in self._selection if i in sync.lines)
+        self.text.show_marks(Marks(sync.numbers, problems, chosen))
 
     def _problems(self) -> Iterable[tuple[int, Problem]]:
         """All problems that belong to a line, counted from 0."""
-        for problem in self.in_step.own_problems:
+        for problem in self.sync.own_problems:
             if problem.line is not None:
                 yield problem.line - 1, problem
-        for problem in () if self.in_step.is_stale else self._editor.problems:
-            line = self.in_step.lines.get(problem.block_id or "")
+        for problem in () if self.sync.is_stale else self._editor.problems:
+            line = self.sync.lines.get(problem.block_id or "")
             if line is not None:
                 yield line, problem
 
     def _follow_cursor(self) -> None:
-        if self.in_step.is_writing or self.in_step.is_unread or not self.text.hasFocus():
+        if self.sync.is_writing or self.sync.is_unread or not self.text.hasFocus():
             return
         self._say()
         line = self.text.current_line()
         if line in self.text.marks.chosen:
             return
-        chosen = next((i for i, at in self.in_step.lines.items() if at == line), None)
+        chosen = next((i for i, at in self.sync.lines.items() if at == line), None)
         if chosen is not None:
             self.block_requested.emit(chosen)
 
     # --- words and mends -------------------------------------------------------------------------
 
     def _say(self) -> None:
-        in_step, editor = self.in_step, self._editor
-        kept: list[Link] = []
-        if in_step.kept is not None:
-            kept = [
-                Link("Bring back my text", in_step.bring_back),
-                Link("Discard it", in_step.forget_kept),
+        sync, editor = self.sync, self._editor
+        links: list[Link] = []
+        if sync.backup is not None:
+            links = [
+                Link("Bring back my text", sync.restore_backup),
+                Link("Discard it", sync.discard_backup),
             ]
         problem = self._worst()
-        if in_step.is_unread and self.text.document().characterCount() > LONG:
+        if sync.is_unread and self.text.document().characterCount() > LONG:
             self.strip.say(None, "Reading the text …")
             return
-        if in_step.is_stale and problem is not None:
-            back = Link("Back to the plan's text", in_step.go_back)
-            self.strip.say("error", _words(problem), [*self._renumber(), back, *kept])
-        elif kept:
-            self.strip.say("note", "The plan was changed; your unread text was set aside.", kept)
+        if sync.is_stale and problem is not None:
+            back = Link("Back to the plan's text", sync.go_back)
+            self.strip.say("error", _words(problem), [*self._renumber(), back, *links])
+        elif links:
+            self.strip.say("note", "The plan was changed; your unread text was set aside.", links)
         elif problem is not None:
             self.strip.say(problem.severity, _words(problem), self._mends(problem))
         else:
@@ -133,37 +133,37 @@ class TextPanel(QWidget):
 
     def _worst(self) -> Problem | None:
         """The problem to speak of: an error before a note, and one of the cursor's line first."""
-        own, line = self.in_step.own_problems, self.text.current_line()
+        own, line = self.sync.own_problems, self.text.current_line()
         here = self.text.marks.problems.get(line, ())
-        known = [*here, *own, *(() if self.in_step.is_stale else self._editor.problems)]
-        return min(known, key=lambda p: p.severity != "error", default=None)
+        problems = [*here, *own, *(() if self.sync.is_stale else self._editor.problems)]
+        return min(problems, key=lambda p: p.severity != "error", default=None)
 
     def _mends(self, problem: Problem) -> list[Link]:
-        if problem in self.in_step.own_problems:
+        if problem in self.sync.own_problems:
             return self._renumber()
         labels = mend_labels(self._editor, problem)
         return [Link(label, partial(mend, self._editor, problem, label)) for label in labels]
 
     def _renumber(self) -> list[Link]:
-        if not self.in_step.own_problems or self.in_step.renumbered() is None:
+        if not self.sync.own_problems or self.sync.renumbered() is None:
             return []
-        return [Link("Renumber", self.in_step.renumber)]
+        return [Link("Renumber", self.sync.renumber)]
 
     def _show_menu(self, at: QPoint) -> None:
-        self.in_step.take()
+        self.sync.take()
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         problems = self.text.marks.problems.get(self.text.current_line(), ())
-        offered = [link for problem in problems for link in self._mends(problem)]
-        if self.in_step.is_stale:
-            offered = [*self._renumber(), Link("Back to the plan's text", self.in_step.go_back)]
-        for link in {link.words: link for link in offered}.values():
+        links = [link for problem in problems for link in self._mends(problem)]
+        if self.sync.is_stale:
+            links = [*self._renumber(), Link("Back to the plan's text", self.sync.go_back)]
+        for link in {link.words: link for link in links}.values():
             menu.addAction(link.words).triggered.connect(lambda _=False, link=link: link.do())
         menu.addSeparator()
         text, keys = self.text, QKeySequence.StandardKey
         for words, run, key in (
-            ("Undo", self.in_step.undo, keys.Undo),
-            ("Redo", self.in_step.redo, keys.Redo),
+            ("Undo", self.sync.undo, keys.Undo),
+            ("Redo", self.sync.redo, keys.Redo),
             ("", None, None),
             ("Cut", text.cut, keys.Cut),
             ("Copy", text.copy, keys.Copy),

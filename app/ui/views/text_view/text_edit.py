@@ -54,8 +54,8 @@ class Marks:
 
     def severity(self, line: int) -> Severity | None:
         """The worst of what is wrong with a line."""
-        found = {p.severity for p in self.problems.get(line, ())}
-        return "error" if "error" in found else "note" if found else None
+        severities = {p.severity for p in self.problems.get(line, ())}
+        return "error" if "error" in severities else "note" if severities else None
 
 
 class PlanTextEdit(QPlainTextEdit):

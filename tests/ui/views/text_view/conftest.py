@@ -63,7 +63,7 @@ class Typist:
 
     def pause(self) -> None:
         """Wait until what was typed has been read."""
-        self.qtbot.waitUntil(lambda: not self.panel.in_step.is_unread)
+        self.qtbot.waitUntil(lambda: not self.panel.sync.is_unread)
 
     def words(self) -> str:
         return self.panel.strip.words.text()

@@ -146,10 +146,10 @@ def test_pasted_garbage_leaves_the_plan(typist, editor, plan):
     typist.paste("Lorem ipsum; dolor\n" * 50)
     typist.pause()
     assert editor.plan == plan
-    assert typist.panel.in_step.is_stale
+    assert typist.panel.sync.is_stale
     assert typist.words().startswith("Line 1: ")
     typist.undo()
-    assert not typist.panel.in_step.is_stale
+    assert not typist.panel.sync.is_stale
 
 
 def test_a_hidden_text_is_not_written(typist, editor, plan):
@@ -179,7 +179,7 @@ def test_lines_lead_to_their_blocks_whatever_the_order_of_insertion(typist, edit
     typist.type(" ")
     typist.pause()
     lines = {"trunk": 0, "right": 1, "left": 2, "m": 3}
-    assert typist.panel.in_step.lines == lines
+    assert typist.panel.sync.lines == lines
     typist.press(Qt.Key.Key_Down)
     assert typist.canvas.selected_ids() == ("right",)
 
@@ -187,5 +187,5 @@ def test_lines_lead_to_their_blocks_whatever_the_order_of_insertion(typist, edit
 def test_a_muted_block_has_a_line_but_no_number(typist, editor, plan):
     editor.apply("Mute", plan.with_blocks(replace(plan.blocks["left"], muted=True)))
     assert typist.lines[-1] == "# muted: weight layers 20 to 27"
-    assert typist.panel.in_step.lines["left"] == 4
+    assert typist.panel.sync.lines["left"] == 4
     assert typist.text.marks.numbers == {0: 0, 1: 1, 2: 2}

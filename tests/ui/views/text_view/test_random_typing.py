@@ -46,15 +46,15 @@ actions = st.one_of(
 
 def agree(panel: TextPanel, editor: PlanEditor) -> None:
     """What the text says is the plan, unless it waits to be read or says none."""
-    in_step = panel.in_step
-    if in_step.is_stale or in_step.is_unread or not panel.isVisible() or not editor.plan.blocks:
+    sync = panel.sync
+    if sync.is_stale or sync.is_unread or not panel.isVisible() or not editor.plan.blocks:
         return
     read = read_plan(panel.text.toPlainText())
     assert read.plan is not None
     assert matched(read.plan, editor.plan).plan == editor.plan
     lines = panel.text.toPlainText().split("\n")
-    assert all(lines[n].lstrip()[:1].lower() in ("w", "m", "#") for n in in_step.lines.values())
-    assert in_step.lines.keys() <= editor.plan.blocks.keys()
+    assert all(lines[n].lstrip()[:1].lower() in ("w", "m", "#") for n in sync.lines.values())
+    assert sync.lines.keys() <= editor.plan.blocks.keys()
 
 
 @settings(
@@ -70,7 +70,7 @@ def test_text_and_plan_agree(qapp, plan, actions):
         for what, how in actions:
             act(panel, editor, what, how)
             agree(panel, editor)
-        panel.in_step.take()
+        panel.sync.take()
         agree(panel, editor)
         while editor.undo_stack.canUndo():
             editor.undo_stack.undo()
@@ -84,7 +84,7 @@ def test_text_and_plan_agree(qapp, plan, actions):
 
 
 def act(panel: TextPanel, editor: PlanEditor, what: str, how: object) -> None:
-    in_step, text, plan = panel.in_step, panel.text, editor.plan
+    sync, text, plan = panel.sync, panel.text, editor.plan
     block_id = next(iter(plan.blocks), "")
     if what == "type":
         QTest.keyClicks(text, how)
@@ -102,13 +102,13 @@ def act(panel: TextPanel, editor: PlanEditor, what: str, how: object) -> None:
         editor.apply("Remove", edits.remove(plan, [block_id], heal=True))
     else:
         simple = {
-            "read": in_step.take,
-            "undo": in_step.undo,
-            "redo": in_step.redo,
-            "leave": in_step.leave,
-            "renumber": in_step.renumber,
-            "back": in_step.go_back,
-            "bring": in_step.bring_back,
+            "read": sync.take,
+            "undo": sync.undo,
+            "redo": sync.redo,
+            "leave": sync.leave,
+            "renumber": sync.renumber,
+            "back": sync.go_back,
+            "bring": sync.restore_backup,
             "hide": panel.hide,
             "show": panel.show,
         }

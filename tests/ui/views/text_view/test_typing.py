@@ -130,11 +130,11 @@ def test_undo_of_what_is_no_plan_is_the_text_s_own(typist, editor, plan):
     typist.pause()
     typist.undo()
     assert typist.lines[1] == PLAN[1]
-    assert not typist.panel.in_step.is_stale
+    assert not typist.panel.sync.is_stale
     assert editor.plan == edits.set_scale(plan, "m", 0, 0.9)
     typist.redo()
     assert typist.lines[1] == PLAN[1] + "x"
-    assert typist.panel.in_step.is_stale
+    assert typist.panel.sync.is_stale
     typist.undo()
     typist.undo()
     assert editor.plan == plan
@@ -150,7 +150,7 @@ def test_a_change_on_the_canvas_sets_unread_text_aside(typist, editor, plan):
     assert typist.lines[:4] == [*PLAN[:3], "MergeBlock; 1; 0.9; 2; 0.5"]
     typist.link("Bring back my text")
     assert typist.lines[1] == PLAN[1] + "x"
-    assert typist.panel.in_step.is_stale
+    assert typist.panel.sync.is_stale
     assert editor.plan == after
 
 
@@ -171,7 +171,7 @@ def test_moving_a_block_leaves_unread_text_alone(typist, editor, plan):
     typist.pause()
     editor.apply("Move", edits.move(plan, {"left": (500.0, 0.0)}))
     assert typist.lines[1] == PLAN[1] + "x"
-    assert typist.panel.in_step.is_stale
+    assert typist.panel.sync.is_stale
 
 
 def test_back_to_the_plan_keeps_what_was_typed(typist, editor, plan):
@@ -228,10 +228,10 @@ def test_an_empty_text_keeps_the_plan(typist, editor, plan):
     typist.press(Qt.Key.Key_Delete)
     typist.pause()
     assert editor.plan == plan
-    assert typist.panel.in_step.is_stale
+    assert typist.panel.sync.is_stale
     typist.undo()
     assert typist.lines == PLAN
-    assert not typist.panel.in_step.is_stale
+    assert not typist.panel.sync.is_stale
 
 
 def test_the_line_of_a_muted_block_can_be_taken_out(typist, editor, plan):

@@ -43,14 +43,14 @@ _OF_NUMBERS = frozenset(("numbering", "total-layers", "newer-format"))
 """Problems of the text alone that leave no doubt about the plan."""
 
 
-class TextInStep(QObject):
+class TextSync(QObject):
     """What was typed becomes an undo step; what changes elsewhere is written into the text.
 
     While the text says no plan, `is_stale` is true and the plan is the last one that it said. A
-    text that was not read when the plan changed is `kept`, to be brought back.
+    text that was not read when the plan changed is `backup`, to be brought back.
     """
 
-    known = Signal()
+    state_changed = Signal()
     """Lines, problems or states are others than before."""
     stale_changed = Signal(bool)
 
@@ -65,11 +65,11 @@ class TextInStep(QObject):
         self.own_problems: tuple[Problem, ...] = ()
         self.is_stale = False
         self.is_unread = False
-        self.kept: str | None = None
+        self.backup: str | None = None
         self._is_shown = False
         self._is_behind = True
         self._writing = False
-        self._said = self._written = ""
+        self._current = self._plan_text = ""
         self._step = object()
         self._steps = ref(editor.undo_stack)
         self._waiting: WeakKeyDictionary[QUndoStack, str] = WeakKeyDictionary()
@@ -90,11 +90,11 @@ class TextInStep(QObject):
         self._pause.stop()
         if not self.is_unread:
             return
-        if len(self._said) <= LONG:
-            self._hear(read_plan(self._said))
+        if len(self._current) <= LONG:
+            self._hear(read_plan(self._current))
         else:
-            self._tasks.start(self._take_long(self._said))
-            self.known.emit()
+            self._tasks.start(self._take_long(self._current))
+            self.state_changed.emit()
 
     def leave(self) -> None:
         """Read what was typed and, where it is a plan, write it as plans are written."""
@@ -125,14 +125,14 @@ class TextInStep(QObject):
 
     def renumbered(self) -> str | None:
         """The text with its numbers right, None where that changes nothing or cannot be."""
-        return renumbered(self._said, self._written) if len(self._said) <= LONG else None
+        return renumbered(self._current, self._plan_text) if len(self._current) <= LONG else None
 
     def renumber(self) -> None:
         """Put the plan layers, the total, the inputs and the order of the lines right."""
         text = self.renumbered()
         if text is not None:
             self.type(text)
-            self._written = self._said
+            self._plan_text = self._current
 
     def type(self, text: str) -> None:
         """Make this the text, as if the user had typed it."""
@@ -140,26 +140,26 @@ class TextInStep(QObject):
         self.take()
 
     def go_back(self) -> None:
-        """Put the plan's own text in the place of one that is not read; that one is kept."""
+        """Put the plan's own text in place of one that is not read; that becomes the backup."""
         self._set_aside()
         self._write()
 
-    def bring_back(self) -> None:
-        """Put the kept text in the place of what is there."""
-        text, self.kept = self.kept, None
+    def restore_backup(self) -> None:
+        """Put the backup in the place of what is there."""
+        text, self.backup = self.backup, None
         if text is not None:
             self.type(text)
-            self.known.emit()
+            self.state_changed.emit()
 
-    def forget_kept(self) -> None:
-        """Let the kept text go."""
-        self.kept = None
-        self.known.emit()
+    def discard_backup(self) -> None:
+        """Let the backup go."""
+        self.backup = None
+        self.state_changed.emit()
 
-    def set_shown(self, shown: bool) -> None:
+    def set_visible(self, visible: bool) -> None:
         """While nobody sees the text, nothing is written."""
-        self._is_shown = shown
-        if not shown:
+        self._is_shown = visible
+        if not visible:
             self.take()
         elif self._is_behind:
             self._write()
@@ -167,7 +167,7 @@ class TextInStep(QObject):
     def has_unread(self, undo_stack: QUndoStack) -> bool:
         """Whether some text of the document with these steps is not in its plan."""
         if undo_stack is self._steps():
-            return self.is_stale or self.is_unread or self.kept is not None
+            return self.is_stale or self.is_unread or self.backup is not None
         return undo_stack in self._waiting
 
     @property
@@ -182,16 +182,16 @@ class TextInStep(QObject):
         if self._writing:
             return
         text = self._document.toPlainText()
-        if text == self._said:
+        if text == self._current:
             return
-        self._said = text
+        self._current = text
         self.is_unread = True
         self._pause.start()
         self._burst.start()
 
     async def _take_long(self, text: str) -> None:
         read = await in_thread(read_plan, text)
-        if self.is_unread and text == self._said:
+        if self.is_unread and text == self._current:
             self._hear(read)
 
     def _hear(self, read: ReadPlan) -> None:
@@ -206,7 +206,7 @@ class TextInStep(QObject):
             self._know(read.lines, ids)
             self._apply(after)
             self._set_stale(False)
-        self.known.emit()
+        self.state_changed.emit()
 
     def _apply(self, after: Plan) -> None:
         if after == self._editor.plan:
@@ -228,22 +228,22 @@ class TextInStep(QObject):
 
     def _start_over(self) -> None:
         """Another document: unread text waits until its own is shown again."""
-        text = self._said if self.is_stale or self.is_unread else self.kept
+        text = self._current if self.is_stale or self.is_unread else self.backup
         steps = self._steps()
         if text is not None and steps is not None:
             self._waiting[steps] = text
         self._steps = ref(self._editor.undo_stack)
-        self.kept = self._waiting.pop(self._editor.undo_stack, None)
+        self.backup = self._waiting.pop(self._editor.undo_stack, None)
         self._end_step()
         self._write_if_shown()
 
     def _follow_problems(self) -> None:
         if not self._writing and not self._is_behind:
-            self.known.emit()
+            self.state_changed.emit()
 
     def _set_aside(self) -> None:
         if self.is_stale or self.is_unread:
-            self.kept = self._said
+            self.backup = self._current
         self._end_step()
 
     def _write_if_shown(self) -> None:
@@ -263,7 +263,7 @@ class TextInStep(QObject):
             self._forget_typing()
         finally:
             self._writing = False
-        self._written = self._said
+        self._plan_text = self._current
         self._is_behind = self.is_unread = False
         self.own_problems = ()
         self._know(view.lines, {id_: id_ for id_ in view.lines})
@@ -271,14 +271,14 @@ class TextInStep(QObject):
             if self._editor.plan.blocks[id_].muted:
                 del self.numbers[self.lines[id_]]
         self._set_stale(False)
-        self.known.emit()
+        self.state_changed.emit()
 
     # --- states ----------------------------------------------------------------------------------
 
     def _forget_typing(self) -> None:
         """From here on the undo of everything is the only way back."""
         self._document.clearUndoRedoStacks()
-        self._said = self._document.toPlainText()
+        self._current = self._document.toPlainText()
 
     def _know(self, lines: Mapping[str, int], ids: Mapping[str, str]) -> None:
         """Note which block stands in which line; `ids` are the plan's by those of the text."""
