@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, Block, Plan
+from app.plan.kinds import kind_of, links_into, n_layers_of
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order, live_blocks
 from app.plan.problem import Problem, errors
@@ -47,17 +48,7 @@ def block_name(plan: Plan, id_: str, number: Mapping[str, int]) -> str:
     title = f" (“{block.title}”)" if block.title else ""
     if id_ in number:
         return f"Block {number[id_]}{title}"
-    if isinstance(block, MergeBlock):
-        return f"The merge block{title}" if title else "A merge block"
-    if title:
-        return f"The weight block{title}"
-    return f"The weight block on weight layers {layer_range(block)}"
-
-
-def layer_range(block: WeightBlock) -> str:
-    """The weight layers borrowed, in words: “22-29”, or “22” for a single one."""
-    last = block.weight_end - 1
-    return f"{block.weight_start}-{last}" if last > block.weight_start else f"{block.weight_start}"
+    return f"The {kind_of(block).title.lower()}{title}" if title else kind_of(block).unnamed(block)
 
 
 class _Check:
@@ -88,28 +79,24 @@ class _Check:
         for id_, block in self.plan.blocks.items():
             if id_ in self.live or not self.has_output:
                 yield from self._links(id_, block)
-            if isinstance(block, WeightBlock):
-                yield from self._weights(id_, block)
-            elif not all(math.isfinite(i.scale) for i in block.inputs):
-                yield self._at(
-                    id_,
-                    "scale-not-finite",
-                    f"{self._name(id_)} has a scale that is not a finite number.",
-                    "Use a number such as 0.5.",
-                )
+            name = self._name(id_)
+            for problem in kind_of(block).broken_rules(
+                block, name, self.plan, self.n_weight_layers
+            ):
+                yield self._of(id_, problem)
 
     def oddities(self) -> Iterator[Problem]:
         """The notes on what is legal and yet perhaps not meant."""
         for id_, block in self.plan.blocks.items():
-            if isinstance(block, MergeBlock):
-                yield from self._scales(id_, block)
+            for problem in kind_of(block).oddities(block, self._name(id_)):
+                yield self._of(id_, problem, note=True)
             if self.has_output and id_ not in self.live:
                 yield self._unused(id_, block)
 
     def _whole(self) -> Iterator[Problem]:
         plan = self.plan
         on_the_way = self.live if plan.output in self.number else plan.blocks
-        if not any(isinstance(plan.blocks[id_], WeightBlock) for id_ in on_the_way):
+        if not any(kind_of(plan.blocks[id_]).layers(plan.blocks[id_]) for id_ in on_the_way):
             yield Problem(
                 "no-weight-block",
                 "There is no weight block between the token input and the output, so no layer "
@@ -133,11 +120,7 @@ class _Check:
                 block_id=plan.output,
             )
         counted = self.live | set(self.number)
-        n_layers = sum(
-            b.n_layers
-            for i, b in plan.blocks.items()
-            if i in counted and isinstance(b, WeightBlock)
-        )
+        n_layers = sum(n_layers_of(b) for i, b in plan.blocks.items() if i in counted)
         if n_layers > MAX_PLAN_LAYERS:
             yield Problem(
                 "too-many-layers",
@@ -146,53 +129,16 @@ class _Check:
             )
 
     def _links(self, id_: str, block: Block) -> Iterator[Problem]:
+        kind = kind_of(block)
         for port, link in enumerate(links_into(block)):
             if link in self.plan.blocks or link == TOKENS:
                 continue
-            which = "Its input" if isinstance(block, WeightBlock) else f"Its input {port + 1}"
             yield self._at(
                 id_,
                 "missing-input",
                 f"{self._name(id_)} has an input that is not linked.",
-                f"{which} needs a link from another block or from the token input"
-                + ("." if isinstance(block, WeightBlock) else ", or must be removed."),
-            )
-        if isinstance(block, MergeBlock) and len(block.inputs) < 2:
-            yield self._at(
-                id_,
-                "too-few-inputs",
-                f"{self._name(id_)} merges fewer than two inputs.",
-                "Add an input, or link around the block and delete it.",
-            )
-
-    def _weights(self, id_: str, block: WeightBlock) -> Iterator[Problem]:
-        n = self.n_weight_layers
-        if block.n_layers < 1 or block.weight_start < 0:
-            yield self._at(
-                id_,
-                "weight-range",
-                f"{self._name(id_)} has no layers, or starts below weight layer 0.",
-                "Give it at least one layer, starting at weight layer 0 or above.",
-            )
-        elif n is not None and block.weight_end > n:
-            owner = "model has" if len(self.plan.sources) < 2 else "plan's sources have"
-            yield self._at(
-                id_,
-                "weight-range",
-                f"{self._name(id_)} borrows weight layers {layer_range(block)}, but the {owner} "
-                f"only {n} of them, 0 to {n - 1}.",
-                f"Choose weight layers below {n}, or open a model that has more layers.",
-            )
-
-    def _scales(self, id_: str, block: MergeBlock) -> Iterator[Problem]:
-        total = sum(i.scale for i in block.inputs)
-        if math.isfinite(total) and abs(total - 1.0) > 1e-6:
-            yield self._at(
-                id_,
-                "scales-sum",
-                f"The scales of {_lower_first(self._name(id_))} add up to {total:.6g}, not 1.",
-                "That is allowed. Scales that add up to 1 keep the signal at its usual strength.",
-                note=True,
+                f"Its {kind.port_name(block, port)} needs a link from another block or from the "
+                "token input" + (", or must be removed." if kind.adds_ports else "."),
             )
 
     def _unused(self, id_: str, block: Block) -> Problem:
@@ -210,16 +156,14 @@ class _Check:
         return block_name(self.plan, id_, self.number)
 
     def _at(self, id_: str, code: str, message: str, fix: str, note: bool = False) -> Problem:
+        return self._of(id_, Problem(code, message, fix), note)
+
+    def _of(self, id_: str, problem: Problem, note: bool = False) -> Problem:
+        """The problem with the block that it is about."""
         needed = id_ in self.live or id_ in self.number or not self.has_output
-        return Problem(
-            code,
-            message,
-            fix,
+        return replace(
+            problem,
             severity="error" if needed and not note else "note",
             block=self.number.get(id_),
             block_id=id_,
         )
-
-
-def _lower_first(words: str) -> str:
-    return words[:1].lower() + words[1:]

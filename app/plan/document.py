@@ -18,22 +18,31 @@ POSITION_LIMIT = 1e7
 
 
 @dataclass(frozen=True, slots=True)
-class WeightBlock:
-    """A run of `n_layers` plan layers on the weight layers from `weight_start`.
+class Block:
+    """What all blocks have in common; the records below add what their kind holds.
 
-    `input` is a block's id, TOKENS, or None while nothing is linked. `position` is the block's
-    top left corner on the canvas in scene units, None until someone has placed it. A `muted`
-    block is passed by: what feeds it feeds what it fed. A `collapsed` one is drawn small.
+    `position` is the block's top left corner on the canvas in scene units, None until someone has
+    placed it. A `muted` block is passed by: what feeds it feeds what it fed. A `collapsed` one is
+    drawn small. What a kind of block can do stands in `app.plan.kinds`.
     """
 
     id: str
+    title: str = field(default="", kw_only=True)
+    position: tuple[float, float] | None = field(default=None, kw_only=True)
+    muted: bool = field(default=False, kw_only=True)
+    collapsed: bool = field(default=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightBlock(Block):
+    """A run of `n_layers` plan layers on the weight layers from `weight_start`.
+
+    `input` is a block's id, TOKENS, or None while nothing is linked.
+    """
+
     weight_start: int
     n_layers: int
     input: str | None
-    title: str = ""
-    position: tuple[float, float] | None = None
-    muted: bool = False
-    collapsed: bool = False
 
     @property
     def weight_end(self) -> int:
@@ -50,23 +59,15 @@ class MergeInput:
 
 
 @dataclass(frozen=True, slots=True)
-class MergeBlock:
+class MergeBlock(Block):
     """The scaled sum of other blocks' outputs, in the order of `inputs`; it has no layers.
 
     While it is `muted`, its first linked input passes through. With `sums_to_one` a scale that
     is changed takes from or gives to the others, so that their sum stays 1.
     """
 
-    id: str
     inputs: tuple[MergeInput, ...]
-    title: str = ""
-    position: tuple[float, float] | None = None
-    muted: bool = False
-    collapsed: bool = False
-    sums_to_one: bool = False
-
-
-Block = WeightBlock | MergeBlock
+    sums_to_one: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,3 @@ class Plan:
     def with_blocks(self, *blocks: Block) -> Plan:
         """The plan with these blocks added, or put in the place of those with the same id."""
         return replace(self, blocks=MappingProxyType({**self.blocks, **{b.id: b for b in blocks}}))
-
-
-def links_into(block: Block) -> tuple[str | None, ...]:
-    """What feeds the block, one entry a port, in port order; None for an unlinked port."""
-    if isinstance(block, WeightBlock):
-        return (block.input,)
-    return tuple([i.block for i in block.inputs])

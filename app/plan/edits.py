@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from types import MappingProxyType
 
+from app.plan import scales
 from app.plan.document import (
-    LAYER_LIMIT,
     POSITION_LIMIT,
     TOKENS,
     Block,
@@ -17,8 +17,9 @@ from app.plan.document import (
     MergeInput,
     Plan,
     WeightBlock,
-    links_into,
 )
+from app.plan.kinds import MERGE, kind_of, links_into, with_links
+from app.plan.kinds.merge import with_scales
 from app.plan.ordering import descendants
 from app.plan.problem import PlanError, Problem
 
@@ -59,13 +60,7 @@ def add_block(plan: Plan, block: Block) -> Plan:
             raise _refusal(
                 "missing-input", f"There is no block “{link}” to link from.", "Add it first.", None
             )
-    if isinstance(block, WeightBlock):
-        _require_layers(block.id, block.weight_start, block.n_layers)
-    else:
-        if len(block.inputs) < 2:
-            raise _too_few_inputs(block.id)
-        for merge_input in block.inputs:
-            _require_finite(block.id, merge_input.scale)
+    _require_valid(block)
     if block.position is not None:
         block = replace(block, position=_tidy(block.id, block.position))
     return plan.with_blocks(replace(block, title=_one_line(block.title)))
@@ -153,7 +148,7 @@ def connect_output(plan: Plan, from_id: str | None) -> Plan:
 
 def why_not_insert(plan: Plan, id_: str, to_id: str, port: int) -> str | None:
     """Why the block may not be put into the link that leads into `port`; None when it may."""
-    block = _block(plan, to_id)
+    block = block_of(plan, to_id)
     require_port(to_id, port, len(links_into(block)))
     source = links_into(block)[port]
     return _why_not_between(plan, id_, source) or why_not_connect(plan, id_, to_id)
@@ -184,23 +179,40 @@ def insert_before_output(plan: Plan, id_: str) -> Plan:
     return replace(_fed(plan, id_, plan.output), output=id_)
 
 
-def set_scale(plan: Plan, id_: str, port: int, scale: float) -> Plan:
-    """The plan with another scale at input `port` of a merge. Raises PlanError unless finite.
+def set_scale(plan: Plan, id_: str, index: int, scale: float) -> Plan:
+    """The plan with another scale in a block; that of a merge's input has the input's number.
 
-    It is that scale alone; `shaping.set_scale` also keeps a sum at 1.
+    Where a merge keeps its sum at 1, the other scales share the change in proportion to their
+    size, or equally when all of them are 0. Raises PlanError unless the scale is finite, and where
+    it is so large that no sum with it comes out as 1.
     """
-    merge = merge_block(plan, id_)
-    require_port(id_, port, len(merge.inputs))
+    block = block_of(plan, id_)
+    kind = kind_of(block)
+    n_scales = len(kind.scales(block))
+    if n_scales == 0:
+        raise _refusal(
+            "not-a-merge-block",
+            f"A {kind.title.lower()} has no scales.",
+            "Choose a merge block.",
+            id_,
+        )
+    require_port(id_, index, n_scales)
     _require_finite(id_, scale)
-    scales = [float(scale) if n == port else i.scale for n, i in enumerate(merge.inputs)]
-    return plan.with_blocks(with_scales(merge, scales))
+    return plan.with_blocks(kind.with_scale(block, index, scale))
 
 
 def set_weights(plan: Plan, id_: str, weight_start: int, n_layers: int) -> Plan:
     """The plan with another range of weight layers in a block. Raises PlanError if it is empty."""
     block = weight_block(plan, id_)
-    _require_layers(id_, weight_start, n_layers)
-    return plan.with_blocks(replace(block, weight_start=weight_start, n_layers=n_layers))
+    return put_block(plan, replace(block, weight_start=weight_start, n_layers=n_layers))
+
+
+def put_block(plan: Plan, block: Block) -> Plan:
+    """The plan with a block in the place of the one of its id. Raises PlanError for one that no
+    plan may hold."""
+    block_of(plan, block.id)
+    _require_valid(block)
+    return plan.with_blocks(block)
 
 
 def add_merge_input(plan: Plan, id_: str, from_id: str | None = None, scale: float = 0.0) -> Plan:
@@ -220,7 +232,7 @@ def add_merge_input(plan: Plan, id_: str, from_id: str | None = None, scale: flo
     _require_finite(id_, scale)
     grown = replace(merge, inputs=(*merge.inputs, MergeInput(None, float(scale))))
     if grown.sums_to_one:
-        grown = with_scales(grown, normalised([i.scale for i in grown.inputs]))
+        grown = with_scales(grown, scales.normalised(MERGE.scales(grown)))
     plan = plan.with_blocks(grown)
     return plan if from_id is None else connect(plan, from_id, id_, len(merge.inputs))
 
@@ -232,63 +244,28 @@ def remove_merge_input(plan: Plan, id_: str, port: int) -> Plan:
     """
     merge = merge_block(plan, id_)
     require_port(id_, port, len(merge.inputs))
-    if len(merge.inputs) <= 2:
-        raise _too_few_inputs(id_)
     kept = (*merge.inputs[:port], *merge.inputs[port + 1 :])
     merge = replace(merge, inputs=kept)
+    _require_valid(merge)
     if merge.sums_to_one:
-        merge = with_scales(merge, normalised([i.scale for i in kept]))
+        merge = with_scales(merge, scales.normalised(MERGE.scales(merge)))
     return plan.with_blocks(merge)
-
-
-def with_scales(merge: MergeBlock, scales: Sequence[float]) -> MergeBlock:
-    """The merge with these scales, one for each input."""
-    inputs = (replace(i, scale=scale) for i, scale in zip(merge.inputs, scales, strict=True))
-    return replace(merge, inputs=tuple(inputs))
-
-
-def has_sum_of_one(merge: MergeBlock) -> bool:
-    """Whether the merge's scales add up to 1, but for the last digits of doubles."""
-    return abs(sum(i.scale for i in merge.inputs) - 1.0) < 1e-9
-
-
-def normalised(scales: Sequence[float]) -> list[float]:
-    """The scales in the same proportion with a sum of 1; equal ones when they cancel out."""
-    if abs(sum(scales) - 1.0) < 1e-9:
-        return list(scales)
-    largest = max(map(abs, scales)) or 1.0
-    parts = [scale / largest for scale in scales]
-    total = sum(parts)
-    if abs(total) < 1e-5:
-        return [1.0 / len(scales)] * len(scales)
-    return summing_to_one([part / total for part in parts])
-
-
-def summing_to_one(scales: Sequence[float], but: int | None = None) -> list[float]:
-    """The scales with no more digits than people write, and still with a sum of 1.
-
-    The one at index `but` stays as it is.
-    """
-    short = [s if n == but else round(s, 6) for n, s in enumerate(scales)]
-    largest = max((n for n in range(len(short)) if n != but), key=lambda n: abs(short[n]))
-    short[largest] = round(short[largest] + 1.0 - sum(short), 12)
-    return short
 
 
 def move(plan: Plan, positions: Mapping[str, tuple[float, float]]) -> Plan:
     """The plan with blocks at other places, in scene units rounded to hundredths."""
-    moved = [replace(_block(plan, i), position=_tidy(i, at)) for i, at in positions.items()]
+    moved = [replace(block_of(plan, i), position=_tidy(i, at)) for i, at in positions.items()]
     return plan.with_blocks(*moved)
 
 
 def rename(plan: Plan, id_: str, title: str) -> Plan:
     """The plan with another title on a block, made one line."""
-    return plan.with_blocks(replace(_block(plan, id_), title=_one_line(title)))
+    return plan.with_blocks(replace(block_of(plan, id_), title=_one_line(title)))
 
 
 def weight_block(plan: Plan, id_: str) -> WeightBlock:
     """The weight block of this id. Raises PlanError where there is none."""
-    block = _block(plan, id_)
+    block = block_of(plan, id_)
     if not isinstance(block, WeightBlock):
         raise _refusal(
             "not-a-weight-block", "A merge block has no layers.", "Choose a weight block.", id_
@@ -298,7 +275,7 @@ def weight_block(plan: Plan, id_: str) -> WeightBlock:
 
 def merge_block(plan: Plan, id_: str) -> MergeBlock:
     """The merge block of this id. Raises PlanError where there is none."""
-    block = _block(plan, id_)
+    block = block_of(plan, id_)
     if not isinstance(block, MergeBlock):
         raise _refusal(
             "not-a-merge-block", "A weight block has no scales.", "Choose a merge block.", id_
@@ -319,12 +296,13 @@ def require_port(id_: str, port: int, n_ports: int) -> None:
 
 def _require_finite(id_: str, scale: float) -> None:
     if not math.isfinite(scale):
-        raise _refusal(
-            "scale-not-finite",
-            "A scale must be a finite number.",
-            "Use a number such as 0.5.",
-            id_,
-        )
+        raise PlanError([replace(scales.not_finite(), block_id=id_)])
+
+
+def _require_valid(block: Block) -> None:
+    refusal = kind_of(block).refusal(block)
+    if refusal is not None:
+        raise PlanError([replace(refusal, block_id=block.id)])
 
 
 def _why_not_between(plan: Plan, id_: str, source: str | None) -> str | None:
@@ -344,40 +322,20 @@ def _fed(plan: Plan, id_: str, source: str | None) -> Plan:
 
 
 def _linked(plan: Plan, from_id: str | None, to_id: str, port: int) -> Plan:
-    block = _block(plan, to_id)
+    block = block_of(plan, to_id)
     links = list(links_into(block))
     require_port(to_id, port, len(links))
     links[port] = from_id
     return plan.with_blocks(with_links(block, links))
 
 
-def with_links(block: Block, links: Sequence[str | None]) -> Block:
-    """The block with these links into its ports."""
-    if tuple(links) == links_into(block):
-        return block
-    if isinstance(block, WeightBlock):
-        return replace(block, input=links[0])
-    inputs = (MergeInput(k, i.scale) for k, i in zip(links, block.inputs, strict=True))
-    return replace(block, inputs=tuple(inputs))
-
-
-def _block(plan: Plan, id_: str) -> Block:
+def block_of(plan: Plan, id_: str) -> Block:
+    """The block of this id. Raises PlanError where there is none."""
     if id_ not in plan.blocks:
         raise _refusal(
             "no-such-block", f"There is no block “{id_}”.", "Choose a block of the plan.", None
         )
     return plan.blocks[id_]
-
-
-def _require_layers(id_: str, weight_start: int, n_layers: int) -> None:
-    if weight_start < 0 or n_layers < 1 or weight_start + n_layers > LAYER_LIMIT:
-        raise _refusal(
-            "weight-range",
-            "A weight block has at least one layer, and its weight layers are numbered from 0 "
-            f"to {LAYER_LIMIT - 1}.",
-            "Choose another range.",
-            id_,
-        )
 
 
 def _tidy(id_: str, position: tuple[float, float]) -> tuple[float, float]:
@@ -391,15 +349,6 @@ def _tidy(id_: str, position: tuple[float, float]) -> tuple[float, float]:
 
 def _one_line(title: str) -> str:
     return " ".join(title.split())
-
-
-def _too_few_inputs(id_: str) -> PlanError:
-    return _refusal(
-        "too-few-inputs",
-        "A merge block keeps at least two inputs.",
-        "Unlink the input instead, or delete the block.",
-        id_,
-    )
 
 
 def _refusal(code: str, message: str, fix: str, id_: str | None) -> PlanError:

@@ -19,32 +19,33 @@ a note. Keys that would say nothing are left out.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.plan.document import (
-    LAYER_LIMIT,
-    POSITION_LIMIT,
-    Annotation,
-    Block,
-    FileMark,
-    MergeBlock,
-    MergeInput,
-    Plan,
-    WeightBlock,
-)
+from app.plan.document import Annotation, Block, FileMark, Plan
+from app.plan.json_values import link_in, pair_in, plain
+from app.plan.kinds import kind_of, kinds, links_into
+from app.plan.problem import Problem
 
 MARK = "#@"
 VERSION = 1
 HEADER_KEYS = frozenset({"version", "sources", "files"})
-BLOCK_KEYS = frozenset({"title", "at", "collapsed", "sums_to_one", "links"})
-DRAFT_KEYS = (BLOCK_KEYS - {"links"}) | {"weights", "input", "merge", "output", "muted"}
 ANNOTATION_KEYS = frozenset({"text", "at", "size", "colour"})
 
 Json = dict[str, Any]
+
+
+def block_keys() -> frozenset[str]:
+    """The keys of what stands behind a block's line."""
+    common = frozenset({"title", "at", "collapsed", "links"})
+    return common.union(*(kind.comment_keys for kind in kinds()))
+
+
+def draft_keys() -> frozenset[str]:
+    """The keys of a draft's line."""
+    return (block_keys() - {"links"} | {"output", "muted"}).union(*(k.draft_keys for k in kinds()))
 
 
 def header_comment(plan: Plan) -> str:
@@ -74,13 +75,8 @@ def block_comment(block: Block, links: Sequence[int | None] | None = None) -> st
 
 def draft_comment(block: Block, number: Mapping[str | None, int], is_output: bool) -> str:
     """The line of a block that a strict file cannot say; `number` gives the links' numbers."""
-    data: Json = {}
-    if isinstance(block, WeightBlock):
-        data["weights"] = [block.weight_start, block.weight_end]
-        if block.input in number:
-            data["input"] = number[block.input]
-    else:
-        data["merge"] = [[number.get(i.block), _plain(i.scale)] for i in block.inputs]
+    links = [number.get(link) for link in links_into(block)]
+    data: Json = kind_of(block).draft_data(block, links)
     if is_output:
         data["output"] = True
     if block.muted:
@@ -92,8 +88,8 @@ def annotation_comment(annotation: Annotation) -> str:
     """The line of a frame or a note."""
     data: Json = {
         "text": annotation.text,
-        "at": [_plain(c) for c in annotation.position],
-        "size": [_plain(c) for c in annotation.size],
+        "at": [plain(c) for c in annotation.position],
+        "size": [plain(c) for c in annotation.size],
     }
     if annotation.colour:
         data["colour"] = annotation.colour
@@ -155,16 +151,15 @@ def title_in(data: Json) -> str:
 
 def position_in(data: Json) -> tuple[float, float] | None:
     """A block's place on the canvas; None when it has none, or none that can be."""
-    return _pair_in(data.get("at"))
+    return pair_in(data.get("at"))
 
 
-def with_looks(block: Block, data: Json) -> Block:
-    """The block at its place, collapsed and with its sum kept if the data says so."""
+def with_looks(block: Block, data: Json) -> tuple[Block, Problem | None]:
+    """The block at its place, collapsed and as its kind reads the data; and what is odd there."""
     collapsed = data.get("collapsed") is True
     block = replace(block, position=position_in(data), collapsed=collapsed)
-    if isinstance(block, WeightBlock):
-        return block
-    return replace(block, sums_to_one=data.get("sums_to_one") is True)
+    read: tuple[Block, Problem | None] = kind_of(block).with_comment_data(block, data)
+    return read
 
 
 def links_in(data: Json, n_links: int) -> tuple[int | None, ...] | None:
@@ -178,7 +173,7 @@ def links_in(data: Json, n_links: int) -> tuple[int | None, ...] | None:
 def annotation_in(kind: str, data: Json, id_: str) -> Annotation | None:
     """A frame or a note; None when it makes no sense."""
     text, colour = data.get("text"), data.get("colour", 0)
-    at, size = position_in(data), _pair_in(data.get("size"))
+    at, size = position_in(data), pair_in(data.get("size"))
     if not isinstance(text, str) or at is None or size is None or min(size) <= 0:
         return None
     if not isinstance(colour, int) or isinstance(colour, bool) or not 0 <= colour < 1000:
@@ -186,45 +181,30 @@ def annotation_in(kind: str, data: Json, id_: str) -> Annotation | None:
     return Annotation(id_, "frame" if kind == "frame" else "note", text, at, size, colour)
 
 
-def weights_in(data: Json) -> tuple[int, int] | None:
-    """A draft's weight layers as (start, how many); None when they make no sense."""
-    match data.get("weights"):
-        case [int(start), int(end)] if 0 <= start < end <= LAYER_LIMIT:
-            return int(start), int(end) - int(start)
-    return None
+def draft_in(data: Json, id_: str) -> tuple[Block, tuple[int | None, ...]] | None:
+    """A draft's block, unlinked and at no place, and the numbers of what feeds it.
 
-
-def merge_in(data: Json) -> tuple[tuple[int | None, MergeInput], ...] | None:
-    """A draft merge's inputs, each with its block's number; None when they make no sense."""
-    inputs = []
-    pairs = data.get("merge")
-    for pair in pairs if isinstance(pairs, list) else ():
-        if not isinstance(pair, list) or len(pair) != 2:
-            return None
-        scale = finite_number(pair[1])
-        if scale is None:
-            return None
-        inputs.append((link_in(pair[0]), MergeInput(None, scale)))
-    return tuple(inputs) if len(inputs) >= 2 else None
-
-
-def links_of_draft(data: Json) -> tuple[int | None, ...]:
-    """The numbers of what feeds a draft, None for an unlinked input; none where it has no sense."""
-    if weights_in(data) is not None:
-        return (link_in(data.get("input")),)
-    return tuple(named for named, _ in merge_in(data) or ())
+    None where its data makes no sense, or sense as several kinds of block.
+    """
+    found = [draft for kind in kinds() if (draft := kind.draft_in(data, id_)) is not None]
+    if len(found) != 1:
+        return None
+    block, links = found[0]
+    return replace(block, title=title_in(data), muted=data.get("muted") is True), links
 
 
 def relinked_draft(data: Json, links: Sequence[int | None]) -> str:
-    """The line of a draft with other numbers for what feeds it, as many as `links_of_draft`."""
-    if weights_in(data) is None:
-        pairs = zip(links, data["merge"], strict=True)
-        after = data | {"merge": [[link, scale] for link, (_, scale) in pairs]}
-    elif links == (None,):
-        after = {key: value for key, value in data.items() if key != "input"}
-    else:
-        after = data | {"input": links[0]}
-    return f"{MARK} draft {_dump(after)}"
+    """The line of a draft with other numbers for what feeds it, as many as `draft_in` gives.
+
+    Its keys keep the order that they have.
+    """
+    draft = draft_in(data, "")
+    if draft is None:
+        return f"{MARK} draft {_dump(data)}"
+    kind = kind_of(draft[0])
+    fresh = kind.draft_data(draft[0], links)
+    kept = {k: fresh.get(k, v) for k, v in data.items() if k in fresh or k not in kind.draft_keys}
+    return f"{MARK} draft {_dump(kept | fresh)}"
 
 
 def relinked_comment(comment: str, links: Sequence[int | None]) -> str:
@@ -234,47 +214,16 @@ def relinked_comment(comment: str, links: Sequence[int | None]) -> str:
     return comment.removesuffix(own) + _dump(data | {"links": list(links)})
 
 
-def link_in(value: object) -> int | None:
-    """The number of the block that a draft's input names; None for an unlinked one."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def finite_number(value: object) -> float | None:
-    """A JSON number as a finite double, or None."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _pair_in(value: object) -> tuple[float, float] | None:
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    x, y = (finite_number(c) for c in value)
-    if x is None or y is None or max(abs(x), abs(y)) > POSITION_LIMIT:
-        return None
-    return x, y
-
-
 def _block_data(block: Block) -> Json:
     data: Json = {}
     if block.title:
         data["title"] = block.title
     if block.position is not None:
-        data["at"] = [_plain(c) for c in block.position]
+        data["at"] = [plain(c) for c in block.position]
     if block.collapsed:
         data["collapsed"] = True
-    if isinstance(block, MergeBlock) and block.sums_to_one:
-        data["sums_to_one"] = True
-    return data
-
-
-def _plain(number: float) -> float:
-    """The number without a needless `.0`."""
-    return int(number) if float(number).is_integer() and abs(number) < 1e15 else number
+    extra: Json = kind_of(block).comment_data(block)
+    return data | extra
 
 
 def _dump(data: Json) -> str:

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.plan.clearing import Box, way_clear
-from app.plan.document import TOKENS, Plan, links_into
+from app.plan.document import TOKENS, Plan
 from app.plan.edits import remove
+from app.plan.kinds import links_into
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from app.plan.checks import errors_of
-from app.plan.document import TOKENS, Plan, WeightBlock
+from app.plan.document import TOKENS, Plan
+from app.plan.kinds import kind_of
 from app.plan.muting import heard
-from app.plan.ordering import file_order, order
+from app.plan.ordering import file_order
 from app.plan.problem import PlanError
-from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
-
-__all__ = ["Lowered", "lower", "lower_blocks", "order"]
+from app.plan.recipe import Recipe, RecipeBlock, RecipeWeight
 
 
 @dataclass(frozen=True)
 class Lowered:
-    """A recipe and which block of the plan each of its numbers stands for."""
+    """A recipe and the blocks of the plan that it runs, in file order.
+
+    A block runs as one recipe block or as several that follow each other; `outputs` has the number
+    of the last one, which gives its output. Recipe blocks are numbered like blocks of the file
+    where each block runs as one.
+    """
 
     recipe: Recipe
     block_ids: tuple[str, ...]
+    outputs: tuple[int, ...]
 
     @cached_property
     def number(self) -> Mapping[str, int]:
-        """The number of each block; blocks that the file cannot say have none."""
+        """The file's number of each block; blocks that the file cannot say have none."""
         return {id_: n for n, id_ in enumerate(self.block_ids)}
+
+    def recipe_blocks(self, id_: str) -> range:
+        """The numbers of the recipe blocks that a block runs as; KeyError without number."""
+        n = self.number[id_]
+        return range(self.outputs[n - 1] + 1 if n else 0, self.outputs[n] + 1)
+
+    def number_of(self, recipe_block: int) -> int:
+        """The file's number of the block that runs as this recipe block, among others."""
+        return bisect_left(self.outputs, recipe_block)
 
     def plan_layers(self, id_: str) -> tuple[int, int]:
         """The plan layers `[start, end)` of a block, empty for a merge; KeyError without number."""
-        block = self.recipe.blocks[self.number[id_]]
-        return (block.start, block.end) if isinstance(block, RecipeWeight) else (0, 0)
+        blocks = [self.recipe.blocks[n] for n in self.recipe_blocks(id_)]
+        layers = [(b.start, b.end) for b in blocks if isinstance(b, RecipeWeight)]
+        return (layers[0][0], layers[-1][1]) if layers else (0, 0)
 
 
 def lower(plan: Plan) -> Lowered:
@@ -50,18 +66,14 @@ def lower(plan: Plan) -> Lowered:
 
 def lower_blocks(plan: Plan, block_ids: tuple[str, ...]) -> Lowered:
     """The numbered blocks of a plan in file order, without a check of the rules."""
-    number = {TOKENS: -1}
+    output: dict[str | None, int] = {TOKENS: -1}
     blocks: list[RecipeBlock] = []
     n_layers = 0
     for id_ in block_ids:
         block = plan.blocks[id_]
-        if isinstance(block, WeightBlock):
-            end = n_layers + block.n_layers
-            source = number[block.input or ""]
-            blocks.append(RecipeWeight(n_layers, end, block.weight_start, source))
-            n_layers = end
-        else:
-            pairs = tuple((number[i.block or ""], i.scale) for i in block.inputs)
-            blocks.append(RecipeMerge(pairs))
-        number[id_] = len(number) - 1
-    return Lowered(Recipe(tuple(blocks)), block_ids)
+        kind = kind_of(block)
+        inputs = [output[link] for link in kind.links(block)]
+        blocks += kind.lower(block, n_layers, inputs, len(blocks))
+        n_layers += len(kind.layers(block))
+        output[id_] = len(blocks) - 1
+    return Lowered(Recipe(tuple(blocks)), block_ids, tuple([output[id_] for id_ in block_ids]))

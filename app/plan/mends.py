@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from app.plan import edits
-from app.plan.document import TOKENS, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, Block, Plan
+from app.plan.kinds import kind_of, links_into
 from app.plan.muting import heard
 from app.plan.ordering import live_blocks, order
 from app.plan.problem import Problem
@@ -40,11 +40,8 @@ def mends_for(problem: Problem, plan: Plan, n_weight_layers: int | None) -> tupl
         return tuple(_unlinked(plan, block.id))
     if problem.code == "unreachable":
         return tuple(_from_tokens(plan))
-    if problem.code == "weight-range" and isinstance(block, WeightBlock):
-        return tuple(_too_long(plan, block, n_weight_layers))
-    if problem.code == "scales-sum" and isinstance(block, MergeBlock):
-        return tuple(_scaled(plan, block))
-    return ()
+    mends = kind_of(block).mends(problem.code, block, n_weight_layers)
+    return tuple([Mend(label, partial(_put, plan, block.id, after)) for label, after in mends])
 
 
 def _with_output(plan: Plan) -> Iterator[Mend]:
@@ -92,19 +89,6 @@ def _from_tokens(plan: Plan) -> Iterator[Mend]:
         )
 
 
-def _too_long(plan: Plan, block: WeightBlock, n_weight_layers: int | None) -> Iterator[Mend]:
-    if n_weight_layers is None:
-        return
-    if 0 <= block.weight_start < n_weight_layers:
-        n_layers = n_weight_layers - block.weight_start
-        shorten = partial(edits.set_weights, plan, block.id, block.weight_start, n_layers)
-        yield Mend("Shorten to the model's layers", shorten)
-    yield Mend("Remove", partial(edits.remove, plan, (block.id,), heal=True))
-
-
-def _scaled(plan: Plan, merge: MergeBlock) -> Iterator[Mend]:
-    total = sum(i.scale for i in merge.inputs)
-    if not total or not all(math.isfinite(i.scale / total) for i in merge.inputs):
-        return
-    after = edits.with_scales(merge, edits.normalised([i.scale for i in merge.inputs]))
-    yield Mend("Scale to a sum of 1", partial(plan.with_blocks, after))
+def _put(plan: Plan, id_: str, block: Block | None) -> Plan:
+    """The plan with another block in the place of one, or without it."""
+    return edits.remove(plan, (id_,), heal=True) if block is None else plan.with_blocks(block)

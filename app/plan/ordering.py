@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 
-from app.plan.document import TOKENS, Block, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, Plan
+from app.plan.kinds import kind_of, links_into
 
 
 def file_order(plan: Plan) -> tuple[str, ...]:
@@ -17,36 +19,42 @@ def file_order(plan: Plan) -> tuple[str, ...]:
     are left out; without an output that can be said, so is everything.
     """
     ids = tuple(plan.blocks)
-    insertion = {id_: n for n, id_ in enumerate(ids)}
-    users: dict[str, list[str]] = {}
-    waiting = {}
-    ready = []
-    for id_, block in plan.blocks.items():
-        links = links_into(block)
-        waiting[id_] = len(links) - links.count(TOKENS)
-        for link in links:
-            if link in insertion:
-                users.setdefault(link, []).append(id_)
-        if not _can_be_said(block):
-            waiting[id_] = -1
-        elif waiting[id_] == 0:
-            ready.append(insertion[id_])
-    heapq.heapify(ready)
-    placed = []
-    output_is_ready = False
-    while ready:
-        id_ = ids[heapq.heappop(ready)]
-        if id_ == plan.output:
-            output_is_ready = True
-            continue
-        placed.append(id_)
-        for user in users.get(id_, ()):
-            waiting[user] -= 1
-            if waiting[user] == 0:
-                heapq.heappush(ready, insertion[user])
-    if plan.output is None or not output_is_ready:
+    number = {id_: n for n, id_ in enumerate(ids)}
+    feeders: list[list[int]] = []
+    dead_ends = set()
+    for n, block in enumerate(plan.blocks.values()):
+        links = [link for link in links_into(block) if link != TOKENS]
+        feeders.append([number[link] for link in links if link in number])
+        if len(feeders[n]) < len(links) or not kind_of(block).can_be_written(block):
+            dead_ends.add(n)
+    output = number.get(plan.output or "")
+    if output is None or output in dead_ends:
         return ()
-    return (*placed, plan.output)
+    placed = in_order(feeders, dead_ends | {output})
+    if not set(feeders[output]) <= set(placed):
+        return ()
+    return tuple([ids[n] for n in (*placed, output)])
+
+
+def in_order(feeders: Sequence[Collection[int]], dead_ends: Container[int] = ()) -> list[int]:
+    """The places in `feeders`, each behind those it names and otherwise rising.
+
+    Those on circles are left out, and so are dead ends, and what hangs on either.
+    """
+    sorter = TopologicalSorter(dict(enumerate(feeders)))
+    with suppress(CycleError):  # raised once all is ready for those that lie on no circle
+        sorter.prepare()
+    placed = []
+    ready = sorted(sorter.get_ready())
+    while ready:
+        n = heappop(ready)
+        if n in dead_ends:
+            continue
+        placed.append(n)
+        sorter.done(n)
+        for following in sorter.get_ready():
+            heappush(ready, following)
+    return placed
 
 
 def order(plan: Plan) -> tuple[str, ...]:
@@ -71,17 +79,10 @@ def descendants(plan: Plan, id_: str) -> frozenset[str]:
 
 def blocks_on_cycles(plan: Plan) -> tuple[str, ...]:
     """The blocks that lie on a circle of links or behind one, in order of insertion."""
-    users = _users(plan)
-    waiting = {
-        i: sum(link in plan.blocks for link in links_into(b)) for i, b in plan.blocks.items()
-    }
-    ready = [i for i, n in waiting.items() if n == 0]
-    while ready:
-        for user in users.get(ready.pop(), ()):
-            waiting[user] -= 1
-            if waiting[user] == 0:
-                ready.append(user)
-    return tuple(i for i, n in waiting.items() if n > 0)
+    number = {id_: n for n, id_ in enumerate(plan.blocks)}
+    feeders = [[number[k] for k in links_into(b) if k in number] for b in plan.blocks.values()]
+    free = set(in_order(feeders))
+    return tuple([id_ for id_, n in number.items() if n not in free])
 
 
 def _users(plan: Plan) -> dict[str, list[str]]:
@@ -103,9 +104,3 @@ def _reach(start: str, steps: Callable[[str], Iterable[str | None]], plan: Plan)
                 seen.add(step)
                 stack.append(step)
     return frozenset(seen)
-
-
-def _can_be_said(block: Block) -> bool:
-    if isinstance(block, WeightBlock):
-        return block.weight_start >= 0 and block.n_layers >= 1
-    return len(block.inputs) >= 2 and all(math.isfinite(i.scale) for i in block.inputs)

@@ -8,24 +8,14 @@ from types import MappingProxyType
 
 from app.plan import extra_data
 from app.plan.checks import check_numbered
-from app.plan.document import (
-    TOKENS,
-    Annotation,
-    Block,
-    FileMark,
-    MergeBlock,
-    MergeInput,
-    Plan,
-    WeightBlock,
-    links_into,
-)
-from app.plan.edits import has_sum_of_one, with_links
+from app.plan.document import TOKENS, Annotation, Block, FileMark, Plan
 from app.plan.extra_data import MARK, Json
-from app.plan.lines import Line, split_lines
+from app.plan.kinds import WEIGHT, links_into, with_links
+from app.plan.lines import Line
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, live_blocks
 from app.plan.problem import Problem, Severity
-from app.plan.statements import FORMS, StatementReader
+from app.plan.statements import TOTAL_FORM, StatementReader, split_lines
 
 MAX_PROBLEMS = 100
 """Past this many, one last problem says how many more there are."""
@@ -95,6 +85,7 @@ class _Reader:
         self._passed: dict[str, tuple[int | None, ...]] = {}
         self._drafts: list[tuple[int, Json | None]] = []
         self._newer: int | None = None
+        self._block_keys = extra_data.block_keys()
 
     @property
     def problems(self) -> list[Problem]:
@@ -128,21 +119,26 @@ class _Reader:
         foreign, own = extra_data.split_own(line.comment)
         data = extra_data.parse_object(own) or {}
         title = extra_data.title_in(data)
-        self._know_keys(line.number, data, extra_data.BLOCK_KEYS)
+        self._know_keys(line.number, data, self._block_keys)
         if foreign.startswith(MARK):
             self._comment(line.number, foreign)
         elif foreign and not title:
             title = foreign.lstrip("#").strip()
         elif foreign:
             self.comments.append(foreign)
-        self.lines[block.id] = line.number
-        block = extra_data.with_looks(replace(block, title=title), data)
-        self.blocks[block.id] = self._with_kept_sum(line.number, block)
+        self._put(line.number, replace(block, title=title), data)
         links = extra_data.links_in(data, len(links_into(block)))
         if links is not None:
             self._passed[block.id] = links
         elif "links" in data:
             self._bad_links(line.number)
+
+    def _put(self, line: int, block: Block, data: Json) -> None:
+        """Take in a block with the looks that its data says."""
+        self.blocks[block.id], odd = extra_data.with_looks(block, data)
+        self.lines[block.id] = line
+        if odd is not None:
+            self.notes.append(replace(odd, severity="note", line=line))
 
     def _comment(self, line: int, comment: str) -> None:
         kind, data = extra_data.own_line(comment)
@@ -185,22 +181,26 @@ class _Reader:
         n_file_blocks = self.statements.n_blocks
         numbers = range(n_file_blocks, n_file_blocks + len(self._drafts))
         links = {-1: TOKENS} | {n: f"b{n}" for n in range(n_file_blocks)}
-        for n, (_, data) in zip(numbers, self._drafts, strict=True):
-            if data is not None and _draft_has_sense(data):
-                links[n] = f"b{n}"
-        for n, (line, data) in zip(numbers, self._drafts, strict=True):
-            if data is None or n not in links:
+        drafts = [
+            None if data is None else extra_data.draft_in(data, f"b{n}")
+            for n, (_, data) in zip(numbers, self._drafts, strict=True)
+        ]
+        links |= {n: f"b{n}" for n, draft in zip(numbers, drafts, strict=True) if draft is not None}
+        known_keys = extra_data.draft_keys()
+        for (line, data), draft in zip(self._drafts, drafts, strict=True):
+            if data is None or draft is None:
                 self._bad_draft(line, "cannot be read, so it is left out")
                 continue
-            block, is_linked = _draft_block(f"b{n}", data, links)
-            if not is_linked:
+            block, named = draft
+            if any(n is not None and n not in links for n in named):
                 self._bad_draft(line, "names a block that does not exist")
-            self.lines[block.id] = line
-            self.blocks[block.id] = self._with_kept_sum(line, block)
-            self._know_keys(line, data, extra_data.DRAFT_KEYS)
+            fed_by = [None if n is None else links.get(n) for n in named]
+            self._put(line, with_links(block, fed_by), data)
+            self._know_keys(line, data, known_keys)
         for id_ in blocks_on_cycles(Plan(self.blocks)):
             self._bad_draft(self.lines[id_], "depends on its own output, so it is unlinked")
-            self.blocks[id_] = _unlinked(self.blocks[id_])
+            block = self.blocks[id_]
+            self.blocks[id_] = with_links(block, (None,) * len(links_into(block)))
         self._lead_through_muted(links)
         for n, (_, data) in zip(numbers, self._drafts, strict=True):
             if data is not None and f"b{n}" in self.blocks and data.get("output") is True:
@@ -231,19 +231,6 @@ class _Reader:
                 self.lines[id_], "wants to feed the output, which another block feeds already"
             )
 
-    def _with_kept_sum(self, line: int, block: Block) -> Block:
-        """The block, where it says that its scales sum to 1 only if they do."""
-        if isinstance(block, WeightBlock) or not block.sums_to_one or has_sum_of_one(block):
-            return block
-        self._note(
-            "sum-not-kept",
-            "A merge block is marked to keep the sum of its scales at 1, but they add up to "
-            "something else.",
-            "The scales stay as written; turn on “Keep the sum at 1” again in the editor.",
-            line,
-        )
-        return replace(block, sums_to_one=False)
-
     def _bad_links(self, line: int) -> None:
         self._note(
             "links-differ",
@@ -264,37 +251,8 @@ class _Reader:
         self.notes.append(Problem(code, message, fix, "note", line))
 
 
-def _draft_has_sense(data: Json) -> bool:
-    return (extra_data.weights_in(data) is None) != (extra_data.merge_in(data) is None)
-
-
-def _draft_block(id_: str, data: Json, links: Mapping[int, str]) -> tuple[Block, bool]:
-    """The block, and whether all the blocks it names exist."""
-    title, muted = extra_data.title_in(data), data.get("muted") is True
-    weights = extra_data.weights_in(data)
-    if weights is not None:
-        named = extra_data.link_in(data.get("input"))
-        source = None if named is None else links.get(named)
-        block = WeightBlock(id_, *weights, source, title, muted=muted)
-        return extra_data.with_looks(block, data), (named is None) == (source is None)
-    pairs = extra_data.merge_in(data) or ()
-    inputs = tuple(
-        MergeInput(None if named is None else links.get(named), given.scale)
-        for named, given in pairs
-    )
-    exist = all(named is None or named in links for named, _ in pairs)
-    merge = MergeBlock(id_, inputs, title, muted=muted)
-    return extra_data.with_looks(merge, data), exist
-
-
-def _unlinked(block: Block) -> Block:
-    if isinstance(block, WeightBlock):
-        return replace(block, input=None)
-    return replace(block, inputs=tuple(MergeInput(None, i.scale) for i in block.inputs))
-
-
 def _not_a_plan(text: str, lines: tuple[Line, ...]) -> Problem:
-    fix = f"A plan has lines such as “{FORMS['WeightBlock']}” and ends with “TotalLayers; N”."
+    fix = f"A plan has lines such as “{WEIGHT.form}” and ends with “{TOTAL_FORM}”."
     if text.startswith("GGUF"):
         message = "This is a model file, not a plan."
         fix = "Open it as a model; a plan is a text file."

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.plan.extra_data import (
     Json,
+    draft_in,
     links_in,
-    links_of_draft,
     own_line,
     parse_object,
     relinked_comment,
     relinked_draft,
     split_own,
 )
-from app.plan.lines import Line, parse_int, split_lines
+from app.plan.kinds import Kind
+from app.plan.lines import Line, parse_int
+from app.plan.ordering import in_order
+from app.plan.statements import TOTAL, kinds_by_keyword, split_lines
 from app.plan.text_match import pairs_of
-
-_BLOCKS = ("WeightBlock", "MergeBlock")
 
 
 @dataclass(slots=True)
 class _Block:
-    """A block's line: where it stands, its fields, and the numbers of what feeds it.
+    """A block's line: where it stands, its fields with what they stand for, and what feeds it.
 
     `passed` are the numbers behind the line of what feeds it past muted blocks, if they are said.
     """
@@ -33,6 +34,7 @@ class _Block:
     line: int
     keyword: str
     fields: list[str]
+    roles: Sequence[str]
     comment: str
     inputs: list[int]
     passed: Sequence[int | None] | None
@@ -58,20 +60,23 @@ def renumbered(text: str, before: str = "") -> str | None:
     raw = re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"))
     blocks: list[_Block] = []
     totals: list[Line] = []
+    kinds = kinds_by_keyword()
     for line in split_lines(text):
-        if line.keyword in _BLOCKS and not line.meant:
-            block = _block(line)
+        if line.keyword in kinds and not line.meant:
+            block = _block(line, kinds[line.keyword])
             if block is None:
                 return None
             blocks.append(block)
-        elif line.keyword == "TotalLayers" and not line.meant:
+        elif line.keyword == TOTAL and not line.meant:
             totals.append(line)
         elif line.statement:
             return None
     drafts = _drafts(text)
     _follow(blocks, drafts, before)
-    placed = _in_order(blocks)
-    if not blocks or placed is None:
+    if any(not -1 <= n < len(blocks) for block in blocks for n in block.inputs):
+        return None
+    placed = in_order([[n for n in block.inputs if n >= 0] for block in blocks])
+    if not blocks or len(placed) < len(blocks):
         return None
     number = {-1: -1} | {old: new for new, old in enumerate(placed)}
     n_layers = 0
@@ -85,14 +90,14 @@ def renumbered(text: str, before: str = "") -> str | None:
         raw[slot - 1] = f"{statement}  {block.comment}" if block.comment else statement
     for draft in drafts:
         links = _renamed(draft.inputs, number)
-        if links != links_of_draft(draft.data):
+        if links != _links_of(draft.data):
             raw[draft.line - 1] = relinked_draft(draft.data, links)
     for line in totals:
-        raw[line.number - 1] = f"TotalLayers; {n_layers}  {line.comment}".rstrip()
+        raw[line.number - 1] = f"{TOTAL}; {n_layers}  {line.comment}".rstrip()
     for line in reversed(totals[1:]):
         del raw[line.number - 1]
     if not totals:
-        raw.insert(max(slots), f"TotalLayers; {n_layers}")
+        raw.insert(max(slots), f"{TOTAL}; {n_layers}")
     after = "\n".join(raw)
     return None if _plain(after) == _plain(text) else after
 
@@ -101,7 +106,13 @@ def _drafts(text: str) -> list[_Draft]:
     """The drafts in their order; one that makes no sense has a number, but no inputs."""
     kinds = ((line, *own_line(line.comment)) for line in split_lines(text) if not line.statement)
     found = ((line.number, data or {}) for line, kind, data in kinds if kind == "draft")
-    return [_Draft(line, data, links_of_draft(data)) for line, data in found]
+    return [_Draft(line, data, _links_of(data)) for line, data in found]
+
+
+def _links_of(draft: Json) -> tuple[int | None, ...]:
+    """The numbers of what feeds a draft, None for an unlinked input; none where it has no sense."""
+    found = draft_in(draft, "")
+    return () if found is None else found[1]
 
 
 def _follow(blocks: list[_Block], drafts: list[_Draft], before: str) -> None:
@@ -109,7 +120,9 @@ def _follow(blocks: list[_Block], drafts: list[_Draft], before: str) -> None:
 
     In the place of a block that was taken out stands what led into it.
     """
-    known = [_block(line) for line in split_lines(before) if line.keyword in _BLOCKS]
+    kinds = kinds_by_keyword()
+    lines = (line for line in split_lines(before) if line.keyword in kinds)
+    known = [_block(line, kinds[line.keyword]) for line in lines]
     before_blocks = [block for block in known if block is not None]
     if len(before_blocks) < len(known):
         return
@@ -158,54 +171,37 @@ def _renamed(
     return tuple([None if n is None else other.get(n, n) for n in numbers])
 
 
-def _block(line: Line) -> _Block | None:
-    fields = list(line.fields)
-    named = fields[3:] if line.keyword == "WeightBlock" else fields[::2]
-    inputs = [parse_int(field) for field in named]
-    if line.keyword == "WeightBlock":
-        numbers = [parse_int(field) for field in fields]
-        if len(fields) != 4 or None in numbers or int(fields[1]) <= int(fields[0]):
-            return None
-    elif len(fields) < 4 or len(fields) % 2:
+def _block(line: Line, kind: Kind[Any]) -> _Block | None:
+    """The line's block; None where its numbers cannot be told."""
+    if not kind.takes(len(line.fields)):
         return None
-    known = [n for n in inputs if n is not None]
-    if len(known) < len(inputs):
+    form = (kind.field(at) for at in range(len(line.fields)))
+    roles = ["" if field is None else field.role for field in form]
+    numbers = {n: parse_int(line.fields[n]) for n, role in enumerate(roles) if role != "scale"}
+    known = {n: number for n, number in numbers.items() if number is not None}
+    if len(known) < len(numbers):
         return None
+    if "start" in roles and known[roles.index("end")] <= known[roles.index("start")]:
+        return None
+    inputs = [known[n] for n, role in enumerate(roles) if role == "link"]
     data = parse_object(split_own(line.comment)[1]) or {}
-    passed = links_in(data, len(known))
-    return _Block(line.number, line.keyword, fields, line.comment, known, passed)
-
-
-def _in_order(blocks: list[_Block]) -> list[int] | None:
-    """The blocks with each behind those that feed it, else as they stand; None for a circle."""
-    if any(not -1 <= n < len(blocks) for block in blocks for n in block.inputs):
-        return None
-    users: dict[int, list[int]] = {}
-    waiting = []
-    for n, block in enumerate(blocks):
-        sources = [k for k in block.inputs if k >= 0]
-        waiting.append(len(sources))
-        for source in sources:
-            users.setdefault(source, []).append(n)
-    ready = [n for n, n_sources in enumerate(waiting) if n_sources == 0]
-    placed: list[int] = []
-    while ready:
-        placed.append(heapq.heappop(ready))
-        for user in users.get(placed[-1], ()):
-            waiting[user] -= 1
-            if waiting[user] == 0:
-                heapq.heappush(ready, user)
-    return placed if len(placed) == len(blocks) else None
+    passed = links_in(data, len(inputs))
+    return _Block(
+        *(line.number, line.keyword, list(line.fields), roles, line.comment, inputs, passed)
+    )
 
 
 def _count_on(block: _Block, start: int, number: dict[int, int]) -> int:
     """Give the block its numbers; where its plan layers end."""
-    renamed = [str(number[n]) for n in block.inputs]
-    if block.keyword == "MergeBlock":
-        block.fields[::2] = renamed
-        return start
-    end = start + int(block.fields[1]) - int(block.fields[0])
-    block.fields = [str(start), str(end), block.fields[2], *renamed]
+    end = start
+    if "start" in block.roles:
+        first, last = block.roles.index("start"), block.roles.index("end")
+        end = start + int(block.fields[last]) - int(block.fields[first])
+        block.fields[first], block.fields[last] = str(start), str(end)
+    links = iter(block.inputs)
+    for n, role in enumerate(block.roles):
+        if role == "link":
+            block.fields[n] = str(number[next(links)])
     return end
 
 

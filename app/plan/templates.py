@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.plan import edits
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.layer_ranges import runs
 from app.plan.problem import PlanError, Problem
 
 Values = Mapping[str, float]
@@ -68,11 +69,11 @@ def _slices(n_layers: int, values: Values, models: Sequence[tuple[str, int]]) ->
     starts = [0]
     while starts[-1] + length < n_layers:
         starts.append(starts[-1] + length - overlap)
-    runs = []
+    slices = []
     for turn, start in enumerate(starts):
         name, offset = models[turn % 2]
-        runs.append((f"{name}{turn // 2 + 1}", offset + start, min(length, n_layers - start)))
-    return _chain(runs)
+        slices.append((f"{name}{turn // 2 + 1}", offset + start, min(length, n_layers - start)))
+    return _chain(slices)
 
 
 def _branches(n_layers: int, values: Values) -> Plan:
@@ -88,11 +89,11 @@ def _branches(n_layers: int, values: Values) -> Plan:
     second = _second_start(values) + trunk + skipped
     return _merged(
         [
-            WeightBlock("b0", 0, trunk, TOKENS, "Trunk"),
-            WeightBlock("b1", trunk, rest, "b0", "First branch"),
-            WeightBlock("b2", second, rest - skipped, "b0", "Second branch"),
+            WeightBlock("b0", 0, trunk, TOKENS, title="Trunk"),
+            WeightBlock("b1", trunk, rest, "b0", title="First branch"),
+            WeightBlock("b2", second, rest - skipped, "b0", title="Second branch"),
         ],
-        MergeBlock("b3", _at_ratio("b1", "b2", values["ratio"]), "Blend"),
+        MergeBlock("b3", _at_ratio("b1", "b2", values["ratio"]), title="Blend"),
     )
 
 
@@ -106,16 +107,18 @@ def _towers(n_layers: int, values: Values) -> Plan:
             "Leave out fewer layers.",
         )
     second = _second_start(values)
-    blocks = [WeightBlock("b0", 0, n_layers, TOKENS, "First tower")]
+    blocks = [WeightBlock("b0", 0, n_layers, TOKENS, title="First tower")]
     if skipped == 0:
-        blocks.append(WeightBlock("b1", second, n_layers, TOKENS, "Second tower"))
+        blocks.append(WeightBlock("b1", second, n_layers, TOKENS, title="Second tower"))
     else:
         head = max(1, (n_layers - skipped) // 5)
         foot = n_layers - skipped - head
-        blocks.append(WeightBlock("b1", second, foot, TOKENS, "Second tower, foot"))
-        blocks.append(WeightBlock("b2", second + foot + skipped, head, "b1", "Second tower, head"))
+        blocks.append(WeightBlock("b1", second, foot, TOKENS, title="Second tower, foot"))
+        blocks.append(
+            WeightBlock("b2", second + foot + skipped, head, "b1", title="Second tower, head")
+        )
     inputs = _at_ratio("b0", blocks[-1].id, values["ratio"])
-    return _merged(blocks, MergeBlock(f"b{len(blocks)}", inputs, "Towers' merge"))
+    return _merged(blocks, MergeBlock(f"b{len(blocks)}", inputs, title="Towers' merge"))
 
 
 def _repeat(n_layers: int, values: Values) -> Plan:
@@ -127,10 +130,10 @@ def _repeat(n_layers: int, values: Values) -> Plan:
             f"Choose a first layer that is not after the last, from 0 to {n_layers - 1}.",
         )
     end = last + 1
-    runs = [("", 0, end), *((f"Repeat {n + 1}", first, end - first) for n in range(again))]
+    parts = [("", 0, end), *((f"Repeat {n + 1}", first, end - first) for n in range(again))]
     if end < n_layers:
-        runs.append(("", end, n_layers - end))
-    return _chain(runs)
+        parts.append(("", end, n_layers - end))
+    return _chain(parts)
 
 
 def _leave_out(n_layers: int, values: Values) -> Plan:
@@ -144,24 +147,17 @@ def _leave_out(n_layers: int, values: Values) -> Plan:
             "Leave out fewer layers, or keep fewer.",
         )
     gone = {first + int((n + 0.5) * room / skipped) for n in range(skipped)}
-    runs: list[tuple[str, int, int]] = []
-    for layer in range(n_layers):
-        if layer in gone:
-            continue
-        if runs and sum(runs[-1][1:]) == layer:
-            runs[-1] = "", runs[-1][1], runs[-1][2] + 1
-        else:
-            runs.append(("", layer, 1))
-    return _chain(runs)
+    left = runs(layer for layer in range(n_layers) if layer not in gone)
+    return _chain([("", run.start, len(run)) for run in left])
 
 
-def _chain(runs: Sequence[tuple[str, int, int]]) -> Plan:
+def _chain(parts: Sequence[tuple[str, int, int]]) -> Plan:
     """One block after the other, each with a title, a first weight layer and a length."""
     plan = Plan()
-    for n, (title, start, n_layers) in enumerate(runs):
+    for n, (title, start, n_layers) in enumerate(parts):
         source = f"b{n - 1}" if n else TOKENS
-        plan = edits.add_block(plan, WeightBlock(f"b{n}", start, n_layers, source, title))
-    return edits.connect_output(plan, f"b{len(runs) - 1}")
+        plan = edits.add_block(plan, WeightBlock(f"b{n}", start, n_layers, source, title=title))
+    return edits.connect_output(plan, f"b{len(parts) - 1}")
 
 
 def _merged(blocks: Sequence[WeightBlock], merge: MergeBlock) -> Plan:

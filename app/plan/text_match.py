@@ -9,8 +9,9 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import NamedTuple
 
-from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
-from app.plan.edits import has_sum_of_one, new_ids, remove, with_links
+from app.plan.document import TOKENS, Block, Plan
+from app.plan.edits import new_ids, remove
+from app.plan.kinds import kind_of, links_into, with_links
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order
 from app.plan.text_view import MUTED, muted_line
@@ -67,9 +68,8 @@ def _ids(read: Plan, spoken: Plan, before: Plan) -> dict[str, str]:
 
 def _look(block: Block) -> tuple[object, ...]:
     """What a block is told by, apart from its links, which change with every number."""
-    if isinstance(block, WeightBlock):
-        return "weights", block.title, block.weight_start, block.n_layers
-    return "merge", block.title, *(i.scale for i in block.inputs)
+    kind = kind_of(block)
+    return kind.name, block.title, *kind.content(block)
 
 
 def pairs_of(
@@ -142,15 +142,13 @@ def _renamed(block: Block, ids: dict[str, str], spoken: Plan) -> Block:
     id_ = ids[block.id]
     old = spoken.blocks.get(id_)
     links = [None if link is None else ids.get(link, link) for link in links_into(block)]
-    if isinstance(block, WeightBlock):
-        block = replace(block, id=id_)
-    else:
-        sums = isinstance(old, MergeBlock) and old.sums_to_one and has_sum_of_one(block)
-        block = replace(block, id=id_, sums_to_one=sums)
-    block = with_links(block, links)
+    block = with_links(replace(block, id=id_), links)
+    kind = kind_of(block)
     if old is None:
-        return replace(block, position=None)
+        fresh: Block = kind.as_stated(replace(block, position=None))
+        return fresh
     block = replace(block, position=old.position, collapsed=old.collapsed)
+    block = kind.with_state_of(block, old)
     return old if block == old else block
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.plan.document import TOKENS, Block, Plan, WeightBlock
+from app.plan.document import TOKENS, Block, Plan
 from app.plan.extra_data import block_comment, draft_comment
+from app.plan.kinds import kind_of
 from app.plan.lines import shown
-from app.plan.lowering import Lowered, lower_blocks
 from app.plan.muting import heard
 from app.plan.ordering import file_order
-from app.plan.recipe import block_line, total_line
+from app.plan.recipe import total_line
+from app.plan.writer import statements_of
 
 MUTED = "# muted:"
 """How the line of a muted block begins. Taking the line out takes the block out."""
@@ -25,24 +26,24 @@ class TextView:
     lines: Mapping[str, int]
 
 
-def write_text_view(plan: Plan, lowered: Lowered | None = None) -> TextView:
+def write_text_view(plan: Plan, in_file: Sequence[str] | None = None) -> TextView:
     """What the plan says, titles behind `#`; what a strict file cannot say follows below.
 
-    `lowered` is the plan as it runs, where that is known already.
+    `in_file` are the blocks that the file can say, in its order, where they are known already.
     """
     spoken = heard(plan)
-    if lowered is None:
-        lowered = lower_blocks(spoken, file_order(spoken))
-    recipe, in_file = lowered.recipe, lowered.block_ids
+    if in_file is None:
+        in_file = file_order(spoken)
+    statements, n_layers = statements_of(spoken, in_file)
     said = set(in_file)
     drafts = [id_ for id_ in spoken.blocks if id_ not in said]
     lines = list(plan.comments)
     at: dict[str, int] = {}
-    for id_, block in zip(in_file, recipe.blocks, strict=True):
-        lines.append(block_line(block) + _title(spoken.blocks[id_]))
+    for id_, statement in zip(in_file, statements, strict=True):
+        lines.append(statement + _title(spoken.blocks[id_]))
         at[id_] = len(lines)
     if in_file:
-        lines.append(total_line(recipe.n_plan_layers))
+        lines.append(total_line(n_layers))
     number: dict[str | None, int] = {i: n for n, i in enumerate((*in_file, *drafts))}
     number[TOKENS] = -1
     for id_ in drafts:
@@ -72,12 +73,10 @@ def _title(block: Block) -> str:
 
 def _bare(block: Block) -> Block:
     """The block without what the text does not say."""
-    block = replace(block, position=None, collapsed=False)
-    return block if isinstance(block, WeightBlock) else replace(block, sums_to_one=False)
+    bare: Block = kind_of(block).as_stated(replace(block, position=None, collapsed=False))
+    return bare
 
 
 def _words(block: Block) -> str:
     title = f"{shown(block.title)} " if block.title else ""
-    if isinstance(block, WeightBlock):
-        return f"{title}weight layers {block.weight_start} to {block.weight_end - 1}"
-    return f"{title}merge of {len(block.inputs)} inputs"
+    return f"{title}{kind_of(block).words(block)}"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from app.plan.document import TOKENS, Plan, links_into
+from collections.abc import Sequence
+
+from app.plan.document import TOKENS, Plan
 from app.plan.extra_data import (
     annotation_comment,
     block_comment,
     draft_comment,
     header_comment,
 )
-from app.plan.lowering import lower, lower_blocks, order
+from app.plan.kinds import kind_of, links_into
+from app.plan.lowering import lower
 from app.plan.muting import heard
-from app.plan.ordering import file_order
-from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight, block_line, total_line
+from app.plan.ordering import file_order, order
+from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight, total_line
 
 
 def write_document(plan: Plan) -> str:
@@ -29,18 +32,33 @@ def write_document(plan: Plan) -> str:
     number[TOKENS] = -1
     lines = [header_comment(plan)] if plan.sources or not plan.blocks else []
     lines += plan.comments
-    recipe = lower_blocks(spoken, in_file).recipe
-    for id_, block in zip(in_file, recipe.blocks, strict=True):
+    statements, n_layers = statements_of(spoken, in_file)
+    for id_, statement in zip(in_file, statements, strict=True):
         links = links_into(plan.blocks[id_])
         passed = links != links_into(spoken.blocks[id_])
         extra = block_comment(plan.blocks[id_], [number.get(k) for k in links] if passed else None)
-        lines.append(f"{block_line(block)}  {extra}" if extra else block_line(block))
+        lines.append(f"{statement}  {extra}" if extra else statement)
     if in_file:
-        lines.append(total_line(recipe.n_plan_layers))
+        lines.append(total_line(n_layers))
     for id_ in everything[len(in_file) :]:
         lines.append(draft_comment(plan.blocks[id_], number, id_ == plan.output))
     lines += [annotation_comment(annotation) for annotation in plan.annotations.values()]
     return "\n".join(lines) + "\n"
+
+
+def statements_of(plan: Plan, in_file: Sequence[str]) -> tuple[list[str], int]:
+    """The statement of each of the blocks, which stand in file order, and their plan layers."""
+    number: dict[str | None, int] = {id_: n for n, id_ in enumerate(in_file)}
+    number[TOKENS] = -1
+    statements = []
+    n_layers = 0
+    for id_ in in_file:
+        block = plan.blocks[id_]
+        kind = kind_of(block)
+        inputs = [number[link] for link in kind.links(block)]
+        statements.append(kind.statement(block, n_layers, inputs))
+        n_layers += len(kind.layers(block))
+    return statements, n_layers
 
 
 def write_strict(plan: Plan) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 
-from app.plan import edits, shaping
+from app.plan import edits
 from app.plan.document import MergeBlock
 from app.ui.application import make_loop, open_first, show_window
 from app.ui.chat.message.view import MessageView
@@ -98,7 +98,7 @@ class _Tour:
         assert merge is not None
         before = editor.plan
         self._window.canvas.show_block(merge.id)
-        editor.apply("Change scale", shaping.set_scale(before, merge.id, 0, 0.35))
+        editor.apply("Change scale", edits.set_scale(before, merge.id, 0, 0.35))
         _require(editor.plan != before, "the scale did not change")
         scale = merge.inputs[0].scale
         print(f"{merge.title or 'Merge'}: scale {scale} changed to 0.35")
@@ -154,7 +154,7 @@ class _Tour:
         editor, chat = self._window.editor, self._window.chat
         before = chat.transcript.messages[-1].text
         merge = next(b for b in editor.plan.blocks.values() if isinstance(b, MergeBlock))
-        editor.apply("Change scale", shaping.set_scale(editor.plan, merge.id, 0, 1.0))
+        editor.apply("Change scale", edits.set_scale(editor.plan, merge.id, 0, 1.0))
         chat.flow.regenerate()
         _require(chat.flow.busy, "the message was not answered again")
         await self._listen()

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median, quantiles
 
-from app.plan.document import TOKENS, links_into
+from app.plan.document import TOKENS
+from app.plan.kinds import links_into
 from tests.bench.big_plan import HUB, placed_plan
 from tests.bench.processes import ROOT, Answering, answering, environment, peer_python, screen
 from tests.bench.row import Row

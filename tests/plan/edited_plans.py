@@ -19,8 +19,8 @@ from app.plan.document import (
     MergeInput,
     Plan,
     WeightBlock,
-    links_into,
 )
+from app.plan.kinds import links_into, with_links
 from app.plan.muting import heard
 from app.plan.ordering import file_order, order
 from app.plan.problem import PlanError
@@ -56,13 +56,13 @@ def edit(draw: st.DrawFn, plan: Plan) -> Callable[[], Plan]:
             draw(st.integers(0, 40)),
             draw(st.integers(1, 40) | st.just(LAYER_LIMIT)),
             draw(feeds(plan)),
-            draw(titles),
-            draw(st.none() | st.tuples(coordinates, coordinates)),
+            title=draw(titles),
+            position=draw(st.none() | st.tuples(coordinates, coordinates)),
         )
         return lambda: edits.add_block(plan, block)
     if add_weight == 3:
         inputs = draw(st.lists(st.builds(MergeInput, feeds(plan), scales), min_size=2, max_size=4))
-        merge = MergeBlock(edits.new_id(plan), tuple(inputs), draw(titles))
+        merge = MergeBlock(edits.new_id(plan), tuple(inputs), title=draw(titles))
         return lambda: edits.add_block(plan, merge)
     id_, port, scale = draw(ids(plan)), draw(ports), draw(scales)
     source = draw(feeds(plan))
@@ -93,7 +93,7 @@ def edit(draw: st.DrawFn, plan: Plan) -> Callable[[], Plan]:
         lambda: shaping.cut_layers(plan, id_, range(start, start + n_layers)),
         lambda: shaping.join(plan, tuple(plan.blocks)),
         lambda: shaping.set_sums_to_one(plan, id_, on),
-        lambda: shaping.set_scale(plan, id_, port, scale),
+        lambda: edits.set_scale(plan, id_, port, scale),
         lambda: shaping.swap_inputs(plan, id_, port, other),
         lambda: shaping.equalise(plan, id_),
         lambda: annotated(plan, kind, remark, at),
@@ -130,7 +130,7 @@ def canonical(plan: Plan) -> Plan:
     blocks: dict[str, Block] = {}
     for id_ in ids:
         links = [new.get(link) for link in links_into(plan.blocks[id_])]
-        blocks[new[id_]] = edits.with_links(replace(plan.blocks[id_], id=new[id_]), links)
+        blocks[new[id_]] = with_links(replace(plan.blocks[id_], id=new[id_]), links)
     marks = [replace(a, id=f"a{n}") for n, a in enumerate(plan.annotations.values())]
     return replace(
         plan,

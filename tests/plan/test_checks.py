@@ -40,7 +40,7 @@ def test_nothing_feeds_the_output() -> None:
 
 
 def test_a_missing_input_is_an_error_where_the_output_needs_it() -> None:
-    plan = edits.add_block(edits.whole_model(30), WeightBlock("b1", 0, 2, None, "Tail"))
+    plan = edits.add_block(edits.whole_model(30), WeightBlock("b1", 0, 2, None, title="Tail"))
     (note,) = check_plan(plan)
     assert (note.code, note.severity, note.block_id) == ("unused", "note", "b1")
     assert "not linked" in note.message

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.plan import edits
 from app.plan.change import Change
-from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.kinds import links_into
 from app.plan.ordering import blocks_on_cycles, order
 from app.plan.problem import PlanError
 from tests.plan.edited_plans import histories, plans

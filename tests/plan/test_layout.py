@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.plan import edits
 from app.plan.clearing import way_clear
-from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.kinds import links_into
 from app.plan.layout import DEFAULT_SIZE, arrange
 from tests.plan.edited_plans import plans
 from tests.plan.test_edits import fork

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from app.plan import edits
 from app.plan.checks import check_plan
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
-from app.plan.lowering import lower, order
+from app.plan.lowering import lower
 from app.plan.muting import heard
-from app.plan.ordering import file_order
+from app.plan.ordering import file_order, order
 from app.plan.problem import PlanError, errors
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight, inputs_of, scale_text
 from tests.plan.edited_plans import plans, scales

@@ -15,8 +15,8 @@ from app.plan.document import (
     MergeInput,
     Plan,
     WeightBlock,
-    links_into,
 )
+from app.plan.kinds import links_into
 from app.plan.lowering import lower
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles

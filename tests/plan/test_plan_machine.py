@@ -13,7 +13,7 @@ from app.plan import annotating, edits, shaping
 from app.plan.change import Change
 from app.plan.checks import check_plan
 from app.plan.document import TOKENS, Annotation, MergeBlock, MergeInput, Plan, WeightBlock
-from app.plan.document import links_into as links
+from app.plan.kinds import links_into as links
 from app.plan.lowering import lower
 from app.plan.mends import mends_for
 from app.plan.muting import heard
@@ -176,7 +176,7 @@ class PlanMachine(RuleBasedStateMachine):
         merge = self._merge(a)
         if merge is not None:
             at = port % len(merge.inputs)
-            self._apply("Scale", lambda: shaping.set_scale(self.plan, merge.id, at, scale))
+            self._apply("Scale", lambda: edits.set_scale(self.plan, merge.id, at, scale))
             after = self._merge_at(merge.id)
             assert after.inputs[at].scale == scale
             others = [i for n, i in enumerate(after.inputs) if n != at]

@@ -141,7 +141,7 @@ def test_a_foreign_comment_behind_a_block_is_its_title_unless_it_has_one() -> No
 
 def test_an_unfinished_plan_is_kept_in_drafts() -> None:
     plan = edits.whole_model(30)
-    plan = edits.add_block(plan, WeightBlock("b1", 4, 2, "b0", "After the output"))
+    plan = edits.add_block(plan, WeightBlock("b1", 4, 2, "b0", title="After the output"))
     plan = edits.add_block(plan, MergeBlock("b2", (MergeInput("b1", 0.5), MergeInput(None, 0.5))))
     text = write_document(plan)
     assert text == (

@@ -16,7 +16,7 @@ from app.plan.problem import PlanError
 @pytest.fixture
 def plan() -> Plan:
     return Plan(output="m").with_blocks(
-        WeightBlock("a", 0, 8, TOKENS, "Trunk", (0.0, 0.0)),
+        WeightBlock("a", 0, 8, TOKENS, title="Trunk", position=(0.0, 0.0)),
         WeightBlock("b", 8, 4, "a", position=(300.0, 10.0)),
         WeightBlock("c", 12, 4, "b", position=(600.0, 20.0)),
         MergeBlock("m", (MergeInput("c", 0.75), MergeInput("a", 0.25))),
@@ -78,7 +78,7 @@ def test_what_is_cut_and_filled_again_joins_to_what_it_was(layers):
 def test_a_kept_sum_stays_one_and_the_scale_is_as_set(scales, scale, data):
     merge = MergeBlock("m", tuple(MergeInput(TOKENS, s) for s in scales), sums_to_one=True)
     port = data.draw(st.integers(0, len(scales) - 1))
-    after = shaping.set_scale(Plan().with_blocks(merge), "m", port, scale).blocks["m"]
+    after = edits.set_scale(Plan().with_blocks(merge), "m", port, scale).blocks["m"]
     assert after.inputs[port].scale == scale
     assert sum(i.scale for i in after.inputs) == pytest.approx(1.0, abs=1e-9)
 
@@ -86,11 +86,11 @@ def test_a_kept_sum_stays_one_and_the_scale_is_as_set(scales, scale, data):
 def test_the_others_share_a_change_in_proportion(plan):
     scales = (0.5, 0.1, 0.4, 0.0)
     merge = MergeBlock("m", tuple(MergeInput(TOKENS, s) for s in scales), sums_to_one=True)
-    after = shaping.set_scale(Plan().with_blocks(merge), "m", 0, 0.0)
+    after = edits.set_scale(Plan().with_blocks(merge), "m", 0, 0.0)
     assert [i.scale for i in after.blocks["m"].inputs] == pytest.approx([0, 0.2, 0.8, 0])
-    alone = shaping.set_scale(after, "m", 0, 1.0)
+    alone = edits.set_scale(after, "m", 0, 1.0)
     assert [i.scale for i in alone.blocks["m"].inputs] == pytest.approx([1, 0, 0, 0])
-    back = shaping.set_scale(alone, "m", 0, 0.4)
+    back = edits.set_scale(alone, "m", 0, 0.4)
     assert [i.scale for i in back.blocks["m"].inputs] == pytest.approx([0.4, 0.2, 0.2, 0.2])
 
 
@@ -153,7 +153,7 @@ def test_a_sum_kept_at_1_is_kept_by_an_input_more_and_refuses_what_it_cannot_bal
     grown = edits.add_merge_input(plan, "m", "a", 1.0)
     assert [i.scale for i in grown.blocks["m"].inputs] == [0.375, 0.125, 0.5]
     with pytest.raises(PlanError) as error:
-        shaping.set_scale(plan, "m", 0, 1e300)
+        edits.set_scale(plan, "m", 0, 1e300)
     assert error.value.problems[0].code == "scale-too-large"
 
 

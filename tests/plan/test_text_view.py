@@ -22,11 +22,11 @@ NOTE = Annotation("a0", "note", "Mind this", (0.0, 0.0), (200.0, 80.0))
 
 def example() -> Plan:
     return Plan(output="m", sources=("a.gguf",), comments=("# mine",)).with_blocks(
-        WeightBlock("trunk", 0, 20, TOKENS, "Trunk", (0.0, 60.0)),
+        WeightBlock("trunk", 0, 20, TOKENS, title="Trunk", position=(0.0, 60.0)),
         WeightBlock("left", 20, 8, "trunk", position=(400.0, 0.0), collapsed=True),
         WeightBlock("right", 28, 8, "trunk", position=(400.0, 160.0)),
         MergeBlock("m", (MergeInput("left", 0.5), MergeInput("right", 0.5)), sums_to_one=True),
-        WeightBlock("loose", 3, 2, None, "Loose", (0.0, 300.0)),
+        WeightBlock("loose", 3, 2, None, title="Loose", position=(0.0, 300.0)),
     )
 
 

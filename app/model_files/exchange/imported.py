@@ -91,7 +91,7 @@ class _Building:
         title = file_stem(branch.model.partition("@")[0]) if len(self._sources) > 1 else ""
         for first, n_layers in _runs(self._weight_layers(source, branch)):
             id_ = f"b{len(self._blocks)}"
-            end = self._put(WeightBlock(id_, first, n_layers, end, title), branch.line)
+            end = self._put(WeightBlock(id_, first, n_layers, end, title=title), branch.line)
         return end
 
     def _weight_layers(self, source: _Source, branch: Branch) -> list[int]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from app.model_files.exchange.complaints import Complaints
 from app.model_files.exchange.parameters import Varies, look_up, number_in
 from app.model_files.exchange.yaml_text import Value
-from app.plan.edits import normalised
 from app.plan.lines import shown
+from app.plan.scales import normalised
 
 INSTEAD = "Make the merge with mergekit, convert the result to GGUF and add that as a source."
 

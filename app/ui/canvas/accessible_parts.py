@@ -15,7 +15,8 @@ from PySide6.QtGui import (
 )
 from shiboken6 import VoidPtr
 
-from app.plan.document import TOKENS, MergeBlock, links_into
+from app.plan.document import TOKENS, MergeBlock
+from app.plan.kinds import links_into
 from app.ui.canvas import words
 from app.ui.canvas.annotations.shapes import rect_of
 from app.ui.canvas.faces import scale_text

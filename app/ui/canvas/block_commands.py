@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from app.plan import edits, layout, shaping
 from app.plan.clearing import Box
-from app.plan.document import Block, MergeBlock, links_into
+from app.plan.document import Block, MergeBlock
+from app.plan.kinds import links_into
 from app.ui.canvas.alignment import Axis, Side, aligned, distributed
 from app.ui.canvas.annotations.commands import framed_again
 from app.ui.canvas.places import inside
@@ -128,7 +129,7 @@ def reset_scale(canvas: GestureSurface, merge_id: str, port: int) -> None:
     """Give a merge's input the share at which all its inputs count alike."""
     plan = canvas.editor.plan
     share = 1.0 / len(links_into(plan.blocks[merge_id]))
-    canvas.editor.apply("Reset scale", shaping.set_scale(plan, merge_id, port, share))
+    canvas.editor.apply("Reset scale", edits.set_scale(plan, merge_id, port, share))
 
 
 def align(canvas: GestureSurface, side: Side) -> None:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from PySide6.QtCore import QPointF, QRectF
 
 from app.plan import annotating, edits, layout
-from app.plan.document import TOKENS, Block, Plan, links_into
+from app.plan.document import TOKENS, Block, Plan
+from app.plan.kinds import links_into, with_links
 from app.plan.problem import PlanError, Problem, errors
 from app.plan.reader import read_plan
 from app.plan.writer import write_document
@@ -86,4 +87,4 @@ def _places(
 
 def _relinked(block: Block, new_ids: Mapping[str | None, str]) -> Block:
     """The block with its links translated; a link to what is not named is cut."""
-    return edits.with_links(block, [new_ids.get(source) for source in links_into(block)])
+    return with_links(block, [new_ids.get(source) for source in links_into(block)])

@@ -8,7 +8,8 @@ from itertools import accumulate, chain, pairwise
 from math import log
 from typing import NamedTuple
 
-from app.plan.document import Block, MergeBlock, WeightBlock, links_into
+from app.plan.document import Block, MergeBlock, WeightBlock
+from app.plan.kinds import links_into
 from app.plan.problem import Problem, Severity
 from app.ui.state.editor import PlanEditor
 
@@ -109,7 +110,7 @@ class Faces:
             fed_by: list[Block | None] = []
             if isinstance(block, MergeBlock):
                 fed_by = [blocks.get(source or "") for source in sources]
-            elif block.weight_end < n_weighed:
+            elif isinstance(block, WeightBlock) and block.weight_end < n_weighed:
                 n_bytes = bytes_before[block.weight_end] - bytes_before[block.weight_start]
                 influence = self._influence[block.weight_start : block.weight_end]
             place, figures = places.get(block_id), (n_bytes, influence)
@@ -175,6 +176,7 @@ def _face(
             passes=passes,
             badge=badge,
         )
+    assert isinstance(block, MergeBlock)
     return MergeFace(
         number=editor.number(block.id),
         title=title_of(block),

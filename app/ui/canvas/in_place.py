@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QRectF
 
-from app.plan import edits, shaping
+from app.plan import edits
 from app.plan.document import MergeBlock, Plan, WeightBlock
 from app.plan.problem import PlanError, Problem
 from app.ui.canvas.faces import range_text
@@ -41,7 +41,7 @@ def type_scale(canvas: GestureSurface, block_id: str, port: int) -> None:
         if scale is None:
             refusal = Problem("typed", f"“{text}” is no scale.", "Type a number such as 0.5.")
             raise PlanError([refusal])
-        return shaping.set_scale(canvas.editor.plan, block_id, port, scale)
+        return edits.set_scale(canvas.editor.plan, block_id, port, scale)
 
     area = _on_screen(canvas, block_id, shape.number(port), least_width=64)
     scale = repr(merge.inputs[port].scale)

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from app.plan.document import WeightBlock
+from app.plan.document import MergeBlock, WeightBlock
 from app.ui.canvas import block_commands, in_place
 from app.ui.canvas.actions import CanvasActions
 from app.ui.canvas.block_actions import BlockActions
@@ -86,6 +86,7 @@ def _offer_shaping(menu: QMenu, canvas: EditView, actions: BlockActions, hit: Hi
         menu.addAction(actions.join)
         if len(canvas.selected_ids()) > 1:
             menu.addAction(actions.link)
+    if not isinstance(block, MergeBlock):
         return
     menu.addSeparator()
     for action in (actions.add_input, actions.equalise, actions.sum_lock):

@@ -16,8 +16,8 @@ from app.plan.document import (
     Block,
     MergeBlock,
     Plan,
-    links_into,
 )
+from app.plan.kinds import links_into
 from app.ui.canvas.annotations.annotations import AnnotationHit, Annotations
 from app.ui.canvas.annotations.shapes import rect_of
 from app.ui.canvas.faces import Face, Faces, TerminalFace
@@ -345,4 +345,4 @@ def _inputs(block: Block) -> Iterator[tuple[str | None, float | None]]:
     if isinstance(block, MergeBlock):
         yield from ((i.block, i.scale) for i in block.inputs)
     else:
-        yield block.input, None
+        yield from ((link, None) for link in links_into(block))

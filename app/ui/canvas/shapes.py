@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from app.plan.document import TOKENS, Block, WeightBlock
 from app.plan.edits import MAX_MERGE_INPUTS
+from app.plan.kinds import links_into
 
 OUTPUT = "the output"
 """The id that stands for the output terminal on the canvas."""
@@ -231,10 +232,10 @@ BlockShape = WeightShape | MergeShape | CollapsedShape
 def shape_of(block: Block) -> BlockShape:
     """The shape of a block of the plan."""
     if block.collapsed:
-        return _collapsed_shape(1 if isinstance(block, WeightBlock) else len(block.inputs))
+        return _collapsed_shape(len(links_into(block)))
     if isinstance(block, WeightBlock):
         return _weight_shape(max(1, block.n_layers))
-    return _merge_shape(len(block.inputs))
+    return _merge_shape(len(links_into(block)))
 
 
 def is_terminal(block_id: str) -> bool:

@@ -8,8 +8,8 @@ from app.plan.document import (
     Block,
     MergeBlock,
     WeightBlock,
-    links_into,
 )
+from app.plan.kinds import links_into
 from app.ui.canvas.faces import scale_text, title_of
 from app.ui.canvas.shapes import OUTPUT
 from app.ui.state.editor import PlanEditor
@@ -38,7 +38,7 @@ def block_name(editor: PlanEditor, block: Block) -> str:
     if isinstance(block, MergeBlock):
         scales = ", ".join(scale_text(i.scale) for i in block.inputs)
         name += f": merge of {len(block.inputs)} inputs, scales {scales}"
-    else:
+    elif isinstance(block, WeightBlock):
         name += f": {range_words('weight', block.weight_start, block.weight_end)}"
         made = editor.plan_layers(block.id)
         if made is not None:

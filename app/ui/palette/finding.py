@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, QPointF
 
 from app.plan.document import Annotation, Block, MergeBlock, WeightBlock
+from app.plan.kinds import kind_of
 from app.ui.canvas import Canvas
 from app.ui.canvas.faces import range_text, title_of
 from app.ui.palette.entry import Entry
@@ -143,8 +144,8 @@ class _Blocks:
         self._canvas.setFocus()
 
     def _facts(self, block: Block) -> str:
-        if isinstance(block, MergeBlock):
-            return f"merge of {len(block.inputs)} inputs"
+        if not isinstance(block, WeightBlock):
+            return kind_of(block).words(block)
         words = f"weights {range_text(block.weight_start, block.weight_end)}"
         plan_layers = self._canvas.editor.plan_layers(block.id)
         return words if plan_layers is None else f"{words} · plan {range_text(*plan_layers)}"

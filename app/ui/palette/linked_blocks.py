@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QPointF
 
 from app.plan import edits
-from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.kinds import kind_of, links_into
 from app.ui.canvas.gestures.drag_link import with_link
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.new_blocks import free_place, layers_from
@@ -92,8 +93,9 @@ def _end_before(plan: Plan, source: str) -> int:
             continue
         seen.add(block_id)
         block = plan.blocks[block_id]
-        if isinstance(block, WeightBlock):
-            end = max(end, block.weight_end)
+        layers = kind_of(block).layers(block)
+        if layers:
+            end = max(end, layers[-1] + 1)
         else:
-            ahead += [i.block for i in block.inputs if i.block is not None]
+            ahead += [link for link in links_into(block) if link is not None]
     return end

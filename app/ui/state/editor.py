@@ -14,7 +14,8 @@ from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
 from app.plan import edits
 from app.plan.change import Change
 from app.plan.checks import check_numbered
-from app.plan.document import TOKENS, Block, MergeBlock, Plan, WeightBlock, links_into
+from app.plan.document import TOKENS, Block, Plan
+from app.plan.kinds import kind_of, links_into, n_layers_of
 from app.plan.lowering import Lowered, lower_blocks
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles, file_order, live_blocks
@@ -223,7 +224,7 @@ def _judge(plan: Plan, n_weight_layers: int | None) -> _Judged:
     places, start = {}, 0
     for n, block_id in enumerate(block_ids):
         block = spoken.blocks[block_id]
-        end = start + (block.n_layers if isinstance(block, WeightBlock) else 0)
+        end = start + n_layers_of(block)
         places[block_id] = n, start, end
         start = end
     return _Judged(plan, problems, lowered, places, live)
@@ -273,11 +274,13 @@ def _runs_alike(change: Change) -> bool:
 
 
 def _same_but_looks(block: Block, other: Block) -> bool:
-    """Whether two blocks differ at most in place, in being collapsed and in a kept sum."""
+    """Whether two blocks differ at most in place, in being collapsed and in what no statement
+    says, such as a kept sum."""
+    kind = kind_of(block)
+    if kind is not kind_of(other):
+        return False
     looked = replace(block, position=other.position, collapsed=other.collapsed)
-    if isinstance(looked, MergeBlock) and isinstance(other, MergeBlock):
-        looked = replace(looked, sums_to_one=other.sums_to_one)
-    return looked == other
+    return bool(kind.as_stated(looked) == kind.as_stated(other))
 
 
 def _links_alike(before: Plan, after: Plan) -> bool:

@@ -8,7 +8,8 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from app.plan import edits
-from app.plan.document import TOKENS, WeightBlock, links_into
+from app.plan.document import TOKENS, WeightBlock
+from app.plan.kinds import links_into
 from app.ui.canvas.canvas import KIND_MIME
 from app.ui.canvas.shapes import OUTPUT
 from tests.ui.canvas.hand import Hand

@@ -10,7 +10,8 @@ from PySide6.QtGui import QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from app.plan.document import TOKENS, MergeBlock, links_into
+from app.plan.document import TOKENS, MergeBlock
+from app.plan.kinds import links_into
 from app.ui.canvas import Canvas
 from app.ui.canvas.canvas import KIND_MIME
 from app.ui.canvas.inline_edit import InlineEdit

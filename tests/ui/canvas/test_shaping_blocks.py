@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from app.plan import edits
 from app.plan.document import MergeBlock, MergeInput
+from app.plan.scales import sum_is_one
 from app.ui.canvas.inline_edit import InlineEdit
 from tests.ui.canvas.hand import Hand
 
@@ -81,7 +82,7 @@ def test_a_drag_to_what_cannot_be_says_why_and_keeps_the_last_scale(editor, canv
     assert is_said()
     hand.release(end)
     assert not is_said()
-    assert edits.has_sum_of_one(editor.plan.blocks["m"])
+    assert sum_is_one([i.scale for i in editor.plan.blocks["m"].inputs])
 
 
 def test_escape_takes_a_fader_drag_back(editor, plan, hand):

@@ -43,7 +43,7 @@ def test_scales_that_change_together_are_heard_together(bench: Bench) -> None:
     bench.say("Hi")
     editor = bench.window.editor
     locked = shaping.set_sums_to_one(editor.plan, merge_id(bench), True)
-    editor.apply("Change scale", shaping.set_scale(locked, merge_id(bench), 0, 0.75))
+    editor.apply("Change scale", edits.set_scale(locked, merge_id(bench), 0, 0.75))
     bench.qtbot.waitUntil(lambda: bool(bench.engine.asked(SetScales)))
     slot = bench.window.documents.active.slot
     assert bench.engine.asked(SetScales) == [SetScales(((3, 0, 0.75), (3, 1, 0.25)), slot)]

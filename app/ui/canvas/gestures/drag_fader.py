@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
 
-from app.plan import shaping
+from app.plan import edits
 from app.plan.document import MergeBlock
 from app.plan.problem import PlanError
 from app.ui.canvas.gestures.hint import Hint
@@ -58,7 +58,7 @@ class DragFader(Gesture):
         value = self._low + _with_rests(self._height, self._pixels) / self._per_unit
         scale = round(value, 3 if to.shift else 2)
         try:
-            after = shaping.set_scale(self._before, self._block_id, self._port, scale)
+            after = edits.set_scale(self._before, self._block_id, self._port, scale)
         except PlanError as error:
             self._hint.say(str(error), to.view, refused=True)
         else:

@@ -6,7 +6,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
 from app.plan import edits
-from app.plan.document import TOKENS, Plan, links_into
+from app.plan.document import TOKENS, Plan
+from app.plan.kinds import links_into
 from app.ui.canvas.block_commands import free_port
 from app.ui.canvas.gestures.hint import Hint
 from app.ui.canvas.links import LinkKey

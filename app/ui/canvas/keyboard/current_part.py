@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPen
 
-from app.plan import shaping
+from app.plan import edits
 from app.plan.document import MergeBlock, WeightBlock
 from app.ui.canvas import block_commands
 from app.ui.canvas.in_place import type_scale
@@ -187,6 +187,6 @@ class CurrentPart(QObject):
 
 def set_scale(canvas: GestureSurface, block_id: str, fader: Part, scale: float) -> None:
     """Move a fader: one undo step for a run of moves. Raises PlanError."""
-    after = shaping.set_scale(canvas.editor.plan, block_id, fader.index, scale)
+    after = edits.set_scale(canvas.editor.plan, block_id, fader.index, scale)
     key = "key scale", block_id, fader.index
     canvas.editor.apply("Set scale", after, merge_key=key)

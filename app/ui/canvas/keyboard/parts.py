@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF
 
-from app.plan.document import MergeBlock, WeightBlock, links_into
+from app.plan.document import MergeBlock, WeightBlock
+from app.plan.kinds import links_into
 from app.ui.canvas.faces import scale_text
 from app.ui.canvas.shapes import MergeShape, Part, Shape, WeightShape
 from app.ui.canvas.words import fader_name, input_name, output_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from app.plan.document import links_into
+from app.plan.kinds import links_into
 from app.ui.canvas.scene import PlanScene
 from app.ui.canvas.shapes import is_terminal
 from app.ui.state.editor import PlanEditor

@@ -24,7 +24,7 @@ from app.conversations.conversation import Conversation
 from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import Event, GenerateTogether, OfPlan, Open, OpenedPlan
 from app.model_files.model_file import ModelFile
-from app.plan import shaping
+from app.plan import edits
 from app.plan.document import Plan
 from app.plan.faders import Fader, faders_of
 from app.plan.lowering import lower
@@ -236,7 +236,7 @@ class SweepDialog(JobDialog):
 
     def _open_at(self, plan: Plan, fader: Fader, scale: float) -> Open:
         """What to open for a scale. Raises PlanError where the plan cannot have it, or not run."""
-        recipe = lower(shaping.set_scale(plan, fader.block_id, fader.port, scale)).recipe
+        recipe = lower(edits.set_scale(plan, fader.block_id, fader.port, scale)).recipe
         paths = tuple(str(file.path) for file in self._files())
         return Open(paths, recipe, self._chat.sampling.chat.context, SLOT)
 
@@ -292,7 +292,7 @@ class SweepDialog(JobDialog):
         fader = asked.fader
         try:
             plan = self._editor.settle()
-            after = shaping.set_scale(plan, fader.block_id, fader.port, chosen.scale)
+            after = edits.set_scale(plan, fader.block_id, fader.port, chosen.scale)
         except PlanError as error:
             self.row.end(f"The fader cannot be set. {error}")
             return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from app.plan import shaping
+from app.plan import edits
 from app.plan.checks import check_plan
 from app.plan.document import Plan
 from app.plan.faders import Fader, faders_of
@@ -115,7 +115,7 @@ class PlanChoice(QWidget):
             )
         try:
             if fader is not None:
-                plan = shaping.set_scale(plan, fader.block_id, fader.port, scale)
+                plan = edits.set_scale(plan, fader.block_id, fader.port, scale)
                 name = f"{name}, {fader.words[0].lower()}{fader.words[1:]} at {scale:g}"
             wrong = errors(check_plan(plan, sum(file.n_layers for file in files)))
             if wrong:

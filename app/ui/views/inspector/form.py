@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.plan import edits, shaping
-from app.plan.document import links_into
+from app.plan.kinds import links_into
 from app.plan.problem import Problem
 from app.ui.canvas.faces import title_of
 from app.ui.state.editor import PlanEditor

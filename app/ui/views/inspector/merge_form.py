@@ -96,7 +96,7 @@ class MergeForm(BlockForm):
         Consecutive calls are one undo step until `new_step`.
         """
         try:
-            after = shaping.set_scale(self.editor.plan, self.block_id, port, scale)
+            after = edits.set_scale(self.editor.plan, self.block_id, port, scale)
         except PlanError as error:
             self.refresh()
             self.inputs[port].say_refused(str(error))

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from app.memory.amounts import format_bytes
 from app.plan.document import TOKENS, MergeBlock, MergeInput, WeightBlock
+from app.plan.kinds import links_into
 from app.plan.problem import Problem
 from app.ui.canvas.faces import range_text, scale_text, title_of
 from app.ui.state.editor import PlanEditor
@@ -55,9 +56,8 @@ class Cells:
             case Column.PLAN_LAYERS:
                 return range_text(*place[1:]) if weight and place is not None else ""
             case Column.INPUT:
-                if isinstance(block, MergeBlock):
-                    return ", ".join(self.short_name(i.block) for i in block.inputs)
-                return self.name(block.input)
+                links = links_into(block)
+                return ", ".join(map(self.short_name, links)) if links[1:] else self.name(links[0])
             case Column.SCALE:
                 if isinstance(block, MergeBlock):
                     return ", ".join(scale_text(i.scale) for i in block.inputs)
@@ -108,7 +108,7 @@ class Cells:
             if layers is not None:
                 parts.append(f"plan layers {_spoken(*layers)}")
             parts.append(f"input from {self.name(block.input)}")
-        else:
+        elif isinstance(block, MergeBlock):
             parts += [f"{i.scale:.4g} of {self.name(i.block)}" for i in block.inputs]
         state = self._state(id_, problems)
         if state:

@@ -15,7 +15,8 @@ from PySide6.QtCore import (
 )
 
 from app.plan.change import Change
-from app.plan.document import MergeBlock, MergeInput, WeightBlock, links_into
+from app.plan.document import MergeBlock, MergeInput, WeightBlock
+from app.plan.kinds import links_into
 from app.plan.problem import PlanError, Problem
 from app.ui.state.editor import PlanEditor
 from app.ui.views.list_view.columns import HEADERS, Cells, Column
@@ -249,7 +250,7 @@ class ListModel(QAbstractItemModel):
         if column == Column.INPUT:
             block = self.cells.plan.blocks[id_]
             port = index.row() if index.internalId() else 0
-            source = block.inputs[port].block if isinstance(block, MergeBlock) else block.input
+            source = links_into(block)[port]
             return "" if source is None else self.cells.short_name(source)
         return self._words(index, column).replace("–", "-")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.plan import edits, shaping
+from app.plan import edits
 from app.plan.document import TOKENS, Plan
 from app.plan.problem import PlanError, Problem
 from app.ui.canvas.faces import title_of
@@ -31,7 +31,7 @@ def after_typing(editor: PlanEditor, id_: str, port: int, column: Column, text: 
         start, n_layers = parse_range(text)
         return edits.set_weights(plan, id_, start, n_layers)
     if column == Column.SCALE:
-        return shaping.set_scale(plan, id_, port, _scale(text))
+        return edits.set_scale(plan, id_, port, _scale(text))
     source = _source(editor, text)
     if source is None:
         return edits.disconnect(plan, id_, port)

@@ -255,7 +255,9 @@ class TextSync(QObject):
             self._set_stale(False)
 
     def _write(self) -> None:
-        view = write_text_view(self._editor.plan, self._editor.lowered)
+        lowered = self._editor.lowered
+        in_file = None if lowered is None else lowered.block_ids
+        view = write_text_view(self._editor.plan, in_file)
         self._pause.stop()
         self._writing = True
         try:

@@ -7,15 +7,22 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from app.plan.lines import KEYWORDS, parse_int
+from app.plan.lines import parse_int
+from app.plan.statements import TOTAL, kinds_by_keyword
 
 Kind = Literal["keyword", "plan", "weight", "link", "scale", "mark", "comment", "other"]
 
 LONGEST = 4000
 """A longer line is no statement; it is left in one colour."""
 
+_BY_ROLE: dict[str, Kind] = {
+    "start": "plan",
+    "end": "plan",
+    "weight": "weight",
+    "link": "link",
+    "scale": "scale",
+}
 _PARTS = re.compile(r"#.*|;|[^;#\s][^;#]*")
-_WEIGHT_FIELDS: tuple[Kind, ...] = ("plan", "plan", "weight", "link")
 
 
 class Token(NamedTuple):
@@ -31,6 +38,7 @@ def tokens(line: str) -> Iterator[Token]:
     if len(line) > LONGEST:
         return
     keyword, field = "", 0
+    kinds = {keyword.lower(): kind for keyword, kind in kinds_by_keyword().items()}
     for part in _PARTS.finditer(line):
         text = part.group().rstrip()
         start, end = part.start(), part.start() + len(text)
@@ -40,10 +48,14 @@ def tokens(line: str) -> Iterator[Token]:
             field += 1
             yield Token(start, end, "mark")
         elif field == 0:
-            keyword = KEYWORDS.get(text.lower(), "")
-            yield Token(start, end, "keyword" if keyword else "other")
+            keyword = text.lower()
+            is_known = keyword in kinds or keyword == TOTAL.lower()
+            yield Token(start, end, "keyword" if is_known else "other")
+        elif keyword in kinds:
+            found = kinds[keyword].field(field - 1)
+            yield Token(start, end, "other" if found is None else _BY_ROLE[found.role])
         else:
-            yield Token(start, end, _kind(keyword, field))
+            yield Token(start, end, "plan" if keyword == TOTAL.lower() else "other")
 
 
 @lru_cache(maxsize=1024)
@@ -53,11 +65,3 @@ def weight_start(line: str) -> int | None:
         if token.kind == "weight":
             return parse_int(line[token.start : token.end])
     return None
-
-
-def _kind(keyword: str, field: int) -> Kind:
-    if keyword == "WeightBlock" and field <= len(_WEIGHT_FIELDS):
-        return _WEIGHT_FIELDS[field - 1]
-    if keyword == "MergeBlock":
-        return "link" if field % 2 else "scale"
-    return "plan" if keyword == "TotalLayers" else "other"

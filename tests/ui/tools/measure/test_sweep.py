@@ -64,7 +64,7 @@ def test_each_scale_is_asked_once_with_one_seed_and_nothing_open_changes(bench: 
     dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
     asked = swept(bench, dialog)
     expected = [
-        lower(shaping.set_scale(before, before.output, 0, scale)).recipe
+        lower(edits.set_scale(before, before.output, 0, scale)).recipe
         for scale in (0.0, 0.25, 0.5, 0.75, 1.0)
     ]
     assert [plan.recipe for request in asked for plan in request.plans] == expected
