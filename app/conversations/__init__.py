@@ -1,1 +1,4 @@
-"""Conversations that are kept: their tree of messages, the database, and files to take along."""
+"""Conversations: their tree of messages, each reply's record, the database, and exported files.
+
+Nothing of Qt and nothing that asks the engine belongs here.
+"""

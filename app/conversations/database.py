@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.conversations.errors import NotKept
+from app.conversations.errors import StoreUnavailable
 
 VERSION = 1
 """Of the tables below, kept as the file's `user_version`."""
@@ -53,12 +53,12 @@ END;
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    """The file's database, made where there is none. Raises NotKept."""
+    """The file's database, made where there is none. Raises StoreUnavailable."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
-        raise NotKept(reason(path, error)) from error
+        raise StoreUnavailable(reason(path, error)) from error
     try:
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA synchronous = NORMAL")
@@ -69,8 +69,8 @@ def open_file(path: Path) -> sqlite3.Connection:
             db.execute(f"PRAGMA user_version = {VERSION}")
     except sqlite3.Error as error:
         db.close()
-        raise NotKept(reason(path, error)) from error
-    except NotKept:
+        raise StoreUnavailable(reason(path, error)) from error
+    except StoreUnavailable:
         db.close()
         raise
     return db
@@ -80,12 +80,12 @@ def _check_version(db: sqlite3.Connection, path: Path) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (n_tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if version > VERSION:
-        raise NotKept(
+        raise StoreUnavailable(
             f"“{path}” was written by a newer Llama Blocks, so it was left as it is. Update the "
             "program, or move the file away to begin a new one."
         )
     if version == 0 and n_tables:
-        raise NotKept(
+        raise StoreUnavailable(
             f"“{path}” is a database of another program, so it was left as it is. Move it away."
         )
 

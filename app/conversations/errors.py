@@ -1,10 +1,10 @@
-"""What can go wrong with kept conversations, in words for the user."""
+"""What can go wrong with stored conversations, in words for the user."""
 
 from __future__ import annotations
 
 
-class NotKept(Exception):
-    """Conversations cannot be kept in the database; `str()` says why and what to do."""
+class StoreUnavailable(Exception):
+    """The database of conversations cannot be used; `str()` says why and what to do."""
 
 
 class BadFile(Exception):

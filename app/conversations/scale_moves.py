@@ -54,7 +54,7 @@ class ScaleMoves:
 
 
 def moves_from(records: Iterable[object]) -> tuple[ScaleMove, ...]:
-    """The moves that were kept as records; what is none is left out."""
+    """The moves that were stored as records; what is none is left out."""
     moves = []
     for record in records:
         values = [record.get(f.name) for f in fields(ScaleMove)] if isinstance(record, dict) else []

@@ -1,6 +1,6 @@
 """The database of all conversations. One thread at a time may use a store.
 
-Where the file cannot be used, everything goes on in memory, `why_not_kept` says so, and what was
+Where the file cannot be used, everything goes on in memory, `problem` says so, and what was
 written meanwhile goes into the file with what is written after that is possible again.
 """
 
@@ -22,9 +22,9 @@ from app.conversations.conversation import (
     whole_text,
 )
 from app.conversations.database import copy_in_memory, open_file, reason, transaction
-from app.conversations.errors import NotKept
-from app.conversations.finding import Summary, excerpt, fits, matching, words_of
+from app.conversations.errors import StoreUnavailable
 from app.conversations.reply_record import from_stored, to_stored
+from app.conversations.search import Summary, excerpt, fits, matching, words_of
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -50,14 +50,14 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.why_not_kept = ""
+        self.problem = ""
         """In words for the user; '' while the file is in use."""
         self._unwritten: list[Write[object]] = []
         try:
             self._db = open_file(path)
-        except NotKept as error:
+        except StoreUnavailable as error:
             self._db = copy_in_memory(path)
-            self.why_not_kept = str(error)
+            self.problem = str(error)
         self._seen_version = _data_version(self._db)
         self._tried = time.monotonic()
 
@@ -67,13 +67,13 @@ class Store:
 
     def try_again(self) -> bool:
         """Go back to the file and write what it lacks; whether that worked."""
-        if not self.why_not_kept:
+        if not self.problem:
             return True
         self._tried = time.monotonic()
         try:
             db = open_file(self.path)
-        except NotKept as error:
-            self.why_not_kept = str(error)
+        except StoreUnavailable as error:
+            self.problem = str(error)
             return False
         try:
             with transaction(db):
@@ -81,10 +81,10 @@ class Store:
                     write(db)
         except sqlite3.Error as error:
             db.close()
-            self.why_not_kept = reason(self.path, error)
+            self.problem = reason(self.path, error)
             return False
         self._db.close()
-        self._db, self.why_not_kept, self._unwritten = db, "", []
+        self._db, self.problem, self._unwritten = db, "", []
         self._seen_version = _data_version(db)
         return True
 
@@ -170,7 +170,7 @@ class Store:
             return read(self._db)
 
     def _write(self, write: Write[T]) -> T:
-        if self.why_not_kept and time.monotonic() - self._tried >= RETRY_S:
+        if self.problem and time.monotonic() - self._tried >= RETRY_S:
             self.try_again()
         try:
             with transaction(self._db):
@@ -179,14 +179,14 @@ class Store:
             self._leave_file(error)
             with transaction(self._db):
                 result = write(self._db)
-        if self.why_not_kept:
+        if self.problem:
             self._unwritten.append(write)
         return result
 
     def _leave_file(self, error: sqlite3.Error) -> None:
-        if self.why_not_kept:
+        if self.problem:
             raise error
-        self.why_not_kept = reason(self.path, error)
+        self.problem = reason(self.path, error)
         self._db.close()
         self._db = copy_in_memory(self.path)
         self._seen_version = _data_version(self._db)

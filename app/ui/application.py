@@ -100,6 +100,6 @@ async def open_first(window: MainWindow, plan_paths: Sequence[str], model_path: 
         else:
             await window.documents.open(SAMPLE_PLAN, is_sample=True)
     window.chat.composer.setFocus()  # now: later it would take the keys from where the user went
-    await window.chat.kept.restore()
+    await window.chat.conversation_actions.restore()
     window.chat.suggest()
     await window.area.recovery.offer()

@@ -110,10 +110,10 @@ async def _longest_gap_ms(window: MainWindow) -> float:
     n = N_HISTORY // len(_tokens(PART))
     for _ in range(n // 2):
         for role in ("user", "assistant"):
-            message = chat.keeping.conversation.add(role, PART, parent)
+            message = chat.conversations.current.add(role, PART, parent)
             parent = message.id
-    chat.keeping.keep(chat.keeping.conversation.messages.values())
-    chat.keeping.replaced.emit()
+    chat.conversations.save(chat.conversations.current.messages.values())
+    chat.conversations.replaced.emit()
     await asyncio.sleep(2)
     gaps = []
     ticks = QTimer(window, interval=1)
@@ -156,11 +156,11 @@ async def _beside_the_engine(window: MainWindow) -> tuple[float, float, float]:
     await _until(lambda: not chat.flow.busy)
     chat.flow.send("And about the mountains.")
     await _until(lambda: not chat.flow.busy)
-    first, follow_up = (m.record for m in chat.keeping.conversation.path if m.record is not None)
+    first, follow_up = (m.record for m in chat.conversations.current.path if m.record is not None)
     n_too_many = follow_up.statistics.n_prompt_evaluated - (
         follow_up.statistics.n_prompt - first.statistics.n_ctx_used
     )
-    running = chat.keeping.conversation
+    running = chat.conversations.current
     request = Generate(
         running.prompt_for(running.path[0].id),
         n_predict=N_SPOKEN,
@@ -174,7 +174,7 @@ async def _beside_the_engine(window: MainWindow) -> tuple[float, float, float]:
     await asyncio.wrap_future(alone.submit(opening))
     ratios = []
     for _ in range(N_REPLIES):
-        chat.kept.begin()
+        chat.conversation_actions.begin()
         chat.flow.send("Tell a long story about the sea.")
         seen = await _seen_per_s(window)
         ratios.append(seen / await asyncio.to_thread(_told_per_s, alone, request))
@@ -198,7 +198,7 @@ async def _seen_per_s(window: MainWindow) -> float:
     await ended.wait()  # without looking time and again, which takes from the engine
     took = time.perf_counter() - begun
     chat.flow.disconnect(connection)
-    record = chat.keeping.conversation.path[-1].record
+    record = chat.conversations.current.path[-1].record
     assert record is not None
     return (record.statistics.n_generated - 1) / took
 
@@ -222,7 +222,7 @@ def _told_per_s(client: EngineClient, request: Generate) -> float:
 async def _stop_ms(window: MainWindow) -> float:
     """From the order to stop until the chat is free again, after some text has come."""
     chat = window.chat
-    chat.kept.begin()
+    chat.conversation_actions.begin()
     chat.flow.send("Tell a very long story about the sea.")
     await _until(lambda: chat.transcript.last("reply") is not None)
     view = chat.transcript.last("reply")

@@ -206,8 +206,8 @@ def test_a_file_that_cannot_be_used_is_left_and_all_goes_on_in_memory(
     spoil(path)  # type: ignore[operator]
     before = path.read_bytes() if path.is_file() else b""
     store = Store(path)
-    assert words in store.why_not_kept
-    assert str(path) in store.why_not_kept
+    assert words in store.problem
+    assert str(path) in store.problem
     conversation = kept(store, "Q", "A needle")
     gone = kept(store, "Gone")
     store.remove(gone.id)
@@ -217,7 +217,7 @@ def test_a_file_that_cannot_be_used_is_left_and_all_goes_on_in_memory(
     assert store.n_unwritten == 3
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert store.try_again()
-    assert (store.why_not_kept, store.n_unwritten) == ("", 0)
+    assert (store.problem, store.n_unwritten) == ("", 0)
     store.close()
     again = Store(path)
     assert titles(again) == ["Q"]
@@ -230,7 +230,7 @@ def test_a_file_that_cannot_be_used_is_left_and_all_goes_on_in_memory(
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "in the way").write_text("")
     store = Store(tmp_path / "in the way" / "conversations.sqlite")
-    assert "Not a directory" in store.why_not_kept or "File exists" in store.why_not_kept
+    assert "Not a directory" in store.problem or "File exists" in store.problem
     kept(store, "Q")
     assert titles(store) == ["Q"]
     store.close()
@@ -242,13 +242,13 @@ def test_what_is_written_later_takes_along_what_the_file_lacks(
     kept(store, "Before")
     store._db.execute("PRAGMA max_page_count = 1")
     kept(store, "Meanwhile", "x" * 100_000)
-    assert "is full" in store.why_not_kept
+    assert "is full" in store.problem
     monkeypatch.setattr(store_module, "RETRY_S", 1e9)
     kept(store, "Soon")
     assert store.n_unwritten == 2, "not tried at each write"
     monkeypatch.setattr(store_module, "RETRY_S", 0.0)
     kept(store, "After")
-    assert (store.why_not_kept, store.n_unwritten) == ("", 0)
+    assert (store.problem, store.n_unwritten) == ("", 0)
     again = Store(path)
     assert set(titles(again)) == {"Before", "Meanwhile", "Soon", "After"}
     again.close()
@@ -259,7 +259,7 @@ def test_a_full_disk_loses_nothing(store: Store, path: Path) -> None:
     (n_pages,) = store._db.execute("PRAGMA page_count").fetchone()
     store._db.execute(f"PRAGMA max_page_count = {n_pages + 2}")
     meanwhile = kept(store, "Meanwhile", "x" * 100_000)
-    assert "is full" in store.why_not_kept
+    assert "is full" in store.problem
     assert titles(store) == ["Meanwhile", "Before"]
     loaded = store.load(before.id)
     assert loaded is not None
@@ -280,7 +280,7 @@ def test_a_file_that_is_damaged_while_it_is_used_is_told(store: Store, path: Pat
     path.write_bytes(path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096))
     store.summaries("A")
     store.save(conversation.delta())
-    assert store.why_not_kept
+    assert store.problem
     assert titles(store) == ["Q"]
 
 
@@ -314,7 +314,7 @@ def test_what_was_written_outlives_a_killed_program(path: Path) -> None:
         os.kill(program.pid, signal.SIGKILL)
         last = max([int(line), *(int(rest) for rest in program.stdout if rest.endswith("\n"))])
     store = Store(path)
-    assert store.why_not_kept == ""
+    assert store.problem == ""
     (summary,) = store.summaries()
     conversation = store.load(summary.id)
     assert conversation is not None

@@ -7,10 +7,10 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.ui.chat.answering_plan import AnsweringPlan
-from app.ui.chat.commands import ChatCommands
 from app.ui.chat.composer import Composer
-from app.ui.chat.conversations.keeping import Keeping
-from app.ui.chat.conversations.kept import KeptConversations
+from app.ui.chat.conversations.actions import ConversationActions
+from app.ui.chat.conversations.conversations import Conversations
+from app.ui.chat.menu import ChatMenu
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.reply_settings.sampling_panel import SamplingPanel
 from app.ui.chat.system_field import SystemField
@@ -43,21 +43,25 @@ class ChatPanel(QWidget):
         self.sampling = SamplingPanel(settings.chat())
         self.transcript = Transcript()
         self.composer = Composer()
-        self.keeping = Keeping(settings.conversations_path, lambda: self.flow.busy, tasks, self)
+        self.conversations = Conversations(
+            settings.conversations_path, lambda: self.flow.busy, tasks, self
+        )
         self.flow = ReplyFlow(
             engine,
             runner,
-            self.keeping,
+            self.conversations,
             self.transcript,
             lambda: self.system.message,
             lambda: self.sampling.chat,
             tasks,
             self,
         )
-        self.kept = KeptConversations(
-            self, self.keeping, self.flow, self.transcript, settings, tasks
+        self.conversation_actions = ConversationActions(
+            self, self.conversations, self.flow, self.transcript, settings, tasks
         )
-        self.commands = ChatCommands(self.flow, self.keeping, self.kept, self.transcript, tasks)
+        self.menu = ChatMenu(
+            self.flow, self.conversations, self.conversation_actions, self.transcript, tasks
+        )
         self.plan = AnsweringPlan(runner)
         self._running = QuietLabel()
         self._running.setAccessibleName("State of the plan that answers")
@@ -110,9 +114,9 @@ class ChatPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(top)
         column.addWidget(_rule())
-        column.addWidget(self.kept.trouble)
+        column.addWidget(self.conversation_actions.trouble)
         column.addWidget(self.transcript, 1)
-        column.addWidget(self.kept.undo)
+        column.addWidget(self.conversation_actions.undo)
         column.addWidget(_rule())
         column.addLayout(entry)
 
@@ -127,7 +131,7 @@ class ChatPanel(QWidget):
         self.transcript.regenerate_requested.connect(self.flow.regenerate)
         self.transcript.again_requested.connect(self.flow.again)
         self.transcript.continue_requested.connect(self.flow.go_on)
-        self.keeping.replaced.connect(self._show_conversation)
+        self.conversations.replaced.connect(self._show_conversation)
         self.send.clicked.connect(self._send_or_stop)
         self.regenerate.clicked.connect(lambda: self.flow.regenerate())
         self.side_by_side.clicked.connect(self.side_by_side_wanted)
@@ -158,11 +162,11 @@ class ChatPanel(QWidget):
             self.composer.submit()
 
     def _begin_anew(self) -> None:
-        self.kept.begin()
+        self.conversation_actions.begin()
         self.composer.setFocus()
 
     def _show_conversation(self) -> None:
-        conversation = self.keeping.conversation
+        conversation = self.conversations.current
         if conversation.messages:
             self.system.show_message(conversation.system)
         self.transcript.show_path(conversation)
@@ -174,7 +178,7 @@ class ChatPanel(QWidget):
         self.send.setToolTip(tip)
         self.send.setAccessibleName(tip)
         self.transcript.set_busy(busy)
-        self.regenerate.setEnabled(not busy and bool(self.keeping.conversation.messages))
+        self.regenerate.setEnabled(not busy and bool(self.conversations.current.messages))
         self._show_send_state()
 
     def _show_send_state(self) -> None:

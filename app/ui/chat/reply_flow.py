@@ -13,7 +13,7 @@ from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import Earlier, Event, Generate, Progress, Reply
 from app.plan.problem import PlanError
 from app.plan.recipe_text import recipe_in
-from app.ui.chat.conversations.keeping import Keeping
+from app.ui.chat.conversations.conversations import Conversations
 from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_in_progress import ReplyInProgress, Speedometer
 from app.ui.chat.reply_request import (
@@ -54,7 +54,7 @@ class ReplyFlow(QObject):
         self,
         engine: EngineBridge,
         runner: PlanRunner,
-        keeping: Keeping,
+        conversations: Conversations,
         transcript: Transcript,
         system: Callable[[], SystemMessage],
         chat: Callable[[], ChatSettings],
@@ -64,7 +64,7 @@ class ReplyFlow(QObject):
         super().__init__(parent)
         self._engine = engine
         self._runner = runner
-        self._keeping = keeping
+        self._conversations = conversations
         self._transcript = transcript
         self._system = system
         self._chat = chat
@@ -81,19 +81,19 @@ class ReplyFlow(QObject):
 
     def send(self, prompt: str) -> None:
         """Ask the model; the plan is opened first where that is needed."""
-        path = self._keeping.conversation.path
+        path = self._conversations.current.path
         self._ask(prompt, path[-1].id if path else None)
 
     def edit(self, id: str, prompt: str) -> None:
         """Ask this in place of an earlier prompt, which stays beside it."""
-        self._ask(prompt, self._keeping.conversation.messages[id].parent)
+        self._ask(prompt, self._conversations.current.messages[id].parent)
 
     def regenerate(self, id: str = "") -> None:
         """Answer anew what this reply answered, or the last prompt; the reply stays beside it."""
-        path = self._keeping.conversation.path
+        path = self._conversations.current.path
         if self.busy or not path:
             return
-        message = self._keeping.conversation.messages[id] if id else path[-1]
+        message = self._conversations.current.messages[id] if id else path[-1]
         prompt = message.id if message.role == "user" else message.parent
         if prompt is not None:
             self._transcript.remove_last_errors()
@@ -101,14 +101,14 @@ class ReplyFlow(QObject):
 
     def again(self, id: str) -> None:
         """Answer the same once more, with exactly the plan, seed and settings of this reply."""
-        record = self._keeping.conversation.messages[id].record
+        record = self._conversations.current.messages[id].record
         if not self.busy and record is not None and record.recipe:
             self._transcript.remove_last_errors()
             self._begin(self._answer_again(id))
 
     def go_on(self, id: str) -> None:
         """Let a reply go on where it stopped."""
-        parent = self._keeping.conversation.messages[id].parent
+        parent = self._conversations.current.messages[id].parent
         if not self.busy and parent is not None:
             self._transcript.remove_last_errors()
             self._begin(self._answer(parent, id))
@@ -133,7 +133,7 @@ class ReplyFlow(QObject):
 
     def tokens_came(self, n: int, *ids: str) -> None:
         """So many tokens came of these replies: keep them soon, and tell how fast they come."""
-        self._keeping.note(*ids)
+        self._conversations.autosave(*ids)
         if self._speed.count(n):
             self.speed_changed.emit(self._speed.per_s)
 
@@ -171,10 +171,10 @@ class ReplyFlow(QObject):
     def _ask(self, prompt: str, parent: str | None) -> None:
         if self.busy:
             return
-        conversation = self._keeping.conversation
+        conversation = self._conversations.current
         conversation.system = self._system()
         message = conversation.add("user", prompt, parent)
-        self._keeping.keep((message,))
+        self._conversations.save((message,))
         self._transcript.show_path(conversation)
         self._begin(self._answer(message.id))
 
@@ -183,7 +183,7 @@ class ReplyFlow(QObject):
         running = await self._runner.ensure_open()
         if self._stopped:
             return
-        conversation = self._keeping.conversation
+        conversation = self._conversations.current
         conversation.system = self._system()
         name, recipe, settings = running.document.name, running.recipe, self._chat()
         begun = conversation.messages[goes_on].text if goes_on else ""
@@ -206,7 +206,7 @@ class ReplyFlow(QObject):
 
     async def _answer_again(self, id: str) -> None:
         """Answer as this reply was made: by its plan, in a context of its own."""
-        conversation = self._keeping.conversation
+        conversation = self._conversations.current
         prompt, record = conversation.messages[id].parent, conversation.messages[id].record
         assert prompt is not None and record is not None
         try:
@@ -240,8 +240,8 @@ class ReplyFlow(QObject):
 
     async def _stream(self, request: Generate, coming: ReplyInProgress) -> Reply:
         """What the reply ends with; it is shown as it comes. Raises EngineError, JobCancelled: what
-        came until then is kept."""
-        self._transcript.show_path(self._keeping.conversation)
+        came until then stays."""
+        self._transcript.show_path(self._conversations.current)
         view = self._transcript.view_of(coming.id)
         view.set_footer("Reading the prompt …")
 
@@ -260,7 +260,7 @@ class ReplyFlow(QObject):
         try:
             reply = await self._engine.stream(request, on_events, RUN)
         except (EngineError, JobCancelled):
-            self._keep_partial(view, coming)
+            self._show_partial(view, coming)
             raise
         assert isinstance(reply, Reply)
         return reply
@@ -271,22 +271,22 @@ class ReplyFlow(QObject):
         view.show_summary(reply.record.statistics.summary)
         view.show_moves(reply.record.moves)
         view.set_footer(reply.footer)
-        self._transcript.show_path(self._keeping.conversation)
-        self._keeping.keep((message,))
+        self._transcript.show_path(self._conversations.current)
+        self._conversations.save((message,))
 
-    def _keep_partial(self, view: MessageView, reply: ReplyInProgress) -> None:
-        """Keep what came of a reply that failed; where nothing did, all is as it was before."""
+    def _show_partial(self, view: MessageView, reply: ReplyInProgress) -> None:
+        """Store what came of a reply that failed; where nothing did, all is as it was before."""
         if reply.settle():
             view.finish(reply.text)
             view.set_footer(reply.footer)
-        self._transcript.show_path(self._keeping.conversation)
-        self._keeping.keep()
+        self._transcript.show_path(self._conversations.current)
+        self._conversations.save()
 
     def _show_error(self, sentence: str, log: tuple[str, ...] = (), died: bool = False) -> None:
         view = self._transcript.add_error(sentence)
         if log:
             view.add_detail("The engine's own words", log)
-        path = self._keeping.conversation.path
+        path = self._conversations.current.path
         last = path[-1] if path else None
         if died and last is not None and last.record is not None and not last.record.has_ended:
             view.add_button(GO_ON, lambda: self._retry(view, lambda: self.go_on(last.id)))

@@ -41,7 +41,7 @@ from app.ui.state.tasks import Tasks
 from app.ui.tools.baking.opener import BakeOpener
 from app.ui.tools.composing.opener import ComposeOpener
 from app.ui.tools.measure.measuring import Measuring
-from app.ui.tools.other_plan.asking import AskingOtherPlans
+from app.ui.tools.other_plan.opener import OtherPlanOpener
 from app.ui.tools.side_by_side.opener import SideBySideOpener
 from app.ui.views.inspector import Inspector
 from app.ui.views.problems_panel import ProblemsPanel
@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
         self.pictures = Pictures(self, self.canvas, self.documents, self._say)
         self.exchange = Exchange(self, self.documents, self.editor, self.model, settings, self._say)
         self.problems = ProblemsPanel(self.editor)
-        self.views = Views(self.editor, self.canvas, self.chat.kept, self.tasks)
+        self.views = Views(self.editor, self.canvas, self.chat.conversation_actions, self.tasks)
         self.sources = SourcesPanel(self.files.sources, edits, self.files.choose_model)
         self.drops = Drops(self, self.model, self.files, self.exchange, self.tasks)
         self.memory = MemoryPanel()
@@ -179,11 +179,11 @@ class MainWindow(QMainWindow):
         self.composing = ComposeOpener(
             self, self.editor, self.documents, self.model, self.files, settings, self.tasks
         )
-        self.asking = AskingOtherPlans(
+        self.other_plan = OtherPlanOpener(
             self,
             engine,
             self.documents,
-            self.chat.keeping,
+            self.chat.conversations,
             self.model,
             lambda: self.chat.sampling.chat.context,
             room,
@@ -257,9 +257,9 @@ class MainWindow(QMainWindow):
         self.chat.flow.replied.connect(self.watch.look_again)
         self.chat.flow.speed_changed.connect(self.status.set_speed)
         self.chat.settings_changed.connect(self._chat_settings_changed)
-        self.chat.transcript.ask_other_requested.connect(self.asking.show)
-        self.chat.kept.opened.connect(self.docks["Chat"].raise_)
-        self.chat.kept.notice.connect(self._say)
+        self.chat.transcript.ask_other_requested.connect(self.other_plan.show)
+        self.chat.conversation_actions.opened.connect(self.docks["Chat"].raise_)
+        self.chat.conversation_actions.notice.connect(self._say)
         self.chat.side_by_side_wanted.connect(self.side_by_side.show)
         self.chat.sampling.more_wanted.connect(self._show_reply_settings)
         self.measuring.settings_wanted.connect(self._take_context)
@@ -336,7 +336,7 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self.area.disk.look_soon()
-            self.chat.keeping.look_elsewhere()
+            self.chat.conversations.check_for_changes()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_paths(event.mimeData()):
@@ -353,7 +353,10 @@ class MainWindow(QMainWindow):
             Tasks().start(self._close())
 
     async def _close(self) -> None:
-        if not (await self.documents.may_close_all() and await self.chat.kept.may_close()):
+        if not (
+            await self.documents.may_close_all()
+            and await self.chat.conversation_actions.may_close()
+        ):
             self._closing = False
             return
         self.settings.save_window_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
@@ -362,7 +365,7 @@ class MainWindow(QMainWindow):
             dialog.close()
         self.hide()
         await self.area.close_all()
-        await self.chat.keeping.close(CLOSE_WITHIN_S)
+        await self.chat.conversations.close(CLOSE_WITHIN_S)
         self.tasks.cancel()
         import asyncio
 

@@ -97,7 +97,7 @@ def fill_menus(window: MainWindow) -> None:
     add_action(measure, "&Sweep a fader …", measuring.show_sweep, "F6")
 
     chat = bar.addMenu("&Chat")
-    window.chat.commands.fill(chat, window.find_conversation)
+    window.chat.menu.fill(chat, window.find_conversation)
     chat.addSeparator()
     add_action(chat, "&Side by side …", window.side_by_side.show, "Ctrl+Shift+B", "side-by-side")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from app.ui.canvas import Canvas
-from app.ui.chat.conversations.kept import KeptConversations
+from app.ui.chat.conversations.actions import ConversationActions
 from app.ui.state.document import Document
 from app.ui.state.editor import PlanEditor
 from app.ui.state.tasks import Tasks
@@ -24,11 +24,11 @@ class Views:
     """Text, list and history of the plan, linked with the canvas, and the conversations."""
 
     def __init__(
-        self, editor: PlanEditor, canvas: Canvas, kept: KeptConversations, tasks: Tasks
+        self, editor: PlanEditor, canvas: Canvas, conversations: ConversationActions, tasks: Tasks
     ) -> None:
         self._editor = editor
         self._canvas = canvas
-        self._kept = kept
+        self._conversations = conversations
         self._tasks = tasks
         self._layer_bytes: Sequence[int] = ()
 
@@ -42,7 +42,7 @@ class Views:
     @cached_property
     def conversations(self) -> ConversationList:
         """The list of conversations."""
-        return self._kept.make_list()
+        return self._conversations.make_list()
 
     @cached_property
     def text(self) -> TextPanel:

@@ -164,7 +164,7 @@ def open_bench(
     qtbot.waitUntil(model_loaded.done)
     plan_opened = window.tasks.start(window.documents.open(plan_path))
     qtbot.waitUntil(plan_opened.done)
-    kept_opened = window.tasks.start(window.chat.kept.restore())
+    kept_opened = window.tasks.start(window.chat.conversation_actions.restore())
     qtbot.waitUntil(kept_opened.done)
     qtbot.waitUntil(lambda: window.memory.figures is not None and window.memory.figures.is_dry_run)
     yield bench

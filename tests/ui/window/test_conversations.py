@@ -103,7 +103,7 @@ def test_the_list_opens_searches_renames_and_deletes(bench: Bench, chats: Conver
     chats.open_requested.emit(chats.rows.summaries[0].id, "")
     bench.qtbot.waitUntil(lambda: texts(bench)[:1] == ["Why is the sky blue?"])
     chat_action(bench, "Delete conversation").trigger()
-    undo = bench.window.chat.kept.undo
+    undo = bench.window.chat.conversation_actions.undo
     bench.qtbot.waitUntil(undo.isVisible)
     click(bench, strip_button(undo, "Undo"))
     wait_titles(bench, chats, "Sky", "What is the capital?")
@@ -135,7 +135,7 @@ def test_of_a_long_conversation_the_end_is_shown_and_more_on_demand(
     bench: Bench, chats: ConversationList
 ) -> None:
     long = talk(*(f"turn {n}" for n in range(100)))
-    task = bench.window.tasks.start(bench.window.chat.keeping.restore(long))
+    task = bench.window.tasks.start(bench.window.chat.conversations.restore(long))
     bench.qtbot.waitUntil(task.done)
     wait_titles(bench, chats, "turn 0")
     bench.qtbot.keyClick(chats.search, Qt.Key.Key_Return)
@@ -148,7 +148,7 @@ def test_of_a_long_conversation_the_end_is_shown_and_more_on_demand(
     assert texts(bench) == [f"turn {n}" for n in range(20, 100)]
     bench.say("More")
     assert texts(bench) == [*(f"turn {n}" for n in range(20, 100)), "More", REPLY]
-    bench.window.chat.kept.open(long.id, long.path[3].id)
+    bench.window.chat.conversation_actions.open(long.id, long.path[3].id)
     bench.qtbot.waitUntil(lambda: len(texts(bench)) == 102)
     assert not earlier.isVisible()
     assert len(sent(bench)) == 101
@@ -219,16 +219,16 @@ def test_what_another_window_adds_is_shown_and_nothing_is_lost(bench: Bench) -> 
         there.add("assistant", text, there.path[0].id).id for text in ("While it came", "And then")
     ]
     other.save(there.delta(more_there))
-    bench.window.chat.keeping.look_elsewhere()
+    bench.window.chat.conversations.check_for_changes()
     bench.engine.release.set()
     bench.wait_idle()
     bench.qtbot.waitUntil(lambda: last(bench).head.variant.endswith("/4"))
     assert texts(bench) == ["Hi", REPLY], "what is shown here stays so"
-    bench.window.chat.kept.flip_to(id)
+    bench.window.chat.conversation_actions.flip_to(id)
     message = there.add("user", "From elsewhere", id)
     there.show(message.id)
     other.save(there.delta([message.id]))
-    bench.window.chat.keeping.look_elsewhere()
+    bench.window.chat.conversations.check_for_changes()
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", REPLY, "From elsewhere"])
     other.remove(there.id)
     bench.say("Still here")
@@ -271,7 +271,7 @@ def spoilt(tmp_path: Path) -> Path:
 
 
 def test_chat_goes_on_where_nothing_can_be_kept(spoilt: Path, bench: Bench) -> None:
-    trouble = bench.window.chat.kept.trouble
+    trouble = bench.window.chat.conversation_actions.trouble
     assert trouble.isVisible()
     assert trouble.words.text() == "Conversations are not kept"
     bench.say("Hi")

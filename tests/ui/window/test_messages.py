@@ -182,7 +182,7 @@ def test_deleting_a_message_takes_what_follows_and_can_be_undone(bench: Bench) -
     bench.say("More")
     more(bench.window.chat.transcript.messages[1], "Delete with all that follows").trigger()
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi"])
-    undo = bench.window.chat.kept.undo
+    undo = bench.window.chat.conversation_actions.undo
     bench.qtbot.waitUntil(undo.isVisible)
     assert undo.words.text() == "3 messages were deleted"
     click(bench, strip_button(undo, "Undo"))

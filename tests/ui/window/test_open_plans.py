@@ -41,7 +41,7 @@ def choose(bench: Bench, name: str) -> str:
 
 
 def authors(bench: Bench) -> list[str]:
-    path = bench.window.chat.keeping.conversation.path
+    path = bench.window.chat.conversations.current.path
     return [m.record.plan_name for m in path if m.record is not None]
 
 
@@ -74,10 +74,10 @@ def test_a_variant_comes_from_another_plan(bench: Bench) -> None:
     open_plan(bench, "other.txt")
     bench.window.chat.flow.regenerate()
     bench.wait_idle()
-    conversation = bench.window.chat.keeping.conversation
+    conversation = bench.window.chat.conversations.current
     variants = conversation.variants(conversation.path[-1].id)
     assert [v.record.plan_name for v in variants] == ["plan.txt", "other.txt"]
-    bench.window.chat.kept.flip_to(variants[0].id)
+    bench.window.chat.conversation_actions.flip_to(variants[0].id)
     assert author_of(replies(bench)[-1]) == "plan.txt"
 
 

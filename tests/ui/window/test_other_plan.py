@@ -321,10 +321,10 @@ def test_another_open_plan_is_proposed_where_the_one_shown_made_the_reply(asked:
 def test_a_reply_of_an_unknown_plan_is_read_by_two_open_ones(
     asked: Bench, changes: dict[str, str], said: str
 ) -> None:
-    keeping = asked.window.chat.keeping
-    message = keeping.conversation.path[-1]
+    conversations = asked.window.chat.conversations
+    message = conversations.current.path[-1]
     record = replace(message.record, **changes)
-    keeping.conversation.messages[message.id] = replace(message, record=record)
+    conversations.current.messages[message.id] = replace(message, record=record)
     dialog = read(asked)
     assert said in dialog.note.text()
     assert [dialog.plan.itemText(n) for n in range(dialog.plan.count())] == ["plan.txt"]
@@ -351,13 +351,13 @@ def test_it_is_asked_first_where_memory_is_short_for_two_contexts(
 
 
 def test_moved_scales_and_messages_that_left_are_told(asked: Bench) -> None:
-    keeping = asked.window.chat.keeping
-    message = keeping.conversation.path[-1]
+    conversations = asked.window.chat.conversations
+    message = conversations.current.path[-1]
     assert message.record is not None
     statistics = replace(message.record.statistics, n_left_out=1)
     moves = (ScaleMove(3, 3, 0, 0.5, 0.9),)
     record = replace(message.record, moves=moves, statistics=statistics)
-    keeping.conversation.messages[message.id] = replace(message, record=record)
+    conversations.current.messages[message.id] = replace(message, record=record)
     dialog = opened(asked)
     assert "scales moved while it was said" in dialog.note.text()
     assert "had left the full context" in dialog.note.text()

@@ -43,7 +43,7 @@ def test_thoughts_are_kept_but_not_copied(bench: Bench) -> None:
     assert view.text == REPLY
     bench.qtbot.mouseClick(view.head.copy, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == "It is *two*."
-    path = bench.window.chat.keeping.conversation.path
+    path = bench.window.chat.conversations.current.path
     assert path[-1].text == REPLY
 
 

@@ -1,1 +1,3 @@
-"""Conversations as they are kept, listed, and carried to other programs."""
+"""Conversations in the window: the current one and the stored ones, their list, what can be done
+with them, export and import. How they are stored is for `app.conversations`.
+"""

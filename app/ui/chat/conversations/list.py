@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.conversations.finding import Summary
-from app.ui.chat.conversations.carrying import Carrying
-from app.ui.chat.conversations.keeping import Keeping
+from app.conversations.search import Summary
+from app.ui.chat.conversations.conversations import Conversations
+from app.ui.chat.conversations.exchange import ConversationExchange
 from app.ui.chat.conversations.rows import RowDelegate, Rows
 from app.ui.state.tasks import Tasks
 from app.ui.widgets.icons import dress
@@ -41,11 +41,15 @@ class ConversationList(QWidget):
     remove_requested = Signal(str)
 
     def __init__(
-        self, keeping: Keeping, carrying: Carrying, tasks: Tasks, parent: QWidget | None = None
+        self,
+        conversations: Conversations,
+        exchange: ConversationExchange,
+        tasks: Tasks,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._keeping = keeping
-        self._carrying = carrying
+        self._conversations = conversations
+        self._exchange = exchange
         self._tasks = tasks
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search titles and messages")
@@ -83,7 +87,7 @@ class ConversationList(QWidget):
     def look_again(self) -> None:
         """Ask for what is to be listed."""
         self._timer.stop()
-        if self._keeping.is_open:
+        if self._conversations.is_open:
             self._tasks.start(self._list())
 
     def selected(self) -> Summary | None:
@@ -96,7 +100,7 @@ class ConversationList(QWidget):
         menu = QMenu(self)
         menu.addAction("Open", self._open_selected)
         menu.addAction("Rename", lambda: self.view.edit(self.view.currentIndex()))
-        export = partial(self._carrying.export_one, summary.id)
+        export = partial(self._exchange.export_one, summary.id)
         menu.addAction("Export …", lambda: self._tasks.start(export()))
         menu.addSeparator()
         menu.addAction("Delete", self._remove_selected)
@@ -125,19 +129,19 @@ class ConversationList(QWidget):
         self.view.activated.connect(lambda _index: self._open_selected())
         self.view.customContextMenuRequested.connect(self._show_menu)
         self.rows.renamed.connect(self._rename)
-        self._keeping.listed.connect(self.look_again)
-        self._keeping.replaced.connect(self.look_again)
+        self._conversations.list_changed.connect(self.look_again)
+        self._conversations.replaced.connect(self.look_again)
         delete = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.view)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(self._remove_selected)
 
     async def _list(self) -> None:
         query = self.search.text()
-        summaries = await self._keeping.ask(lambda store: store.summaries(query))
+        summaries = await self._conversations.with_store(lambda store: store.summaries(query))
         if query != self.search.text():
             return
         before = self.selected()
-        self.rows.show(summaries, self._keeping.conversation.id)
+        self.rows.show(summaries, self._conversations.current.id)
         self.empty.setText(NOTHING_FOUND if query.strip() else NOTHING_YET)
         self.empty.setVisible(not summaries)
         ids = [summary.id for summary in summaries]
@@ -162,7 +166,7 @@ class ConversationList(QWidget):
             self.remove_requested.emit(summary.id)
 
     def _rename(self, id: str, title: str) -> None:
-        self._tasks.start(self._keeping.rename(id, title))
+        self._tasks.start(self._conversations.rename(id, title))
 
     def _show_menu(self, at: QPoint) -> None:
         index = self.view.indexAt(at)

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.conversations.finding import Summary
+from app.conversations.search import Summary
 
 _PAD_X, _PAD_Y = 10, 5
 Index = QModelIndex | QPersistentModelIndex

@@ -328,5 +328,5 @@ def _spin(name: str, least: int, most: int, value: int, suffix: str) -> QSpinBox
 
 
 def _last_prompt(chat: ChatPanel) -> str:
-    path = chat.keeping.conversation.path
+    path = chat.conversations.current.path
     return next((m.text for m in reversed(path) if m.role == "user"), "")

@@ -25,7 +25,7 @@ SLOTS = (-1, -2, -3, -4)
 
 
 class SideBySideFlow(QObject):
-    """One prompt at a time. All replies are kept as they come, the first one's is shown."""
+    """One prompt at a time. All replies are stored as they come, the first one's is shown."""
 
     progressed = Signal(str)
     """What the engine does before the first token, in words."""
@@ -60,7 +60,7 @@ class SideBySideFlow(QObject):
         """Ask all of them to answer a message of the conversation; earlier replies to it stay."""
         conversation = self._conversation
         conversation.system = self._chat.system.message
-        self._chat.keeping.keep((conversation.messages[prompt],))
+        self._chat.conversations.save((conversation.messages[prompt],))
         self._chat.transcript.remove_last_errors()
         self._chat.transcript.show_path(conversation)
         self._chat.flow.occupy(self._answer(conversation, prompt, answers))
@@ -75,7 +75,7 @@ class SideBySideFlow(QObject):
 
     @property
     def _conversation(self) -> Conversation:
-        return self._chat.keeping.conversation
+        return self._chat.conversations.current
 
     async def _answer(
         self,
@@ -145,5 +145,5 @@ class SideBySideFlow(QObject):
         if ids:
             conversation.show(ids[0])
         self.told.emit()
-        self._chat.keeping.keep(conversation.messages[id] for id in ids)
+        self._chat.conversations.save(conversation.messages[id] for id in ids)
         self._chat.transcript.show_path(conversation)

@@ -151,7 +151,7 @@ class SideBySide(QDialog):
         self.flow.told.connect(self._mark_later)
         self._mark_soon.timeout.connect(lambda: self._tasks.start(self._mark()))
         self._chat.flow.busy_changed.connect(self._show_state)
-        self._chat.keeping.replaced.connect(self._show_state)
+        self._chat.conversations.replaced.connect(self._show_state)
         self._documents.changed.connect(self._show_documents)
         self.finished.connect(self._close)
 
@@ -182,7 +182,7 @@ class SideBySide(QDialog):
         self._mark_later()
 
     def _take(self, column: Column) -> None:
-        self._chat.kept.flip_to(column.id)
+        self._chat.conversation_actions.flip_to(column.id)
 
     def _submit(self, text: str) -> None:
         if self._ask(lambda answers: self.flow.send(text, answers)):
@@ -218,7 +218,7 @@ class SideBySide(QDialog):
 
     def _last_prompt(self) -> str:
         """The id of what the user asked last, '' where nothing was."""
-        path = self._chat.keeping.conversation.path
+        path = self._chat.conversations.current.path
         return next((m.id for m in reversed(path) if m.role == "user"), "")
 
     def _say(self, words: str) -> None:
@@ -241,7 +241,7 @@ class SideBySide(QDialog):
             self.problem.hide()
 
     def _show_state(self, _busy: bool = False) -> None:
-        busy, conversation = self._chat.flow.busy, self._chat.keeping.conversation
+        busy, conversation = self._chat.flow.busy, self._chat.conversations.current
         shown = {message.id for message in conversation.path}
         for column in self.columns:
             if column.id and not busy and column.id not in conversation.messages:
@@ -285,7 +285,7 @@ class SideBySide(QDialog):
             self._tasks.start(self._leave())
 
     async def _leave(self) -> None:
-        """Go once the last replies are kept, which the columns hold until then."""
+        """Go once the last replies are stored, which the columns hold until then."""
         try:
             await self.flow.close()
         finally:

@@ -1,5 +1,5 @@
 """What the chat does with conversations: open, begin, delete with undo, and what to do when they
-cannot be kept."""
+cannot be stored."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.ui.chat.conversations.carrying import Carrying
-from app.ui.chat.conversations.keeping import Keeping
+from app.ui.chat.conversations.conversations import Conversations
+from app.ui.chat.conversations.exchange import ConversationExchange
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.transcript import Transcript
 from app.ui.state.settings import Settings
@@ -26,8 +26,8 @@ TRY_AGAIN, EXPORT_ALL, CLOSE = "Try again", "Export all …", "Close without kee
 LATER = "Go on for now"
 
 
-class KeptConversations(QObject):
-    """`trouble` is shown while conversations cannot be kept, `undo` after something was deleted."""
+class ConversationActions(QObject):
+    """`trouble` is shown while the database cannot be used, `undo` after something was deleted."""
 
     opened = Signal()
     """The user chose a conversation in the list."""
@@ -37,7 +37,7 @@ class KeptConversations(QObject):
     def __init__(
         self,
         panel: QWidget,
-        keeping: Keeping,
+        conversations: Conversations,
         flow: ReplyFlow,
         transcript: Transcript,
         settings: Settings,
@@ -45,20 +45,20 @@ class KeptConversations(QObject):
     ) -> None:
         super().__init__(panel)
         self._panel = panel
-        self._keeping = keeping
+        self._conversations = conversations
         self._flow = flow
         self._transcript = transcript
         self._settings = settings
         self._tasks = tasks
-        self.carrying = Carrying(panel, keeping, self.notice.emit)
+        self.exchange = ConversationExchange(panel, conversations, self.notice.emit)
         self.trouble = Strip()
         self.trouble.hide()
         self.undo = Strip()
         self.undo.hide()
         self._list: ConversationList | None = None
-        keeping.listed.connect(self._remember)
-        keeping.replaced.connect(self._remember)
-        keeping.state_changed.connect(self._show_trouble)
+        conversations.list_changed.connect(self._remember)
+        conversations.replaced.connect(self._remember)
+        conversations.state_changed.connect(self._show_trouble)
         flow.busy_changed.connect(self._hide_undo)
         transcript.remove_requested.connect(lambda id: tasks.start(self._remove_message(id)))
         transcript.flipped.connect(self.flip_to)
@@ -67,7 +67,7 @@ class KeptConversations(QObject):
         """The list of conversations."""
         from app.ui.chat.conversations.list import ConversationList
 
-        panel = ConversationList(self._keeping, self.carrying, self._tasks)
+        panel = ConversationList(self._conversations, self.exchange, self._tasks)
         panel.open_requested.connect(self.open)
         panel.new_requested.connect(self.begin)
         panel.remove_requested.connect(self.remove)
@@ -76,22 +76,22 @@ class KeptConversations(QObject):
 
     async def restore(self) -> None:
         """Open the conversation that was open when the program last ended."""
-        await self._keeping.begin_with(self._settings.last_conversation())
+        await self._conversations.open_store(self._settings.last_conversation())
 
     def begin(self) -> None:
         """Open a new conversation; a reply that is on its way is stopped first."""
-        self._flow.when_idle(self._keeping.begin)
+        self._flow.when_idle(self._conversations.begin)
 
     def open(self, id: str, message: str = "") -> None:
-        """Open a kept conversation, at this message where one is given."""
-        if id == self._keeping.conversation.id and (not message or self._flow.busy):
+        """Open a stored conversation, at this message where one is given."""
+        if id == self._conversations.current.id and (not message or self._flow.busy):
             self.opened.emit()
         else:
             self._flow.when_idle(lambda: self._tasks.start(self._open(id, message)))
 
     def remove(self, id: str) -> None:
         """Delete a conversation."""
-        if id == self._keeping.conversation.id:
+        if id == self._conversations.current.id:
             self._flow.when_idle(lambda: self._tasks.start(self._remove(id)))
         else:
             self._tasks.start(self._remove(id))
@@ -99,49 +99,51 @@ class KeptConversations(QObject):
     def flip_to(self, id: str) -> None:
         """Show another variant of a message."""
         if not self._flow.busy:
-            conversation = self._keeping.conversation
-            self._keeping.note(*(m.id for m in conversation.show(id)))
-            self._keeping.replaced.emit()
+            conversation = self._conversations.current
+            self._conversations.autosave(*(m.id for m in conversation.show(id)))
+            self._conversations.replaced.emit()
             self._transcript.look_at(id)
 
     async def may_close(self) -> bool:
-        """Whether the user lets go of what could not be kept."""
-        while self._keeping.n_unwritten:
+        """Whether the user lets go of what could not be stored."""
+        while self._conversations.n_unwritten:
             answer = await dialogs.ask(
                 self._panel.window(),
                 "Some of what was said is kept in memory only.",
-                f"{self._keeping.why_not_kept} Or export the conversations into another folder.",
+                f"{self._conversations.problem} Or export the conversations into another folder.",
                 (TRY_AGAIN, EXPORT_ALL, CLOSE, dialogs.CANCEL),
             )
             if answer == TRY_AGAIN:
-                await self._keeping.ask(lambda store: store.try_again())
+                await self._conversations.with_store(lambda store: store.try_again())
             elif answer == EXPORT_ALL:
-                await self.carrying.export_all()
+                await self.exchange.export_all()
             else:
                 return answer == CLOSE
         return True
 
     async def _open(self, id: str, message: str) -> None:
-        if id != self._keeping.conversation.id and not await self._keeping.open(id):
-            self._keeping.listed.emit()
+        if id != self._conversations.current.id and not await self._conversations.open(id):
+            self._conversations.list_changed.emit()
             return
         self.opened.emit()
-        if message in self._keeping.conversation.messages:
+        if message in self._conversations.current.messages:
             self.flip_to(message)
 
     async def _remove(self, id: str) -> None:
-        taken = await self._keeping.remove(id)
+        taken = await self._conversations.remove(id)
         if taken is not None:
             strips = [self.undo] if self._list is None else [self.undo, self._list.undo]
             words = f"“{taken.title}” was deleted"
-            self._offer_undo(strips, words, lambda: self._keeping.restore(taken))
+            self._offer_undo(strips, words, lambda: self._conversations.restore(taken))
 
     async def _remove_message(self, id: str) -> None:
-        of = self._keeping.conversation
-        taken = await self._keeping.remove_message(id)
+        of = self._conversations.current
+        taken = await self._conversations.remove_message(id)
         were = "was" if len(taken) == 1 else "were"
         words = f"{counted(len(taken), 'message')} {were} deleted"
-        self._offer_undo([self.undo], words, lambda: self._keeping.restore_messages(of, taken))
+        self._offer_undo(
+            [self.undo], words, lambda: self._conversations.restore_messages(of, taken)
+        )
 
     def _offer_undo(
         self,
@@ -166,28 +168,28 @@ class KeptConversations(QObject):
             self.undo.hide()
 
     def _remember(self) -> None:
-        conversation = self._keeping.conversation
+        conversation = self._conversations.current
         self._settings.save_last_conversation(conversation.id if conversation.messages else "")
 
     def _show_trouble(self) -> None:
-        self.trouble.setVisible(bool(self._keeping.why_not_kept))
-        if self._keeping.why_not_kept:
+        self.trouble.setVisible(bool(self._conversations.problem))
+        if self._conversations.problem:
             link = Link("Why …", lambda: self._tasks.start(self._tell_trouble()))
             self.trouble.say("error", "Conversations are not kept", (link,))
 
     async def _tell_trouble(self) -> None:
-        while self._keeping.why_not_kept:
+        while self._conversations.problem:
             answer = await dialogs.ask(
                 self._panel.window(),
                 "Conversations are not kept.",
-                f"{self._keeping.why_not_kept} What is said meanwhile is in memory only, and is "
+                f"{self._conversations.problem} What is said meanwhile is in memory only, and is "
                 "written once that works.",
                 (TRY_AGAIN, EXPORT_ALL, LATER),
             )
             if answer == TRY_AGAIN:
-                await self._keeping.ask(lambda store: store.try_again())
-                self._keeping.listed.emit()
+                await self._conversations.with_store(lambda store: store.try_again())
+                self._conversations.list_changed.emit()
             elif answer == EXPORT_ALL:
-                await self.carrying.export_all()
+                await self.exchange.export_all()
             else:
                 return

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from app.engine.messages import ContextSettings
-from app.ui.chat.conversations.keeping import Keeping
+from app.ui.chat.conversations.conversations import Conversations
 from app.ui.state.documents import Documents
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.memory_check import Room
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.ui.tools.other_plan.dialog import OtherPlanDialog
 
 
-class AskingOtherPlans(QObject):
+class OtherPlanOpener(QObject):
     """One dialog a reply."""
 
     def __init__(
@@ -29,7 +29,7 @@ class AskingOtherPlans(QObject):
         window: QWidget,
         engine: EngineBridge,
         documents: Documents,
-        keeping: Keeping,
+        conversations: Conversations,
         model: OpenModel,
         context: Callable[[], ContextSettings],
         room: Room,
@@ -39,7 +39,7 @@ class AskingOtherPlans(QObject):
         self._window = window
         self._engine = engine
         self._documents = documents
-        self._keeping = keeping
+        self._conversations = conversations
         self._model = model
         self._context = context
         self._room = room
@@ -60,7 +60,7 @@ class AskingOtherPlans(QObject):
     def _show_new(self, id: str) -> None:
         from app.ui.tools.other_plan.dialog import OtherPlanDialog, RecordedReply
 
-        conversation = self._keeping.conversation
+        conversation = self._conversations.current
         message = conversation.messages[id]
         dialog = self._open[id] = OtherPlanDialog(
             self._window,

@@ -7,36 +7,36 @@ from collections.abc import Callable
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
-from app.ui.chat.conversations.keeping import Keeping
-from app.ui.chat.conversations.kept import KeptConversations
+from app.ui.chat.conversations.actions import ConversationActions
+from app.ui.chat.conversations.conversations import Conversations
 from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.transcript import Transcript
 from app.ui.state.tasks import Tasks
 
 
-class ChatCommands:
+class ChatMenu:
     """The actions of the Chat menu; they go for what was said last."""
 
     def __init__(
         self,
         flow: ReplyFlow,
-        keeping: Keeping,
-        kept: KeptConversations,
+        conversations: Conversations,
+        actions: ConversationActions,
         transcript: Transcript,
         tasks: Tasks,
     ) -> None:
         self._flow = flow
-        self._keeping = keeping
-        self._kept = kept
+        self._conversations = conversations
+        self._actions = actions
         self._transcript = transcript
         self._tasks = tasks
         self._needs: list[tuple[QAction, Callable[[], bool]]] = []
 
     def fill(self, menu: QMenu, find: Callable[[], object]) -> None:
         """Put the actions into the menu; `find` brings the list of conversations up."""
-        carrying, start = self._kept.carrying, self._tasks.start
-        self._add(menu, "&New conversation", self._kept.begin, "Ctrl+Shift+N")
+        exchange, start = self._actions.exchange, self._tasks.start
+        self._add(menu, "&New conversation", self._actions.begin, "Ctrl+Shift+N")
         self._add(menu, "&Find in conversations …", find, "Ctrl+Shift+F")
         menu.addSeparator()
         self._add(menu, "&Edit last message", self._edit, "Ctrl+Shift+P", self._may_edit)
@@ -56,13 +56,13 @@ class ChatCommands:
         self._add(
             menu,
             "Exp&ort conversation …",
-            lambda: start(carrying.export_open()),
+            lambda: start(exchange.export_open()),
             needs=self._is_kept,
         )
-        self._add(menu, "Export &all conversations …", lambda: start(carrying.export_all()))
-        self._add(menu, "&Import conversations …", lambda: start(carrying.import_file()))
+        self._add(menu, "Export &all conversations …", lambda: start(exchange.export_all()))
+        self._add(menu, "&Import conversations …", lambda: start(exchange.import_file()))
         self._flow.busy_changed.connect(self._show_needs)
-        self._keeping.replaced.connect(self._show_needs)
+        self._conversations.replaced.connect(self._show_needs)
         self._show_needs()
 
     def _add(
@@ -86,7 +86,7 @@ class ChatCommands:
             action.setEnabled(needs())
 
     def _is_kept(self) -> bool:
-        return bool(self._keeping.conversation.messages)
+        return bool(self._conversations.current.messages)
 
     def _may_answer(self) -> bool:
         return self._is_kept() and not self._flow.busy
@@ -136,11 +136,11 @@ class ChatCommands:
         return self._may_answer() and bool(self._neighbour(step))
 
     def _flip(self, step: int) -> None:
-        self._kept.flip_to(self._neighbour(step))
+        self._actions.flip_to(self._neighbour(step))
 
     def _neighbour(self, step: int) -> str:
         """The variant beside the last message that has any, '' where there is none."""
-        conversation = self._keeping.conversation
+        conversation = self._conversations.current
         for message in reversed(conversation.path):
             ids = [m.id for m in conversation.variants(message.id)]
             if len(ids) > 1:
@@ -149,7 +149,7 @@ class ChatCommands:
         return ""
 
     def _remove(self) -> None:
-        self._kept.remove(self._keeping.conversation.id)
+        self._actions.remove(self._conversations.current.id)
 
     def _last(self) -> MessageView | None:
         return next((v for v in reversed(self._transcript.messages) if v.id), None)

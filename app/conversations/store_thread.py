@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Keeper:
+class StoreThread:
     """The thread begins with the first question. It is a daemon: a disk that hangs cannot keep the
     program from closing."""
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from app.conversations.conversation import Conversation
 from app.conversations.errors import BadFile
 from app.plan.files import read
-from app.ui.chat.conversations.keeping import Keeping
+from app.ui.chat.conversations.conversations import Conversations
 from app.ui.state.disk import reason
 from app.ui.state.tasks import in_thread
 from app.ui.state.writing import write_or_tell
@@ -21,28 +21,32 @@ from app.ui.widgets.counted import counted
 _KINDS = "Conversations (*.json);;Markdown (*.md)"
 
 
-class Carrying:
+class ConversationExchange:
     """Exports and imports; `say` tells the user that one is done."""
 
-    def __init__(self, panel: QWidget, keeping: Keeping, say: Callable[[str], object]) -> None:
+    def __init__(
+        self, panel: QWidget, conversations: Conversations, say: Callable[[str], object]
+    ) -> None:
         self._panel = panel
-        self._keeping = keeping
+        self._conversations = conversations
         self._say = say
 
     async def export_open(self) -> None:
         """Write the open conversation into a file that the user picks."""
-        conversation = self._keeping.conversation
+        conversation = self._conversations.current
         await self._export((conversation,), conversation.title)
 
     async def export_one(self, id: str) -> None:
-        """Write a kept conversation into a file that the user picks."""
-        conversation = await self._keeping.ask(lambda store: store.load(id))
+        """Write a stored conversation into a file that the user picks."""
+        conversation = await self._conversations.with_store(lambda store: store.load(id))
         if conversation is not None:
             await self._export((conversation,), conversation.title)
 
     async def export_all(self) -> None:
         """Write all conversations into a file that the user picks."""
-        await self._export(await self._keeping.ask(lambda store: store.load_all()), "Conversations")
+        await self._export(
+            await self._conversations.with_store(lambda store: store.load_all()), "Conversations"
+        )
 
     async def import_file(self) -> None:
         """Take in the conversations of a file that the user picks."""
@@ -61,8 +65,8 @@ class Carrying:
         except BadFile as error:
             await self._tell(f"“{path.name}” holds no conversations to import.", str(error))
             return
-        await self._keeping.ask(lambda store: store.save_all(conversations))
-        self._keeping.listed.emit()
+        await self._conversations.with_store(lambda store: store.save_all(conversations))
+        self._conversations.list_changed.emit()
         self._say(f"Imported {counted(len(conversations), 'conversation')}")
 
     async def _export(self, conversations: Sequence[Conversation], name: str) -> None:
