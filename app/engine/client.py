@@ -39,6 +39,8 @@ from app.engine.messages import (
 
 N_LOG_LINES = 60
 _ROOT = Path(__file__).parents[2]
+_COMMAND = (sys.executable, "-m", "app.engine.host")
+"""Gets the file descriptor of its end of the pipe as one more argument."""
 _ENVIRONMENT = {
     # OpenMP threads that spin long at barriers starve each other as soon as another process wants
     # a core, and threads that never spin are slow without one (measured: native/README.md).
@@ -66,7 +68,7 @@ class EngineState:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _Pending:
     """A job that was submitted and has not ended."""
 
     job: Job
@@ -80,15 +82,19 @@ class EngineClient:
     The process is started by the first job and again by the first one after it died. Callbacks
     and the futures' own run on the worker thread. Public methods may be called from any thread
     and never wait, but for `close`.
+
+    Each future is answered: a job is entered into the table of pending jobs and into the outbox
+    under one lock, and whoever takes it out of the table answers it.
     """
 
     def __init__(self, on_state: Callable[[EngineState], None] = lambda state: None) -> None:
         self._on_state = on_state
         self._ids = itertools.count()
-        self._outbox: deque[_Waiting | Cancel | None] = deque()  # None: close
+        self._lock = threading.Lock()  # of the next three; nothing that can wait is done under it
+        self._pending: dict[int, _Pending] = {}  # in the order submitted
+        self._outbox: list[Job | Cancel] = []
+        self._is_closed = False
         self._wake_reader, self._wake_writer = Pipe(duplex=False)
-        self._waking = threading.Lock()
-        self._waiting: dict[int, _Waiting] = {}  # in the order submitted
         self._log: deque[str] = deque(maxlen=N_LOG_LINES)
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
@@ -101,30 +107,43 @@ class EngineClient:
     def submit(self, request: Request, on_event: OnEvent = lambda event: None) -> Future[Result]:
         """The request's result to come. The future raises EngineError, EngineDied or
         JobCancelled."""
-        waiting = _Waiting(Job(next(self._ids), request), on_event, Future())
-        waiting.future.set_running_or_notify_cancel()  # stopping goes through `cancel`
-        self._waiting[waiting.job.id] = waiting
-        self._put(waiting)
-        return waiting.future
+        pending = _Pending(Job(next(self._ids), request), on_event, Future())
+        pending.future.set_running_or_notify_cancel()  # stopping goes through `cancel`
+        with self._lock:
+            if not self._is_closed:
+                self._pending[pending.job.id] = pending
+                self._put(pending.job)
+                return pending.future
+        pending.future.set_exception(JobCancelled())
+        return pending.future
 
     def cancel(self, future: Future[Result] | None = None) -> None:
         """Asks a submitted job, or the running one, to stop: `Generate` then ends with what there
         is, others raise JobCancelled."""
-        for job_id, waiting in list(self._waiting.items()):
-            is_first = future is None and not isinstance(waiting.job.request, SetScales)
-            if is_first or waiting.future is future:
-                self._put(Cancel(job_id))
-                return
+        with self._lock:
+            for job_id, pending in self._pending.items():
+                is_first = future is None and not isinstance(pending.job.request, SetScales)
+                if is_first or pending.future is future:
+                    self._put(Cancel(job_id))
+                    return
 
     def close(self) -> None:
-        """Ends the process and the thread, and waits for both; unfinished jobs are cancelled."""
-        self._put(None)
+        """Ends the process and the thread, and waits for both; unfinished jobs are cancelled, and
+        so are those submitted from now on."""
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                self._wake()
         self._thread.join()
 
-    def _put(self, item: _Waiting | Cancel | None) -> None:
-        self._outbox.append(item)
-        with self._waking:
-            self._wake_writer.send_bytes(b"!")
+    def _put(self, message: Job | Cancel) -> None:
+        """Called with the lock. The worker takes all that is there, so that one wake-up does."""
+        self._outbox.append(message)
+        if len(self._outbox) == 1 and not self._is_closed:
+            self._wake()
+
+    def _wake(self) -> None:
+        self._wake_writer.send_bytes(b"!")
 
     # --- the worker thread -------------------------------------------------------------------
 
@@ -134,32 +153,37 @@ class EngineClient:
             for source in wait(sources):
                 if source is self._wake_reader:
                     self._wake_reader.recv_bytes()
-                    if not self._send_next():
+                    if not self._send_outbox():
                         return
                 else:
                     self._receive()
 
-    def _send_next(self) -> bool:
-        item = self._outbox.popleft()
-        if item is None:
+    def _send_outbox(self) -> bool:
+        """False when the client was closed, and all has ended."""
+        with self._lock:
+            messages, self._outbox = self._outbox, []
+            is_closed = self._is_closed
+        if is_closed:
             self._end()
             return False
-        if isinstance(item, Cancel):
-            if item.job_id in self._waiting:
-                self._send(item)
-            return True
-        if item.job.id not in self._waiting:
-            return True  # it failed with the process that died before it
-        try:
-            if self._process is None:
-                self._start()
-        except OSError as error:
-            self._lose(f"The engine process could not be started: {error.strerror}.")
-            return True
-        self._send(item.job)
-        if self._is_ready:
-            self._tell_state()
+        for message in messages:
+            job_id = message.id if isinstance(message, Job) else message.job_id
+            if job_id in self._pending:  # else it failed with the process that died before it
+                self._send(message)
         return True
+
+    def _send(self, message: Job | Cancel) -> None:
+        if self._process is None:
+            try:
+                self._start()
+            except OSError as error:
+                self._fail_process(f"The engine process could not be started: {error.strerror}.")
+                return
+        assert self._pipe is not None
+        with suppress(OSError):  # it has died: receiving will say so
+            self._pipe.send(message)
+        if self._is_ready:
+            self._update_state()
 
     def _start(self) -> None:
         self._log.clear()
@@ -168,7 +192,7 @@ class EngineClient:
         pipe, theirs = Pipe()
         fd = theirs.fileno()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.engine.host", str(fd)],
+            [*_COMMAND, str(fd)],
             cwd=_ROOT,
             pass_fds=(fd,),
             stdin=subprocess.DEVNULL,
@@ -178,36 +202,30 @@ class EngineClient:
         )
         theirs.close()
         self._pipe = pipe
-        self._stderr = threading.Thread(target=self._keep_stderr, args=(self._process,))
+        self._stderr = threading.Thread(target=self._read_stderr, args=(self._process,))
         self._stderr.start()
 
-    def _keep_stderr(self, process: subprocess.Popen[bytes]) -> None:
-        """What a crash says goes around the library's own log. Runs on a thread of its own."""
+    def _read_stderr(self, process: subprocess.Popen[bytes]) -> None:
+        """What a crash says bypasses the library's own log. Runs on a thread of its own."""
         assert process.stderr is not None
         for line in process.stderr:
             self._log.append(line.decode(errors="replace").rstrip())
-
-    def _send(self, message: Job | Cancel) -> None:
-        assert self._pipe is not None
-        with suppress(OSError):  # it has died: receiving will say so
-            self._pipe.send(message)
 
     def _receive(self) -> None:
         assert self._pipe is not None
         try:
             message: FromEngine = self._pipe.recv()
         except (EOFError, OSError):
-            self._bury()
+            self._process_ended()
             return
         match message:
             case Ready():
                 self._is_ready = True
-                self._tell_state()
+                self._update_state()
             case LogLine(text):
                 self._log.append(text)
             case Told(job_id, event):
-                if job_id in self._waiting:
-                    self._tell(self._waiting[job_id], event)
+                self._deliver(job_id, event)
             case Answered(job_id, result):
                 self._finish(job_id, result)
             case Stopped(job_id):
@@ -215,34 +233,38 @@ class EngineClient:
             case Failed(job_id, text):
                 self._finish(job_id, EngineError(text, tuple(self._log)))
 
-    def _tell(self, waiting: _Waiting, event: Event) -> None:
+    def _deliver(self, job_id: int, event: Event) -> None:
         """A listener that fails ends its job with the same error."""
+        pending = self._pending.get(job_id)
+        if pending is None:
+            return
         try:
-            waiting.on_event(event)
+            pending.on_event(event)
         except Exception as error:  # the border: this thread goes on
-            self._send(Cancel(waiting.job.id))
-            self._finish(waiting.job.id, error)
+            self._send(Cancel(job_id))
+            self._finish(job_id, error)
 
     def _finish(self, job_id: int, outcome: Result | Exception) -> None:
-        waiting = self._waiting.pop(job_id, None)
-        if waiting is None:
+        with self._lock:
+            pending = self._pending.pop(job_id, None)
+        if pending is None:
             return
-        self._tell_state()
+        self._update_state()
         if isinstance(outcome, Exception):
-            waiting.future.set_exception(outcome)
+            pending.future.set_exception(outcome)
         else:
-            waiting.future.set_result(outcome)
+            pending.future.set_result(outcome)
 
-    def _bury(self) -> None:
+    def _process_ended(self) -> None:
         """The process is gone by itself: says why."""
         status = self._reap()
         if self._is_ready:
-            self._lose(_how_it_ended(status))
+            self._fail_process(_how_it_ended(status))
         else:
             why = self._log[-1] if self._log else f"exit status {status}"
-            self._lose(f"The engine process could not start: {why}")
+            self._fail_process(f"The engine process could not start: {why}")
 
-    def _lose(self, detail: str) -> None:
+    def _fail_process(self, detail: str) -> None:
         """Fails what the process had to do."""
         self._set_state(EngineState("died", detail=detail))
         self._fail_all(EngineDied(detail, tuple(self._log)))
@@ -270,14 +292,15 @@ class EngineClient:
         return status
 
     def _fail_all(self, error: Exception) -> None:
-        waiting = list(self._waiting.values())
-        self._waiting.clear()
-        for one in waiting:
+        with self._lock:
+            pending, self._pending = self._pending, {}
+        for one in pending.values():
             one.future.set_exception(error)
 
-    def _tell_state(self) -> None:
+    def _update_state(self) -> None:
         pid = self._process.pid if self._process else None
-        running = next(iter(self._waiting.values()), None)
+        with self._lock:
+            running = next(iter(self._pending.values()), None)
         if running is None:
             self._set_state(EngineState("idle", pid=pid))
         else:
