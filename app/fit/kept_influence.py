@@ -15,6 +15,7 @@ from app.engine.measuring.results import Influence
 from app.model_files.fingerprint import fingerprint
 from app.model_files.model_file import ModelFile
 from app.plan.files import save
+from app.plan.json_records import JsonError, parse, record
 
 _VERSION = 2
 """Counted up when the values would come out differently."""
@@ -30,17 +31,10 @@ def kept_influence(
 ) -> Influence | None:
     """What was measured on these files with this text before; None when nothing was."""
     try:
-        record = json.loads(_file(models, text, folder).read_text(encoding="utf-8"))
-        values = tuple(float(value) for value in record["values"])
-        known = Influence(
-            values,
-            int(record["n_tokens"]),
-            float(record["tokens_per_s"]),
-            bool(record["is_short"]),
-        )
-    except (OSError, ValueError, TypeError, LookupError):  # absent, or damaged: measured again
+        influence = record(Influence, parse(_file(models, text, folder).read_bytes()))
+    except (OSError, JsonError):  # absent, or damaged: measured again
         return None
-    return known if len(values) == sum(model.n_layers for model in models) else None
+    return influence if len(influence.values) == sum(model.n_layers for model in models) else None
 
 
 def keep_influence(

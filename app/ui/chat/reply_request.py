@@ -16,8 +16,8 @@ from app.engine.messages import (
     Sampling,
     WhenFull,
 )
+from app.plan.json_records import known
 from app.plan.recipe import Recipe
-from app.ui.state.saved_records import known
 from app.ui.state.settings import ChatSettings
 
 if TYPE_CHECKING:

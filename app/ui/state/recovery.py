@@ -13,11 +13,12 @@ import json
 import os
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from app.plan import files
+from app.plan.json_records import JsonError, known, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Copy:
     `seen` is a digest of the file's content as the user had seen it, '' for none.
     """
 
-    text: str
-    name: str
+    text: str = ""
+    name: str = ""
     path: str = ""
     seen: str = ""
     time: float = 0.0
@@ -127,11 +128,8 @@ def _copy(path: Path) -> Copy | None:
         text = files.text_in(files.read(path))
     except OSError:
         return None
-    about: dict[str, object] = {}
-    with contextlib.suppress(OSError, ValueError):
-        said = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        about = said if isinstance(said, dict) else {}
-    words = {k: str(about.get(k) or "") for k in ("name", "path", "seen")}
-    kept = about.get("time")
-    when = float(kept) if isinstance(kept, int | float) else 0.0
-    return Copy(text, words["name"] or path.stem, words["path"], words["seen"], when)
+    about: object = None
+    with contextlib.suppress(OSError, JsonError):
+        about = parse(path.with_suffix(".json").read_bytes())
+    copy = known(Copy, about)
+    return replace(copy, text=text, name=copy.name or path.stem)

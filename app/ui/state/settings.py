@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import get_args
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from app.engine.messages import ContextSettings, Sampling, WhenFull
 from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
-from app.ui.state.saved_records import known
+from app.plan.json_records import JsonError, entries, known, parse
 
 MAX_RECENT = 10
 OWN_TEMPLATE = "own"
@@ -105,20 +104,8 @@ class Settings:
 
     def chat(self) -> ChatSettings:
         """The chat settings as last used."""
-        try:
-            saved = json.loads(str(self._store.value("chat/settings", "{}")))
-            return ChatSettings(
-                known(ContextSettings, saved.get("context")),
-                known(Sampling, saved.get("sampling")),
-                int(saved.get("n_predict", -1)),
-                tuple(str(text) for text in saved.get("stop", ())),
-                known_template(saved.get("template")),
-                str(saved.get("own_template", CHATML)),
-                saved["when_full"] if saved.get("when_full") in get_args(WhenFull) else "stop",
-                bool(saved.get("reread", True)),
-            )
-        except (ValueError, TypeError, AttributeError):
-            return ChatSettings()
+        chat = known(ChatSettings, self._json("chat/settings"))
+        return replace(chat, template=known_template(chat.template))
 
     def save_chat(self, chat: ChatSettings) -> None:
         """Remember the chat settings."""
@@ -126,11 +113,7 @@ class Settings:
 
     def presets(self) -> tuple[str, ...]:
         """The user's presets of replies, each as JSON."""
-        try:
-            saved = json.loads(str(self._store.value("chat/presets", "[]")))
-            return tuple(text for text in saved if isinstance(text, str))
-        except (ValueError, TypeError):
-            return ()
+        return entries(str, self._json("chat/presets"))
 
     def save_presets(self, presets: Sequence[str]) -> None:
         """Remember the user's presets."""
@@ -160,11 +143,14 @@ class Settings:
         self._store.sync()
 
     def _paths(self, key: str) -> tuple[Path, ...]:
-        value = self._store.value(key, "[]")
+        return tuple(map(Path, entries(str, self._json(key))))
+
+    def _json(self, key: str) -> object:
+        """What is kept under a key; None where it is missing or damaged."""
         try:
-            return tuple(Path(str(entry)) for entry in json.loads(str(value)))
-        except (ValueError, TypeError):
-            return ()
+            return parse(str(self._store.value(key, "null")))
+        except JsonError:
+            return None
 
     def _add(self, key: str, path: Path) -> None:
         path = path.absolute()
@@ -172,7 +158,6 @@ class Settings:
         self._store.setValue(key, json.dumps([str(p) for p in paths[:MAX_RECENT]]))
 
 
-def known_template(saved: object) -> str:
+def known_template(saved: str) -> str:
     """The choice that was kept, '' where this version does not have it."""
-    known = saved in (NO_TEMPLATE, OWN_TEMPLATE, *KNOWN_TEMPLATES)
-    return str(saved) if known else ""
+    return saved if saved in (NO_TEMPLATE, OWN_TEMPLATE, *KNOWN_TEMPLATES) else ""

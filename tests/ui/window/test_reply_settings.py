@@ -89,7 +89,7 @@ def test_presets_are_shared_as_files() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "no JSON"),
+        ("{", "not JSON"),
         ("[]", "no preset"),
         ('{"format": "other"}', "no preset"),
         ('{"format": "llama-blocks-preset"}', "no name"),

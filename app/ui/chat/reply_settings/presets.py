@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 
 from app.engine.messages import Sampling
-from app.ui.state.saved_records import known
+from app.plan.json_records import JsonError, known, parse
 from app.ui.state.settings import OWN_TEMPLATE, ChatSettings, known_template
 
 _FORMAT = "llama-blocks-preset"
@@ -54,6 +54,14 @@ BUILT_IN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What a file must have to be a preset."""
+
+    format: str = ""
+    name: str = ""
+
+
 def to_json(preset: Preset) -> str:
     """The preset as a file to be shared."""
     return json.dumps({"format": _FORMAT, **asdict(preset)}, indent=2, ensure_ascii=False) + "\n"
@@ -62,15 +70,14 @@ def to_json(preset: Preset) -> str:
 def from_json(text: str) -> Preset:
     """The preset that a file holds. Raises PresetError."""
     try:
-        saved = json.loads(text)
-    except ValueError as error:
-        raise PresetError(f"This is no JSON: {error}.") from error
-    if not isinstance(saved, dict) or saved.get("format") != _FORMAT:
+        saved = parse(text)
+    except JsonError as error:
+        raise PresetError(str(error)) from error
+    head = known(_Head, saved)
+    if head.format != _FORMAT:
         raise PresetError(f"This is no preset: it lacks “format”: “{_FORMAT}”.")
-    name = saved.get("name")
-    if not isinstance(name, str) or not name.strip():
+    if not head.name.strip():
         raise PresetError("The preset has no name. Give it a “name” in the file.")
-    preset = known(Preset, {**saved, "sampling": None})
-    sampling = known(Sampling, saved.get("sampling"))
+    preset = known(Preset, saved)
     template = None if preset.template is None else known_template(preset.template)
-    return replace(preset, name=name.strip(), sampling=sampling, template=template)
+    return replace(preset, name=head.name.strip(), template=template)
