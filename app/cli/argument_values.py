@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 
 from app.engine.replies.logit_bias import parse_bias
+from app.engine.replies.sampling_limits import Limits
 from app.memory.amounts import parse_bytes
 from app.memory.kv_types import KV_TYPES
 from app.model_files.tensor_types import TYPE_NUMBERS, WRITABLE_TYPES
@@ -32,44 +34,26 @@ def n_bytes(text: str) -> int:
         raise ArgumentTypeError(str(error)) from None
 
 
-def count(text: str) -> int:
-    """A number of things, -1 for no limit."""
-    value = int(text)
-    if value < -1:
-        raise ArgumentTypeError(f"“{text}” is not a count (-1: no limit)")
-    return value
+def within(limits: Limits) -> Callable[[str], float]:
+    """Reads a number that lies within the limits, a whole one where they are whole."""
+
+    def read(text: str) -> float:
+        try:
+            value = int(text) if limits.is_whole else float(text)
+        except ValueError:
+            value = math.nan
+        if not limits.low <= value <= limits.high:
+            kind = "whole number" if limits.is_whole else "number"
+            raise ArgumentTypeError(
+                f"“{text}” is not a {kind} from {limits.low:g} to {_plain(limits.high)}"
+            )
+        return value
+
+    return read
 
 
-def whole(text: str) -> int:
-    """A whole number from 0 on."""
-    value = int(text)
-    if not 0 <= value < 2**31:
-        raise ArgumentTypeError(f"“{text}” is not a whole number from 0 on")
-    return value
-
-
-def number(text: str) -> float:
-    """A finite number."""
-    value = float(text)
-    if not math.isfinite(value):
-        raise ArgumentTypeError(f"“{text}” is not a finite number")
-    return value
-
-
-def at_least_0(text: str) -> float:
-    """A number from 0 on."""
-    value = number(text)
-    if not 0 <= value < 1e6:
-        raise ArgumentTypeError(f"“{text}” is not a number from 0 on")
-    return value
-
-
-def share(text: str) -> float:
-    """A number between 0 and 1."""
-    value = number(text)
-    if not 0 <= value <= 1:
-        raise ArgumentTypeError(f"“{text}” is not a share between 0 and 1")
-    return value
+def _plain(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 def bias(text: str) -> tuple[str, float]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from app.cli import argument_values as values
 from app.engine.messages import Sampling
+from app.engine.replies.sampling_limits import MAX_N_PREDICT, SAMPLING_LIMITS, Limits
 from app.memory.kv_types import KV_TYPES
 from app.model_files.tensor_types import WRITABLE_TYPES
 
@@ -88,7 +89,11 @@ def _command_parser() -> argparse.ArgumentParser:
         "file's",
     )
     command.add_argument(
-        "--n-predict", type=values.count, default=-1, metavar="N", help="tokens at most"
+        "--n-predict",
+        type=values.within(Limits(-1, MAX_N_PREDICT)),
+        default=-1,
+        metavar="N",
+        help="tokens at most, -1: no limit",
     )
     _add_sampling(command)
     command.add_argument(
@@ -317,41 +322,38 @@ def _add_model(command: argparse.ArgumentParser, purpose: str) -> None:
 def _add_sampling(command: argparse.ArgumentParser) -> None:
     """Options named as llama.cpp's, for the fields of Sampling, and `stop`."""
     usual = Sampling()
-    command.add_argument(
-        "--temp",
-        dest="temperature",
-        type=values.at_least_0,
-        default=0.7,
-        metavar="T",
-        help="0: greedy",
-    )
-    command.add_argument("--seed", type=int, metavar="S")
-    for name, kind, words in (
-        ("top_k", values.whole, "choose among this many likeliest tokens, 0: all"),
-        ("top_p", values.share, "choose among tokens that together reach this share"),
-        ("min_p", values.share, "leave out tokens below this share of the likeliest"),
-        ("typical_p", values.share, "locally typical sampling, 1: off"),
-        ("repeat_last_n", values.count, "how many tokens back penalties look, -1: all"),
-        ("repeat_penalty", values.at_least_0, "against repeated tokens, 1: off"),
-        ("frequency_penalty", values.number, "for each time a token was said, 0: off"),
-        ("presence_penalty", values.number, "for tokens that were said at all, 0: off"),
-        ("dry_multiplier", values.at_least_0, "against repeated sequences, 0: off"),
-        ("dry_base", values.at_least_0, "how fast that grows with their length"),
-        ("dry_allowed_length", values.whole, "sequences up to this long are let be"),
-        ("xtc_probability", values.share, "how often the likeliest tokens are left out, 0: never"),
-        ("xtc_threshold", values.share, "those above this probability, but for the last of them"),
-        ("mirostat_tau", values.at_least_0, "the surprise that mirostat aims at"),
-        ("mirostat_eta", values.at_least_0, "how fast it gets there"),
+    for name, words in (
+        ("temperature", "0: always the likeliest token"),
+        ("top_k", "choose among this many likeliest tokens, 0: all"),
+        ("top_p", "choose among tokens that together reach this share"),
+        ("min_p", "leave out tokens below this share of the likeliest"),
+        ("typical_p", "locally typical sampling, 1: off"),
+        ("repeat_last_n", "how many tokens back penalties look, -1: all"),
+        ("repeat_penalty", "against repeated tokens, 1: off"),
+        ("frequency_penalty", "for each time a token was said, 0: off"),
+        ("presence_penalty", "for tokens that were said at all, 0: off"),
+        ("dry_multiplier", "against repeated sequences, 0: off"),
+        ("dry_base", "how fast that grows with their length"),
+        ("dry_allowed_length", "sequences up to this long are let be"),
+        ("xtc_probability", "how often the likeliest tokens are left out, 0: never"),
+        ("xtc_threshold", "those above this probability, but for the last of them"),
+        ("mirostat", "1 or 2: instead of top-k and the like"),
+        ("mirostat_tau", "the surprise that mirostat aims at"),
+        ("mirostat_eta", "how fast it gets there"),
     ):
         command.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=kind,
+            "--temp" if name == "temperature" else f"--{name.replace('_', '-')}",
+            dest=name,
+            type=values.within(SAMPLING_LIMITS[name]),
             default=getattr(usual, name),
             metavar="N",
             help=f"{words} (usually {getattr(usual, name)})",
         )
     command.add_argument(
-        "--mirostat", type=int, choices=(0, 1, 2), default=0, help="instead of top-k and the like"
+        "--seed",
+        type=values.within(SAMPLING_LIMITS["seed"]),
+        metavar="S",
+        help="the same seed and settings give the same reply; else one is drawn",
     )
     command.add_argument(
         "--logit-bias",

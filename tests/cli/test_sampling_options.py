@@ -11,6 +11,7 @@ from app.cli.arguments import parse
 from app.cli.errors import UserError
 from app.cli.generate import sampling_of
 from app.engine.messages import Sampling
+from app.engine.replies.sampling_limits import SAMPLING_LIMITS
 
 
 def sampling(*options: str) -> Sampling:
@@ -57,3 +58,15 @@ def test_a_grammar_is_read_from_a_file(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(UserError, match="UTF-8"):
         sampling("--grammar-file", str(file))
+
+
+@pytest.mark.parametrize("name", SAMPLING_LIMITS)
+def test_an_option_takes_its_limits_and_nothing_beyond(name: str) -> None:
+    low, high = limits = SAMPLING_LIMITS[name]
+    option = "--temp" if name == "temperature" else f"--{name.replace('_', '-')}"
+    beyond = 1 if limits.is_whole else 0.5
+    for value in limits:
+        assert getattr(sampling(f"{option}={value}"), name) == value
+    for value in (low - beyond, high + beyond):
+        with pytest.raises(SystemExit):
+            sampling(f"{option}={value}")

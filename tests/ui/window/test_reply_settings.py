@@ -10,11 +10,14 @@ import pytest
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from app.engine.messages import Generate, Sampling
+from app.engine.replies.sampling_limits import SAMPLING_LIMITS
 from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
 from app.ui.chat.reply_settings.presets import BUILT_IN, Preset, PresetError, from_json, to_json
 from app.ui.state.settings import OWN_TEMPLATE, ChatSettings
 from app.ui.widgets.link_button import LinkButton
 from tests.ui.window.conftest import Bench
+
+PANEL_NUMBERS = ("temperature", "top_k", "top_p", "min_p")
 
 
 @pytest.fixture
@@ -26,6 +29,18 @@ def dialog(bench: Bench) -> ReplySettingsDialog:
     opened = bench.window.findChild(ReplySettingsDialog)
     assert opened is not None and opened.isVisible()
     return opened
+
+
+def test_fields_have_the_limits_of_the_command_line(
+    bench: Bench, dialog: ReplySettingsDialog
+) -> None:
+    panel = bench.window.chat.sampling
+    fields = dialog.numbers.items() | {(name, getattr(panel, name)) for name in PANEL_NUMBERS}
+    assert {name for name, _ in fields} == SAMPLING_LIMITS.keys() - {"seed"}
+    for name, field in fields:
+        assert (field.minimum(), field.maximum()) == SAMPLING_LIMITS[name]
+    # -1 stands for a seed that is drawn.
+    assert (panel.seed.minimum(), panel.seed.maximum()) == (-1, SAMPLING_LIMITS["seed"].high)
 
 
 def test_every_setting_reaches_the_engine(bench: Bench, dialog: ReplySettingsDialog) -> None:

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from app.engine.messages import WhenFull
 from app.engine.replies.logit_bias import parse_bias
+from app.engine.replies.sampling_limits import SAMPLING_LIMITS
 from app.ui.chat.reply_settings.presets import BUILT_IN, Preset, PresetError, from_json, to_json
 from app.ui.chat.reply_settings.template_tab import TemplateTab
 from app.ui.state.settings import ChatSettings, Settings
@@ -38,6 +39,7 @@ from app.ui.widgets.number_spin import NumberSpin
 _PATTERN = "Preset (*.json)"
 _NO_PRESET = "Own settings"
 _WIDTH = 88
+_DECIMALS = 2
 _WHEN_FULL: dict[WhenFull, str] = {
     "stop": "Stop the reply",
     "slide": "Let the oldest turns leave it, and go on",
@@ -46,37 +48,34 @@ _WHEN_FULL: dict[WhenFull, str] = {
 
 
 class _Number(NamedTuple):
-    """A number of Sampling: its field, its label, its range and step; whole without decimals."""
+    """A number of Sampling: its field, its label, and the step of its arrows."""
 
     name: str
     label: str
-    low: float
-    high: float
     step: float
-    decimals: int
     tip: str
 
 
 _CHOOSING = (
-    _Number("temperature", "Temperature", 0, 5, 0.05, 2, "0 always takes the likeliest token"),
-    _Number("top_k", "Top-k", 0, 1000, 1, 0, "Choose among so many likeliest tokens; 0: all"),
-    _Number("top_p", "Top-p", 0, 1, 0.05, 2, "Choose among tokens that together reach this share"),
-    _Number("min_p", "Min-p", 0, 1, 0.01, 2, "Leave out tokens below this share of the likeliest"),
-    _Number("typical_p", "Typical-p", 0, 1, 0.05, 2, "Locally typical sampling; 1: off"),
-    _Number("xtc_probability", "XTC probability", 0, 1, 0.05, 2, "How often the top goes; 0: off"),
-    _Number("xtc_threshold", "XTC threshold", 0, 1, 0.01, 2, "Those above, but for the last"),
-    _Number("mirostat", "Mirostat", 0, 2, 1, 0, "1 or 2 in place of top-k and the like; 0: off"),
-    _Number("mirostat_tau", "Mirostat tau", 0, 20, 0.1, 2, "The surprise that it aims at"),
-    _Number("mirostat_eta", "Mirostat eta", 0, 1, 0.01, 2, "How fast it gets there"),
+    _Number("temperature", "Temperature", 0.05, "0 always takes the likeliest token"),
+    _Number("top_k", "Top-k", 1, "Choose among so many likeliest tokens; 0: all"),
+    _Number("top_p", "Top-p", 0.05, "Choose among tokens that together reach this share"),
+    _Number("min_p", "Min-p", 0.01, "Leave out tokens below this share of the likeliest"),
+    _Number("typical_p", "Typical-p", 0.05, "Locally typical sampling; 1: off"),
+    _Number("xtc_probability", "XTC probability", 0.05, "How often the top goes; 0: off"),
+    _Number("xtc_threshold", "XTC threshold", 0.01, "Those above, but for the last"),
+    _Number("mirostat", "Mirostat", 1, "1 or 2 in place of top-k and the like; 0: off"),
+    _Number("mirostat_tau", "Mirostat tau", 0.1, "The surprise that it aims at"),
+    _Number("mirostat_eta", "Mirostat eta", 0.01, "How fast it gets there"),
 )
 _REPETITION = (
-    _Number("repeat_last_n", "Look back", -1, 1_000_000, 16, 0, "Tokens, prompt included; -1: all"),
-    _Number("repeat_penalty", "Repeat penalty", 0, 10, 0.05, 2, "Against repeated tokens; 1: off"),
-    _Number("frequency_penalty", "Frequency penalty", -10, 10, 0.05, 2, "For each time; 0: off"),
-    _Number("presence_penalty", "Presence penalty", -10, 10, 0.05, 2, "For any time; 0: off"),
-    _Number("dry_multiplier", "DRY multiplier", 0, 100, 0.1, 2, "Against sequences; 0: off"),
-    _Number("dry_base", "DRY base", 1, 10, 0.05, 2, "How fast it grows with their length"),
-    _Number("dry_allowed_length", "DRY allowed length", 0, 100, 1, 0, "Shorter ones are let be"),
+    _Number("repeat_last_n", "Look back", 16, "Tokens, prompt included; -1: all"),
+    _Number("repeat_penalty", "Repeat penalty", 0.05, "Against repeated tokens; 1: off"),
+    _Number("frequency_penalty", "Frequency penalty", 0.05, "For each time; 0: off"),
+    _Number("presence_penalty", "Presence penalty", 0.05, "For any time; 0: off"),
+    _Number("dry_multiplier", "DRY multiplier", 0.1, "Against sequences; 0: off"),
+    _Number("dry_base", "DRY base", 0.05, "How fast it grows with their length"),
+    _Number("dry_allowed_length", "DRY allowed length", 1, "Shorter ones are let be"),
 )
 
 
@@ -171,15 +170,16 @@ class ReplySettingsDialog(QDialog):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
         for number in numbers:
             spin: NumberSpin | QSpinBox
-            if number.decimals:
-                spin = NumberSpin()
-                spin.setDecimals(number.decimals)
-                spin.setRange(number.low, number.high)
-                spin.setSingleStep(number.step)
-            else:
+            low, high = limits = SAMPLING_LIMITS[number.name]
+            if limits.is_whole:
                 spin = QSpinBox()
-                spin.setRange(round(number.low), round(number.high))
+                spin.setRange(round(low), round(high))
                 spin.setSingleStep(round(number.step))
+            else:
+                spin = NumberSpin()
+                spin.setDecimals(_DECIMALS)
+                spin.setRange(low, high)
+                spin.setSingleStep(number.step)
             spin.setMinimumWidth(_WIDTH)
             spin.setAccessibleName(number.label)
             spin.setAccessibleDescription(number.tip)

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.engine.replies.sampling_limits import MAX_N_PREDICT, SAMPLING_LIMITS
 from app.ui.state.settings import ChatSettings
 from app.ui.widgets.link_button import LinkButton
 from app.ui.widgets.number_spin import NumberSpin
 
 READ_ANEW, AS_HEARD = "Read the conversation anew", "Keep it as it was heard"
-_LARGEST = 2**31 - 1
 
 
 class SamplingPanel(QWidget):
@@ -40,22 +40,26 @@ class SamplingPanel(QWidget):
         self._chat = chat
         context, sampling = chat.context, chat.sampling
         self.temperature = self._real(
-            "&Temperature", sampling.temperature, 5.0, "0 always takes the likeliest token"
+            "&Temperature", "temperature", "0 always takes the likeliest token"
         )
         self.top_k = self._whole(
-            "Top-&k", sampling.top_k, 0, 1000, "off", "Choose among this many likeliest tokens"
+            "Top-&k",
+            sampling.top_k,
+            *_whole_limits("top_k"),
+            "off",
+            "Choose among this many likeliest tokens",
         )
         self.top_p = self._real(
-            "Top-&p", sampling.top_p, 1.0, "Choose among tokens that together reach this share"
+            "Top-&p", "top_p", "Choose among tokens that together reach this share"
         )
         self.min_p = self._real(
-            "&Min-p", sampling.min_p, 1.0, "Leave out tokens below this share of the likeliest"
+            "&Min-p", "min_p", "Leave out tokens below this share of the likeliest"
         )
         self.seed = self._whole(
             "&Seed",
             -1 if sampling.seed is None else sampling.seed,
             -1,
-            _LARGEST,
+            _whole_limits("seed")[1],
             "random",
             "The same seed and settings give the same reply",
         )
@@ -63,7 +67,7 @@ class SamplingPanel(QWidget):
             "Ma&x tokens",
             max(0, chat.n_predict),
             0,
-            1_000_000,
+            MAX_N_PREDICT,
             "no limit",
             "Tokens a reply has at most",
         )
@@ -141,12 +145,13 @@ class SamplingPanel(QWidget):
             self.earlier.setCurrentText(READ_ANEW if chat.reread else AS_HEARD)
         self.changed.emit()
 
-    def _real(self, words: str, value: float, top: float, tip: str) -> NumberSpin:
+    def _real(self, words: str, name: str, tip: str) -> NumberSpin:
+        """The field of a number of Sampling, by the name it has there."""
         box = NumberSpin()
-        box.setRange(0.0, top)
+        box.setRange(*SAMPLING_LIMITS[name])
         box.setSingleStep(0.05)
         box.setDecimals(2)
-        box.setValue(value)
+        box.setValue(getattr(self._chat.sampling, name))
         box.valueChanged.connect(self.changed)
         self._add(words, box, tip)
         return box
@@ -173,6 +178,12 @@ class SamplingPanel(QWidget):
         row = self._grid.rowCount()
         self._grid.addWidget(_label(words, box, tip), row, 0)
         self._grid.addWidget(box, row, 1, 1, 3)
+
+
+def _whole_limits(name: str) -> tuple[int, int]:
+    """What a whole number of Sampling may be."""
+    low, high = SAMPLING_LIMITS[name]
+    return round(low), round(high)
 
 
 def _label(words: str, box: QWidget, tip: str) -> QLabel:
