@@ -17,9 +17,7 @@ from app.ui.canvas.annotations.painting import wrapped
 from app.ui.canvas.annotations.text_edit import NoteEdit
 from app.ui.canvas.inline_edit import InlineEdit
 from app.ui.widgets.theme import GRID
-from tests.ui.canvas.hand import Hand
-
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+from tests.ui.hands import CTRL, SHIFT
 
 FRAME = Annotation("a0", "frame", "Branches", (360.0, -60.0), (300.0, 340.0), 2)
 NOTE = Annotation("a1", "note", "Try 0.3 here", (0.0, 240.0), (160.0, 80.0), 6)
@@ -29,11 +27,6 @@ NOTE = Annotation("a1", "note", "Try 0.3 here", (0.0, 240.0), (160.0, 80.0), 6)
 def plan(plan):
     """The plan with a frame around “left” and “right”, and a note below “trunk”."""
     return replace(plan, annotations=MappingProxyType({"a0": FRAME, "a1": NOTE}))
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
 
 
 def title(canvas, id_="a0") -> QPointF:

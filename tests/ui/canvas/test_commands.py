@@ -11,14 +11,7 @@ from app.plan import shaping
 from app.plan.document import TOKENS, MergeBlock, Plan, WeightBlock
 from app.plan.reader import read_plan
 from app.ui.canvas.canvas import KIND_MIME
-from tests.ui.canvas.hand import Hand
-
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
+from tests.ui.hands import CTRL, LEFT, NO_KEY, SHIFT
 
 
 def added(editor, plan):
@@ -238,7 +231,7 @@ def test_a_card_dropped_on_the_canvas_becomes_a_block_there(canvas, editor, plan
     data.setData(KIND_MIME, b"merge")
     at = QPoint(120, 120)
     wanted = canvas.mapToScene(at)
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    buttons, keys = LEFT, NO_KEY
     copy = Qt.DropAction.CopyAction
     entering = QDragEnterEvent(at, copy, data, buttons, keys)
     QApplication.sendEvent(canvas.viewport(), entering)
@@ -257,8 +250,8 @@ def test_a_file_dragged_over_the_canvas_is_left_to_the_window(canvas):
         QPoint(60, 60),
         Qt.DropAction.CopyAction,
         data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
+        LEFT,
+        NO_KEY,
     )
     QApplication.sendEvent(canvas.viewport(), event)
     assert not event.isAccepted()

@@ -12,14 +12,7 @@ from app.plan.document import TOKENS, WeightBlock
 from app.plan.kinds import links_into
 from app.ui.canvas.canvas import KIND_MIME
 from app.ui.canvas.shapes import OUTPUT
-from tests.ui.canvas.hand import Hand
-
-ALT, SHIFT = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
+from tests.ui.hands import ALT, LEFT, NO_KEY, SHIFT
 
 
 @pytest.fixture
@@ -79,8 +72,8 @@ def test_a_card_dropped_on_a_link_is_put_into_it(canvas, editor, plan, hand, kin
     data = QMimeData()
     data.setData(KIND_MIME, kind.encode())
     at = canvas.viewportTransform().map(hand.middle_of_link("right")).toPoint()
-    copy, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    keys = Qt.KeyboardModifier.NoModifier
+    copy, button = Qt.DropAction.CopyAction, LEFT
+    keys = NO_KEY
     for event in (
         QDragEnterEvent(at, copy, data, button, keys),
         QDragMoveEvent(at, copy, data, button, keys),

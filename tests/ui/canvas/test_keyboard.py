@@ -12,19 +12,9 @@ from app.plan import edits
 from app.plan.document import TOKENS, WeightBlock
 from app.ui.canvas.inline_edit import InlineEdit
 from app.ui.canvas.shapes import Part
-from tests.ui.canvas.hand import Hand
+from tests.ui.hands import ALT, CTRL, CTRL_SHIFT, SHIFT
 
 Key = Qt.Key
-ALT, CTRL, SHIFT = (
-    Qt.KeyboardModifier.AltModifier,
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-)
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
 
 
 @pytest.fixture
@@ -260,8 +250,8 @@ def test_frames_and_notes_are_reached_and_resized_by_keys(canvas, editor, hand):
     hand.key(Key.Key_G, ALT)
     assert canvas.plan_scene.annotations.selected == ("a0",)
     width, height = editor.plan.annotations["a0"].size
-    hand.key(Key.Key_Right, CTRL | SHIFT)
-    hand.key(Key.Key_Up, CTRL | SHIFT)
+    hand.key(Key.Key_Right, CTRL_SHIFT)
+    hand.key(Key.Key_Up, CTRL_SHIFT)
     assert editor.plan.annotations["a0"].size == (width + 8, height - 8)
 
 

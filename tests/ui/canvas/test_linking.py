@@ -9,12 +9,6 @@ from app.plan import edits
 from app.plan.document import TOKENS
 from app.ui.canvas.gestures.drag_link import DragLink
 from app.ui.canvas.shapes import OUTPUT
-from tests.ui.canvas.hand import Hand
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
 
 
 @pytest.fixture

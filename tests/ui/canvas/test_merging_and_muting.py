@@ -10,14 +10,7 @@ from PySide6.QtWidgets import QMenu
 from app.plan import edits, shaping
 from app.ui.canvas.inline_edit import InlineEdit
 from app.ui.canvas.shapes import CollapsedShape
-from tests.ui.canvas.hand import Hand
-
-SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
+from tests.ui.hands import NO_KEY, SHIFT, choose
 
 
 def scales(editor) -> list[float]:
@@ -28,16 +21,8 @@ def feeders(editor) -> list[str | None]:
     return [i.block for i in editor.plan.blocks["m"].inputs]
 
 
-def choose(menu: QMenu, words: str) -> None:
-    """Trigger the action with these words, also in a submenu."""
-    actions = menu.actions() + [a for m in menu.findChildren(QMenu) for a in m.actions()]
-    (action,) = [a for a in actions if a.text() == words]
-    action.trigger()
-    menu.close()
-
-
 def menu_at(canvas, hand, at: QPointF) -> QMenu:
-    pointer = canvas.pointer_at(canvas.viewportTransform().map(at), Qt.KeyboardModifier.NoModifier)
+    pointer = canvas.pointer_at(canvas.viewportTransform().map(at), NO_KEY)
     canvas.menu_wanted.emit(canvas.hit(pointer), pointer)
     return [m for m in canvas.findChildren(QMenu) if m.parent() is canvas][-1]
 

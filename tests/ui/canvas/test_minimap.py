@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -13,8 +13,7 @@ from app.plan.document import TOKENS, Plan, WeightBlock
 from app.ui.canvas import Canvas
 from app.ui.canvas.minimap import Minimap
 from app.ui.widgets import theme as themes
-
-NO_KEY, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+from tests.ui.hands import LEFT, NO_BUTTON, NO_KEY, drag
 
 
 @pytest.fixture
@@ -29,16 +28,6 @@ def minimap(canvas: Canvas) -> Minimap:
 
 def centre(canvas: Canvas) -> QPointF:
     return canvas.seen_rect().center()
-
-
-def drag(minimap: Minimap, start: QPoint, end: QPoint) -> None:
-    QTest.mousePress(minimap, LEFT, NO_KEY, start)
-    at = QPointF(end)
-    move = QMouseEvent(
-        QEvent.Type.MouseMove, at, minimap.mapToGlobal(at), Qt.MouseButton.NoButton, LEFT, NO_KEY
-    )
-    QApplication.sendEvent(minimap, move)
-    QTest.mouseRelease(minimap, LEFT, NO_KEY, end)
 
 
 def apart(a: QPointF, b: QPointF) -> float:
@@ -100,7 +89,7 @@ def test_the_wheel_over_it_zooms_around_the_middle_of_what_is_seen(canvas, minim
         minimap.mapToGlobal(at),
         QPoint(),
         QPoint(0, 480),
-        Qt.MouseButton.NoButton,
+        NO_BUTTON,
         NO_KEY,
         Qt.ScrollPhase.NoScrollPhase,
         False,

@@ -9,15 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 
 from app.plan import edits
-from tests.ui.canvas.hand import Hand
-
-SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-ALT = Qt.KeyboardModifier.AltModifier
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
+from tests.ui.hands import ALT, CTRL, NO_BUTTON, NO_KEY, SHIFT
 
 
 def test_dragging_a_block_moves_it_in_one_undo_step(canvas, editor, plan, hand):
@@ -138,8 +130,8 @@ def test_the_wheel_zooms_at_the_cursor(canvas, hand, qtbot):
         QPointF(canvas.viewport().mapToGlobal(at.toPoint())),
         QPoint(),
         QPoint(0, 120),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
+        NO_BUTTON,
+        NO_KEY,
         Qt.ScrollPhase.NoScrollPhase,
         False,
     )

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QMenu
 
 from app.plan import edits
-from tests.ui.canvas.hand import NO_KEY, Hand
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
+from tests.ui.hands import NO_KEY
 
 
 def badge(canvas, block_id: str) -> QPointF:

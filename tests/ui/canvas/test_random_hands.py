@@ -20,13 +20,13 @@ from app.ui.canvas.scene import OUTPUT_LINK
 from app.ui.canvas.shapes import OUTPUT, shape_of
 from app.ui.views.inspector import Inspector
 from app.ui.views.problems_panel import ProblemsPanel
-from tests.ui.canvas.hand import Hand
+from tests.ui.hands import ALT, CTRL, LEFT, NO_KEY, SHIFT, Hand
 
 NONE, SHIFT, CTRL, ALT = (
-    Qt.KeyboardModifier.NoModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.AltModifier,
+    NO_KEY,
+    SHIFT,
+    CTRL,
+    ALT,
 )
 KEYS = Qt.Key
 
@@ -114,7 +114,7 @@ class RandomHand(Hand):
         data = QMimeData()
         data.setData(KIND_MIME, self.random.choice((b"weight", b"merge")))
         at = self.canvas.viewportTransform().map(self._place())
-        copy, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+        copy, button = Qt.DropAction.CopyAction, LEFT
         moving = QDragMoveEvent(at.toPoint(), copy, data, button, NONE)
         QApplication.sendEvent(self.canvas.viewport(), moving)
         dropping = QDropEvent(at, copy, data, button, NONE)

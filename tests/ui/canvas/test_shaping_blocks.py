@@ -13,14 +13,7 @@ from app.plan import edits
 from app.plan.document import MergeBlock, MergeInput
 from app.plan.scales import sum_is_one
 from app.ui.canvas.inline_edit import InlineEdit
-from tests.ui.canvas.hand import Hand
-
-SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
+from tests.ui.hands import LEFT, SHIFT
 
 
 def scale(editor, port: int = 0) -> float:
@@ -163,7 +156,7 @@ def test_leaving_a_field_for_another_widget_takes_the_text_and_leaves_it_the_key
     canvas.plan_scene.select(("left",))
     canvas.rename()
     QTest.keyClicks(canvas.viewport().findChild(InlineEdit), "Branch")
-    QTest.mouseClick(other, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(other, LEFT)
     assert editor.plan.blocks["left"].title == "Branch"
     assert other.hasFocus()
 

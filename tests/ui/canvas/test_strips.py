@@ -9,15 +9,7 @@ from PySide6.QtTest import QTest
 from app.plan import edits
 from app.plan.document import TOKENS, Plan, WeightBlock
 from app.ui.canvas.inline_edit import InlineEdit
-from tests.ui.canvas.hand import Hand
-
-ALT = Qt.KeyboardModifier.AltModifier
-SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
+from tests.ui.hands import ALT, SHIFT
 
 
 def ranges(editor) -> dict[str, tuple[int, int]]:

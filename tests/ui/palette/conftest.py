@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.ui.palette.search_popup import SearchPopup
-from tests.ui.canvas.hand import Hand
 
 
 class Fingers:
@@ -37,11 +36,6 @@ class Fingers:
 
     def enter(self) -> None:
         self.key(Qt.Key.Key_Return)
-
-
-@pytest.fixture
-def hand(canvas) -> Hand:
-    return Hand(canvas)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from app.plan.document import TOKENS, MergeBlock, Plan, WeightBlock
 from app.plan.templates import TEMPLATES
 from app.ui.canvas.scene import Hit
 from app.ui.palette.adding import AddingPalette
+from tests.ui.hands import LEFT, NO_KEY
 
 pytestmark = pytest.mark.usefixtures("adding")
 
@@ -35,7 +36,7 @@ def added(editor, plan):
 
 def pointer(canvas, at: QPointF):
     view = canvas.viewportTransform().map(at)
-    return canvas.pointer_at(view, Qt.KeyboardModifier.NoModifier)
+    return canvas.pointer_at(view, NO_KEY)
 
 
 def centre_of(canvas, block) -> QPointF:
@@ -90,7 +91,7 @@ def test_a_click_on_a_line_chooses_it(canvas, editor, plan, hand, fingers):
     hand.key(Qt.Key.Key_Tab)
     rows = fingers.popup.list
     place = rows.visualRect(rows.model().index(1)).center()
-    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseClick(rows.viewport(), LEFT, pos=place)
     assert isinstance(added(editor, plan), MergeBlock)
 
 
@@ -251,7 +252,7 @@ def test_the_tokens_are_not_offered_to_the_output(canvas, fingers):
 def test_it_stays_on_the_screen(canvas, hand, fingers):
     room = QGuiApplication.primaryScreen().availableGeometry()
     canvas.move(room.right() - 200, room.bottom() - 150)
-    canvas.add_wanted.emit(canvas.pointer_at(QPointF(150, 140), Qt.KeyboardModifier.NoModifier))
+    canvas.add_wanted.emit(canvas.pointer_at(QPointF(150, 140), NO_KEY))
     assert room.contains(fingers.popup.geometry())
 
 

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from app.plan.document import MergeBlock, WeightBlock
 from app.plan.templates import TEMPLATES
 from app.ui.palette import Palette
+from tests.ui.hands import LEFT
 
 
 @pytest.fixture
@@ -32,8 +33,8 @@ def shown(palette: Palette) -> list[str]:
 
 
 def test_a_click_on_a_card_adds_a_block_in_sight(palette, canvas, editor, plan):
-    QTest.mouseClick(palette.weight, Qt.MouseButton.LeftButton)
-    QTest.mouseClick(palette.merge, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(palette.weight, LEFT)
+    QTest.mouseClick(palette.merge, LEFT)
     weight, merge = [b for i, b in editor.plan.blocks.items() if i not in plan.blocks]
     assert isinstance(weight, WeightBlock)
     assert isinstance(merge, MergeBlock)
@@ -49,7 +50,7 @@ def test_cards_work_by_key_and_say_what_they_are(palette, editor, plan):
 
 
 def test_a_click_on_a_template_asks_for_its_numbers(palette, asked):
-    QTest.mouseClick(palette.templates[1], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(palette.templates[1], LEFT)
     assert asked == [TEMPLATES[1]]
 
 

@@ -13,6 +13,7 @@ from app.plan.problem import errors
 from app.plan.templates import TEMPLATES, Template
 from app.ui.palette.template_dialog import TemplateDialog
 from app.ui.palette.templates import Templates, with_inserted
+from tests.ui.hands import click
 
 
 @pytest.fixture
@@ -31,10 +32,6 @@ def template(request) -> Template:
     return request.param
 
 
-def press(button) -> None:
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 def overlapping() -> Template:
     return next(t for t in TEMPLATES if "overlap" in {n.name for n in t.numbers})
 
@@ -44,7 +41,7 @@ def test_each_template_makes_a_plan_that_fits_the_model(templates, template, mad
     assert dialog.plan is not None
     assert errors(check_plan(dialog.plan, 40)) == ()
     assert "plan layers on" in dialog.figures.text()
-    press(dialog.make_button)
+    click(dialog.make_button)
     assert len(made) == 1
     assert not dialog.isVisible()
 
@@ -70,7 +67,7 @@ def test_enter_opens_a_new_plan_or_inserts_as_it_was_asked_for(canvas, editor, t
 
 def test_inserting_is_one_step_beside_what_exists(canvas, editor, plan, templates, template):
     dialog = templates.ask_to_insert(template, canvas.seen_rect().center())
-    press(dialog.insert_button)
+    click(dialog.insert_button)
     assert {i: editor.plan.blocks[i] for i in plan.blocks} == dict(plan.blocks)
     new = [i for i in editor.plan.blocks if i not in plan.blocks]
     scene = canvas.plan_scene

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from app.plan import edits
 from app.ui.views.history_panel import HistoryPanel
+from tests.ui.hands import LEFT
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def labels(panel: HistoryPanel) -> list[str]:
 
 def click(panel: HistoryPanel, row: int) -> None:
     at = panel.visualRect(panel.model().index(row, 0)).center()
-    QTest.mouseClick(panel.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseClick(panel.viewport(), LEFT, pos=at)
 
 
 def test_it_lists_the_steps_from_the_plan_as_opened(panel, editor, plan):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 from app.plan import edits
 from app.plan.document import Plan, WeightBlock
 from app.ui.views.problems_panel import ProblemsPanel
+from tests.ui.hands import LEFT
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_a_click_leads_to_the_block(panel, editor, plan, canvas):
     panel.block_requested.connect(canvas.show_block)
     editor.apply("Change layers", edits.set_weights(plan, "right", 35, 10))
     at = panel.list.visualRect(panel.list.model().index(0)).center()
-    QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseClick(panel.list.viewport(), LEFT, pos=at)
     assert canvas.selected_ids() == ("right",)
 
 
@@ -68,7 +69,7 @@ def click_link(panel: ProblemsPanel, row: int, words: str) -> None:
     link = panel.list.model().labels(index).index(words)
     at = panel.list.link_rect(index, link).center()
     QTest.mouseMove(panel.list.viewport(), at)
-    QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseClick(panel.list.viewport(), LEFT, pos=at)
 
 
 def with_unused(plan: Plan, *ids: str) -> Plan:

@@ -11,18 +11,7 @@ from PySide6.QtWidgets import QCheckBox
 
 from app.ui.widgets import icons
 from app.ui.widgets import theme as themes
-
-
-def contrast(a: QColor, b: QColor) -> float:
-    """The contrast ratio of WCAG 2.1."""
-
-    def luminance(colour: QColor) -> float:
-        parts = (colour.redF(), colour.greenF(), colour.blueF())
-        r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-    high, low = sorted((luminance(a), luminance(b)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
+from tests.ui.colours import contrast
 
 
 @pytest.mark.parametrize("theme", [themes.light(), themes.dark()], ids=["light", "dark"])

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.window.keys import actions_in
-from tests.ui.window.conftest import Bench
+from tests.ui.workbench import Bench
 
 Role, Text = QAccessible.Role, QAccessible.Text
 

@@ -10,10 +10,9 @@ from app.conversations.conversation import SystemMode
 from app.engine.messages import ClosePlan, Generate, Open, Sampling
 from app.ui.state.plan_runner import ASIDE
 from tests.ui.fake_engine import ORDER
-from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import kinds, last
 from tests.ui.window.test_messages import chat_action, more, texts
-from tests.ui.window.test_running import set_scale
+from tests.ui.workbench import Bench
 
 
 def change_everything(bench: Bench) -> None:
@@ -23,7 +22,7 @@ def change_everything(bench: Bench) -> None:
     chat.sampling.n_predict.setValue(9)
     chat.sampling.n_ctx.setValue(2048)
     chat.system.choose(SystemMode.OWN)
-    set_scale(bench, 0.9)
+    bench.set_scale(0.9)
 
 
 def ask_again(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QLocale, QPointF, Qt
 from app.plan.document import MergeBlock
 from app.plan.reader import read_plan
 from app.ui.state import documents
-from tests.ui.window.conftest import PLAN, Bench
+from tests.ui.workbench import PLAN, Bench
 
 
 @pytest.fixture

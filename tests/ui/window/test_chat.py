@@ -15,7 +15,8 @@ from app.engine.messages import ChatMessage, Generate, Open
 from app.ui.chat import reply_in_progress
 from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_in_progress import Speedometer
-from tests.ui.window.conftest import Bench
+from tests.ui.hands import LEFT, SHIFT
+from tests.ui.workbench import Bench
 
 
 def kinds(bench: Bench) -> list[str]:
@@ -60,7 +61,7 @@ def test_shift_enter_breaks_the_line_and_sends_nothing(bench: Bench) -> None:
     composer = bench.window.chat.composer
     composer.clear()
     bench.qtbot.keyClicks(composer, "one")
-    bench.qtbot.keyClick(composer, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    bench.qtbot.keyClick(composer, Qt.Key.Key_Return, SHIFT)
     bench.qtbot.keyClicks(composer, "two")
     assert composer.toPlainText() == "one\ntwo"
     assert kinds(bench) == []
@@ -88,10 +89,10 @@ def test_stop_button_stops(bench: Bench) -> None:
     bench.script.hold_after_pieces = 1
     chat = bench.window.chat
     chat.composer.setPlainText("Hi")
-    bench.qtbot.mouseClick(chat.send, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(chat.send, LEFT)
     bench.qtbot.waitUntil(lambda: kinds(bench) == ["user", "reply"] and bool(last(bench).text))
     assert chat.send.accessibleName() == "Stop (Esc)"
-    bench.qtbot.mouseClick(chat.send, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(chat.send, LEFT)
     bench.wait_idle()
     assert "stopped by you" in last(bench).footer
 
@@ -111,7 +112,7 @@ def test_engine_death_keeps_the_transcript_and_can_be_started_again(bench: Bench
     assert len(bench.engine.requests) == n_asked + 1, "a dead engine stays dead until it is asked"
     bench.script.die_after_pieces = None
     bench.script.pieces = ("went on.",)
-    bench.qtbot.mouseClick(button(error, "Start again and go on"), Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(button(error, "Start again and go on"), LEFT)
     bench.wait_idle()
     assert kinds(bench) == ["user", "reply", "user", "reply"]
     assert bench.engine.asked(Generate)[-1].begun == "The capital "
@@ -141,11 +142,11 @@ def test_error_shows_the_engines_own_words_on_demand(bench: Bench) -> None:
     assert not detail.isVisible()
     toggle = next(b for b in view.findChildren(QToolButton) if "own words" in b.text())
     bench.qtbot.waitUntil(lambda: toggle.parentWidget().y() > 0)
-    bench.qtbot.mouseClick(toggle, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(toggle, LEFT)
     assert detail.isVisible()
     assert detail.toPlainText() == "decode: no slot"
     bench.script.fail_generate = None
-    bench.qtbot.mouseClick(button(view, "Try again"), Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(button(view, "Try again"), LEFT)
     bench.wait_idle()
     assert kinds(bench) == ["user", "reply"]
 
@@ -165,7 +166,7 @@ def test_failed_open_is_told_and_the_next_message_tries_again(bench: Bench) -> N
 def test_regenerate_asks_the_same_again(bench: Bench) -> None:
     bench.say("Hi")
     bench.script.pieces = ("Another.",)
-    bench.qtbot.mouseClick(bench.window.chat.regenerate, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(bench.window.chat.regenerate, LEFT)
     bench.wait_idle()
     assert kinds(bench) == ["user", "reply"]
     assert last(bench).text == "Another."
@@ -177,7 +178,7 @@ def test_new_conversation_while_a_reply_comes(bench: Bench) -> None:
     bench.script.hold_after_pieces = 1
     bench.window.chat.flow.send("Hi")
     bench.qtbot.waitUntil(lambda: kinds(bench) == ["user", "reply"] and bool(last(bench).text))
-    bench.qtbot.mouseClick(bench.window.chat.new_chat, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(bench.window.chat.new_chat, LEFT)
     bench.qtbot.waitUntil(lambda: kinds(bench) == [])
     bench.script.hold_after_pieces = None
     bench.say("Fresh")
@@ -189,7 +190,7 @@ def test_new_conversation_while_a_reply_comes(bench: Bench) -> None:
 def test_copy_takes_the_message_as_it_was_written(bench: Bench) -> None:
     bench.say("Hi")
     copy = next(b for b in last(bench).findChildren(QToolButton) if b.text() == "Copy")
-    bench.qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(copy, LEFT)
     assert QGuiApplication.clipboard().text() == "The capital of France is **Paris**."
 
 
@@ -269,7 +270,7 @@ def test_speed_is_counted_from_the_first_on(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_settings_of_replies_reach_the_engine_and_are_kept(bench: Bench) -> None:
     sampling = bench.window.chat.sampling
-    bench.qtbot.mouseClick(bench.window.chat.fold, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(bench.window.chat.fold, LEFT)
     assert sampling.isVisible()
     sampling.temperature.setValue(0.0)
     sampling.seed.setValue(11)

@@ -14,7 +14,7 @@ from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
 from app.ui.chat.reply_settings.template_tab import TemplateTab
 from app.ui.state.settings import CHATML, ChatSettings, Settings
 from app.ui.widgets.quiet_label import QuietLabel
-from tests.ui.window.conftest import Bench
+from tests.ui.workbench import Bench
 
 
 @pytest.fixture

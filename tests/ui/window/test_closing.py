@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.plan import edits
 from app.ui.window.main_window import LAYOUT_VERSION
-from tests.ui.window.conftest import Bench
+from tests.ui.workbench import Bench
 
 
 def test_closing_ends_the_engine(bench: Bench) -> None:

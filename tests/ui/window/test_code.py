@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QApplication
 from app.ui.chat.message.code_colours import spans_of
 from app.ui.chat.message.view import MessageView
 from app.ui.widgets import theme
-from tests.ui.window.conftest import Bench
+from tests.ui.colours import contrast
 from tests.ui.window.test_chat import last
+from tests.ui.workbench import Bench
 
 REPLY = "Like so:\n\n```python\ndef f(x):\n    return 'a' + x\n```\n\nThat is *all*."
 
@@ -38,18 +39,6 @@ def is_fixed(block: QTextBlock) -> bool:
 def in_colours(bench: Bench, view: MessageView, begin: str) -> dict[str, str]:
     bench.qtbot.waitUntil(lambda: bool(coloured(view, begin)))
     return coloured(view, begin)
-
-
-def contrast(colour: QColor, ground: QColor) -> float:
-    def luminance(c: QColor) -> float:
-        parts = [
-            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4
-            for p in (c.redF(), c.greenF(), c.blueF())
-        ]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    low, high = sorted((luminance(colour), luminance(ground)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_code_is_coloured_once_the_reply_is_whole(bench: Bench) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from app.conversations.conversation import SystemMode
 from app.ui.chat.conversations.list import NOTHING_FOUND, NOTHING_YET, ConversationList
 from app.ui.widgets.link_button import LinkButton
 from tests.conversations.test_conversation import talk
-from tests.ui.window.conftest import Bench, open_bench
+from tests.ui.hands import LEFT
 from tests.ui.window.test_chat import kinds, last
 from tests.ui.window.test_messages import (
     REPLY,
@@ -26,6 +26,7 @@ from tests.ui.window.test_messages import (
     strip_button,
     texts,
 )
+from tests.ui.workbench import Bench, open_bench
 
 
 @pytest.fixture
@@ -41,21 +42,6 @@ def titles(chats: ConversationList) -> list[str]:
 
 def wait_titles(bench: Bench, chats: ConversationList, *expected: str) -> None:
     bench.qtbot.waitUntil(lambda: titles(chats) == [*expected])
-
-
-def pick(bench: Bench, path: Path, kind: str = "") -> None:
-    """Choose this file in the dialog that is shown."""
-
-    def dialogs() -> list[QFileDialog]:
-        return [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(dialogs()))
-    (dialog,) = dialogs()
-    if kind:
-        dialog.selectNameFilter(kind)
-    dialog.findChild(QLineEdit).setText(str(path))
-    dialog.accept()
-    bench.qtbot.waitUntil(lambda: not dialogs())
 
 
 def test_the_list_opens_searches_renames_and_deletes(bench: Bench, chats: ConversationList) -> None:
@@ -82,7 +68,7 @@ def test_the_list_opens_searches_renames_and_deletes(bench: Bench, chats: Conver
     bench.window.docks["Conversations"].raise_()
     bench.qtbot.waitUntil(chats.view.isVisible)
     place = chats.view.visualRect(chats.rows.index(0)).center()
-    bench.qtbot.mouseClick(chats.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    bench.qtbot.mouseClick(chats.view.viewport(), LEFT, pos=place)
     bench.qtbot.waitUntil(lambda: texts(bench)[:1] == ["Why is the sky blue?"])
     bench.window.docks["Conversations"].raise_()
     bench.qtbot.keyClick(chats.view, Qt.Key.Key_F2)
@@ -241,23 +227,23 @@ def test_what_another_window_adds_is_shown_and_nothing_is_lost(bench: Bench) -> 
 def test_export_and_import(bench: Bench, chats: ConversationList, tmp_path: Path) -> None:
     bench.say("Hi")
     chat_action(bench, "Export conversation …").trigger()
-    pick(bench, tmp_path / "one.md", "Markdown (*.md)")
+    bench.pick(tmp_path / "one.md", kind="Markdown (*.md)")
     bench.qtbot.waitUntil((tmp_path / "one.md").exists)
     assert (tmp_path / "one.md").read_text().startswith("# Hi\n\n**You**\n\nHi\n\n**plan.txt**")
     chat_action(bench, "Export all conversations …").trigger()
-    pick(bench, tmp_path / "all.json")
+    bench.pick(tmp_path / "all.json")
     bench.qtbot.waitUntil((tmp_path / "all.json").exists)
     assert len(json.loads((tmp_path / "all.json").read_text())["conversations"]) == 1
     chat_action(bench, "Delete conversation").trigger()
     wait_titles(bench, chats)
     assert not chat_action(bench, "Delete conversation").isEnabled()
     chat_action(bench, "Import conversations …").trigger()
-    pick(bench, tmp_path / "all.json")
+    bench.pick(tmp_path / "all.json")
     wait_titles(bench, chats, "Hi")
     bench.qtbot.waitUntil(lambda: bench.window.status.currentMessage() == "Imported 1 conversation")
     (tmp_path / "bad.json").write_text("{}")
     chat_action(bench, "Import conversations …").trigger()
-    pick(bench, tmp_path / "bad.json")
+    bench.pick(tmp_path / "bad.json")
     assert "“bad.json” holds no conversations" in bench.answer("OK")
 
 

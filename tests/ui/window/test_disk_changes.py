@@ -6,14 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
 
 from app.ui.files.documents.disk_strip import KEEP, LEAVE, RELOAD, SAVE_AGAIN
 from app.ui.state.difference import SHOW_DIFFERENCE
 from app.ui.widgets.difference_dialog import DifferenceDialog
-from tests.ui.window.conftest import PLAN, Bench
-from tests.ui.window.test_files import rename_first
+from tests.ui.hands import click_button
+from tests.ui.workbench import PLAN, Bench
 
 THEIRS = PLAN.replace("1; 0.5", "1; 0.25")
 
@@ -35,11 +33,6 @@ def wait_for_news(bench: Bench) -> str:
     return bench.window.area.disk_strip.words.text()
 
 
-def press(bench: Bench, words: str) -> None:
-    button = next(b for b in bench.window.area.disk_strip.buttons if b.text() == words)
-    bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 def first_scale(bench: Bench) -> float:
     return list(bench.window.editor.plan.blocks.values())[-1].inputs[0].scale
 
@@ -50,7 +43,7 @@ def test_a_changed_file_can_be_reloaded_and_the_reload_undone(bench, path, write
     assert "changed by another program" in wait_for_news(bench)
     assert first_scale(bench) == 0.5
     before = bench.window.editor.plan
-    press(bench, RELOAD)
+    click_button(bench.window.area.disk_strip, RELOAD)
     bench.qtbot.waitUntil(lambda: first_scale(bench) == 0.25)
     bench.qtbot.waitUntil(bench.window.area.disk_strip.isHidden)
     assert not bench.window.isWindowModified()
@@ -63,10 +56,10 @@ def test_a_changed_file_can_be_reloaded_and_the_reload_undone(bench, path, write
 
 
 def test_own_changes_can_be_kept(bench: Bench, path: Path) -> None:
-    rename_first(bench)
+    bench.rename_first()
     replace_file(path, THEIRS)
     assert "elsewhere and here" in wait_for_news(bench)
-    press(bench, KEEP)
+    click_button(bench.window.area.disk_strip, KEEP)
     bench.qtbot.waitUntil(bench.window.area.disk_strip.isHidden)
     assert bench.window.isWindowModified()
     bench.window.files.save()
@@ -74,43 +67,30 @@ def test_own_changes_can_be_kept(bench: Bench, path: Path) -> None:
     assert "Renamed" in path.read_text()
 
 
-def difference(bench: Bench) -> DifferenceDialog:
-    def shown() -> list[DifferenceDialog]:
-        return [d for d in bench.window.findChildren(DifferenceDialog) if d.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(shown()))
-    return shown()[0]
-
-
-def choose(bench: Bench, dialog: DifferenceDialog, words: str) -> None:
-    button = next(b for b in dialog.findChildren(QPushButton) if b.text() == words)
-    bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 def test_the_difference_is_shown_before_one_chooses(bench: Bench, path: Path) -> None:
-    rename_first(bench)
+    bench.rename_first()
     replace_file(path, THEIRS)
     wait_for_news(bench)
-    press(bench, SHOW_DIFFERENCE)
-    dialog = difference(bench)
+    click_button(bench.window.area.disk_strip, SHOW_DIFFERENCE)
+    dialog = bench.shown(DifferenceDialog)
     lines = dialog.text.toPlainText().splitlines()
     assert any(line.startswith("-MergeBlock; 1; 0.25") for line in lines)
     assert any(line.startswith("+") and "Renamed" in line for line in lines)
     assert len([line for line in lines if line[0] == "+"]) == 3  # the heading and two blocks
-    choose(bench, dialog, "Cancel")
+    click_button(dialog, "Cancel")
     assert bench.window.area.disk_strip.isVisible()
-    press(bench, SHOW_DIFFERENCE)
-    choose(bench, difference(bench), RELOAD)
+    click_button(bench.window.area.disk_strip, SHOW_DIFFERENCE)
+    click_button(bench.shown(DifferenceDialog), RELOAD)
     bench.qtbot.waitUntil(lambda: first_scale(bench) == 0.25)
 
 
 def test_the_difference_is_shown_before_saving_too(bench: Bench, path: Path) -> None:
-    rename_first(bench)
+    bench.rename_first()
     replace_file(path, THEIRS)
     bench.window.files.save()
     bench.answer(SHOW_DIFFERENCE)
-    dialog = difference(bench)
-    choose(bench, dialog, "Replace the file")
+    dialog = bench.shown(DifferenceDialog)
+    click_button(dialog, "Replace the file")
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
     assert "Renamed" in path.read_text()
     bench.qtbot.waitUntil(bench.window.area.disk_strip.isHidden)
@@ -120,13 +100,13 @@ def test_a_deleted_file_leaves_an_unsaved_plan(bench: Bench, path: Path) -> None
     path.unlink()
     assert "moved or deleted" in wait_for_news(bench)
     assert bench.window.isWindowModified()
-    press(bench, SAVE_AGAIN)
+    click_button(bench.window.area.disk_strip, SAVE_AGAIN)
     bench.qtbot.waitUntil(path.exists)
     bench.qtbot.waitUntil(bench.window.area.disk_strip.isHidden)
     assert not bench.window.isWindowModified()
     path.unlink()
     wait_for_news(bench)
-    press(bench, LEAVE)
+    click_button(bench.window.area.disk_strip, LEAVE)
     assert bench.window.area.disk_strip.isHidden()
     assert bench.window.isWindowModified()
 
@@ -149,7 +129,7 @@ def test_a_touched_file_or_ones_own_saving_is_no_news(bench: Bench, path: Path) 
     task = bench.window.tasks.start(bench.window.area.disk.look())
     bench.qtbot.waitUntil(task.done)
     assert bench.window.area.disk.news == {}
-    rename_first(bench)
+    bench.rename_first()
     bench.window.files.save()
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
     bench.qtbot.wait(600)
@@ -160,7 +140,7 @@ def test_a_file_that_is_no_plan_any_more_cannot_be_reloaded(bench: Bench, path: 
     before = bench.window.editor.plan
     replace_file(path, "Dear all,\nthis is a letter.\n")
     wait_for_news(bench)
-    press(bench, RELOAD)
+    click_button(bench.window.area.disk_strip, RELOAD)
     assert "not a plan any more" in bench.answer("OK")
     assert bench.window.editor.plan == before
 

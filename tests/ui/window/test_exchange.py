@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.plan.document import WeightBlock
 from app.ui.files.exchange import LAYER_BLOCKS, MERGEKIT, PATHS
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import Bench
+from tests.ui.workbench import Bench
 
 YAML = """\
 merge_method: passthrough
@@ -36,18 +35,6 @@ def blocks(bench: Bench) -> list[WeightBlock]:
     return [b for b in bench.window.editor.plan.blocks.values() if isinstance(b, WeightBlock)]
 
 
-def pick(bench: Bench, path: Path) -> None:
-    """Type a name into the file dialog that is shown."""
-
-    def shown() -> list[QFileDialog]:
-        return [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(shown()))
-    name = shown()[0].findChild(QLineEdit)
-    name.setText(str(path))
-    bench.qtbot.keyClick(name, Qt.Key.Key_Return)
-
-
 def action(bench: Bench, words: str) -> QAction:
     menus = bench.window.menuBar().findChildren(QAction)
     return next(a for a in menus if a.text().replace("&", "") == words)
@@ -56,7 +43,7 @@ def action(bench: Bench, words: str) -> QAction:
 def test_a_configuration_opens_in_a_tab_over_the_files_it_means(bench: Bench) -> None:
     second = write_tiny(bench.folder / "second.Q8_0.gguf", TinyModel(seed=1))
     action(bench, "Import …").trigger()
-    pick(bench, write(bench, YAML))
+    bench.pick(write(bench, YAML))
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "merge")
     said = bench.answer("OK")
     assert "imported, with remarks" in said
@@ -138,7 +125,7 @@ def test_a_chain_is_exported_in_each_form(bench: Bench, words: str, text: str) -
     action(bench, words).trigger()
     target = bench.folder / "exported"
     target.with_suffix(".txt").unlink(missing_ok=True)
-    pick(bench, bench.folder / "exported.out")
+    bench.pick(bench.folder / "exported.out")
     bench.qtbot.waitUntil((bench.folder / "exported.out").exists)
     assert text in (bench.folder / "exported.out").read_text()
 
@@ -150,6 +137,6 @@ def test_a_merge_is_exported_as_layerblocks_only(bench: Bench) -> None:
         assert f"cannot be exported as “{form.title}”" in said
         assert "Block 3 merges outputs" in said
     bench.window.tasks.start(bench.window.exchange.export(LAYER_BLOCKS))
-    pick(bench, bench.folder / "strict.txt")
+    bench.pick(bench.folder / "strict.txt")
     bench.qtbot.waitUntil((bench.folder / "strict.txt").exists)
     assert "MergeBlock; 1; 0.5; 2; 0.5" in (bench.folder / "strict.txt").read_text()

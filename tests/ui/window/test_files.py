@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox
 
 from app.conversations.conversation import SystemMode
 from app.model_files.errors import ModelFileError
@@ -19,34 +17,23 @@ from app.ui.files.exchange import LAYER_BLOCKS
 from app.ui.files.open_files import NEW_PLAN
 from app.ui.state.settings import MAX_RECENT, ChatSettings, Settings
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import PLAN, Bench
-
-
-def run(bench: Bench, work: object) -> object:
-    """The result of a coroutine, run in the window's loop."""
-    task: asyncio.Task[object] = bench.window.tasks.start(work)  # type: ignore[arg-type]
-    bench.qtbot.waitUntil(task.done)
-    return task.result()
-
-
-def rename_first(bench: Bench, title: str = "Renamed") -> None:
-    editor = bench.window.editor
-    editor.apply("Rename", edits.rename(editor.plan, editor.lowered.block_ids[0], title))
+from tests.ui.hands import CTRL, drop
+from tests.ui.workbench import PLAN, Bench
 
 
 def test_edit_marks_the_title_and_saving_clears_it(bench: Bench) -> None:
     window = bench.window
     assert window.windowTitle().startswith("plan.txt")
     assert not window.isWindowModified()
-    rename_first(bench)
+    bench.rename_first()
     assert window.isWindowModified()
-    bench.qtbot.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    bench.qtbot.keyClick(window, Qt.Key.Key_S, CTRL)
     bench.qtbot.waitUntil(lambda: not window.isWindowModified())
     assert "Renamed" in (bench.folder / "plan.txt").read_text()
 
 
 def test_failed_save_keeps_document_and_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    rename_first(bench)
+    bench.rename_first()
     plan = bench.window.editor.plan
 
     def full_disk(path: Path, text: str) -> None:
@@ -64,7 +51,7 @@ def test_failed_save_keeps_document_and_file(bench: Bench, monkeypatch: pytest.M
 
 def test_file_changed_by_another_program_is_not_replaced_in_silence(bench: Bench) -> None:
     path = bench.folder / "plan.txt"
-    rename_first(bench)
+    bench.rename_first()
     theirs = PLAN + "# a line by another program\n"
     path.write_text(theirs)
     bench.window.files.save()
@@ -73,7 +60,7 @@ def test_file_changed_by_another_program_is_not_replaced_in_silence(bench: Bench
     bench.window.files.save()
     bench.answer("Replace the file")
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
-    rename_first(bench, "Twice")
+    bench.rename_first("Twice")
     bench.window.files.save()
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
     assert "Twice" in path.read_text()
@@ -81,7 +68,7 @@ def test_file_changed_by_another_program_is_not_replaced_in_silence(bench: Bench
 
 def test_a_held_save_key_saves_without_a_question(bench: Bench) -> None:
     for title in ("A", "B", "C"):
-        rename_first(bench, title)
+        bench.rename_first(title)
         bench.window.files.save()
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
     bench.qtbot.waitUntil(lambda: not bench.window.documents.active.is_being_saved)
@@ -119,7 +106,7 @@ def test_a_problem_of_the_whole_plan_is_listed_and_not_asked_about(bench: Bench)
     path = bench.folder / "long.txt"
     lines = [f"WeightBlock; {n}; {n + 1}; {n % 4}; {n - 1}" for n in range(600)]
     path.write_text("\n".join([*lines, "TotalLayers; 600"]))
-    assert run(bench, bench.window.documents.open(path))
+    assert bench.run(bench.window.documents.open(path))
     assert [p.code for p in bench.window.editor.problems] == ["too-many-layers"]
 
 
@@ -135,7 +122,7 @@ def test_merge_with_a_missing_input_opens_with_its_problem(bench: Bench) -> None
 def test_unsaved_changes_stay_in_their_tab_when_another_plan_is_opened(bench: Bench) -> None:
     other = bench.folder / "other.txt"
     other.write_text("WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n")
-    rename_first(bench)
+    bench.rename_first()
     mine = bench.window.editor.plan
     bench.window.files.open_plan(other)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
@@ -149,20 +136,12 @@ def test_unsaved_changes_stay_in_their_tab_when_another_plan_is_opened(bench: Be
 def test_sample_is_saved_under_a_name_of_ones_own(bench: Bench) -> None:
     sample = bench.folder / "sample.txt"
     sample.write_text(PLAN)
-    run(bench, bench.window.documents.open(sample, is_sample=True))
+    bench.run(bench.window.documents.open(sample, is_sample=True))
     assert bench.window.documents.name == "sample"
-    rename_first(bench)
+    bench.rename_first()
     bench.window.files.save()
-
-    def dialogs() -> list[QFileDialog]:
-        return [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(dialogs()))
-    dialog = dialogs()[0]
     target = bench.folder / "mine.txt"
-    name = dialog.findChild(QLineEdit)
-    name.setText(str(target))
-    bench.qtbot.keyClick(name, Qt.Key.Key_Return)
+    bench.pick(target)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "mine.txt")
     assert "Renamed" in target.read_text()
     assert sample.read_text() == PLAN
@@ -207,25 +186,13 @@ def test_missing_bundled_model_is_told_and_others_still_open(bench: Bench) -> No
     assert bench.window.chat.system.mode is SystemMode.TEMPLATE
 
 
-def drop(bench: Bench, *paths: Path) -> bool:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    none = Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(10, 10), copy, mime, left, none)
-    QApplication.sendEvent(bench.window, enter)
-    event = QDropEvent(QPoint(10, 10), copy, mime, left, none)
-    QApplication.sendEvent(bench.window, event)
-    return enter.isAccepted() and event.isAccepted()
-
-
 def test_plans_and_models_can_be_dropped(bench: Bench) -> None:
     plan = bench.folder / "dropped.txt"
     plan.write_text(PLAN)
-    assert drop(bench, plan)
+    assert drop(bench.window, plan)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "dropped.txt")
     model = write_tiny(bench.folder / "dropped.gguf", TinyModel(n_layers=6))
-    assert drop(bench, model)
+    assert drop(bench.window, model)
     assert "“dropped.gguf” fits the model files of this plan" in bench.answer(OPEN_INSTEAD)
     bench.qtbot.waitUntil(lambda: bench.window.model.file.path == model)
     assert bench.window.editor.n_weight_layers == 6
@@ -236,14 +203,14 @@ def test_several_files_dropped_at_once_are_all_opened(bench: Bench) -> None:
     for plan in plans:
         plan.write_text(PLAN)
     model = write_tiny(bench.folder / "dropped.gguf", TinyModel(n_layers=6))
-    assert drop(bench, plans[0], model, plans[1])
+    assert drop(bench.window, plans[0], model, plans[1])
     bench.answer(OPEN_INSTEAD)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "b.txt")
     assert [d.name for d in bench.window.documents.all] == ["plan.txt", "a.txt", "b.txt"]
     assert bench.window.model.file.path == model
     picture = bench.folder / "picture.png"
     picture.write_bytes(b"\x89PNG" + bytes(100))
-    assert drop(bench, picture)
+    assert drop(bench.window, picture)
     said = bench.answer("OK")
     assert "“picture.png” is neither a plan (.txt) nor a model file (.gguf)." in said
 
@@ -252,7 +219,7 @@ def test_plans_for_another_model_dropped_at_once_are_asked_about_one_by_one(benc
     plans = [bench.folder / f"{name}.txt" for name in "abc"]
     for plan in plans:
         plan.write_text("WeightBlock; 0; 9; 0; -1\nTotalLayers; 9\n")
-    assert drop(bench, *plans)
+    assert drop(bench.window, *plans)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "c.txt")
     bench.dialog()
     bench.qtbot.wait(300)
@@ -265,7 +232,7 @@ def test_models_of_another_kind_dropped_together_become_the_sources(bench: Bench
     models = [
         write_tiny(bench.folder / f"{n}.gguf", TinyModel(n_layers=6, n_embd=128)) for n in "ab"
     ]
-    assert drop(bench, *models)
+    assert drop(bench.window, *models)
     bench.qtbot.waitUntil(lambda: bench.window.model.paths == tuple(models))
     assert bench.window.editor.n_weight_layers == 12
 
@@ -274,20 +241,20 @@ def test_a_model_file_is_known_by_what_it_holds(bench: Bench) -> None:
     model = write_tiny(bench.folder / "sha256-5f2c", TinyModel(n_layers=6, n_embd=128))
     other = bench.folder / "model.safetensors"
     other.write_bytes((20).to_bytes(8, "little") + b'{"a": 1}' + bytes(12))
-    assert drop(bench, model, other)
+    assert drop(bench.window, model, other)
     assert "“model.safetensors” is a safetensors file." in bench.answer("OK")
     assert bench.window.model.file.path == model
 
 
 def test_plan_finds_the_model_it_names(bench: Bench) -> None:
     other = write_tiny(bench.folder / "other.gguf", TinyModel(n_layers=6))
-    run(bench, bench.window.files.load_model(other))
+    bench.run(bench.window.files.load_model(other))
     bundled = bench.window.files.find_bundled_model()
     bench.window.files.new_plan()
     bench.qtbot.waitUntil(lambda: bench.window.editor.plan.sources == ("other.gguf",))
     path = bench.folder / "whole.txt"
     bench.window.documents.active.path = path
-    run(bench, bench.window.documents.save())
+    bench.run(bench.window.documents.save())
     bench.window.files.open_model(bundled)
     assert "made for another model" in bench.answer("Keep this plan")
     bench.qtbot.waitUntil(lambda: bench.window.model.file.path == bundled)

@@ -11,16 +11,16 @@ from PySide6.QtCore import Qt
 from app.plan.files import load
 from app.plan.problem import PlanError
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import Bench
-from tests.ui.window.sources import add, drop_on, pick, press, rows, select, strip
-from tests.ui.window.test_files import run
+from tests.ui.hands import click_button, drop
+from tests.ui.window.sources import add, rows, select, strip
+from tests.ui.workbench import Bench
 
 
 def save_as(bench: Bench, path: Path) -> str:
     path.parent.mkdir(exist_ok=True)
     bench.window.documents.active.path = path
     bench.window.documents.active.seen = None
-    assert run(bench, bench.window.documents.save())
+    assert bench.run(bench.window.documents.save())
     return path.read_text()
 
 
@@ -35,14 +35,14 @@ def test_a_saved_plan_finds_its_files_where_they_are_and_when_they_were_renamed(
     assert f'"bytes": {fine_tune.stat().st_size}' in text
     renamed = fine_tune.rename(bench.folder / "plans" / "renamed.gguf")
     window.documents.remove(window.documents.active)
-    run(bench, window.documents.open(path))
+    bench.run(window.documents.open(path))
     bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
     assert window.model.paths[1] == renamed
     saved = load(path).plan
     assert saved is not None
     assert window.editor.plan.sources == saved.sources
     assert "is not the file" not in window.status.currentMessage()
-    assert run(bench, window.documents.save())
+    assert bench.run(window.documents.save())
     assert '"renamed.gguf"' in path.read_text()
 
 
@@ -55,7 +55,7 @@ def test_a_file_that_changed_since_the_plan_was_saved_is_told(
     save_as(bench, path)
     write_tiny(fine_tune, TinyModel(n_layers=3, seed=8))
     window.documents.remove(window.documents.active)
-    run(bench, window.documents.open(path))
+    bench.run(window.documents.open(path))
     bench.qtbot.waitUntil(lambda: "is not the file that" in window.status.currentMessage())
     assert window.model.paths[1] == fine_tune
 
@@ -75,16 +75,16 @@ def test_a_missing_file_is_named_and_found_by_hand(bench: Bench, fine_tune: Path
     moved = bench.folder / "away" / "moved.gguf"
     moved.parent.mkdir()
     fine_tune.rename(moved)
-    run(bench, window.documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
+    bench.run(window.documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     assert strip(bench).words.text().startswith("“fine tune.gguf” was not found. “Find …”")
     assert window.model.files == ()
     assert window.editor.n_weight_layers is None
     assert rows(bench)[1].startswith("Source 2: fine tune, “fine tune.gguf” was not found.")
-    drop_on(window.sources, moved)
+    drop(window.sources, moved)
     assert "come first" in bench.answer("OK")
-    press(bench, "Find …")
-    pick(bench, moved)
+    click_button(strip(bench), "Find …")
+    bench.pick(moved)
     bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
     assert strip(bench).isHidden()
     assert window.editor.source_starts == (0, 4)
@@ -94,9 +94,9 @@ def test_a_missing_file_is_named_and_found_by_hand(bench: Bench, fine_tune: Path
 
 def test_a_plan_whose_model_is_missing_can_run_over_the_one_that_is_open(bench: Bench) -> None:
     window = bench.window
-    run(bench, window.documents.open(write_over(bench, "gone.gguf")))
+    bench.run(window.documents.open(write_over(bench, "gone.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
-    press(bench, "Use tiny instead")
+    click_button(strip(bench), "Use tiny instead")
     assert window.model.file.path.name == "tiny.gguf"
     assert [p.code for p in window.editor.problems if p.severity == "error"] == ["weight-range"]
     assert strip(bench).isHidden()
@@ -104,18 +104,18 @@ def test_a_plan_whose_model_is_missing_can_run_over_the_one_that_is_open(bench: 
 
 def test_named_files_that_do_not_fit_each_other_say_what_differs(bench: Bench) -> None:
     write_tiny(bench.folder / "wide.gguf", TinyModel(n_embd=128))
-    run(bench, bench.window.documents.open(write_over(bench, "tiny.gguf", "wide.gguf")))
+    bench.run(bench.window.documents.open(write_over(bench, "tiny.gguf", "wide.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     assert "width (n_embd) is 128 instead of 64" in strip(bench).words.text()
     assert bench.window.model.files == ()
-    drop_on(bench.window.sources, bench.folder / "wide.gguf")
+    drop(bench.window.sources, bench.folder / "wide.gguf")
     assert "width (n_embd) is 128 instead of 64" in bench.answer("OK")
     assert bench.window.editor.plan.sources == ("tiny.gguf", "wide.gguf")
 
 
 def test_a_damaged_file_says_so_in_its_row(bench: Bench) -> None:
     (bench.folder / "bad.gguf").write_bytes(b"GGUF" + bytes(100))
-    run(bench, bench.window.documents.open(write_over(bench, "tiny.gguf", "bad.gguf")))
+    bench.run(bench.window.documents.open(write_over(bench, "tiny.gguf", "bad.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     assert "bad.gguf" in strip(bench).words.text()
     select(bench, 1)
@@ -138,7 +138,7 @@ def test_two_files_of_one_name_are_told_apart(bench: Bench) -> None:
 
 
 def test_run_says_which_file_is_missing(bench: Bench) -> None:
-    run(bench, bench.window.documents.open(write_over(bench, "tiny.gguf", "gone.gguf")))
+    bench.run(bench.window.documents.open(write_over(bench, "tiny.gguf", "gone.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     bench.say("Hello")
     assert bench.window.chat.transcript.messages[-1].kind == "error"
@@ -150,7 +150,7 @@ def test_plans_over_other_files_are_not_held_against_the_shown_one(
 ) -> None:
     documents = bench.window.documents
     plain = documents.active
-    run(bench, documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
+    bench.run(documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
     bench.qtbot.waitUntil(lambda: len(bench.window.model.files) == 2)
     documents.require_shown_files(plain)  # over the first of the two
     both = documents.active
@@ -159,7 +159,7 @@ def test_plans_over_other_files_are_not_held_against_the_shown_one(
         documents.require_shown_files(both)
     gone = bench.folder / "gone.txt"
     write_over(bench, "gone.gguf").rename(gone)
-    run(bench, documents.open(gone))
+    bench.run(documents.open(gone))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     with pytest.raises(PlanError, match="were not found"):
         documents.require_shown_files(documents.active)
@@ -168,7 +168,7 @@ def test_plans_over_other_files_are_not_held_against_the_shown_one(
 def test_unsaved_sources_come_back_after_a_crash(bench: Bench, fine_tune: Path) -> None:
     window = bench.window
     add(bench, fine_tune)
-    assert run(bench, window.area.autosave.write())
+    assert bench.run(window.area.autosave.write())
     (copy,) = window.settings.recovery_folder.rglob("*.txt")
     recovered = load(copy).plan
     assert recovered is not None

@@ -7,10 +7,10 @@ from app.conversations.reply_record import ReplyRecord
 from app.engine.messages import Generate, ReplyStatistics
 from app.engine.replies.summaries import summary_note
 from app.ui.chat.message.view import SUMMARY
-from tests.ui.window.conftest import Bench
 from tests.ui.window.test_chat import last
 from tests.ui.window.test_messages import sent, texts
 from tests.ui.window.test_reply_settings import dialog
+from tests.ui.workbench import Bench
 
 __all__ = ["dialog"]
 

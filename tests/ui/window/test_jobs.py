@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QPushButton
 from app.engine.errors import JobCancelled
 from app.engine.messages import EvaluatePerplexity
 from app.plan.recipe import Recipe
-from tests.ui.window.conftest import Bench
+from tests.ui.hands import LEFT
 from tests.ui.window.test_chat import kinds, last
+from tests.ui.workbench import Bench
 
 
 def cancel_buttons(bench: Bench) -> list[QPushButton]:
@@ -35,19 +36,19 @@ def test_jobs_are_listed_and_each_can_be_cancelled(bench: Bench) -> None:
 
     waiting = bench.window.tasks.start(measure())
     bench.qtbot.waitUntil(lambda: jobs.isVisible() and jobs.text() == "2 jobs …")
-    bench.qtbot.mouseClick(jobs, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(jobs, LEFT)
     popup = jobs.popup
     assert popup.isVisible()
     # the prompt was read, so that is no longer told
     assert popup.words == ["Generating (chat) · running", "Evaluating a text · waiting"]
     first, _ = cancel_buttons(bench)
     assert first.accessibleName() == "Cancel: Generating (chat)"
-    bench.qtbot.mouseClick(first, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(first, LEFT)
     bench.wait_idle()
     assert "stopped by you" in last(bench).footer
     bench.qtbot.waitUntil(lambda: popup.words == ["Evaluating a text · measuring, 50%"])
     (second,) = cancel_buttons(bench)
-    bench.qtbot.mouseClick(second, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(second, LEFT)
     bench.qtbot.waitUntil(waiting.done)
     assert waiting.result() == "cancelled"
     bench.qtbot.waitUntil(lambda: not popup.isVisible() and not jobs.isVisible())
@@ -63,7 +64,7 @@ def test_the_list_closes_with_escape(bench: Bench) -> None:
     bench.window.chat.flow.send("Hi")
     jobs = bench.window.jobs
     bench.qtbot.waitUntil(jobs.isVisible)
-    bench.qtbot.mouseClick(jobs, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(jobs, LEFT)
     bench.qtbot.keyClick(jobs.popup, Qt.Key.Key_Escape)
     assert not jobs.popup.isVisible()
     assert bench.window.chat.flow.busy

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QScrollArea, QToolBar, 
 
 from app.plan.document import MergeBlock, WeightBlock
 from app.ui.widgets import theme
-from tests.ui.window.conftest import Bench
+from tests.ui.workbench import Bench
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ import random
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QTextCursor, QTextTable
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.ui.chat.message.text import MessageText
+from tests.ui.hands import LEFT
 
 PARTS = (
     "Some **bold** text with `code` and a [link](https://example.org).\nSecond 😀 line.",
@@ -129,7 +130,7 @@ def test_every_block_of_code_has_a_button_that_copies_it(text: MessageText, qtbo
     buttons = [b for b in text.findChildren(QToolButton) if not b.isHidden()]
     copied = []
     for button in buttons:
-        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(button, LEFT)
         copied.append(QGuiApplication.clipboard().text())
     assert copied == ["print(1)\n\nprint(2)", "ls", "open"]
     assert "python" in buttons[0].accessibleName()

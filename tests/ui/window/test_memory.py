@@ -16,8 +16,7 @@ from app.ui.widgets import theme
 from app.ui.window.memory_controls import LOAD_ANYWAY
 from app.ui.window.memory_settings import MemorySettingsDialog
 from tests.ui.fake_engine import MIB
-from tests.ui.window.conftest import Bench
-from tests.ui.window.test_running import set_scale
+from tests.ui.workbench import Bench
 
 TEN_MIB = MemoryEstimate(1 * MIB, 2 * MIB, 3 * MIB, 4 * MIB)
 
@@ -45,7 +44,7 @@ def test_scales_take_no_memory_and_are_not_simulated(bench: Bench) -> None:
     n_before = len(bench.estimator.asked(EstimateMemory))
     seen: list[object] = []
     bench.window.watch.estimated.connect(seen.append)
-    set_scale(bench, 0.25)
+    bench.set_scale(0.25)
     bench.qtbot.waitUntil(lambda: bool(seen))
     assert len(bench.estimator.asked(EstimateMemory)) == n_before
 

@@ -7,16 +7,10 @@ from collections import Counter
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu
 
 from app.ui.window.keys import actions_in
 from app.ui.window.keys_dialog import KeysDialog
-from tests.ui.window.conftest import Bench
-
-
-def menu(bench: Bench, title: str) -> QMenu:
-    bar = bench.window.menuBar()
-    return next(m for m in bar.findChildren(QMenu) if m.title().replace("&", "") == title)
+from tests.ui.workbench import Bench
 
 
 def all_actions(bench: Bench) -> list[QAction]:
@@ -45,10 +39,10 @@ def test_every_action_with_a_key_is_in_a_menu(bench: Bench) -> None:
 
 
 def test_what_is_done_to_frames_and_notes_is_in_a_submenu_of_its_own(bench: Bench) -> None:
-    loose = [a.text() for a in menu(bench, "Plan").actions()]
+    loose = [a.text() for a in bench.menu("Plan").actions()]
     assert {"Add frame", "Add note", "Frames and notes"} <= set(loose)
     assert not {"Select contents", "Fit to contents", "Colour"} & set(loose)
-    submenu = menu(bench, "Frames and notes")
+    submenu = bench.menu("Frames and notes")
     assert [a.text() for a in submenu.actions()] == ["Select contents", "Fit to contents", "Colour"]
     assert not any(a.isEnabled() for a in submenu.actions())
     bench.window.canvas.commands.annotations.add_note.trigger()
@@ -90,7 +84,7 @@ def test_a_question_mark_can_be_typed_into_a_message(bench: Bench) -> None:
 def test_closed_dock_comes_back_from_the_view_menu_and_by_reset(bench: Bench) -> None:
     dock = bench.window.docks["Chat"]
     dock.close()
-    toggle = next(a for a in menu(bench, "View").actions() if a.text() == "Chat")
+    toggle = next(a for a in bench.menu("View").actions() if a.text() == "Chat")
     assert not toggle.isChecked()
     toggle.trigger()
     assert dock.isVisible()
@@ -100,7 +94,7 @@ def test_closed_dock_comes_back_from_the_view_menu_and_by_reset(bench: Bench) ->
 
 
 def test_recent_plans_are_listed_and_open(bench: Bench) -> None:
-    recent = menu(bench, "Open recent")
+    recent = bench.menu("Open recent")
     recent.aboutToShow.emit()
     first = recent.actions()[0]
     assert first.text().startswith("plan.txt")
@@ -115,7 +109,7 @@ def test_recent_plans_are_listed_and_open(bench: Bench) -> None:
 
 
 def test_a_sample_is_opened_without_its_file(bench: Bench) -> None:
-    samples = menu(bench, "Open sample")
+    samples = bench.menu("Open sample")
     towers = next(a for a in samples.actions() if a.text() == "Two towers")
     assert "merged at the end" in towers.toolTip()
     towers.trigger()
@@ -126,7 +120,7 @@ def test_a_sample_is_opened_without_its_file(bench: Bench) -> None:
 
 def test_the_minimap_is_switched_off_for_good(bench: Bench) -> None:
     switch = next(
-        a for a in menu(bench, "View").actions() if a.shortcut().toString() == "Ctrl+Shift+M"
+        a for a in bench.menu("View").actions() if a.shortcut().toString() == "Ctrl+Shift+M"
     )
     assert switch.isChecked()
     switch.trigger()

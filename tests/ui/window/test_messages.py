@@ -10,9 +10,9 @@ from app.engine.errors import EngineError
 from app.engine.messages import ChatMessage, Generate
 from app.ui.chat.message.view import MessageView
 from app.ui.widgets.quiet_label import QuietLabel
-from tests.ui.window.conftest import Bench
+from tests.ui.hands import LEFT
 from tests.ui.window.test_chat import kinds, last
-from tests.ui.window.test_menus import menu
+from tests.ui.workbench import Bench
 
 REPLY = "The capital of France is **Paris**."
 
@@ -34,7 +34,7 @@ def sent(bench: Bench) -> list[str]:
 
 
 def click(bench: Bench, widget: object) -> None:
-    bench.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(widget, LEFT)
 
 
 def menu_of(view: MessageView) -> list[QAction]:
@@ -48,7 +48,7 @@ def more(view: MessageView, words: str) -> QAction:
 
 
 def chat_action(bench: Bench, words: str) -> QAction:
-    return next(a for a in menu(bench, "Chat").actions() if a.text().replace("&", "") == words)
+    return next(a for a in bench.menu("Chat").actions() if a.text().replace("&", "") == words)
 
 
 def strip_button(strip: object, words: str) -> object:

@@ -11,21 +11,11 @@ from PySide6.QtWidgets import QLabel
 from app.engine.messages import ClosePlan, Generate, MemoryEstimate, Open, SetScales
 from app.plan import edits
 from app.ui.chat.message.view import MessageView
-from app.ui.state.document import Document
 from tests.ui.fake_engine import MIB
-from tests.ui.window.conftest import PLAN, Bench
-from tests.ui.window.test_running import merge_id, set_scale
+from tests.ui.window.test_running import merge_id
+from tests.ui.workbench import PLAN, Bench
 
 SMALL = MemoryEstimate(1 * MIB, 2 * MIB, 3 * MIB, 4 * MIB)
-
-
-def open_plan(bench: Bench, name: str, text: str = PLAN) -> Document:
-    path = bench.folder / name
-    path.write_text(text)
-    documents = bench.window.documents
-    opened = bench.window.tasks.start(documents.open(path))
-    bench.qtbot.waitUntil(opened.done)
-    return documents.active
 
 
 def choose(bench: Bench, name: str) -> str:
@@ -56,7 +46,7 @@ def author_of(view: MessageView) -> str:
 def test_the_plan_is_switched_in_mid_conversation(bench: Bench) -> None:
     first = bench.window.documents.active
     bench.say("Hi")
-    second = open_plan(bench, "other.txt")
+    second = bench.open_plan("other.txt")
     bench.say("And you?")
     assert choose(bench, "plan.txt") == "in the engine"
     assert bench.window.documents.active is first
@@ -71,7 +61,7 @@ def test_the_plan_is_switched_in_mid_conversation(bench: Bench) -> None:
 
 def test_a_variant_comes_from_another_plan(bench: Bench) -> None:
     bench.say("Hi")
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
     bench.window.chat.flow.regenerate()
     bench.wait_idle()
     conversation = bench.window.chat.conversations.current
@@ -82,7 +72,7 @@ def test_a_variant_comes_from_another_plan(bench: Bench) -> None:
 
 
 def test_plans_with_problems_are_said_to_have_them(bench: Bench) -> None:
-    other = open_plan(bench, "other.txt")
+    other = bench.open_plan("other.txt")
     editor = bench.window.editor
     editor.apply("Cut link", edits.disconnect(editor.plan, merge_id(bench), 0))
     assert choose(bench, "plan.txt") == ""
@@ -93,11 +83,11 @@ def test_plans_with_problems_are_said_to_have_them(bench: Bench) -> None:
 def test_faders_go_to_the_plan_of_their_tab(bench: Bench) -> None:
     bench.say("Hi")
     first = bench.window.documents.active
-    second = open_plan(bench, "other.txt")
+    second = bench.open_plan("other.txt")
     bench.say("Hi")
-    set_scale(bench, 0.75)
+    bench.set_scale(0.75)
     bench.window.documents.show(first)
-    set_scale(bench, 0.25)
+    bench.set_scale(0.25)
     bench.qtbot.waitUntil(lambda: len(bench.engine.asked(SetScales)) == 2)
     sent = bench.engine.asked(SetScales)
     assert sent == [
@@ -109,7 +99,7 @@ def test_faders_go_to_the_plan_of_their_tab(bench: Bench) -> None:
 def test_closing_a_tab_closes_its_plan_alone(bench: Bench) -> None:
     bench.say("Hi")
     first = bench.window.documents.active
-    second = open_plan(bench, "other.txt")
+    second = bench.open_plan("other.txt")
     bench.say("Hi")
     bench.window.files.close_plan()
     bench.qtbot.waitUntil(lambda: bool(bench.engine.asked(ClosePlan)))
@@ -123,10 +113,10 @@ def test_the_plan_used_longest_ago_gives_way_where_memory_is_short(bench: Bench)
     bench.script.estimate = SMALL
     first = bench.window.documents.active
     bench.say("Hi")
-    second = open_plan(bench, "other.txt")
+    second = bench.open_plan("other.txt")
     bench.say("Hi")
-    third = open_plan(
-        bench, "third.txt", PLAN.replace("WeightBlock; 4; 5; 3", "WeightBlock; 4; 5; 2")
+    third = bench.open_plan(
+        "third.txt", PLAN.replace("WeightBlock; 4; 5; 3", "WeightBlock; 4; 5; 2")
     )
     bench.qtbot.waitUntil(lambda: bench.window.memory.figures.n_beside == 2)
     both = bench.window.memory.figures
@@ -151,7 +141,7 @@ def test_memory_is_measured_once_all_open_plans_have_decoded(bench: Bench) -> No
     memory = bench.window.memory
     bench.say("Hi")
     bench.qtbot.waitUntil(lambda: "measured" in memory.words)
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
     bench.qtbot.waitUntil(lambda: "measured" not in memory.words)
     bench.window.run()
     bench.wait_idle()
@@ -166,7 +156,7 @@ def test_a_plan_on_other_files_closes_those_before_and_says_so(bench: Bench) -> 
     first = bench.window.documents.active
     copy = bench.folder / "copy.gguf"
     copy.write_bytes(bench.window.model.paths[0].read_bytes())
-    second = open_plan(bench, "other.txt")
+    second = bench.open_plan("other.txt")
     loaded = bench.window.tasks.start(bench.window.files.load_model(copy))
     bench.qtbot.waitUntil(loaded.done)
     notices: list[str] = []
@@ -178,7 +168,7 @@ def test_a_plan_on_other_files_closes_those_before_and_says_so(bench: Bench) -> 
 
 def test_a_settings_change_opens_only_the_plan_that_answers_anew(bench: Bench) -> None:
     bench.say("Hi")
-    second = open_plan(bench, "other.txt")
+    second = bench.open_plan("other.txt")
     bench.say("Hi")
     sampling = bench.window.chat.sampling
     context = replace(sampling.chat.context, n_ctx=2048)

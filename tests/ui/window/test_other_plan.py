@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QTextCursor
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QTextCursor
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.conversations.scale_moves import ScaleMove
@@ -21,7 +21,6 @@ from app.engine.measuring.results import (
     Prediction,
 )
 from app.engine.messages import AskOtherPlan, ChatMessage
-from app.plan import edits
 from app.plan.lowering import lower
 from app.ui.tools.other_plan.dialog import OtherPlanDialog
 from app.ui.tools.other_plan.reply_view import ReplyView
@@ -29,12 +28,12 @@ from app.ui.tools.other_plan.shades import shade
 from app.ui.tools.other_plan.spans import in_one_line, spans_of
 from app.ui.tools.other_plan.token_panel import change_words, percent
 from app.ui.widgets import theme as themes
-from tests.ui.window.conftest import Bench
+from tests.ui.colours import contrast
+from tests.ui.hands import CTRL, CTRL_SHIFT, LEFT, move_pointer
 from tests.ui.window.test_accessibility import nameless
 from tests.ui.window.test_messages import more
+from tests.ui.workbench import Bench
 
-CTRL = Qt.KeyboardModifier.ControlModifier
-CTRL_SHIFT = CTRL | Qt.KeyboardModifier.ShiftModifier
 SAID = (b"The", b" capital", b"\n", b" \xf0\x9f", b"\x8c\x8a", b" is", b" Paris")
 """A wave is written by two tokens, the first of which begins with a space."""
 DIFFERING = (1, 4, 6)
@@ -71,35 +70,12 @@ def app(qapp: QApplication) -> Iterator[QApplication]:
     themes.show(qapp, themes.light())
 
 
-def opened(bench: Bench) -> OtherPlanDialog:
-    """The dialog that the key opens."""
-    window = bench.window
-    window.activateWindow()
-    bench.qtbot.waitUntil(window.isActiveWindow)
-    bench.qtbot.keyClick(window, Qt.Key.Key_A, CTRL_SHIFT)
-    return shown(bench)
-
-
-def shown(bench: Bench) -> OtherPlanDialog:
-    def found() -> list[OtherPlanDialog]:
-        return [d for d in bench.window.findChildren(OtherPlanDialog) if d.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(found()))
-    return found()[0]
-
-
 def read(bench: Bench) -> OtherPlanDialog:
     """The dialog after the plans were asked."""
-    dialog = opened(bench)
-    bench.qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
+    dialog = bench.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
+    bench.qtbot.mouseClick(dialog.ask, LEFT)
     bench.qtbot.waitUntil(lambda: not dialog.runs)
     return dialog
-
-
-def move_fader(bench: Bench, scale: float) -> None:
-    editor = bench.window.editor
-    merge = editor.lowered.block_ids[-1]
-    editor.apply("Set a scale", edits.set_scale(editor.plan, merge, 0, scale))
 
 
 def grounds(view: ReplyView) -> list[tuple[str, QColor, bool]]:
@@ -123,7 +99,7 @@ def grounds(view: ReplyView) -> list[tuple[str, QColor, bool]]:
 def test_the_reply_is_asked_about_with_its_own_plan_and_the_one_shown(asked: Bench) -> None:
     editor = asked.window.editor
     before = editor.lowered.recipe
-    move_fader(asked, 0.9)
+    asked.set_scale(0.9)
     asked.qtbot.waitUntil(lambda: asked.window.runner.recipe == editor.lowered.recipe)
     dialog = read(asked)
     request = asked.engine.asked(AskOtherPlan)[-1]
@@ -148,7 +124,7 @@ def test_the_menu_of_an_earlier_reply_asks_about_that_one(asked: Bench) -> None:
     asked.say("And then?")
     first = asked.window.chat.transcript.messages[1]
     more(first, "Ask another plan …").trigger()
-    dialog = shown(asked)
+    dialog = asked.shown(OtherPlanDialog)
     assert dialog.view.toPlainText() == first.text == "The capital of France is **Paris**."
     more(first, "Ask another plan …").trigger()
     assert len([d for d in asked.window.findChildren(OtherPlanDialog) if d.isVisible()]) == 1
@@ -186,18 +162,6 @@ def test_colours_follow_the_theme_and_text_reads_well_on_them(
             assert contrast(theme.text, shade(change, theme)) >= 4.5
 
 
-def contrast(one: QColor, other: QColor) -> float:
-    """As WCAG 2 has it."""
-
-    def light(colour: QColor) -> float:
-        parts = (colour.redF(), colour.greenF(), colour.blueF())
-        r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-    low, high = sorted((light(one), light(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
 def test_keys_go_from_token_to_token_and_to_where_the_plans_differ(asked: Bench) -> None:
     dialog = read(asked)
     view, keys = dialog.view, asked.qtbot.keyClick
@@ -232,7 +196,7 @@ def test_keys_go_from_token_to_token_and_to_where_the_plans_differ(asked: Bench)
     keys(view, Qt.Key.Key_Left, CTRL)
     assert view.current == 4
     assert dialog.before.isEnabled() and dialog.after.isEnabled()
-    asked.qtbot.mouseClick(dialog.after, Qt.MouseButton.LeftButton)
+    asked.qtbot.mouseClick(dialog.after, LEFT)
     assert view.current == 6
     assert not dialog.after.isEnabled()
 
@@ -254,13 +218,6 @@ def test_the_current_token_is_told_with_both_lists(asked: Bench) -> None:
     assert nameless(dialog) == []
 
 
-def point_at(view: ReplyView, at: QPoint) -> None:
-    button, place = Qt.MouseButton.NoButton, QPointF(view.viewport().mapToGlobal(at))
-    keys = Qt.KeyboardModifier.NoModifier
-    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), place, button, button, keys)
-    QApplication.sendEvent(view.viewport(), event)
-
-
 def test_the_token_under_the_pointer_is_shown_until_the_pointer_leaves(asked: Bench) -> None:
     dialog = read(asked)
     view = dialog.view
@@ -271,21 +228,21 @@ def test_the_token_under_the_pointer_is_shown_until_the_pointer_leaves(asked: Be
         cursor.setPosition(found.selectionStart())
         at = view.cursorRect(cursor).center() + QPoint(3, 0)
         for y in (0, view.cursorRect(cursor).height() // 2 + 2):  # on it, and between the lines
-            point_at(view, at - QPoint(0, y))
+            move_pointer(view.viewport(), at - QPoint(0, y))
             assert f"token {place + 1} of" in dialog.panel.title.text()
         assert view.current == 1
-    point_at(view, QPoint(view.width() - 30, view.height() - 30))
+    move_pointer(view.viewport(), QPoint(view.width() - 30, view.height() - 30))
     assert "token 2 of" in dialog.panel.title.text()
-    asked.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    asked.qtbot.mouseClick(view.viewport(), LEFT, pos=at)
     assert view.current == 0
 
 
 def test_the_same_plan_is_said_to_be_the_same(asked: Bench) -> None:
-    dialog = opened(asked)
+    dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     assert "Both are the same plan" in dialog.note.text()
     dialog.close()
-    move_fader(asked, 0.9)
-    dialog = opened(asked)
+    asked.set_scale(0.9)
+    dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     assert dialog.note.isHidden()
     dialog.plan.setCurrentText("plan.txt, as it is now")
     assert "Both are the same plan" in dialog.note.text()
@@ -338,13 +295,13 @@ def test_it_is_asked_first_where_memory_is_short_for_two_contexts(
     assert figures is not None
     poor = replace(figures, machine=replace(figures.machine, available_bytes=1))
     monkeypatch.setattr(asked.window.watch, "figures_now", lambda: poor)
-    dialog = opened(asked)
-    asked.qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
+    dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
+    asked.qtbot.mouseClick(dialog.ask, LEFT)
     assert "is free" in asked.answer("Cancel")
     asked.qtbot.waitUntil(lambda: not dialog.runs)
     assert dialog.row.words.text() == "Stopped."
     assert not asked.engine.asked(AskOtherPlan)
-    asked.qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
+    asked.qtbot.mouseClick(dialog.ask, LEFT)
     asked.answer("Load anyway")
     asked.qtbot.waitUntil(lambda: not dialog.runs)
     assert asked.engine.asked(AskOtherPlan)
@@ -358,7 +315,7 @@ def test_moved_scales_and_messages_that_left_are_told(asked: Bench) -> None:
     moves = (ScaleMove(3, 3, 0, 0.5, 0.9),)
     record = replace(message.record, moves=moves, statistics=statistics)
     conversations.current.messages[message.id] = replace(message, record=record)
-    dialog = opened(asked)
+    dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     assert "scales moved while it was said" in dialog.note.text()
     assert "had left the full context" in dialog.note.text()
 
@@ -369,24 +326,24 @@ def test_what_goes_wrong_is_said_and_asking_can_be_cancelled(asked: Bench) -> No
     assert dialog.problem.text() == "It has 5,000 tokens and the context holds 4,096."
     assert dialog.summary.isHidden() and not dialog.save.isEnabled()
     asked.script.holds_measuring = True
-    asked.qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
+    asked.qtbot.mouseClick(dialog.ask, LEFT)
     asked.qtbot.waitUntil(lambda: "400 tok/s" in dialog.row.words.text())
     assert not dialog.ask.isEnabled()
-    asked.qtbot.mouseClick(dialog.row.cancel, Qt.MouseButton.LeftButton)
+    asked.qtbot.mouseClick(dialog.row.cancel, LEFT)
     asked.qtbot.waitUntil(lambda: not dialog.runs)
     assert dialog.row.words.text() == "Stopped."
     assert dialog.problem.isHidden()
     asked.script.holds_measuring = False
     editor = asked.window.editor
     editor.apply("Cut", replace(editor.plan, output=None))
-    asked.qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
+    asked.qtbot.mouseClick(dialog.ask, LEFT)
     asked.qtbot.waitUntil(lambda: not dialog.runs)
     assert "No block feeds the output." in dialog.problem.text()
 
 
 def test_the_table_is_saved_as_csv(asked: Bench, tmp_path: Path) -> None:
     dialog = read(asked)
-    asked.qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
+    asked.qtbot.mouseClick(dialog.save, LEFT)
     asked.qtbot.waitUntil(lambda: bool(dialog.findChildren(QFileDialog)))
     chosen = dialog.findChildren(QFileDialog)[0]
     path = tmp_path / "reply.csv"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
 
 from app.ui.palette import Palette
 from app.ui.palette.search_popup import SearchPopup
 from app.ui.palette.template_dialog import TemplateDialog
-from tests.ui.window.conftest import Bench
+from tests.ui.hands import CTRL
+from tests.ui.workbench import Bench
 
 
 def popup(bench: Bench) -> SearchPopup:
@@ -19,7 +19,7 @@ def popup(bench: Bench) -> SearchPopup:
 
 def test_ctrl_f_finds_a_block_from_anywhere_in_the_window(bench: Bench) -> None:
     bench.window.chat.composer.setFocus()
-    bench.qtbot.keyClick(bench.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    bench.qtbot.keyClick(bench.window, Qt.Key.Key_F, CTRL)
     QTest.keyClicks(popup(bench).line, "layer 3")
     QTest.keyClick(popup(bench).line, Qt.Key.Key_Return)
     plan = bench.window.editor.plan
@@ -27,15 +27,10 @@ def test_ctrl_f_finds_a_block_from_anywhere_in_the_window(bench: Bench) -> None:
     assert plan.blocks[found].weight_start == 2
 
 
-def template_menu(bench: Bench, title: str) -> QMenu:
-    menus = bench.window.menuBar().findChildren(QMenu)
-    return next(m for m in menus if m.title().replace("&", "") == title)
-
-
 def test_a_template_of_the_file_menu_becomes_a_plan_in_a_tab_of_its_own(bench: Bench) -> None:
     window = bench.window
     before, n_tabs = window.editor.plan, len(window.documents.all)
-    menu = template_menu(bench, "New from template")
+    menu = bench.menu("New from template")
     next(a for a in menu.actions() if a.text() == "Repeat a range …").trigger()
     (dialog,) = window.findChildren(TemplateDialog)
     assert "weights, " in dialog.figures.text()
@@ -49,7 +44,7 @@ def test_a_template_of_the_file_menu_becomes_a_plan_in_a_tab_of_its_own(bench: B
 def test_a_template_of_the_plan_menu_is_added_to_the_plan(bench: Bench) -> None:
     window = bench.window
     before = set(window.editor.plan.blocks)
-    menu = template_menu(bench, "Insert template")
+    menu = bench.menu("Insert template")
     next(a for a in menu.actions() if a.text() == "Whole model …").trigger()
     (dialog,) = window.findChildren(TemplateDialog)
     QTest.keyClick(dialog, Qt.Key.Key_Return)

@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 from PySide6.QtPrintSupport import QPrintDialog
-from PySide6.QtWidgets import QFileDialog, QLineEdit
+from PySide6.QtWidgets import QFileDialog
 
 from app.plan import files
-from tests.ui.window.conftest import Bench
-
-
-def choose(bench: Bench, words: str) -> None:
-    file = next(a.menu() for a in bench.window.menuBar().actions() if a.text() == "&File")
-    next(a for a in file.actions() if a.text().replace("&", "") == words).trigger()
-
-
-def save_as(bench: Bench, path: Path, kind: str = "") -> None:
-    """Answer the file dialog, once it is there."""
-
-    def shown() -> list[QFileDialog]:
-        return [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(shown()))
-    dialog = shown()[0]
-    if kind:
-        dialog.selectNameFilter(kind)
-        dialog.filterSelected.emit(kind)
-    dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-    name = dialog.findChild(QLineEdit)
-    assert isinstance(name, QLineEdit)
-    name.setText(str(path))
-    bench.qtbot.keyClick(name, Qt.Key.Key_Return)
+from tests.ui.hands import choose
+from tests.ui.workbench import Bench
 
 
 def status(bench: Bench) -> str:
@@ -44,12 +21,12 @@ def status(bench: Bench) -> str:
 
 def test_a_plan_is_exported_as_svg_and_as_png(bench: Bench) -> None:
     svg, image = bench.folder / "a.svg", bench.folder / "a.png"
-    choose(bench, "Export picture …")
-    save_as(bench, svg)
+    choose(bench.menu("File"), "Export picture …")
+    bench.pick(svg)
     bench.qtbot.waitUntil(lambda: "a.svg" in status(bench))
     assert "<title>plan</title>" in svg.read_text()
-    choose(bench, "Export picture …")
-    save_as(bench, image)
+    choose(bench.menu("File"), "Export picture …")
+    bench.pick(image)
     bench.qtbot.waitUntil(lambda: "a.png" in status(bench))
     size = QImage(str(image)).size()
     assert size.width() > 1000
@@ -57,8 +34,8 @@ def test_a_plan_is_exported_as_svg_and_as_png(bench: Bench) -> None:
 
 
 def test_the_chosen_kind_gives_the_name_its_ending(bench: Bench) -> None:
-    choose(bench, "Export picture …")
-    save_as(bench, bench.folder / "bare", "PNG picture (*.png)")
+    choose(bench.menu("File"), "Export picture …")
+    bench.pick(bench.folder / "bare", kind="PNG picture (*.png)")
     bench.qtbot.waitUntil(lambda: "bare.png" in status(bench))
     assert QImage(str(bench.folder / "bare.png")).size() != QSize()
 
@@ -70,19 +47,19 @@ def test_only_what_is_selected_is_exported_on_demand(bench: Bench) -> None:
     )
     for words, has_output in (("Selection", False), ("Whole plan", True)):
         path = bench.folder / f"{words}.svg"
-        choose(bench, "Export picture …")
+        choose(bench.menu("File"), "Export picture …")
         bench.answer(words)
-        save_as(bench, path)
+        bench.pick(path)
         bench.qtbot.waitUntil(lambda path=path: path.name in status(bench))
         assert (">Output" in path.read_text()) == has_output
-    choose(bench, "Export picture …")
+    choose(bench.menu("File"), "Export picture …")
     bench.answer("Cancel")
     assert [d for d in bench.window.findChildren(QFileDialog) if d.isVisible()] == []
 
 
 def test_another_ending_is_refused_in_words(bench: Bench) -> None:
-    choose(bench, "Export picture …")
-    save_as(bench, bench.folder / "a.jpg")
+    choose(bench.menu("File"), "Export picture …")
+    bench.pick(bench.folder / "a.jpg")
     said = bench.answer("OK")
     assert "“a.jpg” was not written" in said
     assert ".png" in said
@@ -97,9 +74,9 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_and_says_so(
 
     path = bench.folder / "a.svg"
     path.write_text("old")
-    choose(bench, "Export picture …")
+    choose(bench.menu("File"), "Export picture …")
     monkeypatch.setattr(os, "replace", full)
-    save_as(bench, path)
+    bench.pick(path)
     said = bench.answer("OK")
     assert "“a.svg” could not be saved. The system says: No space left on device." in said
     assert path.read_text() == "old"
@@ -108,13 +85,8 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_and_says_so(
 
 def print_dialog(bench: Bench) -> QPrintDialog:
     """The print dialog, opened from the menu and waited for."""
-    choose(bench, "Print …")
-
-    def shown() -> list[QPrintDialog]:
-        return [d for d in bench.window.findChildren(QPrintDialog) if d.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(shown()))
-    return shown()[0]
+    choose(bench.menu("File"), "Print …")
+    return bench.shown(QPrintDialog)
 
 
 def test_a_plan_is_printed_to_a_pdf_where_there_is_no_printer(bench: Bench) -> None:

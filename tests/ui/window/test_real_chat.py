@@ -23,6 +23,7 @@ from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.settings import OWN_TEMPLATE, Settings
 from app.ui.tools.other_plan.dialog import OtherPlanDialog
 from app.ui.window.main_window import MainWindow
+from tests.ui.hands import LEFT
 from tests.ui.window.test_open_plans import author_of
 
 MS = 120_000
@@ -104,7 +105,7 @@ def test_the_plan_with_a_fader_moved_is_asked_about_a_reply(
     editor.apply("Swap the scales", plan)
     view.head.ask_other_requested.emit()
     (dialog,) = window.findChildren(OtherPlanDialog)
-    qtbot.mouseClick(dialog.ask, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dialog.ask, LEFT)
     qtbot.waitUntil(lambda: not dialog.runs, timeout=MS)
     assert dialog.problem.text() == ""
     assert dialog.view.toPlainText().replace("↵\n", "\n").startswith(view.text)
@@ -134,7 +135,7 @@ def test_a_reply_whose_engine_is_killed_goes_on_by_one_click(
     assert "SIGKILL" in error.text
     window.chat.sampling.n_predict.setValue(8)
     (go_on,) = (b for b in error.findChildren(QPushButton) if b.text() == GO_ON)
-    qtbot.mouseClick(go_on, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(go_on, LEFT)
     whole = reply(qtbot, window)
     assert whole is reply_so_far
     assert whole.text.startswith(text) and len(whole.text) > len(text)

@@ -10,14 +10,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 
 from app.plan import files
 from app.ui.files.documents.recovery_strip import DISCARD, DISCARD_THEM, LATER, RESTORE
 from app.ui.state import autosave
 from app.ui.state.recovery import Copy, RecoveryFolder
-from tests.ui.window.conftest import PLAN, Bench
-from tests.ui.window.test_files import rename_first, run
+from tests.ui.hands import click_button
+from tests.ui.workbench import PLAN, Bench
 
 ROOT = Path(__file__).parents[3]
 EDITS_A_PLAN = """
@@ -66,12 +65,6 @@ def end_by_force(bench: Bench, plan: Path) -> None:
         process.stdout.close()
 
 
-def press(bench: Bench, words: str) -> None:
-    strip = bench.window.area.recovery
-    button = next(b for b in strip.buttons if b.text() == words)
-    bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 @pytest.fixture
 def other(bench: Bench) -> Path:
     path = bench.folder / "other.txt"
@@ -83,18 +76,18 @@ def test_a_killed_program_loses_nothing(bench: Bench, other: Path) -> None:
     end_by_force(bench, other)
     window = bench.window
     assert other.read_text() == PLAN
-    run(bench, window.area.recovery.offer())
+    bench.run(window.area.recovery.offer())
     assert window.area.recovery.isVisible()
     assert "“other.txt”" in window.area.recovery.words.text()
-    press(bench, RESTORE)
+    click_button(bench.window.area.recovery, RESTORE)
     bench.qtbot.waitUntil(lambda: window.documents.name == "other.txt")
     assert window.isWindowModified()
     assert next(iter(window.editor.plan.blocks.values())).title == "Unsaved"
     assert window.area.recovery.isHidden()
-    run(bench, window.documents.save())
+    bench.run(window.documents.save())
     assert "Unsaved" in other.read_text()
     assert not window.isWindowModified()
-    run(bench, window.area.recovery.offer())
+    bench.run(window.area.recovery.offer())
     assert window.area.recovery.isHidden()
 
 
@@ -103,8 +96,8 @@ def test_saving_a_restored_plan_asks_when_its_file_is_another_by_now(
 ) -> None:
     end_by_force(bench, other)
     other.write_text(PLAN + "# a line by another program\n")
-    run(bench, bench.window.area.recovery.offer())
-    press(bench, RESTORE)
+    bench.run(bench.window.area.recovery.offer())
+    click_button(bench.window.area.recovery, RESTORE)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
     bench.window.files.save()
     assert "changed by another program" in bench.answer("Cancel")
@@ -116,14 +109,14 @@ def test_what_is_not_decided_is_offered_again_and_what_is_discarded_is_not(
 ) -> None:
     end_by_force(bench, other)
     for _ in range(2):
-        run(bench, bench.window.area.recovery.offer())
-        press(bench, LATER)
+        bench.run(bench.window.area.recovery.offer())
+        click_button(bench.window.area.recovery, LATER)
         assert bench.window.area.recovery.isHidden()
-    run(bench, bench.window.area.recovery.offer())
-    press(bench, DISCARD)
+    bench.run(bench.window.area.recovery.offer())
+    click_button(bench.window.area.recovery, DISCARD)
     bench.answer("Cancel")
     assert bench.window.area.recovery.isVisible()
-    press(bench, DISCARD)
+    click_button(bench.window.area.recovery, DISCARD)
     bench.answer(DISCARD_THEM)
     bench.qtbot.waitUntil(bench.window.area.recovery.isHidden)
     assert RecoveryFolder(bench.window.settings.recovery_folder).leftovers() == []
@@ -132,8 +125,8 @@ def test_what_is_not_decided_is_offered_again_and_what_is_discarded_is_not(
 
 def test_a_plan_whose_file_is_open_already_is_restored_beside_it(bench: Bench) -> None:
     end_by_force(bench, bench.folder / "plan.txt")
-    run(bench, bench.window.area.recovery.offer())
-    press(bench, RESTORE)
+    bench.run(bench.window.area.recovery.offer())
+    click_button(bench.window.area.recovery, RESTORE)
     bench.qtbot.waitUntil(lambda: len(bench.window.documents.all) == 2)
     assert bench.window.documents.active.path is None
     assert bench.window.documents.name == "plan.txt"
@@ -144,16 +137,16 @@ def copies(bench: Bench) -> list[Path]:
 
 
 def test_copies_come_with_edits_and_go_with_saving(bench: Bench) -> None:
-    rename_first(bench)
+    bench.rename_first()
     bench.qtbot.waitUntil(lambda: len(copies(bench)) == 1)
     assert "Renamed" in copies(bench)[0].read_text()
-    run(bench, bench.window.documents.save())
+    bench.run(bench.window.documents.save())
     bench.qtbot.waitUntil(lambda: copies(bench) == [])
 
 
 def test_a_closed_program_leaves_nothing_behind(bench: Bench) -> None:
-    rename_first(bench)
-    run(bench, bench.window.area.autosave.write())
+    bench.rename_first()
+    bench.run(bench.window.area.autosave.write())
     assert copies(bench)
     bench.window.close()
     with bench.qtbot.waitSignal(bench.window.closed):
@@ -180,21 +173,21 @@ def test_a_folder_that_cannot_be_written_is_told_once(
     bench.window.settings.recovery_folder.parent.mkdir(exist_ok=True)
     bench.window.settings.recovery_folder.write_text("in the way")
     for title in ("A", "B", "C"):
-        rename_first(bench, title)
-        assert run(bench, bench.window.area.autosave.write()) is False
+        bench.rename_first(title)
+        assert bench.run(bench.window.area.autosave.write()) is False
     assert len(told) == 1
     assert "recovery" in told[0]
     assert told[0] == bench.window.status.currentMessage()
     bench.window.settings.recovery_folder.unlink()
-    assert run(bench, bench.window.area.autosave.write()) is True
+    assert bench.run(bench.window.area.autosave.write()) is True
     assert len(copies(bench)) == 1
 
     def full_disk(path: Path, text: str) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files, "save", full_disk)
-    rename_first(bench, "D")
-    run(bench, bench.window.area.autosave.write())
+    bench.rename_first("D")
+    bench.run(bench.window.area.autosave.write())
     assert "No space left" in told[1]
 
 
@@ -230,8 +223,8 @@ def test_a_copy_that_cannot_be_read_is_told_and_left_where_it_is(bench: Bench) -
     folder.write("1", Copy("\x01\x02", "broken.txt"))
     assert folder._lock is not None
     folder._lock.close()  # as when its process has ended
-    run(bench, bench.window.area.recovery.offer())
-    press(bench, RESTORE)
+    bench.run(bench.window.area.recovery.offer())
+    click_button(bench.window.area.recovery, RESTORE)
     said = bench.answer("OK")
     assert "broken.txt" in said
     assert str(folder.root) in said
@@ -244,8 +237,8 @@ def test_an_untitled_plan_is_restored_without_a_file(bench: Bench) -> None:
     folder.write("0", Copy(PLAN, "two-towers"))
     assert folder._lock is not None
     folder._lock.close()  # as when its process has ended
-    run(bench, bench.window.area.recovery.offer())
-    press(bench, RESTORE)
+    bench.run(bench.window.area.recovery.offer())
+    click_button(bench.window.area.recovery, RESTORE)
     bench.qtbot.waitUntil(lambda: bench.window.documents.name == "two-towers")
     assert bench.window.documents.active.path is None
     assert len(bench.window.editor.plan.blocks) == 4

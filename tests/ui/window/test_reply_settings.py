@@ -15,7 +15,7 @@ from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
 from app.ui.chat.reply_settings.presets import BUILT_IN, Preset, PresetError, from_json, to_json
 from app.ui.state.settings import OWN_TEMPLATE, ChatSettings
 from app.ui.widgets.link_button import LinkButton
-from tests.ui.window.conftest import Bench
+from tests.ui.workbench import Bench
 
 PANEL_NUMBERS = ("temperature", "top_k", "top_p", "min_p")
 

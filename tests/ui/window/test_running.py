@@ -10,7 +10,7 @@ from app.plan import edits, shaping
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight, changed_scales
 from app.ui.chat.reply_flow import EARLIER, SCALES_MOVED
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import Bench
+from tests.ui.workbench import Bench
 
 TRUNK = RecipeWeight(0, 2, 0, -1)
 
@@ -19,16 +19,10 @@ def merge_id(bench: Bench) -> str:
     return bench.window.editor.lowered.block_ids[-1]
 
 
-def set_scale(bench: Bench, scale: float) -> None:
-    editor = bench.window.editor
-    plan = edits.set_scale(editor.plan, merge_id(bench), 0, scale)
-    editor.apply("Change scale", plan, merge_key="drag")
-
-
 def test_scale_goes_to_the_running_plan_without_opening_it_again(bench: Bench) -> None:
     bench.say("Hi")
     for scale in (0.6, 0.7, 0.8):
-        set_scale(bench, scale)
+        bench.set_scale(scale)
     runner = bench.window.runner
     bench.qtbot.waitUntil(
         lambda: runner.recipe is not None and runner.recipe.blocks[3].inputs[0][1] == 0.8
@@ -56,7 +50,7 @@ def test_reply_says_what_a_moved_scale_meant_for_it(bench: Bench) -> None:
     bench.script.hold_after_pieces = 1
     bench.window.chat.flow.send("Again")
     bench.qtbot.waitUntil(lambda: len(messages) == 4 and bool(messages[-1].text))
-    set_scale(bench, 0.75)
+    bench.set_scale(0.75)
     bench.qtbot.waitUntil(lambda: runner.recipe == bench.window.editor.lowered.recipe)
     bench.engine.release.set()
     bench.wait_idle()
@@ -71,7 +65,7 @@ def test_reply_says_what_a_moved_scale_meant_for_it(bench: Bench) -> None:
 
 def test_undo_of_a_scale_reaches_the_engine_too(bench: Bench) -> None:
     bench.say("Hi")
-    set_scale(bench, 0.9)
+    bench.set_scale(0.9)
     bench.window.editor.undo_stack.undo()
     runner = bench.window.runner
     sent = bench.engine.asked(SetScales)

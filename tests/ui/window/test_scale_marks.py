@@ -8,8 +8,7 @@ from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_flow import EARLIER, SCALES_MOVED
 from app.ui.chat.reply_settings.sampling_panel import AS_HEARD
 from app.ui.state.settings import Settings
-from tests.ui.window.conftest import Bench
-from tests.ui.window.test_running import set_scale
+from tests.ui.workbench import Bench
 
 MARK = "Scale of merge 3, input 1: 0.50 → 0.75"
 
@@ -20,7 +19,7 @@ def moved_reply(bench: Bench) -> MessageView:
     bench.script.hold_after_pieces = 1
     bench.window.chat.flow.send("Where?")
     bench.qtbot.waitUntil(lambda: bool(messages) and messages[-1].text == "The capital ")
-    set_scale(bench, 0.75)
+    bench.set_scale(0.75)
     runner, editor = bench.window.runner, bench.window.editor
     bench.qtbot.waitUntil(lambda: runner.recipe == editor.lowered.recipe)
     bench.engine.release.set()
@@ -61,7 +60,7 @@ def test_marks_stay_with_the_reply_when_the_engine_dies(bench: Bench) -> None:
     bench.script.hold_after_pieces, bench.script.die_after_pieces = 1, 2
     bench.window.chat.flow.send("Where?")
     bench.qtbot.waitUntil(lambda: bool(messages) and messages[-1].text == "The capital ")
-    set_scale(bench, 0.75)
+    bench.set_scale(0.75)
     runner, editor = bench.window.runner, bench.window.editor
     bench.qtbot.waitUntil(lambda: runner.recipe == editor.lowered.recipe)
     bench.engine.release.set()
@@ -78,7 +77,7 @@ def test_what_was_said_stays_as_heard_where_that_is_chosen(
     bench.say("Hi")
     bench.window.chat.sampling.earlier.setCurrentText(AS_HEARD)
     assert not settings.chat().reread
-    set_scale(bench, 0.75)
+    bench.set_scale(0.75)
     runner, editor = bench.window.runner, bench.window.editor
     bench.qtbot.waitUntil(lambda: runner.recipe == editor.lowered.recipe)
     bench.say("And now?")
@@ -89,7 +88,7 @@ def test_what_was_said_stays_as_heard_where_that_is_chosen(
 def test_a_new_conversation_has_nothing_to_read_anew(bench: Bench) -> None:
     bench.say("Hi")
     bench.window.chat.new_chat.click()
-    set_scale(bench, 0.75)
+    bench.set_scale(0.75)
     runner, editor = bench.window.runner, bench.window.editor
     bench.qtbot.waitUntil(lambda: runner.recipe == editor.lowered.recipe)
     bench.say("And now?")

@@ -17,16 +17,16 @@ from app.ui.files.sources.words import details
 from app.ui.widgets import theme
 from app.ui.window.memory_panel import parts_of
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import Bench
-from tests.ui.window.sources import add, drop_on, pick, ranges, rows, select, send_drop
-from tests.ui.window.test_files import drop, run
+from tests.ui.hands import ALT, drop, drop_data
+from tests.ui.window.sources import add, ranges, rows, select
+from tests.ui.workbench import Bench
 
 
 def test_files_dropped_on_the_panel_are_added_as_one_step(
     bench: Bench, fine_tune: Path, pack: Path
 ) -> None:
     window = bench.window
-    drop_on(window.sources, fine_tune, pack)
+    drop(window.sources, fine_tune, pack)
     bench.qtbot.waitUntil(lambda: len(window.model.files) == 3)
     assert window.editor.source_starts == (0, 4, 7)
     assert window.editor.n_weight_layers == 9
@@ -55,7 +55,7 @@ def test_what_is_added_is_scrolled_to(bench: Bench, fine_tune: Path, pack: Path)
 
 def test_files_are_chosen_by_the_button(bench: Bench, fine_tune: Path, pack: Path) -> None:
     bench.window.sources.add.click()
-    pick(bench, fine_tune, pack)
+    bench.pick(fine_tune, pack)
     bench.qtbot.waitUntil(lambda: bench.window.editor.n_weight_layers == 9)
     assert set(bench.window.settings.recent_models()) == {fine_tune, pack}
 
@@ -63,21 +63,21 @@ def test_files_are_chosen_by_the_button(bench: Bench, fine_tune: Path, pack: Pat
 def test_a_model_that_fits_is_added_or_opened_when_it_is_dropped_on_the_window(
     bench: Bench, fine_tune: Path, pack: Path
 ) -> None:
-    assert drop(bench, fine_tune)
+    assert drop(bench.window, fine_tune)
     bench.answer(ADD)
     bench.qtbot.waitUntil(lambda: bench.window.editor.n_weight_layers == 7)
-    assert drop(bench, pack)  # can only be added
+    assert drop(bench.window, pack)  # can only be added
     bench.qtbot.waitUntil(lambda: bench.window.editor.n_weight_layers == 9)
 
 
 def test_what_does_not_fit_is_refused_with_what_differs(bench: Bench, fine_tune: Path) -> None:
     wide = write_tiny(bench.folder / "wide.gguf", TinyModel(n_embd=128))
-    drop_on(bench.window.sources, fine_tune, wide)
+    drop(bench.window.sources, fine_tune, wide)
     said = bench.answer("OK")
     assert "“wide.gguf” does not fit “tiny.gguf”" in said
     assert "width (n_embd) is 128 instead of 64" in said
     assert "Nothing was changed" in said
-    drop_on(bench.window.sources, bench.folder / "plan.txt")
+    drop(bench.window.sources, bench.folder / "plan.txt")
     assert "text file" in bench.answer("OK")
     assert bench.window.editor.undo_stack.count() == 0
     assert len(rows(bench)) == 1
@@ -85,7 +85,7 @@ def test_what_does_not_fit_is_refused_with_what_differs(bench: Bench, fine_tune:
 
 def test_a_file_is_no_source_twice(bench: Bench, fine_tune: Path) -> None:
     add(bench, fine_tune)
-    drop_on(bench.window.sources, fine_tune)
+    drop(bench.window.sources, fine_tune)
     assert "listed twice" in bench.answer("OK")
     assert bench.window.editor.n_weight_layers == 7
 
@@ -98,7 +98,7 @@ def test_sources_change_places_and_blocks_keep_their_weights(bench: Bench, fine_
     editor.apply("Borrow", edits.set_weights(editor.plan, third, 5, 2))
     before = editor.plan
     select(bench, 1)
-    bench.qtbot.keyClick(window.sources.tree, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    bench.qtbot.keyClick(window.sources.tree, Qt.Key.Key_Up, ALT)
     assert [file.path.name for file in window.model.files] == ["fine tune.gguf", "tiny.gguf"]
     assert ranges(bench) == [(3, 5), (5, 7), (1, 3)]
     assert "vocabulary, embeddings and head" in window.status.currentMessage()
@@ -113,7 +113,7 @@ def test_a_row_is_dragged_to_another_place(bench: Bench, fine_tune: Path, pack: 
     panel = bench.window.sources
     mime = panel.rows.mimeData([panel.rows.index(1, 0)])
     below = panel.tree.visualRect(panel.rows.index(2, 0)).bottomLeft() + QPoint(40, 2)
-    send_drop(panel.tree.viewport(), mime, below)
+    drop_data(panel.tree.viewport(), mime, below)
     names = [file.path.stem for file in bench.window.model.files]
     assert names == ["tiny", "pack", "fine tune"]
 
@@ -185,7 +185,7 @@ def test_each_tab_has_the_sources_that_its_plan_names(bench: Bench, fine_tune: P
         '#@ llama-blocks {"version": 1, "sources": ["other.gguf"]}\n'
         "WeightBlock; 0; 5; 0; -1\nTotalLayers; 5\n"
     )
-    run(bench, window.documents.open(path))
+    bench.run(window.documents.open(path))
     bench.qtbot.waitUntil(lambda: window.model.paths == (other,))
     assert window.editor.n_weight_layers == 5
     window.documents.show(first)
@@ -219,7 +219,7 @@ def test_files_dropped_where_nothing_is_open_become_the_sources(
     bench.window.files.sources.choose()
     assert bench.window.sources.open.isVisible()
     bench.qtbot.waitUntil(lambda: "No model is open" in bench.window.memory.words)
-    drop_on(bench.window.sources, base, fine_tune)
+    drop(bench.window.sources, base, fine_tune)
     bench.qtbot.waitUntil(lambda: bench.window.model.paths == (base, fine_tune))
     assert bench.window.sources.add.isVisible()
 

@@ -13,7 +13,7 @@ from app.engine.bundled import bundled_files, bundled_model
 from app.engine.messages import EstimateMemory
 from app.ui.application import SAMPLE_PLAN, open_first
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import PLAN, Bench
+from tests.ui.workbench import PLAN, Bench
 
 ROOT = Path(__file__).parents[3]
 LATER = (

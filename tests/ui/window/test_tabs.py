@@ -9,40 +9,23 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QToolButton
 
 from app.engine.messages import Open, SetScales
-from app.plan import edits
 from app.plan.document import Plan
-from tests.ui.window.conftest import PLAN, Bench
-
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-def open_plan(bench: Bench, name: str, text: str = PLAN) -> Path:
-    """Another plan in a tab of its own."""
-    path = bench.folder / name
-    path.write_text(text)
-    bench.window.files.open_plan(path)
-    bench.qtbot.waitUntil(lambda: bench.window.documents.name == name)
-    return path
+from tests.ui.hands import CTRL, CTRL_SHIFT, LEFT
+from tests.ui.workbench import Bench
 
 
 def names(bench: Bench) -> list[str]:
     return [d.name for d in bench.window.documents.all]
 
 
-def set_scale(bench: Bench, scale: float) -> None:
-    editor = bench.window.editor
-    merge = editor.lowered.block_ids[-1]
-    editor.apply("Set scale", edits.set_scale(editor.plan, merge, 0, scale))
-
-
 def test_tabs_show_when_there_is_something_to_choose(bench: Bench) -> None:
     assert bench.window.area.tabs.isHidden()
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
     assert bench.window.area.tabs.isVisible()
     bar = bench.window.area.tabs.bar
     assert [bar.tabText(i) for i in range(bar.count())] == ["plan.txt", "other.txt"]
     assert bar.tabToolTip(0) == str(bench.folder / "plan.txt")
-    set_scale(bench, 0.6)
+    bench.set_scale(0.6)
     assert "not saved" in bar.tabToolTip(1)
     assert bar.accessibleTabName(1) == "other.txt, not saved"
     assert not bar.tabIcon(1).isNull()
@@ -51,14 +34,14 @@ def test_tabs_show_when_there_is_something_to_choose(bench: Bench) -> None:
 
 def test_each_tab_keeps_its_own_undo_steps(bench: Bench) -> None:
     window, editor = bench.window, bench.window.editor
-    set_scale(bench, 0.6)
+    bench.set_scale(0.6)
     mine = editor.plan
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
     theirs = editor.plan
     assert not window.canvas.commands.undo.isEnabled()
     bench.qtbot.mouseClick(
         window.area.tabs.bar,
-        Qt.MouseButton.LeftButton,
+        LEFT,
         pos=window.area.tabs.bar.tabRect(0).center(),
     )
     assert editor.plan == mine
@@ -79,7 +62,7 @@ def test_a_tab_comes_back_as_one_looked_at_it(bench: Bench) -> None:
     block = next(iter(bench.window.editor.plan.blocks))
     canvas.plan_scene.select((block,))
     zoom = canvas.zoom
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
     assert canvas.zoom <= 1.0
     assert canvas.selected_ids() == ()
     for _ in range(4):
@@ -94,13 +77,13 @@ def test_a_tab_comes_back_as_one_looked_at_it(bench: Bench) -> None:
 
 
 def test_keys_go_round_the_tabs(bench: Bench) -> None:
-    open_plan(bench, "other.txt")
-    open_plan(bench, "third.txt")
+    bench.open_plan("other.txt")
+    bench.open_plan("third.txt")
     window = bench.window
     window.activateWindow()
     bench.qtbot.keyClick(window, Qt.Key.Key_Tab, CTRL)
     assert window.documents.name == "plan.txt"
-    bench.qtbot.keyClick(window, Qt.Key.Key_Backtab, CTRL | SHIFT)
+    bench.qtbot.keyClick(window, Qt.Key.Key_Backtab, CTRL_SHIFT)
     assert window.documents.name == "third.txt"
     bench.qtbot.keyClick(window, Qt.Key.Key_W, CTRL)
     bench.qtbot.waitUntil(lambda: names(bench) == ["plan.txt", "other.txt"])
@@ -110,9 +93,9 @@ def test_keys_go_round_the_tabs(bench: Bench) -> None:
 
 
 def test_a_middle_click_closes_a_tab_and_the_plus_opens_one(bench: Bench) -> None:
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
     tabs = bench.window.area.tabs
-    bench.qtbot.mouseClick(tabs.new, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(tabs.new, LEFT)
     assert len(names(bench)) == 3
     centre = tabs.bar.tabRect(0).center()
     bench.qtbot.mouseClick(tabs.bar, Qt.MouseButton.MiddleButton, pos=centre)
@@ -120,8 +103,8 @@ def test_a_middle_click_closes_a_tab_and_the_plus_opens_one(bench: Bench) -> Non
 
 
 def test_tabs_can_be_dragged_into_another_order(bench: Bench) -> None:
-    open_plan(bench, "other.txt")
-    open_plan(bench, "third.txt")
+    bench.open_plan("other.txt")
+    bench.open_plan("third.txt")
     bench.window.area.tabs.bar.moveTab(0, 2)
     assert names(bench) == ["other.txt", "third.txt", "plan.txt"]
     bench.window.documents.show_neighbour(1)
@@ -130,13 +113,11 @@ def test_tabs_can_be_dragged_into_another_order(bench: Bench) -> None:
 
 
 def test_closing_a_changed_tab_asks(bench: Bench) -> None:
-    open_plan(bench, "other.txt")
-    set_scale(bench, 0.6)
+    bench.open_plan("other.txt")
+    bench.set_scale(0.6)
     documents, bar = bench.window.documents, bench.window.area.tabs.bar
     documents.show_neighbour(1)
-    bench.qtbot.mouseClick(
-        bar.tabButton(1, bar.ButtonPosition.RightSide), Qt.MouseButton.LeftButton
-    )
+    bench.qtbot.mouseClick(bar.tabButton(1, bar.ButtonPosition.RightSide), LEFT)
     assert "other.txt" in bench.answer("Cancel")
     assert names(bench) == ["plan.txt", "other.txt"]
     assert documents.name == "other.txt"
@@ -150,15 +131,15 @@ def test_closing_the_last_tab_leaves_an_empty_plan(bench: Bench) -> None:
     bench.window.files.close_plan()
     bench.qtbot.waitUntil(lambda: names(bench) == ["Untitled plan"])
     assert bench.window.editor.plan == Plan()
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
     assert names(bench) == ["other.txt"]
 
 
 def test_closing_the_window_asks_once_about_all_changed_plans(bench: Bench) -> None:
-    set_scale(bench, 0.6)
-    open_plan(bench, "other.txt")
-    open_plan(bench, "third.txt")
-    set_scale(bench, 0.7)
+    bench.set_scale(0.6)
+    bench.open_plan("other.txt")
+    bench.open_plan("third.txt")
+    bench.set_scale(0.7)
     bench.window.close()
     said = bench.answer("Cancel")
     assert "2 plans" in said
@@ -174,7 +155,7 @@ def test_closing_the_window_asks_once_about_all_changed_plans(bench: Bench) -> N
 
 def test_what_is_being_typed_stays_with_its_plan(bench: Bench) -> None:
     """A title that is typed on the canvas belongs to the plan that was shown then."""
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
     canvas, documents = bench.window.canvas, bench.window.documents
     theirs = documents.all[0].plan
     block = next(iter(bench.window.editor.plan.blocks))
@@ -193,14 +174,14 @@ def test_the_running_plan_is_named_and_left_alone_by_other_tabs(bench: Bench) ->
     window = bench.window
     bench.say("Hi")
     assert window.runner.is_current
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
     assert not window.runner.is_current
     assert "also open: plan.txt" in window.status.words
-    set_scale(bench, 0.9)
+    bench.set_scale(0.9)
     assert bench.engine.asked(SetScales) == []
     window.documents.show_neighbour(1)
     assert window.runner.is_current
-    set_scale(bench, 0.8)
+    bench.set_scale(0.8)
     bench.qtbot.waitUntil(lambda: len(bench.engine.asked(SetScales)) == 1)
     window.documents.show_neighbour(1)
     opened = len(bench.engine.asked(Open))
@@ -227,7 +208,7 @@ def test_blocks_are_copied_from_one_tab_to_another(bench: Bench) -> None:
 def test_two_tabs_never_share_a_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.ui.widgets import dialogs
 
-    open_plan(bench, "other.txt")
+    bench.open_plan("other.txt")
 
     async def pick(*_args: object) -> Path:
         return bench.folder / "plan.txt"

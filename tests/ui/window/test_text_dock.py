@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QApplication
 
 from app.ui.views.list_view import ListPanel
 from app.ui.views.text_view import TextPanel
-from tests.ui.window.conftest import PLAN, Bench
+from tests.ui.hands import CTRL
+from tests.ui.workbench import PLAN, Bench
 
-CONTROL = Qt.KeyboardModifier.ControlModifier
+CONTROL = CTRL
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from app.ui.chat.message.view import NO_TEXT, THINKS, THOUGHT
-from tests.ui.window.conftest import Bench
+from tests.ui.hands import LEFT
 from tests.ui.window.test_chat import last
+from tests.ui.workbench import Bench
 
 REPLY = "<think>\nWell, **two**.\n</think>\n\nIt is *two*."
 
@@ -23,7 +24,7 @@ def test_thoughts_stream_into_their_own_fold(bench: Bench) -> None:
     assert view.thought is not None
     assert view.thought.toggle.text() == THINKS
     assert view.thought.content.isHidden()
-    bench.qtbot.mouseClick(view.thought.toggle, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(view.thought.toggle, LEFT)
     bench.qtbot.waitUntil(lambda: view.thought.content.isVisible())
     bench.qtbot.waitUntil(lambda: "**two**" in view.thought.content.toPlainText())
     assert view.body.toPlainText() == ""
@@ -41,7 +42,7 @@ def test_thoughts_are_kept_but_not_copied(bench: Bench) -> None:
     bench.say("How many?")
     view = last(bench)
     assert view.text == REPLY
-    bench.qtbot.mouseClick(view.head.copy, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(view.head.copy, LEFT)
     assert QGuiApplication.clipboard().text() == "It is *two*."
     path = bench.window.chat.conversations.current.path
     assert path[-1].text == REPLY

@@ -23,7 +23,8 @@ from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.tasks import Tasks
 from app.ui.tools.baking.dialog import BakeDialog
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import Bench
+from tests.ui.hands import CTRL, LEFT
+from tests.ui.workbench import Bench
 
 TEXT = "in the other one there is the note;\non the other hand, thin ether.\n" * 60
 MERGED = (
@@ -56,7 +57,7 @@ class Stage:
 
     def press(self, button: QWidget) -> str:
         """Press it and wait for the end; what the dialog says then."""
-        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        self.qtbot.mouseClick(button, LEFT)
         self.qtbot.waitUntil(lambda: self.dialog.runs or bool(self.questions()))
         return self.ended()
 
@@ -119,7 +120,7 @@ def test_an_approximation_is_baked_measured_and_opened(stage: Stage) -> None:
     assert float(row[1]) > 0
     wanted: list[Path] = []
     stage.dialog.open_wanted.connect(wanted.append)
-    stage.qtbot.mouseClick(stage.dialog.open_button, Qt.MouseButton.LeftButton)
+    stage.qtbot.mouseClick(stage.dialog.open_button, LEFT)
     assert wanted == [stage.out]
     assert not stage.dialog.isVisible()
 
@@ -127,7 +128,7 @@ def test_an_approximation_is_baked_measured_and_opened(stage: Stage) -> None:
 def test_an_exact_file_has_no_distance_and_is_replaced_only_when_asked(stage: Stage) -> None:
     stage.set_plan(SHORT)
     stage.out.write_text("mine")
-    stage.qtbot.mouseClick(stage.dialog.bake, Qt.MouseButton.LeftButton)
+    stage.qtbot.mouseClick(stage.dialog.bake, LEFT)
     stage.qtbot.waitUntil(lambda: bool(stage.questions()))
     [question] = stage.questions()
     next(b for b in question.buttons() if b.text() == "Cancel").click()
@@ -145,7 +146,7 @@ def test_a_failure_is_said_and_nothing_is_opened(stage: Stage) -> None:
     stage.set_plan(SHORT)
     stage.dialog.out.setText(str(stage.out.with_name("1.gguf")))
     stage.qtbot.waitUntil(lambda: stage.dialog.bake.isEnabled())
-    stage.qtbot.mouseClick(stage.dialog.bake, Qt.MouseButton.LeftButton)
+    stage.qtbot.mouseClick(stage.dialog.bake, LEFT)
     stage.qtbot.waitUntil(lambda: bool(stage.questions()))
     [question] = stage.questions()
     next(b for b in question.buttons() if b.text() == "Replace").click()
@@ -165,7 +166,7 @@ def test_nothing_is_left_by_an_engine_that_was_killed(
 
     monkeypatch.setattr(stage.dialog, "run_on", killed)
     stage.set_plan(SHORT)
-    stage.qtbot.mouseClick(stage.dialog.bake, Qt.MouseButton.LeftButton)
+    stage.qtbot.mouseClick(stage.dialog.bake, LEFT)
     stage.qtbot.waitUntil(lambda: "was killed" in stage.dialog.problem.text())
     assert not left.exists()
 
@@ -174,7 +175,7 @@ def test_the_window_opens_it_once_and_then_what_was_baked(bench: Bench, tiny_mod
     window, qtbot = bench.window, bench.qtbot
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    qtbot.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(window, Qt.Key.Key_B, CTRL)
     qtbot.waitUntil(lambda: window.baking.open is not None)
     dialog = window.baking.open
     assert dialog is not None

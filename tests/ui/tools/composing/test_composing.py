@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.conversations.conversation import SystemMode
 from app.model_files.reader import read_source
@@ -21,7 +20,8 @@ from app.plan.edits import set_weights
 from app.ui.tools.composing.dialog import ComposeDialog
 from app.ui.tools.composing.source_row import BORROWED, THESE
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import Bench
+from tests.ui.hands import CTRL_SHIFT, LEFT
+from tests.ui.workbench import Bench
 
 
 @pytest.fixture
@@ -33,14 +33,7 @@ def tuned(tmp_path: Path) -> Path:
 
 def opened(bench: Bench) -> ComposeDialog:
     """The dialog that the key opens."""
-    window = bench.window
-    window.activateWindow()
-    bench.qtbot.waitUntil(window.isActiveWindow)
-    control_shift = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    bench.qtbot.keyClick(window, Qt.Key.Key_O, control_shift)
-    bench.qtbot.waitUntil(lambda: window.composing.open is not None)
-    dialog = window.composing.open
-    assert dialog is not None
+    dialog = bench.opened(ComposeDialog, Qt.Key.Key_O, CTRL_SHIFT)
     dialog.out.setText(str(bench.folder / "out.gguf"))
     return dialog
 
@@ -50,28 +43,15 @@ def account(bench: Bench, dialog: ComposeDialog, words: str) -> None:
     bench.qtbot.waitUntil(lambda: words in dialog.account.text())
 
 
-def pick(bench: Bench, path: Path) -> None:
-    """Choose this file in the dialog that is shown."""
-
-    def pickers() -> list[QFileDialog]:
-        return [found for found in bench.window.findChildren(QFileDialog) if found.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(pickers()))
-    name = pickers()[0].findChild(QLineEdit)
-    name.setText(str(path))
-    bench.qtbot.keyClick(name, Qt.Key.Key_Return)
-    bench.qtbot.waitUntil(lambda: not pickers())
-
-
 def add(bench: Bench, dialog: ComposeDialog, path: Path) -> None:
     n = len(dialog.rows)
     dialog.add.click()
-    pick(bench, path)
+    bench.pick(path)
     bench.qtbot.waitUntil(lambda: len(dialog.rows) == n + 1)
 
 
 def written(bench: Bench, dialog: ComposeDialog) -> None:
-    bench.qtbot.mouseClick(dialog.write_button, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.write_button, LEFT)
     bench.qtbot.waitUntil(dialog.open_button.isEnabled)
 
 
@@ -96,7 +76,7 @@ def test_a_file_of_two_and_the_plan_over_it(bench: Bench, tuned: Path) -> None:
     assert model.provenance is not None
     assert model.provenance.layers == ((0, 0), (0, 2), (1, 3))
 
-    bench.qtbot.mouseClick(dialog.open_button, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.open_button, LEFT)
     bench.qtbot.waitUntil(lambda: window.model.paths == (bench.folder / "out.gguf",))
     blocks = window.editor.plan.blocks.values()
     starts = [(b.weight_start, b.n_layers) for b in blocks if isinstance(b, WeightBlock)]
@@ -156,7 +136,7 @@ def test_a_file_that_is_no_model_is_refused_in_words(bench: Bench) -> None:
     dialog = opened(bench)
     n = len(dialog.rows)
     dialog.add.click()
-    pick(bench, bad)
+    bench.pick(bad)
     assert "is not a GGUF model" in bench.answer("OK")
     assert len(dialog.rows) == n
 
@@ -202,7 +182,7 @@ def test_the_place_is_chosen_and_replacing_confirmed_there(bench: Bench) -> None
     out = bench.folder / "chosen.gguf"
     dialog = opened(bench)
     dialog.choose.click()
-    pick(bench, out)
+    bench.pick(out)
     bench.qtbot.waitUntil(lambda: dialog.out.text() == str(out))
     written(bench, dialog)
     assert read_source(out).n_layers == 4
@@ -247,7 +227,7 @@ def test_a_write_that_is_stopped_leaves_nothing(
     bench.qtbot.waitUntil(begun.is_set)
     assert dialog.runs and not dialog.write_button.isEnabled()
     if way == "cancel":
-        bench.qtbot.mouseClick(dialog.row.cancel, Qt.MouseButton.LeftButton)
+        bench.qtbot.mouseClick(dialog.row.cancel, LEFT)
         bench.qtbot.waitUntil(lambda: not dialog.runs)
         assert "Stopped" in dialog.row.words.text()
         assert not dialog.open_button.isEnabled()

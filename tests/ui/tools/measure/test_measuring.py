@@ -19,31 +19,19 @@ from app.ui.tools.measure.leaving_out import with_layers_left_out
 from app.ui.tools.measure.scores_dialog import ScoresDialog
 from app.ui.tools.measure.table import Table
 from tests.ui.fake_engine import MIB
-from tests.ui.window.conftest import Bench
-
-
-def opened(bench: Bench, kind: type[QDialog], key: Qt.Key) -> QDialog:
-    """The dialog that the key opens."""
-    bench.window.activateWindow()
-    bench.qtbot.waitUntil(bench.window.isActiveWindow)
-    bench.qtbot.keyClick(bench.window, key)
-
-    def shown() -> list[QDialog]:
-        return [d for d in bench.window.findChildren(kind) if d.isVisible()]
-
-    bench.qtbot.waitUntil(lambda: bool(shown()), timeout=20_000)
-    return shown()[0]
+from tests.ui.hands import CTRL, LEFT
+from tests.ui.workbench import Bench
 
 
 def measured(bench: Bench, dialog: QDialog) -> None:
     """Press the default button and wait for the end."""
     button = dialog.search if isinstance(dialog, FitDialog) else dialog.measure
-    bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(button, LEFT)
     bench.qtbot.waitUntil(lambda: not dialog.runs)
 
 
 def test_influence_is_measured_and_shown_in_chart_and_strips(bench: Bench) -> None:
-    dialog = opened(bench, InfluenceDialog, Qt.Key.Key_F7)
+    dialog = bench.opened(InfluenceDialog, Qt.Key.Key_F7)
     assert dialog.chart.is_empty and not dialog.save.isEnabled()
     measured(bench, dialog)
     assert not dialog.chart.is_empty and dialog.save.isEnabled()
@@ -62,7 +50,7 @@ def test_influence_is_measured_and_shown_in_chart_and_strips(bench: Bench) -> No
 
 
 def test_influence_that_was_measured_before_is_found_when_the_model_is_opened(bench: Bench) -> None:
-    measured(bench, opened(bench, InfluenceDialog, Qt.Key.Key_F7))
+    measured(bench, bench.opened(InfluenceDialog, Qt.Key.Key_F7))
     path = bench.window.model.paths[0]
     task = bench.window.tasks.start(bench.window.files.load_model(path))
     bench.qtbot.waitUntil(task.done)
@@ -73,12 +61,12 @@ def test_influence_that_was_measured_before_is_found_when_the_model_is_opened(be
 
 def test_a_measurement_is_cancelled_without_stopping_the_chat(bench: Bench) -> None:
     bench.script.holds_measuring = True
-    dialog = opened(bench, InfluenceDialog, Qt.Key.Key_F7)
-    bench.qtbot.mouseClick(dialog.measure, Qt.MouseButton.LeftButton)
+    dialog = bench.opened(InfluenceDialog, Qt.Key.Key_F7)
+    bench.qtbot.mouseClick(dialog.measure, LEFT)
     bench.qtbot.waitUntil(lambda: "400 tok/s" in dialog.row.words.text())
     assert not dialog.measure.isEnabled()
     bench.window.chat.flow.send("Hi")  # waits for its turn
-    bench.qtbot.mouseClick(dialog.row.cancel, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.row.cancel, LEFT)
     bench.qtbot.waitUntil(lambda: not dialog.runs)
     assert dialog.row.words.text() == "Stopped."
     bench.wait_idle()
@@ -87,10 +75,10 @@ def test_a_measurement_is_cancelled_without_stopping_the_chat(bench: Bench) -> N
 
 def test_what_is_stopped_before_the_engine_was_asked_does_not_ask_it(bench: Bench) -> None:
     bench.script.layer_bytes = 100 * MIB
-    dialog = opened(bench, FitDialog, Qt.Key.Key_F9)
+    dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText("600 MiB")
-    bench.qtbot.mouseClick(dialog.search, Qt.MouseButton.LeftButton)
-    bench.qtbot.mouseClick(dialog.row.cancel, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.search, LEFT)
+    bench.qtbot.mouseClick(dialog.row.cancel, LEFT)
     bench.qtbot.waitUntil(lambda: not dialog.runs)
     assert dialog.row.words.text() == "Stopped."
     assert not bench.engines
@@ -98,13 +86,13 @@ def test_what_is_stopped_before_the_engine_was_asked_does_not_ask_it(bench: Benc
 
 def test_closing_the_dialog_stops_what_it_asked_for(bench: Bench) -> None:
     bench.script.holds_measuring = True
-    dialog = opened(bench, ScoresDialog, Qt.Key.Key_F8)
-    bench.qtbot.mouseClick(dialog.measure, Qt.MouseButton.LeftButton)
+    dialog = bench.opened(ScoresDialog, Qt.Key.Key_F8)
+    bench.qtbot.mouseClick(dialog.measure, LEFT)
     bench.qtbot.waitUntil(lambda: bool(bench.engine.asked(EvaluatePerplexity)))
     dialog.close()
     bench.script.holds_measuring = False
     bench.qtbot.waitUntil(lambda: not bench.window.engine.busy)
-    assert opened(bench, ScoresDialog, Qt.Key.Key_F8) is not dialog
+    assert bench.opened(ScoresDialog, Qt.Key.Key_F8) is not dialog
 
 
 def test_perplexity_and_difference_of_open_plans_stand_in_the_table(bench: Bench) -> None:
@@ -112,7 +100,7 @@ def test_perplexity_and_difference_of_open_plans_stand_in_the_table(bench: Bench
     other.write_text("WeightBlock; 0; 3; 0; -1\nTotalLayers; 3\n")
     task = bench.window.tasks.start(bench.window.documents.open(other))
     bench.qtbot.waitUntil(task.done)
-    dialog = opened(bench, ScoresDialog, Qt.Key.Key_F8)
+    dialog = bench.opened(ScoresDialog, Qt.Key.Key_F8)
     assert dialog.plan.currentText() == "other.txt"
     measured(bench, dialog)
     dialog.other.setCurrentText("plan.txt")
@@ -122,12 +110,12 @@ def test_perplexity_and_difference_of_open_plans_stand_in_the_table(bench: Bench
     assert first[:3] == ["other.txt", "40.447", ""]
     assert second[:6] == ["other.txt", "40.447", "plan.txt", "36.598", "0.10000", "75.0%"]
     dialog.table.selectRow(1)
-    bench.qtbot.keyClick(dialog.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    bench.qtbot.keyClick(dialog.table, Qt.Key.Key_C, CTRL)
     assert QApplication.clipboard().text().splitlines()[1].split("\t") == second
 
 
 def test_a_plan_with_problems_is_not_measured(bench: Bench) -> None:
-    dialog = opened(bench, ScoresDialog, Qt.Key.Key_F8)
+    dialog = bench.opened(ScoresDialog, Qt.Key.Key_F8)
     editor = bench.window.editor
     from dataclasses import replace
 
@@ -141,13 +129,13 @@ def test_fit_leaves_layers_out_as_one_undo_step(bench: Bench) -> None:
     bench.script.layer_bytes = 100 * MIB
     editor = bench.window.editor
     before = editor.plan
-    dialog = opened(bench, FitDialog, Qt.Key.Key_F9)
+    dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText("600 MiB")  # 660 MiB are needed
     measured(bench, dialog)
     assert dialog.problem.text() == ""
     assert "560 MiB of 600 MiB" in dialog.row.words.text()
     assert dialog.table.rows[-1] == ["560 MiB", "40.45", "layer 2"]
-    bench.qtbot.mouseClick(dialog.apply, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.apply, LEFT)
     borrowed = {
         n
         for block in editor.plan.blocks.values()
@@ -167,7 +155,7 @@ def test_fit_leaves_layers_out_as_one_undo_step(bench: Bench) -> None:
 def test_a_budget_that_cannot_be_met_is_refused_in_words(
     bench: Bench, budget: str, words: str
 ) -> None:
-    dialog = opened(bench, FitDialog, Qt.Key.Key_F9)
+    dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText(budget)
     measured(bench, dialog)
     assert words in dialog.problem.text()
@@ -176,7 +164,7 @@ def test_a_budget_that_cannot_be_met_is_refused_in_words(
 
 def test_fit_is_not_applied_to_a_plan_that_was_edited_meanwhile(bench: Bench) -> None:
     bench.script.layer_bytes = 100 * MIB
-    dialog = opened(bench, FitDialog, Qt.Key.Key_F9)
+    dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText("600 MiB")
     measured(bench, dialog)
     editor = bench.window.editor
@@ -190,7 +178,7 @@ def test_fit_is_not_applied_to_a_plan_that_was_edited_meanwhile(bench: Bench) ->
 
 
 def test_a_text_that_cannot_be_read_is_named(bench: Bench, tmp_path: Path) -> None:
-    dialog = opened(bench, InfluenceDialog, Qt.Key.Key_F7)
+    dialog = bench.opened(InfluenceDialog, Qt.Key.Key_F7)
     bad = tmp_path / "picture.txt"
     bad.write_bytes(b"\x00\x01" * 100)
     dialog.text.choose(bad)
@@ -200,7 +188,7 @@ def test_a_text_that_cannot_be_read_is_named(bench: Bench, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".csv"])
 def test_a_chart_is_saved_as_picture_or_numbers(bench: Bench, suffix: str) -> None:
-    dialog = opened(bench, InfluenceDialog, Qt.Key.Key_F7)
+    dialog = bench.opened(InfluenceDialog, Qt.Key.Key_F7)
     measured(bench, dialog)
     content = dialog.chart._content(suffix)
     begins = {".png": b"\x89PNG", ".svg": b"<?xml", ".csv": b"weight_layer,influence\r\n0,0.9"}

@@ -18,9 +18,8 @@ from app.plan.faders import faders_of
 from app.plan.lowering import lower
 from app.ui.tools.measure.sweep import HEADERS, Sweep, SweptReply
 from app.ui.tools.measure.sweep_dialog import SLOT, SweepDialog
-from tests.ui.tools.measure.test_measuring import opened
-from tests.ui.window.conftest import Bench
-from tests.ui.window.test_pictures import save_as
+from tests.ui.hands import LEFT
+from tests.ui.workbench import Bench
 
 
 def statistics(n: int, per_s: float, reason: str, plan_hash: str) -> ReplyStatistics:
@@ -48,7 +47,7 @@ SWEEP = Sweep(
 
 def swept(bench: Bench, dialog: SweepDialog) -> list[GenerateTogether]:
     """Press the default button and wait for the end; what the engine was asked."""
-    bench.qtbot.mouseClick(dialog.sweep, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.sweep, LEFT)
     bench.qtbot.waitUntil(lambda: not dialog.runs)
     return [r for r in bench.engine.requests if isinstance(r, GenerateTogether)]
 
@@ -61,7 +60,7 @@ def merge(bench: Bench) -> MergeBlock:
 
 def test_each_scale_is_asked_once_with_one_seed_and_nothing_open_changes(bench: Bench) -> None:
     before = bench.window.editor.plan
-    dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     asked = swept(bench, dialog)
     expected = [
         lower(edits.set_scale(before, before.output, 0, scale)).recipe
@@ -83,7 +82,7 @@ def test_each_scale_is_asked_once_with_one_seed_and_nothing_open_changes(bench: 
 def test_a_locked_sum_follows_as_under_the_hand(bench: Bench) -> None:
     editor = bench.window.editor
     editor.apply("Keep the sum", shaping.set_sums_to_one(editor.plan, merge(bench).id, True))
-    dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     dialog.steps.setValue(2)
     asked = swept(bench, dialog)
     scales = [[s for _, s in r.plans[0].recipe.blocks[-1].inputs] for r in asked]
@@ -91,12 +90,12 @@ def test_a_locked_sum_follows_as_under_the_hand(bench: Bench) -> None:
 
 
 def test_a_rows_scale_is_set_as_one_undo_step(bench: Bench) -> None:
-    dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     assert not dialog.take.isEnabled()
     swept(bench, dialog)
     dialog.table.selectRow(3)
     assert dialog.reply.toPlainText() == TEXT
-    bench.qtbot.mouseClick(dialog.take, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.take, LEFT)
     assert [i.scale for i in merge(bench).inputs] == [0.75, 0.5]
     bench.window.editor.undo_stack.undo()
     assert [i.scale for i in merge(bench).inputs] == [0.5, 0.5]
@@ -104,23 +103,19 @@ def test_a_rows_scale_is_set_as_one_undo_step(bench: Bench) -> None:
 
 def test_the_context_menus_fader_is_chosen(bench: Bench) -> None:
     bench.window.canvas.sweep_wanted.emit(merge(bench).id, 1)
-
-    def dialogs() -> list[SweepDialog]:
-        return bench.window.findChildren(SweepDialog)
-
-    bench.qtbot.waitUntil(lambda: bool(dialogs()), timeout=20_000)
-    assert dialogs()[0].fader.currentData() == faders_of(bench.window.editor.plan)[1]
+    dialog = bench.shown(SweepDialog)
+    assert dialog.fader.currentData() == faders_of(bench.window.editor.plan)[1]
     bench.window.canvas.sweep_wanted.emit(merge(bench).id, 0)
-    assert dialogs()[0].fader.currentIndex() == 0
+    assert dialog.fader.currentIndex() == 0
 
 
 def test_cancelling_keeps_the_rows_so_far(bench: Bench) -> None:
-    dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     hold = functools.partial(setattr, bench.script, "hold_after_pieces", 1)
     dialog.table.model().rowsInserted.connect(lambda *_: hold())
-    bench.qtbot.mouseClick(dialog.sweep, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.sweep, LEFT)
     bench.qtbot.waitUntil(lambda: "Scale 0.25, 2 of 5" in dialog.row.words.text())
-    bench.qtbot.mouseClick(dialog.row.cancel, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.row.cancel, LEFT)
     bench.qtbot.waitUntil(lambda: not dialog.runs)
     assert dialog.row.words.text() == "Stopped."
     assert [row[0] for row in dialog.table.rows] == ["0"]
@@ -128,9 +123,9 @@ def test_cancelling_keeps_the_rows_so_far(bench: Bench) -> None:
 
 
 def test_closing_it_ends_the_sweep(bench: Bench) -> None:
-    dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     bench.script.hold_after_pieces = 1
-    bench.qtbot.mouseClick(dialog.sweep, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(dialog.sweep, LEFT)
     bench.qtbot.waitUntil(lambda: "Scale 0, 1 of 5" in dialog.row.words.text())
     dialog.close()
     bench.qtbot.waitUntil(lambda: bench.engine.asked(ClosePlan) == [ClosePlan(SLOT)])
@@ -138,7 +133,7 @@ def test_closing_it_ends_the_sweep(bench: Bench) -> None:
 
 
 def test_what_fails_is_said_and_the_next_sweep_works(bench: Bench) -> None:
-    dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     bench.script.fail_generate = EngineDied("The engine was killed.")
     swept(bench, dialog)
     assert dialog.problem.text() == "The engine was killed."
@@ -155,18 +150,18 @@ def test_a_plan_without_faders_says_what_it_lacks(bench: Bench) -> None:
     editor = bench.window.editor
     first = next(iter(editor.plan.blocks))
     editor.apply("Output", edits.connect_output(editor.plan, first))
-    dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     assert "no fader" in dialog.fader.currentText()
     assert not dialog.sweep.isEnabled()
 
 
 @pytest.mark.parametrize("suffix", ["csv", "md", "json"])
 def test_the_table_is_saved(bench: Bench, suffix: str) -> None:
-    dialog = opened(bench, SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     swept(bench, dialog)
     path = bench.folder / f"sweep.{suffix}"
-    bench.qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
-    save_as(bench, path)
+    bench.qtbot.mouseClick(dialog.save, LEFT)
+    bench.pick(path)
     bench.qtbot.waitUntil(path.exists)
     assert TEXT in path.read_text("utf-8")
 

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.ui.tools.measure.sweep_dialog import SweepDialog
 from app.ui.window.main_window import MainWindow
+from tests.ui.hands import LEFT
 from tests.ui.window.test_real_chat import MS, say, window
 
 __all__ = ["window"]
@@ -28,14 +29,14 @@ def test_columns_and_a_sweep_say_what_the_chat_says(qtbot: QtBot, window: MainWi
     window.side_by_side.show()
     beside = window.side_by_side.open
     assert beside is not None
-    qtbot.mouseClick(beside.again, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(beside.again, LEFT)
     qtbot.waitUntil(lambda: not window.chat.flow.busy, timeout=MS)
     first, second = beside.columns
     assert first.text == said
     assert second.text not in ("", said)
     qtbot.waitUntil(lambda: bool(second.body.extraSelections()))
 
-    qtbot.mouseClick(second.take, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(second.take, LEFT)
     qtbot.keyClicks(beside.composer, "Say it shorter.")
     qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not window.chat.flow.busy, timeout=MS)
@@ -52,7 +53,7 @@ def test_columns_and_a_sweep_say_what_the_chat_says(qtbot: QtBot, window: MainWi
     dialog.n_predict.setValue(16)
     dialog.start_at.setValue(0.1)  # where the sample's own is
     dialog.steps.setValue(2)
-    qtbot.mouseClick(dialog.sweep, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dialog.sweep, LEFT)
     qtbot.waitUntil(lambda: not dialog.runs, timeout=MS)
     here, there = dialog.table.rows
     assert (here[0], here[4]) == ("0.1", " ".join(said.split()))

@@ -15,23 +15,12 @@ from app.ui.tools.side_by_side.window import SideBySide
 from app.ui.widgets import dialogs
 from app.ui.window.memory_controls import LOAD_ANYWAY
 from tests.model_files.tiny import TinyModel, write_tiny
-from tests.ui.window.conftest import PLAN, Bench
+from tests.ui.hands import CTRL_SHIFT, LEFT
+from tests.ui.workbench import PLAN, Bench
 
 WHOLE = "WeightBlock; 0; 4; 0; -1\nTotalLayers; 4\n"
 FIRST = "The capital of France is **Paris**."
 SECOND = "The capital of France is Lyon."
-
-
-def opened(bench: Bench) -> SideBySide:
-    """The window that the key opens."""
-    window = bench.window
-    window.activateWindow()
-    bench.qtbot.waitUntil(window.isActiveWindow)
-    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    bench.qtbot.keyClick(window, Qt.Key.Key_B, keys)
-    bench.qtbot.waitUntil(lambda: window.side_by_side.open is not None)
-    assert window.side_by_side.open is not None
-    return window.side_by_side.open
 
 
 def ask(bench: Bench, beside: SideBySide, text: str) -> None:
@@ -42,10 +31,7 @@ def ask(bench: Bench, beside: SideBySide, text: str) -> None:
 
 
 def open_second_plan(bench: Bench, text: str = WHOLE) -> None:
-    path = bench.folder / "other.txt"
-    path.write_text(text)
-    task = bench.window.tasks.start(bench.window.documents.open(path))
-    bench.qtbot.waitUntil(task.done)
+    bench.open_plan("other.txt", text)
 
 
 def marked(column: Column) -> list[str]:
@@ -58,7 +44,7 @@ def requests(bench: Bench) -> list[GenerateTogether]:
 
 
 def test_the_shown_plan_answers_beside_itself_at_another_ratio(bench: Bench) -> None:
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Capital of France")
     plan = bench.window.editor.plan
     merge = bench.window.editor.lowered.block_ids[-1]
@@ -76,7 +62,7 @@ def test_the_shown_plan_answers_beside_itself_at_another_ratio(bench: Bench) -> 
 
 
 def test_what_differs_is_underlined(bench: Bench) -> None:
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     bench.qtbot.waitUntil(lambda: marked(beside.columns[0]) == ["is **Paris**."])
     assert marked(beside.columns[1]) == ["is Lyon."]
@@ -88,21 +74,21 @@ def test_what_differs_is_underlined(bench: Bench) -> None:
 def test_marks_stand_where_they_belong_behind_characters_of_two_units(bench: Bench) -> None:
     bench.script.pieces = ("A 🐟\n", "swims", ".")
     bench.script.others_pieces = (("A 🐟\n", "sings", "."),)
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     bench.qtbot.waitUntil(lambda: marked(beside.columns[0]) == ["swims."])
     assert marked(beside.columns[1]) == ["sings."]
 
 
 def test_all_replies_become_variants_and_the_taken_one_is_gone_on_with(bench: Bench) -> None:
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     first, second = beside.columns
     conversation = bench.window.chat.conversations.current
     assert [m.text for m in conversation.variants(first.id)] == [FIRST, SECOND]
     assert conversation.path[-1].id == first.id
     assert (first.take.text(), second.take.text()) == (TAKEN, TAKE)
-    bench.qtbot.mouseClick(second.take, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(second.take, LEFT)
     assert conversation.path[-1].id == second.id
     assert (first.take.text(), second.take.text()) == (TAKE, TAKEN)
     assert bench.window.chat.transcript.messages[-1].text == SECOND
@@ -118,9 +104,9 @@ def test_all_replies_become_variants_and_the_taken_one_is_gone_on_with(bench: Be
 
 def test_the_last_prompt_is_answered_again_beside_the_chats_own_reply(bench: Bench) -> None:
     bench.say("Hi")
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     assert beside.prompt.text() == "You: Hi"
-    bench.qtbot.mouseClick(beside.again, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(beside.again, LEFT)
     bench.wait_idle()
     conversation = bench.window.chat.conversations.current
     assert len(conversation.path) == 2
@@ -129,21 +115,21 @@ def test_the_last_prompt_is_answered_again_beside_the_chats_own_reply(bench: Ben
 
 def test_two_documents_stand_beside_each_other_and_up_to_four_columns(bench: Bench) -> None:
     open_second_plan(bench)
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     names = [column.choice.plan.currentText() for column in beside.columns]
     assert names == ["other.txt", "plan.txt"]
     for _ in range(2):
-        bench.qtbot.mouseClick(beside.add, Qt.MouseButton.LeftButton)
+        bench.qtbot.mouseClick(beside.add, LEFT)
     assert len(beside.columns) == 4 and not beside.add.isEnabled()
     ask(bench, beside, "Hi")
     assert [plan.slot for plan in requests(bench)[0].plans] == list(SLOTS)
-    bench.qtbot.mouseClick(beside.columns[3].remove, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(beside.columns[3].remove, LEFT)
     ask(bench, beside, "Again")
     assert len(requests(bench)[1].plans) == 3
 
 
 def test_columns_with_the_same_plan_are_told_of(bench: Bench) -> None:
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     assert beside.problem.isHidden()
     beside.columns[1].choice.fader.setCurrentIndex(0)
     assert "have the same plan" in beside.problem.text()
@@ -156,7 +142,7 @@ def test_a_plan_that_cannot_run_is_told_of_and_nothing_is_lost(bench: Bench) -> 
     open_second_plan(bench, "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 5; 0; 7\nTotalLayers; 5\n")
     editor = bench.window.editor
     editor.apply("Remove link", edits.disconnect(editor.plan, editor.plan.output, 0))
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     assert "“other.txt” cannot run yet" in beside.problem.text()
@@ -170,7 +156,7 @@ def test_plans_over_different_files_are_not_asked(bench: Bench) -> None:
     open_second_plan(bench, named + WHOLE)
     bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.model.files] == ["Second"])
     bench.window.documents.show(bench.window.documents.all[0])
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     assert [c.choice.plan.currentText() for c in beside.columns] == ["plan.txt"] * 2
     beside.columns[1].choice.plan.setCurrentIndex(1)
     bench.qtbot.keyClicks(beside.composer, "Hi")
@@ -187,7 +173,7 @@ def test_a_plan_over_other_files_leaves_the_engine_for_the_columns(bench: Bench)
     named = '#@ llama-blocks {"version": 1, "sources": ["second.gguf"]}\n'
     open_second_plan(bench, named + PLAN)
     bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.model.files] == ["Second"])
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "And you")
     assert [column.text for column in beside.columns] == [FIRST, SECOND]
     assert not runner.is_open(first)
@@ -196,13 +182,13 @@ def test_a_plan_over_other_files_leaves_the_engine_for_the_columns(bench: Bench)
 
 def test_it_is_asked_before_plans_are_opened_that_do_not_fit(bench: Bench) -> None:
     bench.window.settings.save_memory_reserve(1 << 60)
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     assert "but 0 B is free" in bench.answer(dialogs.CANCEL)
     bench.wait_idle()
     assert not requests(bench)
-    bench.qtbot.mouseClick(beside.again, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(beside.again, LEFT)
     bench.answer(LOAD_ANYWAY)
     bench.wait_idle()
     assert beside.columns[0].text == FIRST
@@ -212,7 +198,7 @@ def test_it_is_asked_before_plans_are_opened_that_do_not_fit(bench: Bench) -> No
 
 def test_stop_ends_all_and_what_was_said_stays(bench: Bench) -> None:
     bench.script.hold_after_pieces = 3
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     bench.qtbot.waitUntil(lambda: beside.columns[0].text == "The capital of France ")
@@ -226,7 +212,7 @@ def test_stop_ends_all_and_what_was_said_stays(bench: Bench) -> None:
 
 def test_what_was_said_stays_when_the_engine_dies(bench: Bench) -> None:
     bench.script.die_after_pieces = 3
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     texts = ["The capital of France ", "The capital "]
     assert [column.text for column in beside.columns] == texts
@@ -235,7 +221,7 @@ def test_what_was_said_stays_when_the_engine_dies(bench: Bench) -> None:
     conversation = bench.window.chat.conversations.current
     assert [m.text for m in conversation.variants(beside.columns[0].id)] == texts
     bench.script.die_after_pieces = None
-    bench.qtbot.mouseClick(beside.again, Qt.MouseButton.LeftButton)
+    bench.qtbot.mouseClick(beside.again, LEFT)
     bench.wait_idle()
     assert [column.text for column in beside.columns] == [FIRST, SECOND]
     assert beside.problem.isHidden()
@@ -243,7 +229,7 @@ def test_what_was_said_stays_when_the_engine_dies(bench: Bench) -> None:
 
 def test_nothing_is_kept_of_replies_that_never_began(bench: Bench) -> None:
     bench.script.die_after_pieces = 0
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     (message,) = bench.window.chat.conversations.current.path
     assert message.text == "Hi"
@@ -251,7 +237,7 @@ def test_nothing_is_kept_of_replies_that_never_began(bench: Bench) -> None:
 
 def test_closing_stops_the_columns_replies_and_keeps_them(bench: Bench) -> None:
     bench.script.hold_after_pieces = 3
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     bench.qtbot.waitUntil(lambda: beside.columns[0].text == "The capital of France ")
@@ -263,7 +249,7 @@ def test_closing_stops_the_columns_replies_and_keeps_them(bench: Bench) -> None:
 
 
 def test_closing_leaves_the_chats_own_reply_alone(bench: Bench) -> None:
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.script.hold_after_pieces = 1
     bench.window.chat.flow.send("Hi")
     bench.qtbot.waitUntil(lambda: "The capital" in bench.window.chat.transcript.messages[-1].text)
@@ -275,7 +261,7 @@ def test_closing_leaves_the_chats_own_reply_alone(bench: Bench) -> None:
 
 
 def test_closing_frees_the_columns_contexts(bench: Bench) -> None:
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     bench.qtbot.keyClick(beside, Qt.Key.Key_Escape)
     bench.qtbot.waitUntil(lambda: len(bench.engine.asked(ClosePlan)) == 2)
@@ -285,7 +271,7 @@ def test_closing_frees_the_columns_contexts(bench: Bench) -> None:
 
 def test_columns_count_in_memory_as_long_as_they_are_open(bench: Bench) -> None:
     memory = bench.window.memory
-    beside = opened(bench)
+    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Capital of France")
     bench.qtbot.waitUntil(lambda: memory.figures is not None and memory.figures.n_beside == 2)
     assert "2 other plans" in memory.words

@@ -19,6 +19,7 @@ from app.memory.estimate import BlockMemory
 from app.plan import edits, shaping
 from app.plan.document import TOKENS, Plan
 from app.ui.views.inspector import Inspector
+from tests.ui.hands import LEFT, type_into
 
 
 @pytest.fixture
@@ -46,13 +47,6 @@ def weight(inspector, canvas):
 def merge(inspector, canvas):
     canvas.show_block("m")
     return inspector.merge_form
-
-
-def type_into(field, text: str) -> None:
-    field.setFocus()
-    field.selectAll()
-    QTest.keyClicks(field, text)
-    QTest.keyClick(field, Qt.Key.Key_Return)
 
 
 def test_a_weight_blocks_range_is_shown_and_typed(editor, plan, weight):
@@ -118,7 +112,7 @@ def test_what_a_block_runs_as_is_not_known_without_an_output(editor, plan, weigh
 
 def test_a_muted_block_takes_no_memory(editor, memory, weight):
     memory["left"] = BlockMemory(8 << 20, 8 << 20, 1 << 20)
-    QTest.mouseClick(weight.muted, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    QTest.mouseClick(weight.muted, LEFT, pos=QPoint(8, 8))
     assert weight.memory.text() == "Nothing: it is muted"
 
 
@@ -164,7 +158,7 @@ def test_a_title_is_typed(editor, weight):
 
 
 def test_a_block_can_be_made_to_feed_the_output(editor, weight):
-    QTest.mouseClick(weight.make_output, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(weight.make_output, LEFT)
     assert editor.plan.output == "left"
     assert not weight.make_output.isVisible()
 
@@ -197,10 +191,10 @@ def test_a_slider_drag_is_one_undo_step_heard_as_it_goes(editor, plan, merge):
     heard = []
     editor.changed.connect(lambda _: heard.append(editor.plan.blocks["m"].inputs[0].scale))
     start = handle.center()
-    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mousePress(slider, LEFT, pos=start)
     for step in (8, 16, 24):
         QTest.mouseMove(slider, start + QPoint(step, 0))
-    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=start + QPoint(24, 0))
+    QTest.mouseRelease(slider, LEFT, pos=start + QPoint(24, 0))
     assert len(heard) == 3
     assert heard == sorted(heard)
     assert heard[-1] > 0.6
@@ -211,28 +205,28 @@ def test_a_slider_drag_is_one_undo_step_heard_as_it_goes(editor, plan, merge):
 
 def test_inputs_are_added_equalised_and_removed(editor, merge):
     assert not merge.inputs[0].remove.isEnabled()
-    QTest.mouseClick(merge.add_input, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(merge.add_input, LEFT)
     assert len(editor.plan.blocks["m"].inputs) == len(merge.inputs) == 3
-    QTest.mouseClick(merge.equalise, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(merge.equalise, LEFT)
     assert [i.scale for i in editor.plan.blocks["m"].inputs] == [1 / 3] * 3
     assert merge.sum.text() == "1.00"
-    QTest.mouseClick(merge.inputs[0].remove, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(merge.inputs[0].remove, LEFT)
     assert [i.block for i in editor.plan.blocks["m"].inputs] == ["right", None]
     assert len(merge.inputs) == 2
 
 
 def test_the_sum_is_kept_at_one_from_the_inspector(editor, merge):
     type_into(merge.inputs[0].spin, "1.5")
-    QTest.mouseClick(merge.keep_sum, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(merge.keep_sum, LEFT)
     assert [i.scale for i in editor.plan.blocks["m"].inputs] == [0.75, 0.25]
     type_into(merge.inputs[1].spin, "0,4")
     assert [i.scale for i in editor.plan.blocks["m"].inputs] == pytest.approx([0.6, 0.4])
-    QTest.mouseClick(merge.keep_sum, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(merge.keep_sum, LEFT)
     assert not editor.plan.blocks["m"].sums_to_one
 
 
 def test_a_slider_drag_with_the_sum_kept_is_one_undo_step(editor, plan, merge):
-    QTest.mouseClick(merge.keep_sum, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(merge.keep_sum, LEFT)
     merge.inputs[0].slider.setFocus()
     for _ in range(3):
         QTest.keyClick(merge.inputs[0].slider, Qt.Key.Key_Right)
@@ -242,16 +236,16 @@ def test_a_slider_drag_with_the_sum_kept_is_one_undo_step(editor, plan, merge):
 
 def test_a_merge_grows_to_sixteen_inputs(editor, merge):
     for _ in range(14):
-        QTest.mouseClick(merge.add_input, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(merge.add_input, LEFT)
     assert len(merge.inputs) == 16
     assert not merge.add_input.isEnabled()
 
 
 def test_a_block_is_muted_and_collapsed(editor, plan, weight):
-    QTest.mouseClick(weight.muted, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(weight.muted, LEFT)
     assert editor.plan.blocks["left"].muted
     assert "Nothing: it is muted" in _words(weight)
-    QTest.mouseClick(weight.collapsed, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(weight.collapsed, LEFT)
     assert editor.plan.blocks["left"].collapsed
     editor.undo_stack.undo()
     editor.undo_stack.undo()
@@ -282,7 +276,7 @@ def test_an_empty_plan_says_what_to_do_first(inspector, editor):
     editor.replace_document(Plan())
     assert any("Add one here" in text for text in _words(inspector.summary))
     (add,) = [b for b in inspector.summary.findChildren(QAbstractButton) if b.isVisible()]
-    QTest.mouseClick(add, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(add, LEFT)
     assert len(editor.plan.blocks) == 1
 
 

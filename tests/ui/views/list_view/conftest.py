@@ -12,8 +12,7 @@ from app.ui.canvas import Canvas
 from app.ui.state.editor import PlanEditor
 from app.ui.views.list_view import ListPanel
 from app.ui.views.list_view.columns import Column
-
-NO_KEY = Qt.KeyboardModifier.NoModifier
+from tests.ui.hands import LEFT, NO_KEY
 
 
 class Clerk:
@@ -41,7 +40,7 @@ class Clerk:
 
     def click(self, index: QModelIndex, keys: Qt.KeyboardModifier = NO_KEY) -> None:
         at = self.tree.visualRect(index).center()
-        QTest.mouseClick(self.tree.viewport(), Qt.MouseButton.LeftButton, keys, at)
+        QTest.mouseClick(self.tree.viewport(), LEFT, keys, at)
 
     def press(self, key: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -> None:
         QTest.keyClick(self.tree, key, keys)

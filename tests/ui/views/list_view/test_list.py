@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from app.plan import edits
 from app.plan.document import WeightBlock
 from app.ui.views.list_view.columns import Column
+from tests.ui.hands import CTRL, SHIFT
 
 
 def test_rows_stand_in_the_order_in_which_they_run(clerk, editor, plan):
@@ -101,7 +102,7 @@ def test_a_bad_scale_is_refused_with_words(clerk, editor, plan):
 def test_the_selection_is_shared_with_the_canvas(clerk, editor):
     clerk.click(clerk.cell("left", Column.BLOCK))
     assert clerk.canvas.selected_ids() == ("left",)
-    clerk.click(clerk.cell("m", Column.BLOCK), Qt.KeyboardModifier.ControlModifier)
+    clerk.click(clerk.cell("m", Column.BLOCK), CTRL)
     assert clerk.canvas.selected_ids() == ("left", "m")
     assert clerk.tree.hasFocus()
     clerk.canvas.plan_scene.select(("trunk", "right"))
@@ -114,7 +115,7 @@ def test_arrows_go_from_block_to_block(clerk):
     clerk.click(clerk.cell("trunk", Column.BLOCK))
     clerk.press(Qt.Key.Key_Down)
     assert clerk.canvas.selected_ids() == ("left",)
-    clerk.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    clerk.press(Qt.Key.Key_Down, SHIFT)
     assert clerk.canvas.selected_ids() == ("left", "right")
 
 

@@ -13,6 +13,7 @@ from app.ui.canvas import Canvas
 from app.ui.state.editor import PlanEditor
 from app.ui.state.tasks import Tasks
 from app.ui.views.text_view import TextPanel
+from tests.ui.hands import CTRL, CTRL_SHIFT, LEFT, NO_KEY, SHIFT
 
 
 class Typist:
@@ -41,25 +42,25 @@ class Typist:
     def type(self, keys: str) -> None:
         QTest.keyClicks(self.text, keys)
 
-    def press(self, key: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier):
+    def press(self, key: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY):
         QTest.keyClick(self.text, key, keys)
 
     def undo(self) -> None:
-        self.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        self.press(Qt.Key.Key_Z, CTRL)
 
     def redo(self) -> None:
-        control_shift = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        control_shift = CTRL_SHIFT
         self.press(Qt.Key.Key_Z, control_shift)
 
     def replace_line(self, line: int, text: str) -> None:
         """Select a line and type another in its place."""
         self.go_to(line, 0)
-        self.press(Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+        self.press(Qt.Key.Key_End, SHIFT)
         self.type(text)
 
     def paste(self, text: str) -> None:
         QApplication.clipboard().setText(text)
-        self.press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        self.press(Qt.Key.Key_V, CTRL)
 
     def pause(self) -> None:
         """Wait until what was typed has been read."""
@@ -71,7 +72,7 @@ class Typist:
     def link(self, words: str) -> None:
         """Press a link of the strip."""
         button = next(b for b in self.panel.strip.buttons if b.text() == words)
-        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(button, LEFT)
 
     def link_words(self) -> list[str]:
         return [b.text() for b in self.panel.strip.buttons]

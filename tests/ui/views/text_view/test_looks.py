@@ -14,6 +14,7 @@ from app.plan import edits
 from app.plan.document import WeightBlock
 from app.ui.views.text_view.tokens import tokens, weight_start
 from app.ui.widgets import theme as themes
+from tests.ui.hands import LEFT
 
 
 def formats(typist, line: int) -> list[tuple[str, QTextCharFormat]]:
@@ -86,7 +87,7 @@ def _block(n: int) -> WeightBlock:
 def test_a_click_on_a_line_selects_its_block_and_keeps_the_keys(typist):
     block = typist.text.document().findBlockByNumber(2)
     at = _middle(typist, block)
-    QTest.mouseClick(typist.text.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseClick(typist.text.viewport(), LEFT, pos=at)
     assert typist.canvas.selected_ids() == ("right",)
     assert typist.text.hasFocus()
     typist.press(Qt.Key.Key_Up)

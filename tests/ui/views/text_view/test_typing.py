@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from app.plan import edits
 from app.plan.document import WeightBlock
+from tests.ui.hands import CTRL, SHIFT
 
 PLAN = [
     "WeightBlock; 0; 20; 0; -1",
@@ -224,7 +225,7 @@ def test_problems_of_the_plan_stand_at_their_line(typist, editor, plan):
 
 
 def test_an_empty_text_keeps_the_plan(typist, editor, plan):
-    typist.press(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    typist.press(Qt.Key.Key_A, CTRL)
     typist.press(Qt.Key.Key_Delete)
     typist.pause()
     assert editor.plan == plan
@@ -238,7 +239,7 @@ def test_the_line_of_a_muted_block_can_be_taken_out(typist, editor, plan):
     muted = plan.with_blocks(replace(plan.blocks["left"], muted=True))
     editor.apply("Mute", muted)
     typist.go_to(4, 0)
-    typist.press(Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    typist.press(Qt.Key.Key_End, SHIFT)
     typist.press(Qt.Key.Key_Backspace)
     typist.pause()
     assert editor.plan == edits.remove(muted, ["left"], heal=True)

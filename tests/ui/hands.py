@@ -1,21 +1,94 @@
-"""A hand on the canvas: presses, drags and types with real events, in scene coordinates."""
+"""Hands: presses, drags, drops and keys as real events, on any widget and on the canvas."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QWidget
 
 from app.ui.canvas import Canvas
 from app.ui.canvas.shapes import MergeShape, WeightShape
 
 NO_KEY = Qt.KeyboardModifier.NoModifier
+ALT = Qt.KeyboardModifier.AltModifier
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+CTRL_SHIFT = CTRL | SHIFT
 LEFT = Qt.MouseButton.LeftButton
+NO_BUTTON = Qt.MouseButton.NoButton
+
+
+def click(widget: QWidget, at: QPoint | None = None) -> None:
+    """Click in the middle of a widget, or at a place of it."""
+    QTest.mouseClick(widget, LEFT, NO_KEY, widget.rect().center() if at is None else at)
+
+
+def click_button(parent: QWidget, words: str) -> None:
+    """Click the button with these words, which has to be in sight."""
+    buttons = parent.findChildren(QAbstractButton)
+    (button,) = [b for b in buttons if b.text() == words and b.isVisible()]
+    click(button)
+
+
+def choose(menu: QMenu, words: str) -> None:
+    """Trigger the action with these words, also in a submenu."""
+    actions = menu.actions() + [a for m in menu.findChildren(QMenu) for a in m.actions()]
+    (action,) = [a for a in actions if a.text().replace("&", "") == words]
+    action.trigger()
+    menu.close()
+
+
+def move_pointer(
+    widget: QWidget,
+    to: QPoint,
+    button: Qt.MouseButton = NO_BUTTON,
+    keys: Qt.KeyboardModifier = NO_KEY,
+) -> None:
+    """Move the mouse over a widget, with a button down or without."""
+    at, on_screen = QPointF(to), QPointF(widget.mapToGlobal(to))
+    event = QMouseEvent(QEvent.Type.MouseMove, at, on_screen, NO_BUTTON, button, keys)
+    QApplication.sendEvent(widget, event)
+
+
+def drag(widget: QWidget, start: QPoint, end: QPoint) -> None:
+    """Press, move there and let go."""
+    QTest.mousePress(widget, LEFT, NO_KEY, start)
+    move_pointer(widget, end, LEFT)
+    QTest.mouseRelease(widget, LEFT, NO_KEY, end)
+
+
+def drop(target: QWidget, *paths: Path) -> bool:
+    """Drop files on a widget; whether it takes them."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return drop_data(target, mime, QPoint(10, 10), Qt.DropAction.CopyAction)
+
+
+def drop_data(
+    target: QWidget, mime: QMimeData, at: QPoint, action: Qt.DropAction = Qt.DropAction.MoveAction
+) -> bool:
+    """Drag something over a widget and drop it there; whether it takes it."""
+    enter = QDragEnterEvent(at, action, mime, LEFT, NO_KEY)
+    move = QDragMoveEvent(at, action, mime, LEFT, NO_KEY)
+    drop = QDropEvent(QPointF(at), action, mime, LEFT, NO_KEY)
+    for event in (enter, move, drop):
+        QApplication.sendEvent(target, event)
+    return enter.isAccepted() and drop.isAccepted()
+
+
+def type_into(field: QWidget, text: str) -> None:
+    """Type in place of what stands in a field, and press Enter."""
+    field.setFocus()
+    field.selectAll()  # type: ignore[attr-defined]
+    QTest.keyClicks(field, text)
+    QTest.keyClick(field, Qt.Key.Key_Return)
 
 
 class Hand:
-    """Points at places of the scene and at parts of blocks."""
+    """Points at parts of blocks on the canvas, presses and drags; places are of the scene."""
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
@@ -24,16 +97,7 @@ class Hand:
         QTest.mousePress(self.canvas.viewport(), button, keys, self._on_screen(at))
 
     def move(self, to: QPointF, keys: Qt.KeyboardModifier = NO_KEY, button=LEFT) -> None:
-        viewport, at = self.canvas.viewport(), self._on_screen(to)
-        event = QMouseEvent(
-            QEvent.Type.MouseMove,
-            QPointF(at),
-            QPointF(viewport.mapToGlobal(at)),
-            Qt.MouseButton.NoButton,
-            button,
-            keys,
-        )
-        QApplication.sendEvent(viewport, event)
+        move_pointer(self.canvas.viewport(), self._on_screen(to), button, keys)
 
     def release(self, at: QPointF, keys: Qt.KeyboardModifier = NO_KEY, button=LEFT) -> None:
         QTest.mouseRelease(self.canvas.viewport(), button, keys, self._on_screen(at))
