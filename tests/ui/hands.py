@@ -28,6 +28,7 @@ def click(widget: QWidget, at: QPoint | None = None) -> None:
 
 def click_button(parent: QWidget, words: str) -> None:
     """Click the button with these words, which has to be in sight."""
+    QApplication.processEvents()  # shows what was just put into a layout
     buttons = parent.findChildren(QAbstractButton)
     (button,) = [b for b in buttons if b.text() == words and b.isVisible()]
     click(button)
