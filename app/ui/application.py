@@ -78,7 +78,7 @@ def run(plan_paths: Sequence[str], model_path: str | None) -> int:
     window = show_window(Settings())
     loop = make_loop()
     window.closed.connect(loop.stop)
-    loop.call_soon(lambda: window.tasks.start(open_first(window, plan_paths, model_path)))
+    loop.call_soon(lambda: window.services.tasks.start(open_first(window, plan_paths, model_path)))
     with loop:
         loop.run_forever()
     return 0
@@ -93,12 +93,12 @@ async def open_first(window: MainWindow, plan_paths: Sequence[str], model_path: 
     has_own_model = model_path is not None and await window.files.load_model(Path(model_path))
     if not has_own_model:
         await window.files.load_bundled_model()
-    opened = [await window.documents.open(Path(path)) for path in plan_paths]
+    opened = [await window.services.documents.open(Path(path)) for path in plan_paths]
     if not any(opened):
         if has_own_model:
             window.files.new_plan()
         else:
-            await window.documents.open(SAMPLE_PLAN, is_sample=True)
+            await window.services.documents.open(SAMPLE_PLAN, is_sample=True)
     window.chat.composer.setFocus()  # now: later it would take the keys from where the user went
     await window.chat.conversation_actions.restore()
     window.chat.suggest()

@@ -80,19 +80,20 @@ class _Tour:
     async def _start(self) -> None:
         window = self._window
         await open_first(window, (), None)
-        await self._until(lambda: window.memory.figures is not None, "no memory estimate came")
+        watch = window.services.memory_watch
+        await self._until(lambda: watch.figures is not None, "no memory estimate came")
         await self._until(
-            lambda: window.memory.figures is not None and window.memory.figures.is_dry_run,
+            lambda: watch.figures is not None and watch.figures.is_dry_run,
             "the engine did not simulate the plan",
         )
-        plan = window.editor.plan
-        names = " and ".join(file.path.stem for file in window.model.files)
-        print(f"{window.documents.name}: {len(plan.blocks)} blocks over {names}")
+        plan = window.services.editor.plan
+        names = " and ".join(file.path.stem for file in window.services.model.files)
+        print(f"{window.services.documents.name}: {len(plan.blocks)} blocks over {names}")
         print(window.memory.words)
         await self._photograph("01-start")
 
     async def _edit(self) -> None:
-        editor = self._window.editor
+        editor = self._window.services.editor
         merge = next((b for b in editor.plan.blocks.values() if isinstance(b, MergeBlock)), None)
         _require(merge is not None, "the sample plan has no merge block")
         assert merge is not None
@@ -108,7 +109,7 @@ class _Tour:
         print("Undone")
 
     async def _problem(self) -> None:
-        editor = self._window.editor
+        editor = self._window.services.editor
         before = editor.plan
         merge = next(b for b in before.blocks.values() if isinstance(b, MergeBlock))
         editor.apply("Remove link", edits.disconnect(before, merge.id, 0))
@@ -131,7 +132,7 @@ class _Tour:
         docks["Problems"].raise_()
 
     async def _tabs(self) -> None:
-        documents = self._window.documents
+        documents = self._window.services.documents
         first = documents.active
         opened = await documents.open(SAMPLES / "two-towers.txt", is_sample=True)
         _require(opened and len(documents.all) == 2, "the second plan has no tab of its own")
@@ -151,7 +152,7 @@ class _Tour:
         print(self._window.memory.words)
 
     async def _fader(self) -> None:
-        editor, chat = self._window.editor, self._window.chat
+        editor, chat = self._window.services.editor, self._window.chat
         before = chat.transcript.messages[-1].text
         merge = next(b for b in editor.plan.blocks.values() if isinstance(b, MergeBlock))
         editor.apply("Change scale", edits.set_scale(editor.plan, merge.id, 0, 1.0))
@@ -192,7 +193,7 @@ class _Tour:
     async def _close(self) -> None:
         closed = asyncio.Event()
         self._window.closed.connect(closed.set)
-        for document in self._window.documents.all:
+        for document in self._window.services.documents.all:
             document.undo_stack.setClean()
         self._window.close()
         await asyncio.wait_for(closed.wait(), CLOSE_WITHIN_S)

@@ -82,7 +82,7 @@ class Work:
         files.save(path, write_document(big_plan()))
         self._show_docks(("Problems",))
         begun = time.perf_counter()
-        task = asyncio.get_running_loop().create_task(self._window.documents.open(path))
+        task = asyncio.get_running_loop().create_task(self._window.services.documents.open(path))
         while not task.done():
             QApplication.processEvents()
         QApplication.processEvents()
@@ -97,12 +97,12 @@ class Work:
 
     def undo(self) -> list[float]:
         """Undo and redo of the edits before, likewise."""
-        stack = self._window.editor.undo_stack
+        stack = self._window.services.editor.undo_stack
         back = [self._time(stack.undo) for _ in range(N_EDITS // 2)]
         return back + [self._time(stack.redo) for _ in range(N_EDITS // 2)]
 
     def _edit(self, n: int) -> None:
-        editor, id_ = self._window.editor, f"b{100 + 30 * n}"
+        editor, id_ = self._window.services.editor, f"b{100 + 30 * n}"
         label, after = _edited(editor.plan, id_, n)
         editor.apply(label, after)
 
@@ -142,8 +142,8 @@ def _main(folder: str) -> None:
     with make_loop() as loop:
         window = show_window(Settings(store))
         window.setGeometry(0, 0, *SIZE)
-        window.editor.set_weight_layer_count(N_WEIGHT_LAYERS)
-        window.editor.replace_document(placed_plan())
+        window.services.editor.set_weight_layer_count(N_WEIGHT_LAYERS)
+        window.services.editor.replace_document(placed_plan())
         work = Work(window, Path(folder))
         known = {"size": work.size, "open": work.open, "edit": work.edit, "undo": work.undo}
 

@@ -175,8 +175,8 @@ async def _edits(window: MainWindow) -> list[float]:
         if figures.is_dry_run:
             shown.set()
 
-    window.watch.estimated.connect(take)
-    editor, times = window.editor, []
+    window.services.memory_watch.estimated.connect(take)
+    editor, times = window.services.editor, []
     await shown.wait()
     first = editor.lowered.block_ids[0]
     for n in range(N_EDITS):

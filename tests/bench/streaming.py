@@ -104,7 +104,7 @@ async def _longest_gap_ms(window: MainWindow) -> float:
     """The event loop's longest gap of a reply; of some replies the median, as what other processes
     take from this one hits some, and what the window itself does all."""
     await open_first(window, (), None)
-    await _until(lambda: bool(window.model.paths))
+    await _until(lambda: bool(window.services.model.paths))
     chat = window.chat
     parent = None
     n = N_HISTORY // len(_tokens(PART))
@@ -148,7 +148,7 @@ async def _beside_the_engine(window: MainWindow) -> tuple[float, float, float]:
     """The window's tokens a second in those of the engine alone, the ms that Stop takes, and the
     tokens that a follow-up evaluated beyond the new ones."""
     await open_first(window, (str(TALKATIVE),), None)
-    await _until(lambda: bool(window.model.paths))
+    await _until(lambda: bool(window.services.model.paths))
     chat = window.chat
     chat.sampling.temperature.setValue(0.0)
     chat.sampling.n_predict.setValue(N_SPOKEN)
@@ -164,12 +164,12 @@ async def _beside_the_engine(window: MainWindow) -> tuple[float, float, float]:
     request = Generate(
         running.prompt_for(running.path[0].id),
         n_predict=N_SPOKEN,
-        sampling=chat.sampling.chat.sampling,
+        sampling=window.services.reply_settings.chat.sampling,
     )
-    recipe = window.runner.recipe
+    recipe = window.services.runner.recipe
     assert recipe is not None
-    paths = tuple(str(path) for path in window.model.paths)
-    opening = Open(paths, recipe, chat.sampling.chat.context)
+    paths = tuple(str(path) for path in window.services.model.paths)
+    opening = Open(paths, recipe, window.services.reply_settings.chat.context)
     alone = EngineClient()
     await asyncio.wrap_future(alone.submit(opening))
     ratios = []
@@ -242,7 +242,7 @@ async def _until(holds: Callable[[], bool]) -> None:
 async def _close(window: MainWindow) -> None:
     closed = asyncio.Event()
     window.closed.connect(closed.set)
-    for document in window.documents.all:
+    for document in window.services.documents.all:
         document.undo_stack.setClean()
     window.close()
     await closed.wait()

@@ -82,7 +82,7 @@ async def _stream(window: MainWindow) -> tuple[float, int]:
         gaps.append(longest * 1e3)
     closed = asyncio.Event()
     window.closed.connect(closed.set)
-    window.editor.mark_saved()
+    window.services.editor.mark_saved()
     window.close()
     await closed.wait()
     return median(gaps), n_tokens

@@ -12,9 +12,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.conversations.conversation import SystemMode
 from app.plan import edits
 from app.ui.state.document import Document
 from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.memory_figures import MemoryFigures
 from app.ui.state.settings import Settings
 from app.ui.window.main_window import MainWindow
 from tests.ui.fake_engine import FakeEngine, Script
@@ -40,6 +42,11 @@ class Bench:
     estimators: list[FakeEngine]
     qtbot: QtBot
     folder: Path
+
+    @property
+    def figures(self) -> MemoryFigures | None:
+        """What the plan needs of the memory, as far as it is known."""
+        return self.window.services.memory_watch.figures
 
     @property
     def engine(self) -> FakeEngine:
@@ -100,7 +107,7 @@ class Bench:
 
     def run(self, work: Coroutine[object, object, T]) -> T:
         """The result of a coroutine, run in the window's loop."""
-        task = self.window.tasks.start(work)
+        task = self.window.services.tasks.start(work)
         self.qtbot.waitUntil(task.done)
         return task.result()
 
@@ -109,20 +116,25 @@ class Bench:
         path = self.folder / name
         path.write_text(text)
         self.window.files.open_plan(path)
-        self.qtbot.waitUntil(lambda: self.window.documents.active.path == path)
-        return self.window.documents.active
+        self.qtbot.waitUntil(lambda: self.window.services.documents.active.path == path)
+        return self.window.services.documents.active
 
     def set_scale(self, scale: float) -> None:
         """Move the first scale of the plan's output, as a drag of its fader does."""
-        editor = self.window.editor
+        editor = self.window.services.editor
         merge = editor.lowered.block_ids[-1]
         plan = edits.set_scale(editor.plan, merge, 0, scale)
         editor.apply("Change scale", plan, merge_key="drag")
 
     def rename_first(self, title: str = "Renamed") -> None:
         """Rename the first block."""
-        editor = self.window.editor
+        editor = self.window.services.editor
         editor.apply("Rename", edits.rename(editor.plan, editor.lowered.block_ids[0], title))
+
+    def choose_system(self, mode: SystemMode) -> None:
+        """Choose which system message goes first."""
+        box = self.window.chat.system.mode_box
+        box.setCurrentIndex(box.findData(mode))
 
     def wait_idle(self) -> None:
         """Wait until no reply and no opening is under way."""
@@ -159,15 +171,15 @@ def open_bench(
     plan_path = tmp_path / "plan.txt"
     plan_path.write_text(PLAN)
     bench.run(window.files.load_model(tiny_model))
-    bench.run(window.documents.open(plan_path))
+    bench.run(window.services.documents.open(plan_path))
     bench.run(window.chat.conversation_actions.restore())
-    qtbot.waitUntil(lambda: window.memory.figures is not None and window.memory.figures.is_dry_run)
+    qtbot.waitUntil(lambda: bench.figures is not None and bench.figures.is_dry_run)
     yield bench
     for engine in (*engines, *estimators):
         engine.script.hangs_on_close = False
         engine.release.set()
     if window.isVisible():
-        for document in window.documents.all:
+        for document in window.services.documents.all:
             document.undo_stack.setClean()
         with qtbot.waitSignal(window.closed):
             window.close()

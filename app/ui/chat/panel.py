@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
@@ -15,10 +17,7 @@ from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.reply_settings.sampling_panel import SamplingPanel
 from app.ui.chat.system_field import SystemField
 from app.ui.chat.transcript import SUGGESTIONS, Transcript
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.plan_runner import PlanRunner
-from app.ui.state.settings import Settings
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.widgets.icons import dress
 from app.ui.widgets.quiet_label import QuietLabel
 
@@ -26,43 +25,29 @@ from app.ui.widgets.quiet_label import QuietLabel
 class ChatPanel(QWidget):
     """Talk with the plan that runs."""
 
-    settings_changed = Signal()
     side_by_side_wanted = Signal()
 
-    def __init__(
-        self,
-        engine: EngineBridge,
-        runner: PlanRunner,
-        settings: Settings,
-        tasks: Tasks,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._runner = runner
-        self.system = SystemField()
-        self.sampling = SamplingPanel(settings.chat())
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._runner = services.runner
+        self.reply_settings = services.reply_settings
+        settings, tasks = services.settings, services.tasks
+        self.system = SystemField(services.reply_settings)
+        self.sampling = SamplingPanel(services.reply_settings)
         self.transcript = Transcript()
         self.composer = Composer()
         self.conversations = Conversations(
             settings.conversations_path, lambda: self.flow.busy, tasks, self
         )
-        self.flow = ReplyFlow(
-            engine,
-            runner,
-            self.conversations,
-            self.transcript,
-            lambda: self.system.message,
-            lambda: self.sampling.chat,
-            tasks,
-            self,
-        )
+        self.flow = ReplyFlow(services, self.conversations, self.transcript)
         self.conversation_actions = ConversationActions(
             self, self.conversations, self.flow, self.transcript, settings, tasks
         )
         self.menu = ChatMenu(
             self.flow, self.conversations, self.conversation_actions, self.transcript, tasks
         )
-        self.plan = AnsweringPlan(runner)
+        self.plan = AnsweringPlan(services.runner)
         self._running = QuietLabel()
         self._running.setAccessibleName("State of the plan that answers")
         self.regenerate = self._tool("regenerate", "Answer the last message again")
@@ -76,7 +61,6 @@ class ChatPanel(QWidget):
         self.sampling.hide()
         self._busy_changed(False)
         self._plan_changed()
-        self._show_template()
 
     def suggest(self) -> None:
         """Put a first question into the input, ready to be sent or typed over, unless something
@@ -137,8 +121,8 @@ class ChatPanel(QWidget):
         self.side_by_side.clicked.connect(self.side_by_side_wanted)
         self.new_chat.clicked.connect(self._begin_anew)
         self.fold.toggled.connect(self.sampling.setVisible)
-        self.sampling.changed.connect(self.settings_changed)
-        self.sampling.changed.connect(self._show_template)
+        self.sampling.more_wanted.connect(self._show_all_settings)
+        self.conversation_actions.notice.connect(self._services.notices.post)
         self.flow.busy_changed.connect(self._busy_changed)
         self._runner.changed.connect(self._plan_changed)
 
@@ -168,7 +152,7 @@ class ChatPanel(QWidget):
     def _show_conversation(self) -> None:
         conversation = self.conversations.current
         if conversation.messages:
-            self.system.show_message(conversation.system)
+            self.reply_settings.continue_with(conversation.system)
         self.transcript.show_path(conversation)
         self._busy_changed(self.flow.busy)
 
@@ -184,8 +168,15 @@ class ChatPanel(QWidget):
     def _show_send_state(self) -> None:
         self.send.setEnabled(self.flow.busy or bool(self.composer.toPlainText().strip()))
 
-    def _show_template(self) -> None:
-        self.system.set_other_template(self.sampling.chat.chat_template is not None)
+    def _show_all_settings(self) -> None:
+        from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
+
+        services, shown = self._services, self.reply_settings
+        dialog = ReplySettingsDialog(services.window, shown.chat, services.settings, services.tasks)
+        dialog.chat_changed.connect(
+            lambda chat: shown.set_chat(replace(chat, context=shown.context))
+        )
+        dialog.open()
 
     def _plan_changed(self) -> None:
         opened, recipe = self._runner.opened, self._runner.recipe

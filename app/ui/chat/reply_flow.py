@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.conversations.conversation import Message, SystemMessage
+from app.conversations.conversation import Message
 from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import Earlier, Event, Generate, Progress, Reply
 from app.plan.problem import PlanError
@@ -25,10 +26,11 @@ from app.ui.chat.reply_request import (
     request_for,
 )
 from app.ui.chat.transcript import Transcript
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.plan_runner import ASIDE, RUN, PlanNotReady, PlanRunner
-from app.ui.state.settings import ChatSettings
-from app.ui.state.tasks import Tasks
+from app.ui.state.plan_runner import ASIDE, RUN, PlanNotReady
+from app.ui.state.services import Services
+
+if TYPE_CHECKING:
+    from app.engine.client import EngineState
 
 SCALES_MOVED = "scales moved while it spoke, where marked"
 AGAIN = "made again with the plan, seed and settings of another reply"
@@ -45,34 +47,26 @@ class ReplyFlow(QObject):
     """One reply at a time. Everything that fails becomes a message in the transcript."""
 
     busy_changed = Signal(bool)
-    replied = Signal()
-    """A reply is finished, so the open plan has decoded."""
     speed_changed = Signal(float)
     """Tokens a second of the reply that is coming, twice a second."""
 
     def __init__(
-        self,
-        engine: EngineBridge,
-        runner: PlanRunner,
-        conversations: Conversations,
-        transcript: Transcript,
-        system: Callable[[], SystemMessage],
-        chat: Callable[[], ChatSettings],
-        tasks: Tasks,
-        parent: QObject | None = None,
+        self, services: Services, conversations: Conversations, transcript: Transcript
     ) -> None:
-        super().__init__(parent)
-        self._engine = engine
-        self._runner = runner
+        super().__init__(conversations)
+        self._engine = services.engine
+        self._runner = services.runner
+        self._opener = services.opener
+        self._reply_settings = services.reply_settings
+        self._memory_watch = services.memory_watch
+        self._tasks = services.tasks
         self._conversations = conversations
         self._transcript = transcript
-        self._system = system
-        self._chat = chat
-        self._tasks = tasks
         self.busy = False
         self._speed = Speedometer()
         self._stopped = False
         self._when_stopped: Callable[[], object] | None = None
+        self._engine.state_changed.connect(self._engine_moved)
 
     def open_plan(self) -> None:
         """Open the plan as the editor shows it."""
@@ -137,10 +131,10 @@ class ReplyFlow(QObject):
         if self._speed.count(n):
             self.speed_changed.emit(self._speed.per_s)
 
-    def show_death(self, sentence: str, log: tuple[str, ...] = ()) -> None:
+    def _engine_moved(self, state: EngineState) -> None:
         """Say that the engine ended while nobody waited for it."""
-        if not self.busy:
-            self._show_error(sentence, log, died=True)
+        if state.phase == "died" and not self.busy:
+            self._show_error(state.detail, died=True)
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         self._stopped = False
@@ -166,13 +160,13 @@ class ReplyFlow(QObject):
                 do()
 
     async def _open(self) -> None:
-        await self._runner.ensure_open()
+        await self._opener.ensure_open()
 
     def _ask(self, prompt: str, parent: str | None) -> None:
         if self.busy:
             return
         conversation = self._conversations.current
-        conversation.system = self._system()
+        conversation.system = self._reply_settings.system
         message = conversation.add("user", prompt, parent)
         self._conversations.save((message,))
         self._transcript.show_path(conversation)
@@ -180,12 +174,12 @@ class ReplyFlow(QObject):
 
     async def _answer(self, prompt: str, goes_on: str = "") -> None:
         """Answer a prompt, or let the reply `goes_on` to it go on."""
-        running = await self._runner.ensure_open()
+        running = await self._opener.ensure_open()
         if self._stopped:
             return
         conversation = self._conversations.current
-        conversation.system = self._system()
-        name, recipe, settings = running.document.name, running.recipe, self._chat()
+        conversation.system = self._reply_settings.system
+        name, recipe, settings = running.document.name, running.recipe, self._reply_settings.chat
         begun = conversation.messages[goes_on].text if goes_on else ""
         opened, files = running.opened, running.files
         record = record_for(name, recipe, opened, files, conversation, settings, begun)
@@ -194,7 +188,7 @@ class ReplyFlow(QObject):
         coming = ReplyInProgress(conversation, prompt, record, begun, goes_on)
         reply = await self._stream(request, coming)
         running.has_decoded = True
-        self.replied.emit()
+        self._memory_watch.look_again()  # now that the plan has decoded
         remarks = [EARLIER[reply.earlier]] if reply.earlier in EARLIER else []
         was_said = bool(begun) or conversation.messages[prompt].parent is not None
         if reply.earlier == "read_anew" and not was_said:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from dataclasses import replace
+
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.conversations.conversation import SystemMessage, SystemMode
+from app.conversations.conversation import SystemMode
 from app.engine.messages import OpenedPlan
+from app.ui.state.reply_settings import ReplySettings
 from app.ui.widgets.quiet_label import QuietLabel
 
 _CHOICES = (
@@ -20,13 +22,10 @@ _MAX_LINES = 4
 class SystemField(QWidget):
     """The choice and, under it, the words that the model will really be sent."""
 
-    changed = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, reply_settings: ReplySettings) -> None:
+        super().__init__()
+        self._reply_settings = reply_settings
         self._opened: OpenedPlan | None = None
-        self._own = ""
-        self._has_other_template = False
         label = QLabel("S&ystem")
         self.mode_box = QComboBox()
         self.mode_box.setAccessibleName("System message")
@@ -52,30 +51,8 @@ class SystemField(QWidget):
         column.addWidget(self.text)
         self.mode_box.currentIndexChanged.connect(self._mode_chosen)
         self.text.textChanged.connect(self._text_changed)
-        self._show()
-
-    @property
-    def mode(self) -> SystemMode:
-        """The present choice."""
-        mode: SystemMode = self.mode_box.currentData()
-        return mode
-
-    @property
-    def message(self) -> SystemMessage:
-        """What to put before the conversation."""
-        return SystemMessage(self.mode, self._own)
-
-    def choose(self, mode: SystemMode) -> None:
-        """Set the choice from the program."""
-        self.mode_box.setCurrentIndex(self.mode_box.findData(mode))
-
-    def show_message(self, system: SystemMessage) -> None:
-        """Take over what a conversation was begun with."""
-        if system.mode is SystemMode.OWN:
-            self._own = system.text
-        self.mode_box.blockSignals(True)
-        self.choose(system.mode)
-        self.mode_box.blockSignals(False)
+        reply_settings.changed.connect(self._show)
+        reply_settings.system_changed.connect(self._show)
         self._show()
 
     def set_opened(self, opened: OpenedPlan | None) -> None:
@@ -83,27 +60,25 @@ class SystemField(QWidget):
         self._opened = opened
         self._show()
 
-    def set_other_template(self, is_other: bool) -> None:
-        """Take over whether another template than the model file's is chosen."""
-        if is_other != self._has_other_template:
-            self._has_other_template = is_other
-            self._show()
-
     def _mode_chosen(self) -> None:
-        self._show()
-        if self.mode is SystemMode.OWN:
+        mode: SystemMode = self.mode_box.currentData()
+        self._reply_settings.set_system(replace(self._reply_settings.system, mode=mode))
+        if mode is SystemMode.OWN:
             self.text.setFocus()
-        self.changed.emit()
 
     def _text_changed(self) -> None:
-        if self.mode is SystemMode.OWN:
-            self._own = self.text.toPlainText()
-            self.changed.emit()
+        system = self._reply_settings.system
+        if system.mode is SystemMode.OWN:
+            self._reply_settings.set_system(replace(system, text=self.text.toPlainText()))
         self._fit()
 
     def _show(self) -> None:
-        mode, opened = self.mode, None if self._has_other_template else self._opened
-        shown = self._own
+        mode, shown = self._reply_settings.system.mode, self._reply_settings.system.text
+        has_other_template = self._reply_settings.chat.chat_template is not None
+        opened = None if has_other_template else self._opened
+        self.mode_box.blockSignals(True)
+        self.mode_box.setCurrentIndex(self.mode_box.findData(mode))
+        self.mode_box.blockSignals(False)
         note = ""
         if opened is not None and not opened.has_chat_template:
             note = "this model has no chat template"
@@ -111,7 +86,7 @@ class SystemField(QWidget):
             note = "an empty one is sent"
         elif mode is SystemMode.OWN:
             note = "sent as written"
-        elif self._has_other_template:
+        elif has_other_template:
             note = "what the chosen template says"
         elif opened is None:
             note = "shown once the plan runs"
@@ -128,9 +103,10 @@ class SystemField(QWidget):
         self.text.setFrameShape(
             QPlainTextEdit.Shape.NoFrame if is_default else QPlainTextEdit.Shape.StyledPanel
         )
-        self.text.blockSignals(True)
-        self.text.setPlainText(shown)
-        self.text.blockSignals(False)
+        if shown != self.text.toPlainText():
+            self.text.blockSignals(True)
+            self.text.setPlainText(shown)
+            self.text.blockSignals(False)
         self._fit()
 
     def _fit(self) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData
-from PySide6.QtWidgets import QWidget
 
 from app.ui.files.exchange import YAML_SUFFIXES, Exchange
 from app.ui.files.open_files import OpenFiles
+from app.ui.files.sources.editing import SourceEdits
 from app.ui.files.sources.rows import dropped_paths
-from app.ui.state.open_model import OpenModel
-from app.ui.state.tasks import Tasks, in_thread
+from app.ui.state.services import Services
+from app.ui.state.tasks import in_thread
 from app.ui.widgets import dialogs
 
 ADD, OPEN_INSTEAD = "Add as source", "Open instead"
@@ -21,18 +21,14 @@ class Drops:
     """Takes the files that are dragged onto the window."""
 
     def __init__(
-        self,
-        window: QWidget,
-        model: OpenModel,
-        files: OpenFiles,
-        exchange: Exchange,
-        tasks: Tasks,
+        self, services: Services, files: OpenFiles, exchange: Exchange, source_edits: SourceEdits
     ) -> None:
-        self._window = window
-        self._model = model
+        self._window = services.window
+        self._model = services.model
+        self._tasks = services.tasks
         self._files = files
         self._exchange = exchange
-        self._tasks = tasks
+        self._source_edits = source_edits
 
     def take(self, mime: QMimeData) -> bool:
         """Open what was dropped, or say what it is instead; False when these are no files."""
@@ -62,7 +58,7 @@ class Drops:
         complete = await self._fitting(paths)
         if complete is None:
             if await self._files.load_model(paths[0]) and paths[1:]:
-                await self._files.source_edits.add(paths[1:])
+                await self._source_edits.add(paths[1:])
             return
         answer = ADD
         if complete:
@@ -77,9 +73,9 @@ class Drops:
                 (ADD, OPEN_INSTEAD, dialogs.CANCEL),
             )
         if answer == ADD:
-            await self._files.source_edits.add(paths)
+            await self._source_edits.add(paths)
         elif answer == OPEN_INSTEAD and await self._files.load_model(paths[0]) and paths[1:]:
-            await self._files.source_edits.add(paths[1:])
+            await self._source_edits.add(paths[1:])
 
     async def _fitting(self, paths: list[Path]) -> bool | None:
         """Whether files that fit the plan's could also do without them; None: they do not fit."""

@@ -8,17 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
-
 from app.plan import files
 from app.plan.document import Plan
 from app.plan.problem import PlanError, Problem, errors
 from app.plan.writer import write_strict
 from app.ui.state.disk import reason
-from app.ui.state.documents import Documents
-from app.ui.state.editor import PlanEditor
-from app.ui.state.open_model import OpenModel
-from app.ui.state.settings import Settings
+from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
 from app.ui.state.writing import write_or_tell
 from app.ui.widgets import dialogs
@@ -66,23 +61,15 @@ FORMS = (LAYER_BLOCKS, MERGEKIT, PATHS)
 
 
 class Exchange:
-    """What File > Import and File > Export as do. `say` is told what came of it."""
+    """What File > Import and File > Export as do."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        documents: Documents,
-        editor: PlanEditor,
-        model: OpenModel,
-        settings: Settings,
-        say: Callable[[str], None],
-    ) -> None:
-        self._window = window
-        self._documents = documents
-        self._editor = editor
-        self._model = model
-        self._settings = settings
-        self._say = say
+    def __init__(self, services: Services) -> None:
+        self._window = services.window
+        self._documents = services.documents
+        self._editor = services.editor
+        self._model = services.model
+        self._settings = services.settings
+        self._notices = services.notices
 
     async def choose(self) -> None:
         """Let the user pick a file and import it."""
@@ -111,7 +98,7 @@ class Exchange:
         for name, file in zip(plan.sources, imported.files, strict=False):
             if file is not None:
                 document.files[name] = file.path
-        self._say(f"Imported {path.name}.")
+        self._notices.post(f"Imported {path.name}.")
         if problems:
             words = f"“{path.name}” was imported, with remarks."
             await dialogs.tell(self._window, words, _told(problems))
@@ -130,7 +117,7 @@ class Exchange:
         title = f"Export as “{form.title}”"
         path = await dialogs.ask_save_path(self._window, title, proposed, form.pattern)
         if path is not None and await write_or_tell(self._window, path, text.encode()):
-            self._say(f"Exported {path.name}.")
+            self._notices.post(f"Exported {path.name}.")
 
     def _folder(self) -> Path:
         path = self._documents.active.path

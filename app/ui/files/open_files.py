@@ -7,60 +7,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject
 
 from app.plan.document import Plan, WeightBlock
 from app.plan.edits import whole_model
-from app.ui.files.sources.editing import MODELS, SourceEdits
 from app.ui.state.document import Document
-from app.ui.state.documents import PATTERN, Documents
-from app.ui.state.editor import PlanEditor
-from app.ui.state.open_model import OpenModel
-from app.ui.state.plan_sources import PlanSources
-from app.ui.state.settings import Settings
-from app.ui.state.tasks import Tasks
+from app.ui.state.documents import PATTERN
+from app.ui.state.services import Services
 from app.ui.widgets import dialogs
 
 if TYPE_CHECKING:
     from app.model_files.model_file import ModelFile
 
+MODELS = "GGUF models (*.gguf);;All files (*)"
 NEW_PLAN, KEEP_PLAN = "New plan over the whole model", "Keep this plan"
 
 
 class OpenFiles(QObject):
     """What the file actions of the window do. Those that are not awaited start a task."""
 
-    notice = Signal(str)
-    """A sentence worth a moment in the status line."""
-
-    def __init__(
-        self,
-        window: QWidget,
-        editor: PlanEditor,
-        documents: Documents,
-        model: OpenModel,
-        settings: Settings,
-        find_bundled_model: Callable[[], Path],
-        tasks: Tasks,
-    ) -> None:
-        """`find_bundled_model` raises ModelFileError when it is not installed."""
-        super().__init__(window)
-        self._window = window
-        self._editor = editor
-        self._documents = documents
-        self._model = model
-        self._settings = settings
-        self.find_bundled_model = find_bundled_model
-        self._tasks = tasks
-        self.sources = PlanSources(documents, editor, model, self._other_models, tasks, self)
-        self.source_edits = SourceEdits(
-            window, documents, editor, model, self.sources, settings, self.load_model, tasks
-        )
-        self.sources.notice.connect(self.notice)
-        self.source_edits.notice.connect(self.notice)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.window)
+        self._window = services.window
+        self._editor = services.editor
+        self._documents = services.documents
+        self._model = services.model
+        self._sources = services.sources
+        self._bundled = services.bundled
+        self._settings = services.settings
+        self._notices = services.notices
+        self._tasks = services.tasks
         self._is_offering = False
-        documents.opened.connect(lambda _path: tasks.start(self._match_opened()))
+        self._documents.opened.connect(self._match_opened_soon)
 
     def open_plan(self, path: Path) -> None:
         """Open a plan file in a tab; one that is open already is shown."""
@@ -85,7 +63,7 @@ class OpenFiles(QObject):
     def put_new(self, plan: Plan) -> None:
         """A plan made for the sources that are open, in a tab of its own."""
         shown, files = self._documents.active, self._model.files
-        names = tuple(self.sources.name_for(shown, file.path) for file in files)
+        names = tuple(self._sources.name_for(shown, file.path) for file in files)
         self._documents.add(replace(plan, sources=names or plan.sources))
 
     def close_plan(self) -> None:
@@ -124,8 +102,8 @@ class OpenFiles(QObject):
         file = await self._read_model(path)
         if file is None:
             return False
-        if not self.sources.is_named:
-            self.sources.choose(file)
+        if not self._sources.is_named:
+            self._sources.choose(file)
             await self._offer_whole_model()
             return True
         plan = self._editor.settle()
@@ -140,11 +118,11 @@ class OpenFiles(QObject):
             )
         if answer == dialogs.CANCEL:
             return False
-        self.sources.choose(file)
+        self._sources.choose(file)
         if answer == NEW_PLAN:
             self._add_over(file)
         else:
-            name = self.sources.name_for(self._documents.active, file.path)
+            name = self._sources.name_for(self._documents.active, file.path)
             self._editor.apply(f"Open “{file.path.name}”", replace(plan, sources=(name,)))
         return True
 
@@ -156,7 +134,7 @@ class OpenFiles(QObject):
         if plan is None:
             self._add_over(file)
         else:
-            name = self.sources.name_for(self._documents.active, file.path)
+            name = self._sources.name_for(self._documents.active, file.path)
             self._documents.add(replace(plan, sources=(name,)))
 
     async def load_bundled_model(self) -> bool:
@@ -164,44 +142,14 @@ class OpenFiles(QObject):
         from app.model_files.errors import ModelFileError
 
         try:
-            path = self.find_bundled_model()
+            path = self._bundled.find()
         except ModelFileError as error:
             await dialogs.tell(self._window, "The bundled model is missing.", str(error))
             return False
         return await self.load_model(path)
 
-    def is_bundled(self, path: Path) -> bool:
-        """Whether a file is the model that comes with the program."""
-        return path == self._bundled_model()
-
-    def is_of_bundled(self, file: ModelFile) -> bool:
-        """Whether a file is the model that comes with the program, or was composed of it."""
-        bundled = self._bundled_model()
-        if bundled is None or file.path == bundled:
-            return bundled is not None
-        origins = file.provenance.files if file.provenance is not None else ()
-        return any(
-            origin.file_name == bundled.name and origin.mark.size_bytes == bundled.stat().st_size
-            for origin in origins
-        )
-
-    def _bundled_model(self) -> Path | None:
-        from app.model_files.errors import ModelFileError
-
-        try:
-            return self.find_bundled_model()
-        except ModelFileError:
-            return None
-
-    def _other_models(self) -> tuple[Path, ...]:
-        from app.engine.bundled import bundled_fine_tune
-
-        model = self._bundled_model()
-        bundled = () if model is None else (model,)
-        return (*bundled, bundled_fine_tune(), *self._settings.recent_models())
-
     def _add_over(self, file: ModelFile) -> None:
-        name = self.sources.name_for(self._documents.active, file.path)
+        name = self._sources.name_for(self._documents.active, file.path)
         self._documents.add(whole_model(file.n_layers, name))
 
     async def _choose_plan(self) -> None:
@@ -220,7 +168,7 @@ class OpenFiles(QObject):
         if await save():
             unread = self._documents.has_unread_text(self._documents.active)
             but = "Saved, without what you typed in the text: it is not a plan yet."
-            self.notice.emit(but if unread else "Saved.")
+            self._notices.post(but if unread else "Saved.")
 
     async def _read_model(self, path: Path) -> ModelFile | None:
         from app.model_files.errors import ModelFileError
@@ -234,12 +182,15 @@ class OpenFiles(QObject):
             kept = f" “{before.path.name}” stays open." if before is not None else ""
             await dialogs.tell(self._window, "This model cannot be used.", f"{error}{kept}")
             return None
-        if not self.is_bundled(file.path):
+        if file.path != self._bundled.path:
             self._settings.add_recent_model(file.path)
         return file
 
+    def _match_opened_soon(self, _path: Path) -> None:
+        self._tasks.start(self._match_opened())
+
     async def _match_opened(self) -> None:
-        await self.sources.settled()
+        await self._sources.settled()
         await self._offer_whole_model()
 
     def _why_not_alone(self, plan: Plan, file: ModelFile) -> str:
@@ -261,7 +212,7 @@ class OpenFiles(QObject):
         A plan that names its model files keeps to them.
         """
         file = self._model.file
-        if self._is_offering or file is None or self.sources.is_named:
+        if self._is_offering or file is None or self._sources.is_named:
             return
         if not any(p.code == "weight-range" for p in self._editor.problems):
             return

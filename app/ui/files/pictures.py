@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QPageLayout, QPainter
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog
 
 from app.ui.canvas import Canvas
-from app.ui.state.documents import Documents
+from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
 from app.ui.state.writing import write_or_tell
 from app.ui.widgets import dialogs
@@ -27,15 +26,13 @@ _CANVAS_DPI = 96.0
 
 
 class Pictures:
-    """What File > Export picture and File > Print do. `say` is told what came of it."""
+    """What File > Export picture and File > Print do."""
 
-    def __init__(
-        self, window: QWidget, canvas: Canvas, documents: Documents, say: Callable[[str], None]
-    ) -> None:
-        self._window = window
+    def __init__(self, services: Services, canvas: Canvas) -> None:
+        self._window = services.window
         self._canvas = canvas
-        self._documents = documents
-        self._say = say
+        self._documents = services.documents
+        self._notices = services.notices
 
     async def export(self) -> None:
         """Write the plan, or what is selected of it, as a picture to a file the user picks."""
@@ -59,7 +56,7 @@ class Pictures:
         picture = Picture(self._canvas.plan_scene, selected)
         if path.suffix.lower() == ".svg":
             if await write_or_tell(self._window, path, picture.svg(self._documents.active.title)):
-                self._say(f"Exported {path.name}.")
+                self._notices.post(f"Exported {path.name}.")
         elif path.suffix.lower() == ".png":
             await self._export_png(path, picture)
         else:
@@ -77,9 +74,11 @@ class Pictures:
             return
         size = f"{image.width():,} × {image.height():,} pixels"
         if picture.image_scale() < PNG_SCALE:
-            self._say(f"Exported {path.name}, made smaller to {size}. An SVG keeps every detail.")
+            self._notices.post(
+                f"Exported {path.name}, made smaller to {size}. An SVG keeps every detail."
+            )
         else:
-            self._say(f"Exported {path.name}, {size}.")
+            self._notices.post(f"Exported {path.name}, {size}.")
 
     async def print(self) -> None:
         """Print the plan, or what is selected of it, on one page; to a PDF without a printer."""
@@ -105,7 +104,7 @@ class Pictures:
         if printer.outputFileName():
             await self._print_to(Path(printer.outputFileName()), picture, printer)
         elif _painted(picture, printer):
-            self._say(f"Sent to the printer {printer.printerName()}.")
+            self._notices.post(f"Sent to the printer {printer.printerName()}.")
         else:
             await dialogs.tell(
                 self._window,
@@ -126,7 +125,7 @@ class Pictures:
                 "There may be no room left for temporary files.",
             )
         elif await write_or_tell(self._window, path, content):
-            self._say(f"Printed to {path.name}.")
+            self._notices.post(f"Printed to {path.name}.")
 
     def _proposed(self, suffix: str) -> Path:
         document = self._documents.active

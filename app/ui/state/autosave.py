@@ -12,7 +12,6 @@ from app.plan.document import Plan
 from app.plan.writer import write_document
 from app.ui.state.disk import Version, reason
 from app.ui.state.document import Document
-from app.ui.state.editor import PlanEditor
 from app.ui.state.open_documents import OpenDocuments
 from app.ui.state.recovery import Copy, RecoveryFolder
 from app.ui.state.tasks import Tasks, in_thread
@@ -32,12 +31,10 @@ class Autosave(QObject):
     failed = Signal(str)
     """A sentence, when copies cannot be written any more."""
 
-    def __init__(
-        self, documents: OpenDocuments, editor: PlanEditor, folder: RecoveryFolder, tasks: Tasks
-    ) -> None:
+    def __init__(self, documents: OpenDocuments, folder: RecoveryFolder, tasks: Tasks) -> None:
         super().__init__(documents)
         self._documents = documents
-        self._folder = folder
+        self.folder = folder
         self._tasks = tasks
         self._keys = count()
         self._kept: dict[Document, tuple[str, Plan]] = {}
@@ -48,7 +45,7 @@ class Autosave(QObject):
         self._latest = QTimer(self, singleShot=True, interval=AT_LATEST_MS)
         self._pause.timeout.connect(self._start)
         self._latest.timeout.connect(self._start)
-        editor.changed.connect(lambda _change: self._soon())
+        documents.editor.changed.connect(lambda _change: self._soon())
         documents.changed.connect(self._follow)
 
     async def write(self) -> bool:
@@ -59,7 +56,7 @@ class Autosave(QObject):
         self._working = True
         try:
             for document in [d for d in self._kept if d not in self._documents.dirty]:
-                await in_thread(self._folder.remove, self._kept.pop(document)[0])
+                await in_thread(self.folder.remove, self._kept.pop(document)[0])
             for document in self._documents.dirty:
                 await self._keep(document)
         except OSError as error:
@@ -82,7 +79,7 @@ class Autosave(QObject):
 
     async def _drop_all(self) -> None:
         await self._until_free()
-        await in_thread(self._folder.close)
+        await in_thread(self.folder.close)
 
     async def _until_free(self) -> None:
         import asyncio
@@ -115,13 +112,13 @@ class Autosave(QObject):
         key = key or str(next(self._keys))
         path = "" if document.path is None else str(document.path)
         seen, name = document.seen, document.name
-        await in_thread(_write, self._folder, key, plan, name, path, seen)
+        await in_thread(_write, self.folder, key, plan, name, path, seen)
         self._kept[document] = key, plan
 
     def _tell(self, error: OSError) -> None:
         if not self._is_failing:
             self.failed.emit(
-                f"No copy for a recovery can be kept in {self._folder.root}: save your plans "
+                f"No copy for a recovery can be kept in {self.folder.root}: save your plans "
                 f"yourself. {reason(error)}"
             )
         self._is_failing = True

@@ -50,18 +50,20 @@ class Documents(OpenDocuments):
         self,
         editor: PlanEditor,
         settings: Settings,
-        has_unread_text: Callable[[Document], bool],
         with_places: Callable[[Plan], Plan],
         window: QWidget,
     ) -> None:
-        """`has_unread_text` says whether something typed as a document's text is no plan yet,
-        `with_places` gives a position to blocks that have none; any thread may call it."""
+        """`with_places` gives a position to blocks that have none; any thread may call it. The user
+        is asked over the `window`."""
         super().__init__(editor, window)
         self._settings = settings
-        self.has_unread_text = has_unread_text
         self._with_places = with_places
         self._window = window
         self._saving: asyncio.Lock | None = None
+
+    def has_unread_text(self, document: Document) -> bool:
+        """Whether something that was typed as a document's text is no plan yet."""
+        return document.undo_stack in self.editor.unread_texts
 
     async def open(self, path: Path, is_sample: bool = False) -> bool:
         """Read a plan file into a document, as far as it can be understood; show it if it is open.
@@ -105,7 +107,7 @@ class Documents(OpenDocuments):
             return await self._save(document, document.path)
 
     async def _save(self, document: Document, path: Path) -> bool:
-        self._editor.settle()
+        self.editor.settle()
         theirs = await self._newer(path, document.seen)
         if theirs is not None:
             answer = await ask_with_difference(
@@ -127,7 +129,7 @@ class Documents(OpenDocuments):
     async def save_as(self, document: Document | None = None) -> bool:
         """Write a document to a file the user picks. False: not saved."""
         document = document or self.active
-        self._editor.settle()
+        self.editor.settle()
         proposed = document.path or self._folder(document) / "plan.txt"
         path = await dialogs.ask_save_path(self._window, "Save plan as", proposed, PATTERN)
         if path is None:
@@ -153,9 +155,9 @@ class Documents(OpenDocuments):
             )
             return False
         self.show(document)
-        self._editor.settle()
-        self._editor.apply("Reload from disk", read.plan)
-        self._editor.mark_saved()
+        self.editor.settle()
+        self.editor.apply("Reload from disk", read.plan)
+        self.editor.mark_saved()
         document.seen = theirs
         self.changed.emit()
         await self._tell_unread(document.path, read)
@@ -170,7 +172,7 @@ class Documents(OpenDocuments):
     async def close(self, document: Document) -> bool:
         """Close a tab, asking about what would be lost. False: it stays."""
         if document is self.active:
-            self._editor.settle()
+            self.editor.settle()
         if not await self._may_lose_text([document], "tab"):
             return False
         if document.is_dirty:
@@ -182,7 +184,7 @@ class Documents(OpenDocuments):
 
     async def may_close_all(self) -> bool:
         """Whether everything may be closed: it is as saved, was saved now, or may be lost."""
-        self._editor.settle()
+        self.editor.settle()
         if not await self._may_lose_text(self.all, "window"):
             return False
         dirty = self.dirty

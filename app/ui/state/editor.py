@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
@@ -50,6 +51,8 @@ class PlanEditor(QObject):
         self._undo_stack = self.make_undo_stack()
         self.undo_group.setActiveStack(self._undo_stack)
         self._plan = plan if plan is not None else Plan()
+        self.unread_texts: WeakKeyDictionary[QUndoStack, str] = WeakKeyDictionary()
+        """What was typed as a document's text and is no plan yet, by the undo stack of it."""
         self._n_weight_layers: int | None = None
         self._source_starts: tuple[int, ...] = (0,)
         self._judged: _Judged

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LOAD_ANYWAY = "Load anyway"
 
 
-class Room:
+class MemoryCheck:
     """Knows of the documents' plans that are open, and counts weights that plans share once."""
 
     def __init__(self, watch: MemoryWatch, runner: PlanRunner) -> None:

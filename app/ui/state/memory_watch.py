@@ -6,7 +6,7 @@ other one is busy, and what it holds itself is what that one will hold besides t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate, Open
 from app.memory.amounts import format_bytes
 from app.plan.recipe import Recipe, changed_scales
-from app.ui.state.editor import PlanEditor
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.memory_figures import MemoryFigures
-from app.ui.state.open_model import OpenModel
 from app.ui.state.plan_runner import AsidePlan, PlanRunner, RunningPlan, can_be_open_together
+from app.ui.state.reply_settings import ReplySettings
+from app.ui.state.settings import Settings
 from app.ui.state.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -41,26 +41,23 @@ class MemoryWatch(QObject):
 
     def __init__(
         self,
-        engine: EngineBridge,
         estimator: EngineBridge,
-        editor: PlanEditor,
-        model: OpenModel,
         runner: PlanRunner,
-        context: Callable[[], ContextSettings],
-        reserve: Callable[[], int],
+        reply_settings: ReplySettings,
+        settings: Settings,
         tasks: Tasks,
-        parent: QObject | None = None,
     ) -> None:
-        """`reserve` is what is to stay free for other programs, in bytes."""
-        super().__init__(parent)
-        self._engine = engine
+        super().__init__(runner)
+        self._engine = runner.engine
         self._estimator = estimator
-        self._editor = editor
-        self._model = model
+        self._editor = runner.documents.editor
+        self._model = runner.model
         self._runner = runner
-        self._context = context
-        self._reserve = reserve
+        self._reply_settings = reply_settings
+        self._settings = settings
         self._tasks = tasks
+        self.figures: MemoryFigures | None = None
+        """What was estimated last, None while that is unknown."""
         self._weighed: tuple[object, ...] = ()
         self._shown: MemoryEstimate | None = None
         self._asked: EstimateMemory | None = None
@@ -71,10 +68,11 @@ class MemoryWatch(QObject):
         self._simulating = False
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._look)
+        editor = self._editor
         for signal in (editor.changed, editor.replaced, editor.weight_layers_changed):
             signal.connect(self.look_again)
         runner.changed.connect(self.look_again)
-        engine.state_changed.connect(self._engine_moved)
+        self._engine.state_changed.connect(self._engine_moved)
 
     def look_again(self, _change: object = None) -> None:
         """Estimate anew once what goes on is done; called for every edit."""
@@ -83,7 +81,7 @@ class MemoryWatch(QObject):
 
     def words_for(self, recipe: Recipe) -> str:
         """What another plan takes in weights and KV cache, in words; empty when it is not known."""
-        files, settings = self._model.files, self._context()
+        files, settings = self._model.files, self._reply_settings.context
         if max(recipe.weight_layers, default=0) >= sum(file.n_layers for file in files):
             return ""
         parts = _sums(files, recipe, settings)
@@ -108,10 +106,10 @@ class MemoryWatch(QObject):
         if max(lowered.recipe.weight_layers, default=0) >= n_layers:
             return None
         paths = tuple(str(path) for path in self._model.paths)
-        return EstimateMemory(paths, lowered.recipe, self._context())
+        return EstimateMemory(paths, lowered.recipe, self._reply_settings.context)
 
     def _weigh_layers(self) -> None:
-        settings, files = self._context(), tuple(self._model.files)
+        settings, files = self._reply_settings.context, tuple(self._model.files)
         weighed = files, settings.n_ctx, settings.kv_type
         if weighed == self._weighed:
             return
@@ -125,6 +123,7 @@ class MemoryWatch(QObject):
         request = self._request()
         if request is None:
             self._asked = self._shown = None
+            self.figures = None
             self.unknown.emit(
                 "The estimate follows when the plan is valid"
                 if self._model.paths
@@ -180,6 +179,7 @@ class MemoryWatch(QObject):
     def _show(self) -> None:
         figures = self.figures_now()
         if figures is not None:
+            self.figures = figures
             self.estimated.emit(figures)
 
     def figures_now(self) -> MemoryFigures | None:
@@ -203,7 +203,7 @@ class MemoryWatch(QObject):
             given_back_bytes=held,
             is_dry_run=self._is_dry_run,
             measured_bytes=held if is_measurable and held else None,
-            reserve_bytes=self._reserve(),
+            reserve_bytes=self._settings.memory_reserve(),
             later_sources_bytes=self._later_sources_bytes(),
         )
         figures = self._with_others(figures, others)

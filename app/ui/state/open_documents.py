@@ -27,7 +27,7 @@ class OpenDocuments(QObject):
 
     def __init__(self, editor: PlanEditor, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._editor = editor
+        self.editor = editor
         self.active = Document(editor.plan, editor.undo_stack)
         self.all: list[Document] = [self.active]
         self._listen(self.active)
@@ -44,7 +44,7 @@ class OpenDocuments(QObject):
 
     def plan_of(self, document: Document) -> Plan:
         """A document's plan as it is now."""
-        return self._editor.plan if document is self.active else document.plan
+        return self.editor.plan if document is self.active else document.plan
 
     def require_shown_files(self, document: Document) -> None:
         """Raises PlanError for a document over other model files than the one that is shown, or
@@ -85,7 +85,7 @@ class OpenDocuments(QObject):
     ) -> Document:
         """A further document, shown at once; it takes the place of an untouched one."""
         self._leave()
-        stack = self._editor.make_undo_stack()
+        stack = self.editor.make_undo_stack()
         document = Document(plan, stack, path, sample, seen)
         if is_dirty:
             stack.resetClean()
@@ -109,7 +109,7 @@ class OpenDocuments(QObject):
         if document in self.all:
             self.all.remove(document)
             document.undo_stack.cleanChanged.disconnect(self.changed)
-            self._editor.undo_group.removeStack(document.undo_stack)
+            self.editor.undo_group.removeStack(document.undo_stack)
             document.undo_stack.deleteLater()
             self.closed.emit(document)
             self.changed.emit()
@@ -124,12 +124,12 @@ class OpenDocuments(QObject):
             document.undo_stack.cleanChanged.disconnect(self.changed)
 
     def _leave(self) -> None:
-        self.active.plan = self._editor.settle()
+        self.active.plan = self.editor.settle()
         self.left.emit(self.active)
 
     def _enter(self, document: Document) -> None:
         self.active = document
-        self._editor.show_document(document.plan, document.undo_stack)
+        self.editor.show_document(document.plan, document.undo_stack)
         self.shown.emit(document)
         self.changed.emit()
 

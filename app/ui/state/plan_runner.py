@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,16 +10,16 @@ from PySide6.QtCore import QObject, Signal
 
 from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import ClosePlan, ContextSettings, Open, OpenedPlan, SetScales
-from app.plan.problem import errors
 from app.plan.recipe import Recipe, changed_scales
 from app.ui.state.document import Document
-from app.ui.state.editor import PlanEditor
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.open_documents import OpenDocuments
 from app.ui.state.open_model import OpenModel
+from app.ui.state.reply_settings import ReplySettings
 from app.ui.state.tasks import Tasks
 
 if TYPE_CHECKING:
+    from app.engine.client import EngineState
     from app.model_files.model_file import ModelFile
 
 RUN = "run"
@@ -32,6 +32,16 @@ OTHER_WEIGHTS = "for a plan on other model files, or with weights held in anothe
 
 class PlanNotReady(Exception):
     """The plan cannot be opened as it is; `str()` says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """A document's plan as it was shown when it was asked to be opened."""
+
+    document: Document
+    request: Open
+    files: tuple[ModelFile, ...]
+    """The sources of its weight layers."""
 
 
 @dataclass(eq=False)
@@ -76,36 +86,29 @@ class PlanRunner(QObject):
     def __init__(
         self,
         engine: EngineBridge,
-        editor: PlanEditor,
         documents: OpenDocuments,
         model: OpenModel,
-        settled: Callable[[], Awaitable[None]],
-        context: Callable[[], ContextSettings],
-        make_room: Callable[[], Awaitable[Sequence[Document] | None]],
+        reply_settings: ReplySettings,
         tasks: Tasks,
-        parent: QObject | None = None,
     ) -> None:
-        """`settled` waits until the shown plan's model files were looked for. `make_room` tells
-        whose plans are to be closed so that the shown one fits into memory; None when it does not
-        fit and the user does not want it opened all the same.
-        """
-        super().__init__(parent)
-        self._engine = engine
-        self._editor = editor
+        super().__init__(documents)
+        self.engine = engine
         self.documents = documents
-        self._model = model
-        self._settled = settled
-        self._context = context
-        self._make_room = make_room
+        self.model = model
+        self._editor = documents.editor
+        self._reply_settings = reply_settings
         self._tasks = tasks
         self._plans: dict[Document, RunningPlan] = {}
         """The one that was used last comes last."""
         self.aside: dict[int, AsidePlan] = {}
         """By slot."""
         self.opening: Document | None = None
-        editor.changed.connect(self._follow)
-        editor.replaced.connect(self._follow)
+        self._editor.changed.connect(self._follow)
+        self._editor.replaced.connect(self._follow)
         documents.closed.connect(self._close_with)
+        model.changed.connect(self.changed)
+        reply_settings.changed.connect(self.changed)
+        engine.state_changed.connect(self._engine_moved)
 
     @property
     def running(self) -> RunningPlan | None:
@@ -115,7 +118,7 @@ class PlanRunner(QObject):
     @property
     def files(self) -> tuple[ModelFile, ...]:
         """The model files that the shown document's plan runs on."""
-        return self._model.files
+        return self.model.files
 
     @property
     def others(self) -> tuple[RunningPlan, ...]:
@@ -143,51 +146,32 @@ class PlanRunner(QObject):
         running, lowered = self.running, self._editor.lowered
         if running is None or lowered is None:
             return False
-        request = self._request(lowered.recipe)
+        request = self.request(lowered.recipe)
         return (
             request.model_paths == running.request.model_paths
             and request.settings == running.request.settings
             and changed_scales(running.recipe, request.recipe) is not None
         )
 
-    async def ensure_open(self) -> RunningPlan:
-        """The plan as the editor shows it, opened unless it is open already.
-
-        Raises PlanNotReady, JobCancelled (also when the user declines), EngineError.
-        """
-        running = self.running
-        if running is None or not self.is_current:
-            return await self.open()
+    def use(self, running: RunningPlan) -> None:
+        """Count this plan as the one that was used last."""
         self._plans[running.document] = self._plans.pop(running.document)
-        return running
 
-    async def open(self) -> RunningPlan:
-        """Open the editor's plan in the engine. Raises as `ensure_open` does."""
-        await self._settled()
-        lowered = self._editor.lowered
-        n_errors = len(errors(self._editor.problems))
-        if lowered is None or n_errors:
-            count = "a problem" if n_errors <= 1 else f"{n_errors} problems"
-            raise PlanNotReady(
-                f"The plan has {count}, so it cannot run yet. "
-                "The Problems list says where and how to mend it."
-            )
-        if not self._model.paths:
-            raise PlanNotReady(self._model.why_none)
-        document, request = self.documents.active, self._request(lowered.recipe)
-        files = self._model.files
-        leaving = await self._make_room()
-        if leaving is None:
-            raise JobCancelled
+    async def open(self, plan: ShownPlan, leaving: Iterable[Document]) -> RunningPlan:
+        """Open a document's plan in the engine, once the plans of those that leave are closed.
+
+        Raises JobCancelled, EngineError.
+        """
+        document, request = plan.document, plan.request
         self.opening = document
         self._plans.pop(document, None)
         self.changed.emit()
         try:
             for other in leaving:
                 await self._close(other)
-            opened = await self._engine.run(request, asker=RUN)
+            opened = await self.engine.run(request, asker=RUN)
             assert isinstance(opened, OpenedPlan)
-            running = RunningPlan(document, request, opened, files, request.recipe)
+            running = RunningPlan(document, request, opened, plan.files, request.recipe)
             self._plans[document] = running
             displaced = self._take_out_displaced(opened)
         finally:
@@ -203,13 +187,13 @@ class PlanRunner(QObject):
 
     async def open_aside(self, recipe: Recipe, context: ContextSettings) -> OpenedPlan:
         """Open this plan in the slot ASIDE, over the weights of the open model, until
-        `close_aside`. Raises as `ensure_open` does."""
-        if not self._model.paths:
-            raise PlanNotReady(self._model.why_none)
-        paths = tuple(str(path) for path in self._model.paths)
-        settings = replace(context, use_mmap=self._context().use_mmap)
-        request, files = Open(paths, recipe, settings, ASIDE), self._model.files
-        opened = await self._engine.run(request, asker=RUN)
+        `close_aside`. Raises PlanNotReady, JobCancelled, EngineError."""
+        if not self.model.paths:
+            raise PlanNotReady(self.model.why_none)
+        paths = tuple(str(path) for path in self.model.paths)
+        settings = replace(context, use_mmap=self._reply_settings.context.use_mmap)
+        request, files = Open(paths, recipe, settings, ASIDE), self.model.files
+        opened = await self.engine.run(request, asker=RUN)
         assert isinstance(opened, OpenedPlan)
         self.take_note(AsidePlan(request, opened, files))
         return opened
@@ -217,14 +201,14 @@ class PlanRunner(QObject):
     async def close_aside(self, slot: int = ASIDE) -> None:
         """Free a plan that no document owns."""
         self.aside.pop(slot, None)
-        await self._engine.run(ClosePlan(slot))
+        await self.engine.run(ClosePlan(slot))
         self.changed.emit()
 
-    def forget(self) -> None:
-        """Take note that nothing is open any more: the engine died."""
-        self._plans.clear()
-        self.aside.clear()
-        self.changed.emit()
+    def _engine_moved(self, state: EngineState) -> None:
+        if state.phase == "died":
+            self._plans.clear()
+            self.aside.clear()
+            self.changed.emit()
 
     def take_note(self, plan: AsidePlan) -> None:
         """Count a plan that no document owns among those that are open, and forget the documents'
@@ -233,9 +217,10 @@ class PlanRunner(QObject):
         self._tell_closed(self._take_out_displaced(plan.opened), OTHER_WEIGHTS)
         self.changed.emit()
 
-    def _request(self, recipe: Recipe) -> Open:
-        paths = tuple(str(path) for path in self._model.paths)
-        return Open(paths, recipe, self._context(), self.documents.active.slot)
+    def request(self, recipe: Recipe) -> Open:
+        """What opens this recipe as the shown document's plan."""
+        paths = tuple(str(path) for path in self.model.paths)
+        return Open(paths, recipe, self._reply_settings.context, self.documents.active.slot)
 
     def _take_out_displaced(self, opened: OpenedPlan) -> list[Document]:
         for slot in set(self.aside) - set(opened.open_slots):
@@ -247,7 +232,7 @@ class PlanRunner(QObject):
 
     async def _close(self, document: Document) -> None:
         if self._plans.pop(document, None) is not None:
-            await self._engine.run(ClosePlan(document.slot))
+            await self.engine.run(ClosePlan(document.slot))
 
     def _close_with(self, document: Document) -> None:
         if self.is_open(document):
@@ -278,7 +263,7 @@ class PlanRunner(QObject):
         """Until the engine has them as wanted, whichever document is shown meanwhile."""
         try:
             while scales := changed_scales(running.recipe, running.wanted):
-                await self._engine.run(SetScales(scales, running.document.slot))
+                await self.engine.run(SetScales(scales, running.document.slot))
                 recipe = running.recipe
                 for block, port, scale in scales:
                     recipe = recipe.with_scale(block, port, scale)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.plan.change import Change
+from app.ui.state.bundled_model import BundledModel
 from app.ui.state.document import Document
-from app.ui.state.editor import PlanEditor
 from app.ui.state.open_documents import OpenDocuments
 from app.ui.state.open_model import NO_MODEL, OpenModel
+from app.ui.state.settings import Settings
 from app.ui.state.tasks import Tasks, in_thread
 
 if TYPE_CHECKING:
@@ -49,24 +50,24 @@ class PlanSources(QObject):
     def __init__(
         self,
         documents: OpenDocuments,
-        editor: PlanEditor,
         model: OpenModel,
-        other_paths: Callable[[], tuple[Path, ...]],
+        bundled: BundledModel,
+        settings: Settings,
         tasks: Tasks,
-        parent: QObject,
     ) -> None:
-        """`other_paths` are model files to look among, besides those that were open."""
-        super().__init__(parent)
+        super().__init__(documents)
         self._documents = documents
-        self._editor = editor
+        self._editor = documents.editor
         self._model = model
-        self._other_paths = other_paths
+        self._bundled = bundled
+        self._settings = settings
         self._tasks = tasks
         self._looking: asyncio.Task[None] | None = None
         self._whys: dict[tuple[Document, str], str] = {}
         self.all: tuple[Source, ...] = ()
         documents.shown.connect(self.follow)
-        editor.changed.connect(self._edited)
+        documents.editor.changed.connect(self._edited)
+        model.changed.connect(self._count_layers)
 
     @property
     def missing(self) -> Source | None:
@@ -130,6 +131,10 @@ class PlanSources(QObject):
         file = self._model.known(document.files.get(name))
         return Source(name, file, "" if file else self._whys.get((document, name), ""))
 
+    def _count_layers(self) -> None:
+        *starts, n = accumulate((file.n_layers for file in self._model.files), initial=0)
+        self._editor.set_weight_layer_count(n or None, tuple(starts) or (0,))
+
     def _edited(self, change: Change) -> None:
         if change.before.sources != change.after.sources:
             self.follow()
@@ -157,7 +162,8 @@ class PlanSources(QObject):
 
         mark = plan.marks.get(name)
         folder = document.path.parent if document.path is not None else None
-        known = (*self._model.known_paths, *self._other_paths())
+        recent = self._settings.recent_models()
+        known = (*self._model.known_paths, *self._bundled.paths, *recent)
         path = document.files.get(name)
         if path is None or not await in_thread(path.is_file):
             path = await in_thread(find_source, name, mark, folder, known)

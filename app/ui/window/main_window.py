@@ -1,18 +1,14 @@
-"""The window: puts the parts together and says which of them hears what."""
+"""The window: puts the parts together, and says what of it stands where."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
 
-from app.conversations.conversation import SystemMode
 from app.plan.templates import TEMPLATES
 from app.ui.canvas import Canvas
 from app.ui.canvas.placing import placed
@@ -22,6 +18,7 @@ from app.ui.files.drops import Drops
 from app.ui.files.exchange import Exchange
 from app.ui.files.open_files import OpenFiles
 from app.ui.files.pictures import Pictures
+from app.ui.files.sources.editing import SourceEdits
 from app.ui.files.sources.panel import SourcesPanel
 from app.ui.files.sources.rows import dropped_paths
 from app.ui.files.sources.strip import SourcesStrip
@@ -29,13 +26,8 @@ from app.ui.palette import Palette
 from app.ui.palette.adding import AddingPalette
 from app.ui.palette.finding import FindBlock
 from app.ui.palette.templates import Templates
-from app.ui.state.documents import Documents
-from app.ui.state.editor import PlanEditor
 from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import Room
-from app.ui.state.memory_watch import MemoryWatch
-from app.ui.state.open_model import OpenModel
-from app.ui.state.plan_runner import PlanRunner
+from app.ui.state.services import build_services
 from app.ui.state.settings import Settings
 from app.ui.state.tasks import Tasks
 from app.ui.tools.baking.opener import BakeOpener
@@ -45,24 +37,15 @@ from app.ui.tools.other_plan.opener import OtherPlanOpener
 from app.ui.tools.side_by_side.opener import SideBySideOpener
 from app.ui.views.inspector import Inspector
 from app.ui.views.problems_panel import ProblemsPanel
-from app.ui.window.actions import FlatToolBar
-from app.ui.window.jobs import JobsButton
-from app.ui.window.memory_controls import MemoryControls
+from app.ui.window import menus
+from app.ui.window.actions import FlatToolBar, add_action, make_tool_bar
+from app.ui.window.docks import LAYOUT_VERSION, add_docks
 from app.ui.window.memory_panel import MemoryPanel
-from app.ui.window.menus import fill_menus
 from app.ui.window.status_line import StatusLine
 from app.ui.window.views import Views
 
-if TYPE_CHECKING:
-    from app.engine.client import EngineState
-    from app.engine.messages import ContextSettings
-
 TITLE = "Llama Blocks"
-NOTICE_MS = 6000
-_LESS = 0.9
 CLOSE_WITHIN_S = 2.5
-LAYOUT_VERSION = 3
-"""To be raised when there are other docks: a layout saved for fewer would leave them anywhere."""
 
 
 class MainWindow(QMainWindow):
@@ -79,138 +62,108 @@ class MainWindow(QMainWindow):
         find_bundled_model: Callable[[], Path],
     ) -> None:
         super().__init__()
-        self.engine = engine
-        self.estimator = estimator
-        self.settings = settings
         self._closing = False
-        self._first_model: Path | None = None
-        self.tasks = Tasks()
-        self.editor = PlanEditor(parent=self)
-        self.model = OpenModel(self)
-        self.documents = Documents(
-            self.editor,
-            settings,
-            lambda document: self.views.has_unread_text(document),
-            placed,
-            self,
+        self.services = services = build_services(
+            self, engine, estimator, settings, find_bundled_model, placed
         )
-        self.files = OpenFiles(
-            self,
-            self.editor,
-            self.documents,
-            self.model,
-            settings,
-            find_bundled_model,
-            self.tasks,
-        )
-        self.runner = PlanRunner(
-            engine,
-            self.editor,
-            self.documents,
-            self.model,
-            self.files.sources.settled,
-            lambda: self.chat.sampling.chat.context,
-            lambda: self.memory_controls.make_room(),
-            self.tasks,
-            self,
-        )
-        self.chat = ChatPanel(engine, self.runner, settings, self.tasks)
-        self.canvas = Canvas(self.editor)
-        self.find_block = FindBlock(self.canvas)
-        edits = self.files.source_edits
-        self.area = DocumentArea(
-            self.documents,
-            self.canvas,
-            (SourcesStrip(self.files.sources, edits, self.model),),
-            settings.recovery_folder,
-            self.tasks,
-        )
-        self.pictures = Pictures(self, self.canvas, self.documents, self._say)
-        self.exchange = Exchange(self, self.documents, self.editor, self.model, settings, self._say)
-        self.problems = ProblemsPanel(self.editor)
-        self.views = Views(self.editor, self.canvas, self.chat.conversation_actions, self.tasks)
-        self.sources = SourcesPanel(self.files.sources, edits, self.files.choose_model)
-        self.drops = Drops(self, self.model, self.files, self.exchange, self.tasks)
-        self.memory = MemoryPanel()
-        self.status = StatusLine()
-        self.jobs = JobsButton((engine, estimator))
-        self.status.addWidget(self.jobs)
-        self.watch = MemoryWatch(
-            engine,
-            estimator,
-            self.editor,
-            self.model,
-            self.runner,
-            lambda: self.chat.sampling.chat.context,
-            settings.memory_reserve,
-            self.tasks,
-            self,
-        )
-        room = Room(self.watch, self.runner)
-        self.side_by_side = SideBySideOpener(
-            self,
-            engine,
-            self.chat,
-            self.documents,
-            self.files.sources.files_of,
-            room,
-            self.tasks,
-        )
-        self.inspector = Inspector(self.editor, self.canvas, self.watch.memory_of)
+        self.canvas = Canvas(services.editor)
+        self.chat = ChatPanel(services)
+        self.files = OpenFiles(services)
+        self.source_edits = SourceEdits(services, self.files)
+        self.exchange = Exchange(services)
+        self.pictures = Pictures(services, self.canvas)
+        self.drops = Drops(services, self.files, self.exchange, self.source_edits)
         self.templates = Templates(
-            self, self.canvas, self.files.put_new, lambda recipe: self.watch.words_for(recipe)
-        )
-        self.measuring = Measuring(
-            self,
-            engine,
-            estimator,
-            self.canvas,
-            self.documents,
-            self.chat,
-            room,
-            self.model,
-            lambda: self.chat.sampling.chat.context,
-            self._proposed_budget,
-            self.tasks,
-        )
-        self.baking = BakeOpener(
-            self, engine, self.editor, self.documents, self.model, self.files, self.tasks
-        )
-        self.composing = ComposeOpener(
-            self, self.editor, self.documents, self.model, self.files, settings, self.tasks
-        )
-        self.other_plan = OtherPlanOpener(
-            self,
-            engine,
-            self.documents,
-            self.chat.conversations,
-            self.model,
-            lambda: self.chat.sampling.chat.context,
-            room,
-            self.tasks,
-        )
-        self.memory_controls = MemoryControls(
-            self,
-            self.memory,
-            self.watch,
-            settings,
-            lambda: self.chat.sampling.chat.context,
-            self._take_context,
-            self.measuring.show_fit,
+            self, self.canvas, self.files.put_new, services.memory_watch.words_for
         )
         self.adding = AddingPalette(self.canvas, TEMPLATES, self.templates.ask_to_insert)
-        self.docks: dict[str, QDockWidget] = {}
+        self.find_block = FindBlock(self.canvas)
+        self.measuring = Measuring(services, self.canvas, self.chat)
+        self.baking = BakeOpener(services, self.files)
+        self.composing = ComposeOpener(services, self.files, self.source_edits)
+        self.side_by_side = SideBySideOpener(services, self.chat)
+        self.other_plan = OtherPlanOpener(services, self.chat.conversations)
+        strip = SourcesStrip(services, self.source_edits)
+        self.area = DocumentArea(services, self.canvas, (strip,))
+        self.sources = SourcesPanel(services.sources, self.source_edits, self.files.choose_model)
+        self.inspector = Inspector(services.editor, self.canvas, services.memory_watch.memory_of)
+        self.problems = ProblemsPanel(services.editor)
+        self.views = Views(services, self.canvas, self.chat.conversation_actions)
+        self.memory = MemoryPanel(services)
+        self.status = StatusLine(services)
         self._lay_out()
-        fill_menus(self)
+        self._fill_menus()
         self._connect()
         self._show_title()
+
+    # --- layout ----------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.resize(1280, 800)
+        self.setAcceptDrops(True)
+        self.setCentralWidget(self.area)
+        self.setStatusBar(self.status)
+        self.docks = add_docks(
+            self,
+            {
+                "Sources": self.sources,
+                "Palette": Palette(self.canvas, TEMPLATES, self.templates.ask_for_new),
+                "Inspector": self.inspector,
+                "Chat": self.chat,
+                "Problems": self.problems,
+            },
+        )
+        self.views.fill(self.docks)
+        strip = FlatToolBar("Memory", self)
+        strip.setObjectName("memory")
+        strip.setMovable(False)
+        strip.addWidget(self.memory)
+        strip.toggleViewAction().setVisible(False)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, strip)
+
+    def _fill_menus(self) -> None:
+        services, settings, tasks = self.services, self.services.settings, self.services.tasks
+        canvas, commands, flow = self.canvas, self.canvas.commands, self.chat.flow
+        bar = self.menuBar()
+        file = bar.addMenu("&File")
+        new, open_plan, save = menus.fill_file_menu(file, settings, self.files, self.templates)
+        menus.fill_exchange_menu(file, tasks, self.exchange, self.pictures)
+        add_action(file, "&Quit", self.close, "Ctrl+Q")
+        menus.fill_edit_menu(bar.addMenu("&Edit"), canvas, self.find_block)
+        plan = bar.addMenu("&Plan")
+        run, stop = menus.fill_plan_menu(plan, canvas, self.templates, self.run, flow)
+        commands.block.fill(bar.addMenu("&Block"))
+        model = bar.addMenu("&Model")
+        menus.fill_model_menu(model, settings, self.files, self.source_edits)
+        add_action(model, "B&ake the plan …", self.baking.show, "Ctrl+B")
+        add_action(model, "&Compose …", self.composing.show, "Ctrl+Shift+O")
+        menus.fill_measure_menu(bar.addMenu("M&easure"), self.measuring)
+        chat = bar.addMenu("&Chat")
+        self.chat.menu.fill(chat, self.find_conversation)
+        chat.addSeparator()
+        show = self.side_by_side.show
+        add_action(chat, "&Side by side …", show, "Ctrl+Shift+B", "side-by-side")
+        view = bar.addMenu("&View")
+        menus.fill_view_menu(view, services, canvas, self.docks, self.reset_layout)
+        menus.fill_help_menu(bar.addMenu("&Help"), self, tasks)
+        left = [new, open_plan, save, None, commands.undo, commands.redo, None]
+        left += [*commands.add, None, commands.arrange, commands.fit_all]
+        make_tool_bar(self, left, (run, stop))
+
+    def restore_layout(self) -> None:
+        """Put window and docks where they were at the last close. Call once, before showing."""
+        self._first_state: QByteArray = self.saveState(LAYOUT_VERSION)
+        saved = self.services.settings.window_layout()
+        if saved is not None:
+            self.restoreGeometry(saved[0])
+            self.restoreState(saved[1], LAYOUT_VERSION)
 
     # --- what the menus do -----------------------------------------------------------------------
 
     def run(self) -> None:
         """Open the plan in the engine, with what will be said about it in sight."""
         self.docks["Chat"].show()
-        if self.editor.lowered is None:
+        if self.services.editor.lowered is None:
             self.docks["Problems"].show()
             self.docks["Problems"].raise_()
         self.chat.run()
@@ -228,114 +181,38 @@ class MainWindow(QMainWindow):
         for dock in self.docks.values():
             dock.show()
 
-    # --- how the parts hear each other -----------------------------------------------------------
+    # --- what one part does where another is used ------------------------------------------------
 
     def _connect(self) -> None:
-        self.documents.changed.connect(self._show_title)
-        self.editor.settling.connect(_apply_typed)
+        services, chat, canvas = self.services, self.chat, self.canvas
+        services.documents.changed.connect(self._show_title)
+        services.editor.settling.connect(_apply_typed)
+        services.memory_watch.estimated.connect(self.inspector.show_memory)
+        services.memory_watch.unknown.connect(self.inspector.show_memory)
+        services.memory_watch.layers_weighed.connect(canvas.plan_scene.show_layer_bytes)
+        services.influence.changed.connect(canvas.plan_scene.show_influence)
         self.area.tabs.new_requested.connect(self.files.new_plan)
         self.area.tabs.close_requested.connect(self.files.close_document)
-        self.documents.working.connect(self._show_work)
-        self.area.failed.connect(self._say)
-        self.files.notice.connect(self._say)
-        self.model.changed.connect(self._model_changed)
-        self.problems.block_requested.connect(self.canvas.show_block)
-        self.canvas.notice.connect(self._say)
-        self.watch.estimated.connect(self.memory.show_figures)
-        self.watch.unknown.connect(self.memory.show_reason)
-        self.watch.estimated.connect(self.inspector.show_memory)
-        self.watch.unknown.connect(self.inspector.show_memory)
-        self.watch.layers_weighed.connect(self.canvas.plan_scene.show_layer_bytes)
-        self.watch.layers_weighed.connect(self.views.show_layer_bytes)
-        self.measuring.influence.changed.connect(
-            lambda: self.canvas.plan_scene.show_influence(self.measuring.influence.values)
-        )
-        self.runner.changed.connect(self._show_running)
-        self.runner.notice.connect(self._say)
-        self.engine.state_changed.connect(self._engine_moved)
-        self.engine.progressed.connect(self.status.set_progress)
-        self.chat.flow.replied.connect(self.watch.look_again)
-        self.chat.flow.speed_changed.connect(self.status.set_speed)
-        self.chat.settings_changed.connect(self._chat_settings_changed)
-        self.chat.transcript.ask_other_requested.connect(self.other_plan.show)
-        self.chat.conversation_actions.opened.connect(self.docks["Chat"].raise_)
-        self.chat.conversation_actions.notice.connect(self._say)
-        self.chat.side_by_side_wanted.connect(self.side_by_side.show)
-        self.chat.sampling.more_wanted.connect(self._show_reply_settings)
-        self.measuring.settings_wanted.connect(self._take_context)
-        self.canvas.sweep_wanted.connect(self.measuring.show_sweep)
-
-    def _say(self, words: str) -> None:
-        self.status.showMessage(words, NOTICE_MS)
-
-    def _show_work(self, words: str) -> None:
-        if words:
-            self.status.showMessage(words)
-        else:
-            self.status.clearMessage()
-
-    def _model_changed(self) -> None:
-        *starts, n = accumulate((m.n_layers for m in self.model.files), initial=0)
-        self.editor.set_weight_layer_count(n or None, tuple(starts) or (0,))
-        first = self.model.file
-        if first is not None and first.path != self._first_model:
-            self._first_model = first.path
-            is_bundled = self.files.is_of_bundled(first)
-            self.chat.system.choose(SystemMode.EMPTY if is_bundled else SystemMode.TEMPLATE)
-        self.watch.look_again()
-        self.runner.changed.emit()
-
-    def _engine_moved(self, state: EngineState) -> None:
-        self.status.set_state(state)
-        if state.phase == "died":
-            self.runner.forget()
-            self.chat.flow.show_death(state.detail)
-
-    def _chat_settings_changed(self) -> None:
-        self.settings.save_chat(self.chat.sampling.chat)
-        self.watch.look_again()
-        self.runner.changed.emit()
-
-    def _show_reply_settings(self) -> None:
-        from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
-
-        sampling = self.chat.sampling
-        dialog = ReplySettingsDialog(self, sampling.chat, self.settings, self.tasks)
-        dialog.chat_changed.connect(
-            lambda chat: sampling.show_chat(replace(chat, context=sampling.chat.context))
-        )
-        dialog.open()
-
-    def _take_context(self, context: ContextSettings) -> None:
-        sampling = self.chat.sampling
-        sampling.show_chat(replace(sampling.chat, context=context))
-
-    def _show_running(self) -> None:
-        recipe = self.runner.recipe
-        n_layers = recipe.n_plan_layers if recipe is not None else 0
-        name = self.model.file.path.stem if self.runner.opened and self.model.file else ""
-        others = tuple(running.document.name for running in self.runner.others)
-        self.status.set_plan(name, self.runner.is_current, n_layers, others)
+        self.problems.block_requested.connect(canvas.show_block)
+        self.memory.fit_wanted.connect(self.measuring.show_fit)
+        canvas.notice.connect(services.notices.post)
+        canvas.sweep_wanted.connect(self.measuring.show_sweep)
+        chat.flow.speed_changed.connect(self.status.set_speed)
+        chat.transcript.ask_other_requested.connect(self.other_plan.show)
+        chat.conversation_actions.opened.connect(self.docks["Chat"].raise_)
+        chat.side_by_side_wanted.connect(self.side_by_side.show)
 
     def _show_title(self) -> None:
-        self.setWindowTitle(f"{self.documents.name}[*] — {TITLE}")
-        self.setWindowModified(self.documents.active.is_dirty)
-
-    def _proposed_budget(self) -> int:
-        """What is free; where the plan fits into that, a little less than it needs."""
-        figures = self.memory.figures
-        if figures is None:
-            from app.memory.machine import available_bytes
-
-            return available_bytes()
-        return min(figures.free_bytes, round(_LESS * figures.estimate.total_bytes))
+        documents = self.services.documents
+        self.setWindowTitle(f"{documents.name}[*] — {TITLE}")
+        self.setWindowModified(documents.active.is_dirty)
 
     # --- Qt --------------------------------------------------------------------------------------
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
-            self.area.disk.look_soon()
+            self.services.disk_watch.look_soon()
             self.chat.conversations.check_for_changes()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -353,87 +230,30 @@ class MainWindow(QMainWindow):
             Tasks().start(self._close())
 
     async def _close(self) -> None:
+        services = self.services
         if not (
-            await self.documents.may_close_all()
+            await services.documents.may_close_all()
             and await self.chat.conversation_actions.may_close()
         ):
             self._closing = False
             return
-        self.settings.save_window_layout(self.saveGeometry(), self.saveState(LAYOUT_VERSION))
-        self.settings.sync()
+        state = self.saveState(LAYOUT_VERSION)
+        services.settings.save_window_layout(self.saveGeometry(), state)
+        services.settings.sync()
         for dialog in self.findChildren(QDialog):
             dialog.close()
         self.hide()
-        await self.area.close_all()
+        self.area.recovery.release()
+        services.disk_watch.close()
+        services.documents.forget()
+        await services.autosave.close()
         await self.chat.conversations.close(CLOSE_WITHIN_S)
-        self.tasks.cancel()
+        services.tasks.cancel()
         import asyncio
 
-        await asyncio.gather(
-            self.engine.close(CLOSE_WITHIN_S), self.estimator.close(CLOSE_WITHIN_S)
-        )
+        engines = services.engine, services.estimator
+        await asyncio.gather(*(engine.close(CLOSE_WITHIN_S) for engine in engines))
         self.closed.emit()
-
-    # --- layout ----------------------------------------------------------------------------------
-
-    def _lay_out(self) -> None:
-        self.resize(1280, 800)
-        self.setAcceptDrops(True)
-        self.setCentralWidget(self.area)
-        self.setStatusBar(self.status)
-        self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks
-            | QMainWindow.DockOption.AllowTabbedDocks
-            | QMainWindow.DockOption.AllowNestedDocks
-        )
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        self.setCorner(Qt.Corner.BottomLeftCorner, left)
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self._add_dock("Sources", self.sources, left)
-        self._add_dock("Palette", Palette(self.canvas, TEMPLATES, self.templates.ask_for_new), left)
-        self._add_dock("Inspector", self.inspector, left)
-        self._add_dock("Chat", self.chat, right)
-        self._add_dock("Conversations", QWidget(), right, behind="Chat")
-        self._add_dock("Problems", self.problems, bottom)
-        for title in ("Text", "List", "History"):
-            self._add_dock(title, QWidget(), bottom, behind="Problems")
-        self.views.fill(self.docks)
-        docks = self.docks
-        self.resizeDocks([docks["Sources"], docks["Chat"]], [256, 372], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["Problems"]], [130], Qt.Orientation.Vertical)
-        self.resizeDocks(
-            [docks["Sources"], docks["Palette"], docks["Inspector"]],
-            [124, 156, 370],
-            Qt.Orientation.Vertical,
-        )
-        strip = FlatToolBar("Memory", self)
-        strip.setObjectName("memory")
-        strip.setMovable(False)
-        strip.addWidget(self.memory)
-        strip.toggleViewAction().setVisible(False)
-        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, strip)
-
-    def _add_dock(
-        self, title: str, widget: QWidget, area: Qt.DockWidgetArea, behind: str = ""
-    ) -> None:
-        """Add a dock to an area, or as a tab `behind` another dock there."""
-        dock = QDockWidget(title, self)
-        dock.setObjectName(title.lower())
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        self.docks[title] = dock
-        if behind:
-            self.tabifyDockWidget(self.docks[behind], dock)
-            self.docks[behind].raise_()
-
-    def restore_layout(self) -> None:
-        """Put window and docks where they were at the last close. Call once, before showing."""
-        self._first_state: QByteArray = self.saveState(LAYOUT_VERSION)
-        saved = self.settings.window_layout()
-        if saved is not None:
-            self.restoreGeometry(saved[0])
-            self.restoreState(saved[1], LAYOUT_VERSION)
 
 
 def _apply_typed() -> None:

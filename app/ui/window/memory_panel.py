@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from app.memory.amounts import format_bytes
 from app.ui.state.memory_figures import MemoryFigures
+from app.ui.state.services import Services
 from app.ui.widgets import theme
 from app.ui.widgets.counted import counted
 from app.ui.widgets.link_button import LinkButton
@@ -52,15 +53,16 @@ def parts_of(figures: MemoryFigures) -> tuple[Part, ...]:
 class MemoryPanel(QWidget):
     """Bar, parts, total against free memory, the verdict in words, and what would help."""
 
-    settings_wanted = Signal()
-    """What the plan's context takes is to be set."""
-    change_wanted = Signal(object)
-    """The Change that helps most is to be made."""
+    fit_wanted = Signal()
+    """Layers that can be left out are to be looked for."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, services: Services) -> None:
+        super().__init__()
         self.setAccessibleName("Memory")
-        self.figures: MemoryFigures | None = None
+        self._window = services.window
+        self._settings = services.settings
+        self._reply_settings = services.reply_settings
+        self._watch = services.memory_watch
         self._bar = _Bar()
         self._verdict = QLabel()
         self._verdict.setFont(theme.with_tabular_figures(self._verdict.font()))
@@ -73,10 +75,10 @@ class MemoryPanel(QWidget):
         self._origin = QLabel()
         self._origin.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._origin.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._settings = LinkButton("Settings …")
-        self._settings.setToolTip("Context length, KV cache, batch, and what is kept free")
-        self._settings.setAccessibleName("Memory settings")
-        self._settings.clicked.connect(lambda _checked=False: self.settings_wanted.emit())
+        settings = LinkButton("Settings …")
+        settings.setToolTip("Context length, KV cache, batch, and what is kept free")
+        settings.setAccessibleName("Memory settings")
+        settings.clicked.connect(lambda _checked=False: self.show_settings())
         self._advice = LinkButton("")
         self._advice.clicked.connect(lambda _checked=False: self._take_advice())
         self._others = QLabel()
@@ -95,7 +97,7 @@ class MemoryPanel(QWidget):
         second.setSpacing(12)
         second.addWidget(self._legend, 1)
         second.addWidget(self._origin)
-        second.addWidget(self._settings)
+        second.addWidget(settings)
         third = QHBoxLayout()
         third.setSpacing(12)
         third.addWidget(self._advice)
@@ -108,10 +110,11 @@ class MemoryPanel(QWidget):
         column.addLayout(third)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.show_reason("Open a model to see what the plan needs")
+        self._watch.estimated.connect(self.show_figures)
+        self._watch.unknown.connect(self.show_reason)
 
     def show_figures(self, figures: MemoryFigures) -> None:
         """Show an estimate against what is free."""
-        self.figures = figures
         parts = parts_of(figures)
         self._bar.show_parts(parts, figures.free_bytes)
         self._verdict.setText(verdict_in_words(figures))
@@ -141,12 +144,35 @@ class MemoryPanel(QWidget):
         self._others.setVisible(bool(self._others.text()))
 
     def _take_advice(self) -> None:
-        if self.figures is not None and self.figures.changes:
-            self.change_wanted.emit(self.figures.changes[0])
+        figures = self._watch.figures
+        if figures is None or not figures.changes:
+            return
+        change = figures.changes[0]
+        context = self._reply_settings.context
+        if change.kind == "layers":
+            self.fit_wanted.emit()
+        elif isinstance(change.value, int):
+            self._reply_settings.set_context(replace(context, n_ctx=change.value))
+        else:
+            self._reply_settings.set_context(replace(context, kv_type=change.value))
+
+    def show_settings(self) -> None:
+        """Open the memory settings; each edit takes effect at once."""
+        from app.ui.window.memory_settings import MemorySettingsDialog
+
+        reserve_bytes = self._settings.memory_reserve()
+        context = self._reply_settings.context
+        dialog = MemorySettingsDialog(self._window, context, reserve_bytes)
+        dialog.context_changed.connect(self._reply_settings.set_context)
+        dialog.reserve_changed.connect(self._keep_free)
+        dialog.open()
+
+    def _keep_free(self, n_bytes: int) -> None:
+        self._settings.save_memory_reserve(n_bytes)
+        self._watch.look_again()
 
     def show_reason(self, why: str) -> None:
         """Show why there is no estimate."""
-        self.figures = None
         self._bar.show_parts((), 0)
         self._verdict.setText("")
         self._legend.setText(why)
@@ -156,19 +182,20 @@ class MemoryPanel(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self.figures is not None:
-            self.show_figures(self.figures)
+        if event.type() == QEvent.Type.PaletteChange and self._watch.figures is not None:
+            self.show_figures(self._watch.figures)
 
     @property
     def words(self) -> str:
         """The whole panel as a sentence, for screen readers and for the terminal."""
-        if self.figures is None:
+        figures = self._watch.figures
+        if figures is None:
             return self._legend.text()
-        parts = ", ".join(f"{p.words} {format_bytes(p.n_bytes)}" for p in parts_of(self.figures))
-        said = f"{verdict_in_words(self.figures)} ({parts}; {origin(self.figures)})"
-        if self.figures.leaving:
-            said += f". {leaving_in_words(self.figures)}"
-        changes = self.figures.changes
+        parts = ", ".join(f"{p.words} {format_bytes(p.n_bytes)}" for p in parts_of(figures))
+        said = f"{verdict_in_words(figures)} ({parts}; {origin(figures)})"
+        if figures.leaving:
+            said += f". {leaving_in_words(figures)}"
+        changes = figures.changes
         return f"{said}. What helps most: {changes[0].words}" if changes else said
 
 

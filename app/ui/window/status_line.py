@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from app.engine.messages import Progress
-from app.ui.window.jobs import DOING
+from app.ui.state.services import Services
+from app.ui.window.jobs import DOING, JobsButton
 
 if TYPE_CHECKING:
     from app.engine.client import EngineState
 
 
+NOTICE_MS = 6000
 _ASIDE = ("EstimateMemory", "SetScales", "ClosePlan")
 """Jobs of a few milliseconds that are not worth a word."""
 
@@ -20,8 +22,10 @@ _ASIDE = ("EstimateMemory", "SetScales", "ClosePlan")
 class StatusLine(QStatusBar):
     """Permanent words on the left; what passes (a saved file) may cover them for a moment."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._runner = services.runner
+        self._model = services.model
         self._state: EngineState | None = None
         self._model_name = ""
         self._is_current = True
@@ -40,6 +44,13 @@ class StatusLine(QStatusBar):
         self._words.setContentsMargins(8, 0, 0, 0)
         self.addWidget(self._words)
         self.addWidget(self._bar)
+        self.jobs = JobsButton((services.engine, services.estimator))
+        self.addWidget(self.jobs)
+        services.engine.state_changed.connect(self._set_state)
+        services.engine.progressed.connect(self._set_progress)
+        services.runner.changed.connect(self._show_plan)
+        services.notices.posted.connect(self._show_notice)
+        services.documents.working.connect(self._show_work)
         self._show()
 
     @property
@@ -47,26 +58,31 @@ class StatusLine(QStatusBar):
         """What is shown."""
         return self._words.text()
 
-    def set_state(self, state: EngineState) -> None:
-        """Take over the engine's state."""
+    def _set_state(self, state: EngineState) -> None:
         self._state = state
         if state.phase != "busy":
             self._progress, self._tokens_per_s = None, 0.0
         self._show()
 
-    def set_plan(
-        self, model_name: str, is_current: bool, n_plan_layers: int, others: tuple[str, ...] = ()
-    ) -> None:
-        """Take over on which model the shown plan runs ('' where it does not), whether it is as the
-        editor shows it, and which other plans are open.
-        """
-        self._others = others
-        self._model_name, self._is_current = model_name, is_current
-        self._n_plan_layers = n_plan_layers
+    def _show_plan(self) -> None:
+        runner, file = self._runner, self._model.file
+        recipe = runner.recipe
+        self._n_plan_layers = recipe.n_plan_layers if recipe is not None else 0
+        self._model_name = file.path.stem if runner.opened and file is not None else ""
+        self._is_current = runner.is_current
+        self._others = tuple(running.document.name for running in runner.others)
         self._show()
 
-    def set_progress(self, progress: Progress) -> None:
-        """Take over how far the running job is."""
+    def _show_notice(self, sentence: str) -> None:
+        self.showMessage(sentence, NOTICE_MS)
+
+    def _show_work(self, words: str) -> None:
+        if words:
+            self.showMessage(words)
+        else:
+            self.clearMessage()
+
+    def _set_progress(self, progress: Progress) -> None:
         self._progress = progress
         self._show()
 

@@ -10,9 +10,7 @@ from PySide6.QtWidgets import QDockWidget, QWidget
 
 from app.ui.canvas import Canvas
 from app.ui.chat.conversations.actions import ConversationActions
-from app.ui.state.document import Document
-from app.ui.state.editor import PlanEditor
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 
 if TYPE_CHECKING:
     from app.ui.chat.conversations.list import ConversationList
@@ -24,13 +22,14 @@ class Views:
     """Text, list and history of the plan, linked with the canvas, and the conversations."""
 
     def __init__(
-        self, editor: PlanEditor, canvas: Canvas, conversations: ConversationActions, tasks: Tasks
+        self, services: Services, canvas: Canvas, conversations: ConversationActions
     ) -> None:
-        self._editor = editor
+        self._editor = services.editor
+        self._tasks = services.tasks
         self._canvas = canvas
         self._conversations = conversations
-        self._tasks = tasks
         self._layer_bytes: Sequence[int] = ()
+        services.memory_watch.layers_weighed.connect(self._show_layer_bytes)
 
     def fill(self, docks: dict[str, QDockWidget]) -> None:
         """Put each view into its dock once that is seen."""
@@ -65,12 +64,7 @@ class Views:
         panel.set_layer_bytes(self._layer_bytes)
         return panel
 
-    def has_unread_text(self, document: Document) -> bool:
-        """Whether something typed as text of this document is no plan yet."""
-        return "text" in self.__dict__ and self.text.sync.has_unread(document.undo_stack)
-
-    def show_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
-        """What each weight layer and its KV cache take in memory."""
+    def _show_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
         self._layer_bytes = layer_bytes
         if "list" in self.__dict__:
             self.list.set_layer_bytes(layer_bytes)

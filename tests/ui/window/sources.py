@@ -10,7 +10,7 @@ from tests.ui.workbench import Bench
 
 
 def add(bench: Bench, *paths: Path) -> None:
-    assert bench.run(bench.window.files.source_edits.add(paths))
+    assert bench.run(bench.window.source_edits.add(paths))
 
 
 def rows(bench: Bench) -> list[str]:
@@ -19,7 +19,7 @@ def rows(bench: Bench) -> list[str]:
 
 
 def ranges(bench: Bench) -> list[tuple[int, int]]:
-    blocks = bench.window.editor.plan.blocks.values()
+    blocks = bench.window.services.editor.plan.blocks.values()
     return [(b.weight_start, b.weight_end) for b in blocks if isinstance(b, WeightBlock)]
 
 

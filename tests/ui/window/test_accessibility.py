@@ -72,7 +72,7 @@ def full_bench(bench: Bench) -> Bench:
     bench.window.chat.fold.setChecked(True)
     bench.script.die_after_pieces = 1
     bench.say("Hi")
-    bench.window.canvas.plan_scene.select((bench.window.editor.lowered.block_ids[-1],))
+    bench.window.canvas.plan_scene.select((bench.window.services.editor.lowered.block_ids[-1],))
     return bench
 
 

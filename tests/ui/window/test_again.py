@@ -21,7 +21,7 @@ def change_everything(bench: Bench) -> None:
     chat.sampling.temperature.setValue(1.3)
     chat.sampling.n_predict.setValue(9)
     chat.sampling.n_ctx.setValue(2048)
-    chat.system.choose(SystemMode.OWN)
+    bench.choose_system(SystemMode.OWN)
     bench.set_scale(0.9)
 
 
@@ -33,8 +33,8 @@ def ask_again(bench: Bench) -> None:
 
 def test_again_is_asked_for_as_the_first_time(bench: Bench) -> None:
     bias = ((" Paris", 2.0),)
-    chat = bench.window.chat.sampling.chat
-    bench.window.chat.sampling.show_chat(
+    chat = bench.window.services.reply_settings.chat
+    bench.window.services.reply_settings.set_chat(
         replace(chat, sampling=Sampling(top_k=7, logit_bias=bias), stop=("END",))
     )
     bench.say("Hi")
@@ -59,7 +59,7 @@ def test_again_of_a_reply_that_is_kept_in_the_file(bench: Bench) -> None:
     first = bench.engine.asked(Generate)[-1]
     id = bench.window.chat.conversations.current.id
     bench.window.chat.conversation_actions.begin()
-    opened = bench.window.tasks.start(bench.window.chat.conversations.open(id))
+    opened = bench.window.services.tasks.start(bench.window.chat.conversations.open(id))
     bench.qtbot.waitUntil(opened.done)
     chat_action(bench, "Again with exactly the same settings").trigger()
     bench.wait_idle()

@@ -23,11 +23,11 @@ def path(bench: Bench) -> Path:
 
 def refused(bench: Bench, path: Path) -> str:
     """What is said when the file is opened; everything stays as it was."""
-    before = bench.window.editor.plan
+    before = bench.window.services.editor.plan
     bench.window.files.open_plan(path)
     said = bench.answer("OK")
-    assert bench.window.editor.plan == before
-    assert [d.name for d in bench.window.documents.all] == ["plan.txt"]
+    assert bench.window.services.editor.plan == before
+    assert [d.name for d in bench.window.services.documents.all] == ["plan.txt"]
     return said
 
 
@@ -68,10 +68,12 @@ def test_ten_thousand_lines_are_opened_and_it_is_said_that_it_takes_a_moment(
     lines = [f"WeightBlock; {n}; {n + 1}; {n % 4}; {n - 1}" for n in range(10_000)]
     path.write_text("\n".join([*lines, "TotalLayers; 10000"]))
     told: list[str] = []
-    bench.window.documents.working.connect(told.append)
+    bench.window.services.documents.working.connect(told.append)
     bench.window.files.open_plan(path)
-    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "strange.txt", timeout=60_000)
-    assert len(bench.window.editor.plan.blocks) == 10_000
+    bench.qtbot.waitUntil(
+        lambda: bench.window.services.documents.name == "strange.txt", timeout=60_000
+    )
+    assert len(bench.window.services.editor.plan.blocks) == 10_000
     assert told == ["Opening “strange.txt” …", ""]
     assert bench.window.status.currentMessage() == ""
 
@@ -88,8 +90,8 @@ def test_blocks_at_absurd_places_are_opened_looked_at_arranged_and_saved(
     path.write_text("\n".join([*lines, f"TotalLayers; {len(lines)}", ""]))
     window, canvas = bench.window, bench.window.canvas
     window.files.open_plan(path)
-    bench.qtbot.waitUntil(lambda: window.documents.name == "strange.txt")
-    opened = [b.position for b in window.editor.plan.blocks.values()]
+    bench.qtbot.waitUntil(lambda: window.services.documents.name == "strange.txt")
+    opened = [b.position for b in window.services.editor.plan.blocks.values()]
     assert opened[4:7] == [(1e7, 1e7), (-1e7, -1e7), (1e7, -1e7)]
     assert all(at is not None and max(map(abs, at)) <= 1e7 for at in opened)
     canvas.fit_all()
@@ -100,9 +102,9 @@ def test_blocks_at_absurd_places_are_opened_looked_at_arranged_and_saved(
     canvas.commands.arrange.trigger()
     canvas.fit_all()
     canvas.grab()
-    window.editor.undo_stack.undo()
-    assert [b.position for b in window.editor.plan.blocks.values()] == opened
-    saved = window.tasks.start(window.documents.save())
+    window.services.editor.undo_stack.undo()
+    assert [b.position for b in window.services.editor.plan.blocks.values()] == opened
+    saved = window.services.tasks.start(window.services.documents.save())
     bench.qtbot.waitUntil(saved.done)
     kept = read_plan(path.read_text()).plan
     assert kept is not None
@@ -128,7 +130,7 @@ def test_scales_are_typed_with_a_comma_and_saved_with_a_point(bench: Bench, type
     row.spin.selectAll()
     bench.qtbot.keyClicks(row.spin, typed)
     bench.qtbot.keyClick(row.spin, Qt.Key.Key_Return)
-    merge = window.editor.plan.blocks["b3"]
+    merge = window.services.editor.plan.blocks["b3"]
     assert isinstance(merge, MergeBlock)
     assert merge.inputs[0].scale == 0.25
     temperature = window.chat.sampling.temperature
@@ -136,8 +138,8 @@ def test_scales_are_typed_with_a_comma_and_saved_with_a_point(bench: Bench, type
     temperature.selectAll()
     bench.qtbot.keyClicks(temperature, typed)
     bench.qtbot.keyClick(temperature, Qt.Key.Key_Return)
-    assert window.chat.sampling.chat.sampling.temperature == 0.25
-    saved = window.tasks.start(window.documents.save())
+    assert window.services.reply_settings.chat.sampling.temperature == 0.25
+    saved = window.services.tasks.start(window.services.documents.save())
     bench.qtbot.waitUntil(saved.done)
     assert "MergeBlock; 1; 0.25; 2; 0.5" in (bench.folder / "plan.txt").read_text()
 
@@ -176,12 +178,12 @@ def test_a_folder_that_vanishes_leaves_the_plan_open(bench: Bench) -> None:
     path = folder / "inner.txt"
     path.write_text(PLAN)
     bench.window.files.open_plan(path)
-    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "inner.txt")
+    bench.qtbot.waitUntil(lambda: bench.window.services.documents.name == "inner.txt")
     path.unlink()
     folder.rmdir()
     bench.qtbot.waitUntil(bench.window.area.disk_strip.isVisible)
-    before = bench.window.editor.plan
+    before = bench.window.services.editor.plan
     bench.window.files.save()
     assert "could not be saved" in bench.answer("OK")
-    assert bench.window.editor.plan == before
+    assert bench.window.services.editor.plan == before
     assert bench.window.isWindowModified()

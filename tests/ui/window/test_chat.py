@@ -49,7 +49,7 @@ def test_enter_opens_the_plan_sends_and_shows_the_reply(bench: Bench) -> None:
 def test_footer_says_how_it_went(bench: Bench) -> None:
     bench.say("Hi")
     footer = last(bench).footer
-    plan_hash = bench.window.runner.opened.plan_hash
+    plan_hash = bench.window.services.runner.opened.plan_hash
     for words in ("3 tokens, 34 tok/s", "410 tok/s", "first token after 0.12 s", "37 of 4096"):
         assert words in footer
     for words in ("ended", "seed 7", "plan.txt "):
@@ -108,7 +108,7 @@ def test_engine_death_keeps_the_transcript_and_can_be_started_again(bench: Bench
     assert "Interrupted" in partial.footer
     assert "signal 9" in error.text
     assert "signal 9" in bench.window.status.words
-    assert bench.window.runner.opened is None
+    assert bench.window.services.runner.opened is None
     assert len(bench.engine.requests) == n_asked + 1, "a dead engine stays dead until it is asked"
     bench.script.die_after_pieces = None
     bench.script.pieces = ("went on.",)
@@ -211,8 +211,8 @@ def test_long_lines_of_code_stay_inside_the_message(bench: Bench) -> None:
 
 def test_system_message_in_its_three_states(bench: Bench) -> None:
     field = bench.window.chat.system
-    assert field.mode is SystemMode.EMPTY
-    field.choose(SystemMode.TEMPLATE)
+    assert field.mode_box.currentData() is SystemMode.EMPTY
+    bench.choose_system(SystemMode.TEMPLATE)
     assert not field.text.isVisible()
     bench.say("Hi")
     request = bench.engine.asked(Generate)[-1]
@@ -221,14 +221,14 @@ def test_system_message_in_its_three_states(bench: Bench) -> None:
     assert field.text.toPlainText() == "You are a helpful AI assistant."
     assert field.text.isVisible()
     assert field.text.isReadOnly()
-    field.choose(SystemMode.OWN)
+    bench.choose_system(SystemMode.OWN)
     assert field.text.toPlainText() == ""
     bench.qtbot.keyClicks(field.text, "Answer like a pirate.")
     bench.say("Hi")
     request = bench.engine.asked(Generate)[-1]
     assert isinstance(request, Generate)
     assert request.messages[0] == ChatMessage("system", "Answer like a pirate.")
-    field.choose(SystemMode.EMPTY)
+    bench.choose_system(SystemMode.EMPTY)
     assert not field.text.isVisible()
 
 
@@ -283,4 +283,5 @@ def test_settings_of_replies_reach_the_engine_and_are_kept(bench: Bench) -> None
     opened = bench.engine.asked(Open)[-1]
     assert isinstance(opened, Open)
     assert opened.settings.n_ctx == 1024
-    assert bench.window.settings.chat() == sampling.chat
+    settings = bench.window.services.settings
+    assert settings.chat() == bench.window.services.reply_settings.chat

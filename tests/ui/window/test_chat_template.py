@@ -54,7 +54,7 @@ def test_a_known_one_is_chosen_by_its_name(bench: Bench, tab: TemplateTab, name:
     assert "llama.cpp" in tab.hint.text()
     assert asked(bench) == name
     assert bench.window.chat.conversations.current.path[-1].record.chat_template == name
-    assert bench.window.settings.chat().template == name
+    assert bench.window.services.settings.chat().template == name
 
 
 def test_none_is_the_raw_mode(bench: Bench, tab: TemplateTab) -> None:
@@ -76,7 +76,7 @@ def test_ones_own_is_typed_and_stays_while_another_is_chosen(
     bench.qtbot.keyClick(tab.choice, Qt.Key.Key_Home)
     assert asked(bench) is None
     assert tab.own.toPlainText() == "{{ messages }}"
-    kept = bench.window.settings.chat()
+    kept = bench.window.services.settings.chat()
     assert (kept.template, kept.own_template) == ("", "{{ messages }}")
     bench.window.findChild(ReplySettingsDialog).presets.activated.emit(1)
     assert tab.own.toPlainText() == "{{ messages }}"
@@ -85,7 +85,7 @@ def test_ones_own_is_typed_and_stays_while_another_is_chosen(
 def test_the_system_field_says_that_another_template_decides(
     bench: Bench, tab: TemplateTab
 ) -> None:
-    bench.window.chat.system.choose(SystemMode.TEMPLATE)
+    bench.choose_system(SystemMode.TEMPLATE)
     bench.say("Hi")
     assert "sends" in note(bench)
     choose(bench, tab, "vicuna")

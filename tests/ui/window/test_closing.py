@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.plan import edits
-from app.ui.window.main_window import LAYOUT_VERSION
+from app.ui.window.docks import LAYOUT_VERSION
 from tests.ui.workbench import Bench
 
 
@@ -32,7 +32,7 @@ def test_closing_does_not_wait_for_an_engine_that_hangs(bench: Bench) -> None:
 
 
 def test_closing_asks_about_unsaved_changes(bench: Bench) -> None:
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     editor.apply("Rename", edits.rename(editor.plan, editor.lowered.block_ids[0], "New"))
     bench.window.close()
     assert "plan.txt" in bench.answer("Cancel")
@@ -49,7 +49,7 @@ def test_layout_is_remembered(bench: Bench) -> None:
     bench.window.docks["Problems"].hide()
     with bench.qtbot.waitSignal(bench.window.closed):
         bench.window.close()
-    assert bench.window.settings.window_layout() is not None
+    assert bench.window.services.settings.window_layout() is not None
     bench.window.docks["Problems"].show()
     bench.window.restore_layout()
     assert bench.window.docks["Problems"].isHidden()
@@ -58,7 +58,9 @@ def test_layout_is_remembered(bench: Bench) -> None:
 def test_a_layout_saved_for_other_docks_is_left_alone(bench: Bench) -> None:
     window = bench.window
     window.docks["Chat"].hide()
-    window.settings.save_window_layout(window.saveGeometry(), window.saveState(LAYOUT_VERSION - 1))
+    window.services.settings.save_window_layout(
+        window.saveGeometry(), window.saveState(LAYOUT_VERSION - 1)
+    )
     window.docks["Chat"].show()
     window.restore_layout()
     assert window.docks["Chat"].isVisible()

@@ -121,7 +121,7 @@ def test_of_a_long_conversation_the_end_is_shown_and_more_on_demand(
     bench: Bench, chats: ConversationList
 ) -> None:
     long = talk(*(f"turn {n}" for n in range(100)))
-    task = bench.window.tasks.start(bench.window.chat.conversations.restore(long))
+    task = bench.window.services.tasks.start(bench.window.chat.conversations.restore(long))
     bench.qtbot.waitUntil(task.done)
     wait_titles(bench, chats, "turn 0")
     bench.qtbot.keyClick(chats.search, Qt.Key.Key_Return)
@@ -158,18 +158,18 @@ def test_opening_another_stops_the_reply_that_comes(bench: Bench, chats: Convers
 def test_the_last_conversation_is_open_again_with_its_system_message(
     bench: Bench, tiny_model: Path
 ) -> None:
-    bench.window.chat.system.choose(SystemMode.OWN)
+    bench.choose_system(SystemMode.OWN)
     bench.qtbot.keyClicks(bench.window.chat.system.text, "Be brief.")
     bench.script.hold_after_pieces = 1
     bench.window.chat.flow.send("Hi")
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", "The capital "])
     with bench.qtbot.waitSignal(bench.window.closed):
         bench.window.close()
-    settings = bench.window.settings
+    settings = bench.window.services.settings
     with open_bench(bench.qtbot, bench.folder, tiny_model, settings) as again:
         assert texts(again) == ["Hi", "The capital "]
         assert "Interrupted" in last(again).footer
-        assert again.window.chat.system.message.text == "Be brief."
+        assert again.window.services.reply_settings.system.text == "Be brief."
         again.window.chat.suggest()
         assert again.window.chat.composer.toPlainText() == ""
         begin_another(again)

@@ -34,7 +34,7 @@ def wait_for_news(bench: Bench) -> str:
 
 
 def first_scale(bench: Bench) -> float:
-    return list(bench.window.editor.plan.blocks.values())[-1].inputs[0].scale
+    return list(bench.window.services.editor.plan.blocks.values())[-1].inputs[0].scale
 
 
 @pytest.mark.parametrize("write", [Path.write_text, replace_file])
@@ -42,15 +42,15 @@ def test_a_changed_file_can_be_reloaded_and_the_reload_undone(bench, path, write
     write(path, THEIRS)
     assert "changed by another program" in wait_for_news(bench)
     assert first_scale(bench) == 0.5
-    before = bench.window.editor.plan
+    before = bench.window.services.editor.plan
     click_button(bench.window.area.disk_strip, RELOAD)
     bench.qtbot.waitUntil(lambda: first_scale(bench) == 0.25)
     bench.qtbot.waitUntil(bench.window.area.disk_strip.isHidden)
     assert not bench.window.isWindowModified()
-    bench.window.editor.undo_stack.undo()
-    assert bench.window.editor.plan == before
+    bench.window.services.editor.undo_stack.undo()
+    assert bench.window.services.editor.plan == before
     assert bench.window.isWindowModified()
-    bench.window.editor.undo_stack.redo()
+    bench.window.services.editor.undo_stack.redo()
     write(path, PLAN)
     wait_for_news(bench)
 
@@ -126,29 +126,29 @@ def test_a_file_that_was_changed_and_then_deleted_is_said_to_be_gone(
 
 def test_a_touched_file_or_ones_own_saving_is_no_news(bench: Bench, path: Path) -> None:
     os.utime(path, (1, 1))
-    task = bench.window.tasks.start(bench.window.area.disk.look())
+    task = bench.window.services.tasks.start(bench.window.services.disk_watch.look())
     bench.qtbot.waitUntil(task.done)
-    assert bench.window.area.disk.news == {}
+    assert bench.window.services.disk_watch.news == {}
     bench.rename_first()
     bench.window.files.save()
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
     bench.qtbot.wait(600)
-    assert bench.window.area.disk.news == {}
+    assert bench.window.services.disk_watch.news == {}
 
 
 def test_a_file_that_is_no_plan_any_more_cannot_be_reloaded(bench: Bench, path: Path) -> None:
-    before = bench.window.editor.plan
+    before = bench.window.services.editor.plan
     replace_file(path, "Dear all,\nthis is a letter.\n")
     wait_for_news(bench)
     click_button(bench.window.area.disk_strip, RELOAD)
     assert "not a plan any more" in bench.answer("OK")
-    assert bench.window.editor.plan == before
+    assert bench.window.services.editor.plan == before
 
 
 def test_news_belong_to_their_tab(bench: Bench, path: Path) -> None:
     bench.window.files.new_plan()
     replace_file(path, THEIRS)
-    bench.qtbot.waitUntil(lambda: bool(bench.window.area.disk.news))
+    bench.qtbot.waitUntil(lambda: bool(bench.window.services.disk_watch.news))
     assert bench.window.area.disk_strip.isHidden()
-    bench.window.documents.show_neighbour(1)
+    bench.window.services.documents.show_neighbour(1)
     assert bench.window.area.disk_strip.isVisible()

@@ -18,9 +18,9 @@ from tests.ui.workbench import Bench
 
 def save_as(bench: Bench, path: Path) -> str:
     path.parent.mkdir(exist_ok=True)
-    bench.window.documents.active.path = path
-    bench.window.documents.active.seen = None
-    assert bench.run(bench.window.documents.save())
+    bench.window.services.documents.active.path = path
+    bench.window.services.documents.active.seen = None
+    assert bench.run(bench.window.services.documents.save())
     return path.read_text()
 
 
@@ -34,15 +34,15 @@ def test_a_saved_plan_finds_its_files_where_they_are_and_when_they_were_renamed(
     assert '"../fine tune.gguf"' in text
     assert f'"bytes": {fine_tune.stat().st_size}' in text
     renamed = fine_tune.rename(bench.folder / "plans" / "renamed.gguf")
-    window.documents.remove(window.documents.active)
-    bench.run(window.documents.open(path))
-    bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
-    assert window.model.paths[1] == renamed
+    window.services.documents.remove(window.services.documents.active)
+    bench.run(window.services.documents.open(path))
+    bench.qtbot.waitUntil(lambda: len(window.services.model.files) == 2)
+    assert window.services.model.paths[1] == renamed
     saved = load(path).plan
     assert saved is not None
-    assert window.editor.plan.sources == saved.sources
+    assert window.services.editor.plan.sources == saved.sources
     assert "is not the file" not in window.status.currentMessage()
-    assert bench.run(window.documents.save())
+    assert bench.run(window.services.documents.save())
     assert '"renamed.gguf"' in path.read_text()
 
 
@@ -54,10 +54,10 @@ def test_a_file_that_changed_since_the_plan_was_saved_is_told(
     path = bench.folder / "mine.txt"
     save_as(bench, path)
     write_tiny(fine_tune, TinyModel(n_layers=3, seed=8))
-    window.documents.remove(window.documents.active)
-    bench.run(window.documents.open(path))
+    window.services.documents.remove(window.services.documents.active)
+    bench.run(window.services.documents.open(path))
     bench.qtbot.waitUntil(lambda: "is not the file that" in window.status.currentMessage())
-    assert window.model.paths[1] == fine_tune
+    assert window.services.model.paths[1] == fine_tune
 
 
 def write_over(bench: Bench, *names: str) -> Path:
@@ -75,54 +75,56 @@ def test_a_missing_file_is_named_and_found_by_hand(bench: Bench, fine_tune: Path
     moved = bench.folder / "away" / "moved.gguf"
     moved.parent.mkdir()
     fine_tune.rename(moved)
-    bench.run(window.documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
+    bench.run(window.services.documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     assert strip(bench).words.text().startswith("“fine tune.gguf” was not found. “Find …”")
-    assert window.model.files == ()
-    assert window.editor.n_weight_layers is None
+    assert window.services.model.files == ()
+    assert window.services.editor.n_weight_layers is None
     assert rows(bench)[1].startswith("Source 2: fine tune, “fine tune.gguf” was not found.")
     drop(window.sources, moved)
     assert "come first" in bench.answer("OK")
     click_button(strip(bench), "Find …")
     bench.pick(moved)
-    bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
+    bench.qtbot.waitUntil(lambda: len(window.services.model.files) == 2)
     assert strip(bench).isHidden()
-    assert window.editor.source_starts == (0, 4)
-    window.editor.undo_stack.undo()
+    assert window.services.editor.source_starts == (0, 4)
+    window.services.editor.undo_stack.undo()
     bench.qtbot.waitUntil(strip(bench).isVisible)
 
 
 def test_a_plan_whose_model_is_missing_can_run_over_the_one_that_is_open(bench: Bench) -> None:
     window = bench.window
-    bench.run(window.documents.open(write_over(bench, "gone.gguf")))
+    bench.run(window.services.documents.open(write_over(bench, "gone.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     click_button(strip(bench), "Use tiny instead")
-    assert window.model.file.path.name == "tiny.gguf"
-    assert [p.code for p in window.editor.problems if p.severity == "error"] == ["weight-range"]
+    assert window.services.model.file.path.name == "tiny.gguf"
+    assert [p.code for p in window.services.editor.problems if p.severity == "error"] == [
+        "weight-range"
+    ]
     assert strip(bench).isHidden()
 
 
 def test_named_files_that_do_not_fit_each_other_say_what_differs(bench: Bench) -> None:
     write_tiny(bench.folder / "wide.gguf", TinyModel(n_embd=128))
-    bench.run(bench.window.documents.open(write_over(bench, "tiny.gguf", "wide.gguf")))
+    bench.run(bench.window.services.documents.open(write_over(bench, "tiny.gguf", "wide.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     assert "width (n_embd) is 128 instead of 64" in strip(bench).words.text()
-    assert bench.window.model.files == ()
+    assert bench.window.services.model.files == ()
     drop(bench.window.sources, bench.folder / "wide.gguf")
     assert "width (n_embd) is 128 instead of 64" in bench.answer("OK")
-    assert bench.window.editor.plan.sources == ("tiny.gguf", "wide.gguf")
+    assert bench.window.services.editor.plan.sources == ("tiny.gguf", "wide.gguf")
 
 
 def test_a_damaged_file_says_so_in_its_row(bench: Bench) -> None:
     (bench.folder / "bad.gguf").write_bytes(b"GGUF" + bytes(100))
-    bench.run(bench.window.documents.open(write_over(bench, "tiny.gguf", "bad.gguf")))
+    bench.run(bench.window.services.documents.open(write_over(bench, "tiny.gguf", "bad.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     assert "bad.gguf" in strip(bench).words.text()
     select(bench, 1)
     assert bench.window.sources.remove.isEnabled()
     bench.qtbot.keyClick(bench.window.sources.tree, Qt.Key.Key_Delete)
-    assert bench.window.editor.plan.sources == ("tiny.gguf",)
-    assert bench.window.model.file.path.name == "tiny.gguf"
+    assert bench.window.services.editor.plan.sources == ("tiny.gguf",)
+    assert bench.window.services.model.file.path.name == "tiny.gguf"
 
 
 def test_two_files_of_one_name_are_told_apart(bench: Bench) -> None:
@@ -132,13 +134,13 @@ def test_two_files_of_one_name_are_told_apart(bench: Bench) -> None:
         path = bench.folder / name / "model.gguf"
         models.append(write_tiny(path, TinyModel(n_layers=2, seed=seed)))
     add(bench, *models)
-    assert bench.window.model.paths[1:] == tuple(models)
+    assert bench.window.services.model.paths[1:] == tuple(models)
     text = save_as(bench, bench.folder / "mine.txt")
     assert '"a/model.gguf", "b/model.gguf"' in text
 
 
 def test_run_says_which_file_is_missing(bench: Bench) -> None:
-    bench.run(bench.window.documents.open(write_over(bench, "tiny.gguf", "gone.gguf")))
+    bench.run(bench.window.services.documents.open(write_over(bench, "tiny.gguf", "gone.gguf")))
     bench.qtbot.waitUntil(strip(bench).isVisible)
     bench.say("Hello")
     assert bench.window.chat.transcript.messages[-1].kind == "error"
@@ -148,10 +150,10 @@ def test_run_says_which_file_is_missing(bench: Bench) -> None:
 def test_plans_over_other_files_are_not_held_against_the_shown_one(
     bench: Bench, fine_tune: Path
 ) -> None:
-    documents = bench.window.documents
+    documents = bench.window.services.documents
     plain = documents.active
     bench.run(documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
-    bench.qtbot.waitUntil(lambda: len(bench.window.model.files) == 2)
+    bench.qtbot.waitUntil(lambda: len(bench.window.services.model.files) == 2)
     documents.require_shown_files(plain)  # over the first of the two
     both = documents.active
     documents.show(plain)
@@ -168,10 +170,10 @@ def test_plans_over_other_files_are_not_held_against_the_shown_one(
 def test_unsaved_sources_come_back_after_a_crash(bench: Bench, fine_tune: Path) -> None:
     window = bench.window
     add(bench, fine_tune)
-    assert bench.run(window.area.autosave.write())
-    (copy,) = window.settings.recovery_folder.rglob("*.txt")
+    assert bench.run(window.services.autosave.write())
+    (copy,) = window.services.settings.recovery_folder.rglob("*.txt")
     recovered = load(copy).plan
     assert recovered is not None
-    window.documents.add(recovered, is_dirty=True)
-    bench.qtbot.waitUntil(lambda: len(window.model.files) == 2)
-    assert window.model.paths[1] == fine_tune
+    window.services.documents.add(recovered, is_dirty=True)
+    bench.qtbot.waitUntil(lambda: len(window.services.model.files) == 2)
+    assert window.services.model.paths[1] == fine_tune

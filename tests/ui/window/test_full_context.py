@@ -20,7 +20,7 @@ def test_what_is_to_happen_is_chosen_in_the_settings(bench: Bench, dialog: objec
     choice.setCurrentIndex(choice.findData("slide"))
     bench.say("Hi")
     assert bench.engine.asked(Generate)[-1].when_full == "slide"
-    assert bench.window.settings.chat().when_full == "slide"
+    assert bench.window.services.settings.chat().when_full == "slide"
 
 
 def test_turns_that_left_are_told_of_and_stay_in_the_transcript(bench: Bench) -> None:

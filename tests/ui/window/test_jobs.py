@@ -14,12 +14,12 @@ from tests.ui.workbench import Bench
 
 
 def cancel_buttons(bench: Bench) -> list[QPushButton]:
-    found = bench.window.jobs.popup.findChildren(QPushButton)
+    found = bench.window.status.jobs.popup.findChildren(QPushButton)
     return [b for b in found if not b.isHidden()]
 
 
 def test_jobs_are_listed_and_each_can_be_cancelled(bench: Bench) -> None:
-    jobs = bench.window.jobs
+    jobs = bench.window.status.jobs
     assert not jobs.isVisible()
     bench.script.hold_after_pieces = 1
     bench.script.holds_measuring = True
@@ -29,12 +29,12 @@ def test_jobs_are_listed_and_each_can_be_cancelled(bench: Bench) -> None:
 
     async def measure() -> str:
         try:
-            await bench.window.engine.run(request, asker="test")
+            await bench.window.services.engine.run(request, asker="test")
         except JobCancelled:
             return "cancelled"
         return "measured"
 
-    waiting = bench.window.tasks.start(measure())
+    waiting = bench.window.services.tasks.start(measure())
     bench.qtbot.waitUntil(lambda: jobs.isVisible() and jobs.text() == "2 jobs …")
     bench.qtbot.mouseClick(jobs, LEFT)
     popup = jobs.popup
@@ -55,14 +55,14 @@ def test_jobs_are_listed_and_each_can_be_cancelled(bench: Bench) -> None:
 
 
 def test_no_empty_list_opens_when_all_ended_just_before(bench: Bench) -> None:
-    bench.window.jobs.click()
-    assert not bench.window.jobs.popup.isVisible()
+    bench.window.status.jobs.click()
+    assert not bench.window.status.jobs.popup.isVisible()
 
 
 def test_the_list_closes_with_escape(bench: Bench) -> None:
     bench.script.hold_after_pieces = 1
     bench.window.chat.flow.send("Hi")
-    jobs = bench.window.jobs
+    jobs = bench.window.status.jobs
     bench.qtbot.waitUntil(jobs.isVisible)
     bench.qtbot.mouseClick(jobs, LEFT)
     bench.qtbot.keyClick(jobs.popup, Qt.Key.Key_Escape)

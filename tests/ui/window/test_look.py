@@ -53,7 +53,7 @@ def test_a_blocks_fields_can_be_seen_without_scrolling(bench: Bench) -> None:
     window = bench.window
     inspector = window.docks["Inspector"].widget()
     assert isinstance(inspector, QScrollArea)
-    blocks = window.editor.plan.blocks.values()
+    blocks = window.services.editor.plan.blocks.values()
     for kind in (WeightBlock, MergeBlock):
         window.canvas.plan_scene.select([next(b.id for b in blocks if isinstance(b, kind))])
         bench.qtbot.wait(50)

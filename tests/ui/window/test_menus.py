@@ -99,9 +99,9 @@ def test_recent_plans_are_listed_and_open(bench: Bench) -> None:
     first = recent.actions()[0]
     assert first.text().startswith("plan.txt")
     bench.window.files.new_plan()
-    assert bench.window.documents.name != "plan.txt"
+    assert bench.window.services.documents.name != "plan.txt"
     first.trigger()
-    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "plan.txt")
+    bench.qtbot.waitUntil(lambda: bench.window.services.documents.name == "plan.txt")
     forget = next(a for a in recent.actions() if a.text() == "Forget recent files")
     forget.trigger()
     recent.aboutToShow.emit()
@@ -113,9 +113,9 @@ def test_a_sample_is_opened_without_its_file(bench: Bench) -> None:
     towers = next(a for a in samples.actions() if a.text() == "Two towers")
     assert "merged at the end" in towers.toolTip()
     towers.trigger()
-    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "two-towers")
-    assert bench.window.documents.active.path is None
-    assert len(bench.window.editor.plan.blocks) > 2
+    bench.qtbot.waitUntil(lambda: bench.window.services.documents.name == "two-towers")
+    assert bench.window.services.documents.active.path is None
+    assert len(bench.window.services.editor.plan.blocks) > 2
 
 
 def test_the_minimap_is_switched_off_for_good(bench: Bench) -> None:
@@ -126,7 +126,7 @@ def test_the_minimap_is_switched_off_for_good(bench: Bench) -> None:
     switch.trigger()
     bench.window.canvas.zoom_by(8.0)
     assert not bench.window.canvas.minimap.isVisible()
-    assert not bench.window.settings.shows_minimap()
+    assert not bench.window.services.settings.shows_minimap()
     switch.trigger()
     bench.qtbot.waitUntil(bench.window.canvas.minimap.isVisible)
-    assert bench.window.settings.shows_minimap()
+    assert bench.window.services.settings.shows_minimap()

@@ -62,7 +62,7 @@ def begin_another(bench: Bench) -> None:
 
 def in_file(bench: Bench) -> Store:
     """Another window's view of the database."""
-    return Store(bench.window.settings.conversations_path)
+    return Store(bench.window.services.settings.conversations_path)
 
 
 def test_regenerating_keeps_the_earlier_reply_to_flip_through(bench: Bench) -> None:

@@ -44,12 +44,12 @@ def author_of(view: MessageView) -> str:
 
 
 def test_the_plan_is_switched_in_mid_conversation(bench: Bench) -> None:
-    first = bench.window.documents.active
+    first = bench.window.services.documents.active
     bench.say("Hi")
     second = bench.open_plan("other.txt")
     bench.say("And you?")
     assert choose(bench, "plan.txt") == "in the engine"
-    assert bench.window.documents.active is first
+    assert bench.window.services.documents.active is first
     bench.say("Now you again")
     assert authors(bench) == ["plan.txt", "other.txt", "plan.txt"]
     assert [r.slot for r in bench.engine.asked(Open)] == [first.slot, second.slot]
@@ -73,20 +73,20 @@ def test_a_variant_comes_from_another_plan(bench: Bench) -> None:
 
 def test_plans_with_problems_are_said_to_have_them(bench: Bench) -> None:
     other = bench.open_plan("other.txt")
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     editor.apply("Cut link", edits.disconnect(editor.plan, merge_id(bench), 0))
     assert choose(bench, "plan.txt") == ""
     assert choose(bench, "other.txt") == "has problems"
-    assert bench.window.documents.active is other
+    assert bench.window.services.documents.active is other
 
 
 def test_faders_go_to_the_plan_of_their_tab(bench: Bench) -> None:
     bench.say("Hi")
-    first = bench.window.documents.active
+    first = bench.window.services.documents.active
     second = bench.open_plan("other.txt")
     bench.say("Hi")
     bench.set_scale(0.75)
-    bench.window.documents.show(first)
+    bench.window.services.documents.show(first)
     bench.set_scale(0.25)
     bench.qtbot.waitUntil(lambda: len(bench.engine.asked(SetScales)) == 2)
     sent = bench.engine.asked(SetScales)
@@ -98,40 +98,44 @@ def test_faders_go_to_the_plan_of_their_tab(bench: Bench) -> None:
 
 def test_closing_a_tab_closes_its_plan_alone(bench: Bench) -> None:
     bench.say("Hi")
-    first = bench.window.documents.active
+    first = bench.window.services.documents.active
     second = bench.open_plan("other.txt")
     bench.say("Hi")
     bench.window.files.close_plan()
     bench.qtbot.waitUntil(lambda: bool(bench.engine.asked(ClosePlan)))
     assert bench.engine.asked(ClosePlan) == [ClosePlan(second.slot)]
-    assert bench.window.runner.is_open(first)
-    assert not bench.window.runner.is_open(second)
+    assert bench.window.services.runner.is_open(first)
+    assert not bench.window.services.runner.is_open(second)
 
 
 def test_the_plan_used_longest_ago_gives_way_where_memory_is_short(bench: Bench) -> None:
     """Everything else in the machine's memory is reserved, but for two small plans."""
     bench.script.estimate = SMALL
-    first = bench.window.documents.active
+    first = bench.window.services.documents.active
     bench.say("Hi")
     second = bench.open_plan("other.txt")
     bench.say("Hi")
     third = bench.open_plan(
         "third.txt", PLAN.replace("WeightBlock; 4; 5; 3", "WeightBlock; 4; 5; 2")
     )
-    bench.qtbot.waitUntil(lambda: bench.window.memory.figures.n_beside == 2)
-    both = bench.window.memory.figures
+    bench.qtbot.waitUntil(lambda: bench.figures.n_beside == 2)
+    both = bench.figures
     assert both.beside_bytes >= 2 * 100 * MIB
     assert "2 other plans" in bench.window.memory.words
     spare = both.free_bytes - SMALL.total_bytes - 150 * MIB
-    bench.window.memory_controls._keep_free(spare)
-    bench.qtbot.waitUntil(lambda: bench.window.memory.figures.n_beside == 1)
-    assert bench.window.memory.figures.leaving == (first,)
+    bench.window.memory._keep_free(spare)
+    bench.qtbot.waitUntil(lambda: bench.figures.n_beside == 1)
+    assert bench.figures.leaving == (first,)
     assert "closes “plan.txt”" in bench.window.memory.words
     notices: list[str] = []
-    bench.window.runner.notice.connect(notices.append)
+    bench.window.services.runner.notice.connect(notices.append)
     bench.say("Hi")
     assert bench.engine.asked(ClosePlan) == [ClosePlan(first.slot)]
-    assert [bench.window.runner.is_open(d) for d in (first, second, third)] == [False, True, True]
+    assert [bench.window.services.runner.is_open(d) for d in (first, second, third)] == [
+        False,
+        True,
+        True,
+    ]
     assert any("“plan.txt”" in words and "memory" in words for words in notices)
     assert choose(bench, "plan.txt") == ""
 
@@ -145,7 +149,7 @@ def test_memory_is_measured_once_all_open_plans_have_decoded(bench: Bench) -> No
     bench.qtbot.waitUntil(lambda: "measured" not in memory.words)
     bench.window.run()
     bench.wait_idle()
-    bench.qtbot.waitUntil(lambda: memory.figures is not None and memory.figures.n_beside == 1)
+    bench.qtbot.waitUntil(lambda: bench.figures is not None and bench.figures.n_beside == 1)
     assert "measured" not in memory.words
     bench.say("Hi")
     bench.qtbot.waitUntil(lambda: "measured" in memory.words)
@@ -153,16 +157,16 @@ def test_memory_is_measured_once_all_open_plans_have_decoded(bench: Bench) -> No
 
 def test_a_plan_on_other_files_closes_those_before_and_says_so(bench: Bench) -> None:
     bench.say("Hi")
-    first = bench.window.documents.active
+    first = bench.window.services.documents.active
     copy = bench.folder / "copy.gguf"
-    copy.write_bytes(bench.window.model.paths[0].read_bytes())
+    copy.write_bytes(bench.window.services.model.paths[0].read_bytes())
     second = bench.open_plan("other.txt")
-    loaded = bench.window.tasks.start(bench.window.files.load_model(copy))
+    loaded = bench.window.services.tasks.start(bench.window.files.load_model(copy))
     bench.qtbot.waitUntil(loaded.done)
     notices: list[str] = []
-    bench.window.runner.notice.connect(notices.append)
+    bench.window.services.runner.notice.connect(notices.append)
     bench.say("Hi")
-    assert [bench.window.runner.is_open(d) for d in (first, second)] == [False, True]
+    assert [bench.window.services.runner.is_open(d) for d in (first, second)] == [False, True]
     assert any("“plan.txt”" in words and "other model files" in words for words in notices)
 
 
@@ -170,9 +174,8 @@ def test_a_settings_change_opens_only_the_plan_that_answers_anew(bench: Bench) -
     bench.say("Hi")
     second = bench.open_plan("other.txt")
     bench.say("Hi")
-    sampling = bench.window.chat.sampling
-    context = replace(sampling.chat.context, n_ctx=2048)
-    sampling.show_chat(replace(sampling.chat, context=context))
-    assert not bench.window.runner.is_current
+    reply_settings = bench.window.services.reply_settings
+    reply_settings.set_context(replace(reply_settings.context, n_ctx=2048))
+    assert not bench.window.services.runner.is_current
     bench.say("Hi")
     assert [r.slot for r in bench.engine.asked(Open)][2:] == [second.slot]

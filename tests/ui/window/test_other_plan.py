@@ -59,7 +59,7 @@ READ = PredictedReply(tuple(predicted(n, p) for n, p in enumerate(SAID)), 0.25, 
 def asked(bench: Bench) -> Bench:
     """A window in which a reply was given."""
     bench.script.predicted = READ
-    bench.script.model_name = bench.window.model.files[0].name
+    bench.script.model_name = bench.window.services.model.files[0].name
     bench.say("What is the capital of France?")
     return bench
 
@@ -97,10 +97,10 @@ def grounds(view: ReplyView) -> list[tuple[str, QColor, bool]]:
 
 
 def test_the_reply_is_asked_about_with_its_own_plan_and_the_one_shown(asked: Bench) -> None:
-    editor = asked.window.editor
+    editor = asked.window.services.editor
     before = editor.lowered.recipe
     asked.set_scale(0.9)
-    asked.qtbot.waitUntil(lambda: asked.window.runner.recipe == editor.lowered.recipe)
+    asked.qtbot.waitUntil(lambda: asked.window.services.runner.recipe == editor.lowered.recipe)
     dialog = read(asked)
     request = asked.engine.asked(AskOtherPlan)[-1]
     assert isinstance(request, AskOtherPlan)
@@ -109,7 +109,7 @@ def test_the_reply_is_asked_about_with_its_own_plan_and_the_one_shown(asked: Ben
     assert request.messages[-1] == ChatMessage("user", "What is the capital of France?")
     assert [m.role for m in request.messages[:-1]] == ["system"]
     assert request.is_ended
-    assert request.settings == asked.window.chat.sampling.chat.context
+    assert request.settings == asked.window.services.reply_settings.chat.context
     assert dialog.plan.currentText() == "plan.txt, as it replied"
     assert dialog.other.currentText() == "plan.txt, as it is now"
     assert "another token likeliest at 3 of 7 tokens (43%), first at token 2, “␣capital”" in (
@@ -251,17 +251,17 @@ def test_the_same_plan_is_said_to_be_the_same(asked: Bench) -> None:
 def test_another_open_plan_is_proposed_where_the_one_shown_made_the_reply(asked: Bench) -> None:
     other = asked.folder / "other.txt"
     other.write_text("WeightBlock; 0; 3; 0; -1\nTotalLayers; 3\n")
-    shown_before = asked.window.documents.active
-    task = asked.window.tasks.start(asked.window.documents.open(other))
+    shown_before = asked.window.services.documents.active
+    task = asked.window.services.tasks.start(asked.window.services.documents.open(other))
     asked.qtbot.waitUntil(task.done)
-    asked.window.documents.show(shown_before)
+    asked.window.services.documents.show(shown_before)
     dialog = read(asked)
     assert dialog.other.currentText() == "other.txt"
     request = asked.engine.asked(AskOtherPlan)[-1]
-    document = asked.window.documents.find(other)
+    document = asked.window.services.documents.find(other)
     assert isinstance(request, AskOtherPlan) and document is not None
     assert request.other == lower(document.plan).recipe
-    asked.window.documents.remove(document)
+    asked.window.services.documents.remove(document)
     assert [dialog.other.itemText(n) for n in range(dialog.other.count())] == [
         "plan.txt, as it is now"
     ]
@@ -291,10 +291,10 @@ def test_a_reply_of_an_unknown_plan_is_read_by_two_open_ones(
 def test_it_is_asked_first_where_memory_is_short_for_two_contexts(
     asked: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    figures = asked.window.watch.figures_now()
+    figures = asked.window.services.memory_watch.figures_now()
     assert figures is not None
     poor = replace(figures, machine=replace(figures.machine, available_bytes=1))
-    monkeypatch.setattr(asked.window.watch, "figures_now", lambda: poor)
+    monkeypatch.setattr(asked.window.services.memory_watch, "figures_now", lambda: poor)
     dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     asked.qtbot.mouseClick(dialog.ask, LEFT)
     assert "is free" in asked.answer("Cancel")
@@ -334,7 +334,7 @@ def test_what_goes_wrong_is_said_and_asking_can_be_cancelled(asked: Bench) -> No
     assert dialog.row.words.text() == "Stopped."
     assert dialog.problem.isHidden()
     asked.script.holds_measuring = False
-    editor = asked.window.editor
+    editor = asked.window.services.editor
     editor.apply("Cut", replace(editor.plan, output=None))
     asked.qtbot.mouseClick(dialog.ask, LEFT)
     asked.qtbot.waitUntil(lambda: not dialog.runs)

@@ -36,16 +36,16 @@ def window(
     window = MainWindow(EngineBridge(), EngineBridge(), settings, lambda: model_path)
     window.restore_layout()
     window.show()
-    opened = window.tasks.start(open_first(window, (), None))
+    opened = window.services.tasks.start(open_first(window, (), None))
     qtbot.waitUntil(opened.done, timeout=MS)
-    qtbot.waitUntil(lambda: bool(window.model.paths), timeout=MS)
+    qtbot.waitUntil(lambda: bool(window.services.model.paths), timeout=MS)
     sampling = window.chat.sampling
     sampling.n_ctx.setValue(1024)
     sampling.n_predict.setValue(16)
     sampling.temperature.setValue(0.8)
     sampling.seed.setValue(11)
     yield window
-    for document in window.documents.all:
+    for document in window.services.documents.all:
         document.undo_stack.setClean()
     with qtbot.waitSignal(window.closed, timeout=MS):
         window.close()
@@ -96,7 +96,7 @@ def test_the_plan_with_a_fader_moved_is_asked_about_a_reply(
 ) -> None:
     window.chat.sampling.temperature.setValue(0)
     view = say(qtbot, window, "Name three colours of the rainbow.")
-    editor = window.editor
+    editor = window.services.editor
     merge = editor.lowered.block_ids[-1]
     scales = [entry.scale for entry in edits.merge_block(editor.plan, merge).inputs]
     plan = editor.plan
@@ -124,7 +124,7 @@ def test_a_reply_whose_engine_is_killed_goes_on_by_one_click(
     window.chat.flow.send("Tell a very long story about the sea.")
     messages = window.chat.transcript.messages
     qtbot.waitUntil(lambda: len(messages) == 2 and len(messages[1].text) > 40, timeout=MS)
-    state = window.engine.state
+    state = window.services.engine.state
     assert state is not None and state.pid is not None
     os.kill(state.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: not window.chat.flow.busy, timeout=MS)
@@ -144,7 +144,8 @@ def test_a_reply_whose_engine_is_killed_goes_on_by_one_click(
 
 def test_what_cannot_be_answered_is_said_in_words(qtbot: QtBot, window: MainWindow) -> None:
     chat = window.chat
-    settings = chat.sampling.chat
+    reply_settings = window.services.reply_settings
+    settings = reply_settings.chat
     bad = {
         "The grammar cannot be read": replace(
             settings, sampling=replace(settings.sampling, grammar="root ::= (")
@@ -160,13 +161,13 @@ def test_what_cannot_be_answered_is_said_in_words(qtbot: QtBot, window: MainWind
         ),
     }
     for words, changed in bad.items():
-        chat.sampling.show_chat(changed)
+        reply_settings.set_chat(changed)
         chat.flow.send("Hi")
         qtbot.waitUntil(lambda: not chat.flow.busy, timeout=MS)
         view = chat.transcript.messages[-1]
         assert view.kind == "error"
         assert words in view.text
-    chat.sampling.show_chat(settings)
+    reply_settings.set_chat(settings)
     chat.flow.send("word " * 2000)
     qtbot.waitUntil(lambda: not chat.flow.busy, timeout=MS)
     assert "the context holds 1024" in chat.transcript.messages[-1].text
@@ -176,7 +177,7 @@ def test_what_cannot_be_answered_is_said_in_words(qtbot: QtBot, window: MainWind
 def test_a_fader_and_then_the_plan_change_in_mid_conversation(
     qtbot: QtBot, window: MainWindow
 ) -> None:
-    first, editor = window.documents.active, window.editor
+    first, editor = window.services.documents.active, window.services.editor
     window.chat.sampling.n_predict.setValue(80)
     window.chat.flow.send("Tell a long story about the sea.")
     messages = window.chat.transcript.messages
@@ -192,13 +193,13 @@ def test_a_fader_and_then_the_plan_change_in_mid_conversation(
     assert said.record is not None and 20 < said.record.moves[0].at < len(said.text)
 
     other = SAMPLES / "two-endings.txt"
-    opened = window.tasks.start(window.documents.open(other, is_sample=True))
+    opened = window.services.tasks.start(window.services.documents.open(other, is_sample=True))
     qtbot.waitUntil(opened.done, timeout=MS)
     window.chat.sampling.n_predict.setValue(8)
     assert author_of(say(qtbot, window, "And the sky?")) == "two-endings"
-    assert window.runner.is_open(first)
-    window.documents.show(first)
-    qtbot.waitUntil(lambda: window.runner.is_current, timeout=MS)
+    assert window.services.runner.is_open(first)
+    window.services.documents.show(first)
+    qtbot.waitUntil(lambda: window.services.runner.is_current, timeout=MS)
     assert author_of(say(qtbot, window, "And the land?")) == "sample"
     asked = window.chat.conversations.current.path[-1].record
     assert asked is not None and EARLIER["read_anew"] in asked.remark

@@ -34,10 +34,10 @@ window.restore_layout()
 window.show()
 
 async def work():
-    await window.documents.open(Path(plan))
-    editor = window.editor
+    await window.services.documents.open(Path(plan))
+    editor = window.services.editor
     editor.apply("Rename", edits.rename(editor.plan, next(iter(editor.plan.blocks)), "Unsaved"))
-    await window.area.autosave.write()
+    await window.services.autosave.write()
     print("kept", flush=True)
 
 loop.create_task(work())
@@ -58,7 +58,7 @@ def end_by_force(bench: Bench, plan: Path) -> None:
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "kept\n"
-        assert RecoveryFolder(bench.window.settings.recovery_folder).leftovers() == []
+        assert RecoveryFolder(bench.window.services.settings.recovery_folder).leftovers() == []
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
@@ -80,11 +80,11 @@ def test_a_killed_program_loses_nothing(bench: Bench, other: Path) -> None:
     assert window.area.recovery.isVisible()
     assert "“other.txt”" in window.area.recovery.words.text()
     click_button(bench.window.area.recovery, RESTORE)
-    bench.qtbot.waitUntil(lambda: window.documents.name == "other.txt")
+    bench.qtbot.waitUntil(lambda: window.services.documents.name == "other.txt")
     assert window.isWindowModified()
-    assert next(iter(window.editor.plan.blocks.values())).title == "Unsaved"
+    assert next(iter(window.services.editor.plan.blocks.values())).title == "Unsaved"
     assert window.area.recovery.isHidden()
-    bench.run(window.documents.save())
+    bench.run(window.services.documents.save())
     assert "Unsaved" in other.read_text()
     assert not window.isWindowModified()
     bench.run(window.area.recovery.offer())
@@ -98,7 +98,7 @@ def test_saving_a_restored_plan_asks_when_its_file_is_another_by_now(
     other.write_text(PLAN + "# a line by another program\n")
     bench.run(bench.window.area.recovery.offer())
     click_button(bench.window.area.recovery, RESTORE)
-    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "other.txt")
+    bench.qtbot.waitUntil(lambda: bench.window.services.documents.name == "other.txt")
     bench.window.files.save()
     assert "changed by another program" in bench.answer("Cancel")
     assert "another program" in other.read_text()
@@ -119,39 +119,39 @@ def test_what_is_not_decided_is_offered_again_and_what_is_discarded_is_not(
     click_button(bench.window.area.recovery, DISCARD)
     bench.answer(DISCARD_THEM)
     bench.qtbot.waitUntil(bench.window.area.recovery.isHidden)
-    assert RecoveryFolder(bench.window.settings.recovery_folder).leftovers() == []
-    assert len(bench.window.documents.all) == 1
+    assert RecoveryFolder(bench.window.services.settings.recovery_folder).leftovers() == []
+    assert len(bench.window.services.documents.all) == 1
 
 
 def test_a_plan_whose_file_is_open_already_is_restored_beside_it(bench: Bench) -> None:
     end_by_force(bench, bench.folder / "plan.txt")
     bench.run(bench.window.area.recovery.offer())
     click_button(bench.window.area.recovery, RESTORE)
-    bench.qtbot.waitUntil(lambda: len(bench.window.documents.all) == 2)
-    assert bench.window.documents.active.path is None
-    assert bench.window.documents.name == "plan.txt"
+    bench.qtbot.waitUntil(lambda: len(bench.window.services.documents.all) == 2)
+    assert bench.window.services.documents.active.path is None
+    assert bench.window.services.documents.name == "plan.txt"
 
 
 def copies(bench: Bench) -> list[Path]:
-    return sorted(bench.window.settings.recovery_folder.glob("*/*.txt"))
+    return sorted(bench.window.services.settings.recovery_folder.glob("*/*.txt"))
 
 
 def test_copies_come_with_edits_and_go_with_saving(bench: Bench) -> None:
     bench.rename_first()
     bench.qtbot.waitUntil(lambda: len(copies(bench)) == 1)
     assert "Renamed" in copies(bench)[0].read_text()
-    bench.run(bench.window.documents.save())
+    bench.run(bench.window.services.documents.save())
     bench.qtbot.waitUntil(lambda: copies(bench) == [])
 
 
 def test_a_closed_program_leaves_nothing_behind(bench: Bench) -> None:
     bench.rename_first()
-    bench.run(bench.window.area.autosave.write())
+    bench.run(bench.window.services.autosave.write())
     assert copies(bench)
     bench.window.close()
     with bench.qtbot.waitSignal(bench.window.closed):
         bench.answer("Discard changes")
-    assert list(bench.window.settings.recovery_folder.iterdir()) == []
+    assert list(bench.window.services.settings.recovery_folder.iterdir()) == []
 
 
 def test_closing_does_not_wait_for_a_disk_that_hangs(
@@ -169,17 +169,17 @@ def test_a_folder_that_cannot_be_written_is_told_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    bench.window.area.autosave.failed.connect(told.append)
-    bench.window.settings.recovery_folder.parent.mkdir(exist_ok=True)
-    bench.window.settings.recovery_folder.write_text("in the way")
+    bench.window.services.autosave.failed.connect(told.append)
+    bench.window.services.settings.recovery_folder.parent.mkdir(exist_ok=True)
+    bench.window.services.settings.recovery_folder.write_text("in the way")
     for title in ("A", "B", "C"):
         bench.rename_first(title)
-        assert bench.run(bench.window.area.autosave.write()) is False
+        assert bench.run(bench.window.services.autosave.write()) is False
     assert len(told) == 1
     assert "recovery" in told[0]
     assert told[0] == bench.window.status.currentMessage()
-    bench.window.settings.recovery_folder.unlink()
-    assert bench.run(bench.window.area.autosave.write()) is True
+    bench.window.services.settings.recovery_folder.unlink()
+    assert bench.run(bench.window.services.autosave.write()) is True
     assert len(copies(bench)) == 1
 
     def full_disk(path: Path, text: str) -> None:
@@ -187,7 +187,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(
 
     monkeypatch.setattr(files, "save", full_disk)
     bench.rename_first("D")
-    bench.run(bench.window.area.autosave.write())
+    bench.run(bench.window.services.autosave.write())
     assert "No space left" in told[1]
 
 
@@ -218,7 +218,7 @@ def test_a_copy_with_a_damaged_description_is_offered_all_the_same(
 
 
 def test_a_copy_that_cannot_be_read_is_told_and_left_where_it_is(bench: Bench) -> None:
-    folder = RecoveryFolder(bench.window.settings.recovery_folder)
+    folder = RecoveryFolder(bench.window.services.settings.recovery_folder)
     folder.write("0", Copy(PLAN, "two-towers"))
     folder.write("1", Copy("\x01\x02", "broken.txt"))
     assert folder._lock is not None
@@ -228,18 +228,18 @@ def test_a_copy_that_cannot_be_read_is_told_and_left_where_it_is(bench: Bench) -
     said = bench.answer("OK")
     assert "broken.txt" in said
     assert str(folder.root) in said
-    assert bench.window.documents.name == "two-towers"
+    assert bench.window.services.documents.name == "two-towers"
     bench.qtbot.waitUntil(lambda: bool(RecoveryFolder(folder.root).leftovers()))
 
 
 def test_an_untitled_plan_is_restored_without_a_file(bench: Bench) -> None:
-    folder = RecoveryFolder(bench.window.settings.recovery_folder)
+    folder = RecoveryFolder(bench.window.services.settings.recovery_folder)
     folder.write("0", Copy(PLAN, "two-towers"))
     assert folder._lock is not None
     folder._lock.close()  # as when its process has ended
     bench.run(bench.window.area.recovery.offer())
     click_button(bench.window.area.recovery, RESTORE)
-    bench.qtbot.waitUntil(lambda: bench.window.documents.name == "two-towers")
-    assert bench.window.documents.active.path is None
-    assert len(bench.window.editor.plan.blocks) == 4
+    bench.qtbot.waitUntil(lambda: bench.window.services.documents.name == "two-towers")
+    assert bench.window.services.documents.active.path is None
+    assert len(bench.window.services.editor.plan.blocks) == 4
     assert bench.window.isWindowModified()

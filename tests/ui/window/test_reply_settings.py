@@ -57,14 +57,14 @@ def test_every_setting_reaches_the_engine(bench: Bench, dialog: ReplySettingsDia
     assert request.stop == ("END", "\n\n")
     assert request.sampling.logit_bias == ((" Paris", float("-inf")),)
     assert request.sampling.grammar == 'root ::= "yes"'
-    assert bench.window.settings.chat() == bench.window.chat.sampling.chat
+    assert bench.window.services.settings.chat() == bench.window.services.reply_settings.chat
 
 
 def test_a_preset_is_taken_named_and_left_again(bench: Bench, dialog: ReplySettingsDialog) -> None:
     assert dialog.presets.currentText() == "Usual"
     dialog.presets.setCurrentIndex(1)
     dialog.presets.activated.emit(1)
-    assert bench.window.chat.sampling.chat.sampling == BUILT_IN[1].sampling
+    assert bench.window.services.reply_settings.chat.sampling == BUILT_IN[1].sampling
     assert bench.window.chat.sampling.temperature.value() == 0.0
     dialog.numbers["top_k"].setValue(7)
     assert dialog.presets.currentText() == "Own settings"
@@ -84,10 +84,10 @@ def test_own_presets_are_kept_and_deleted(bench: Bench, dialog: ReplySettingsDia
     bench.qtbot.keyClicks(name, "Seven")
     next(b for b in name.parent().findChildren(QPushButton) if b.text() == "Save").click()
     bench.qtbot.waitUntil(lambda: dialog.presets.currentText() == "Seven")
-    saved = [from_json(text) for text in bench.window.settings.presets()]
+    saved = [from_json(text) for text in bench.window.services.settings.presets()]
     assert [(p.name, p.sampling.top_k) for p in saved] == [("Seven", 7)]
     dialog.delete.click()
-    assert bench.window.settings.presets() == ()
+    assert bench.window.services.settings.presets() == ()
     assert dialog.presets.currentText() == "Own settings"
 
 
@@ -126,7 +126,9 @@ def test_damaged_values_read_as_usual(tmp_path: Path) -> None:
 def test_a_preset_holds_the_template_and_built_in_ones_leave_it(
     bench: Bench, dialog: ReplySettingsDialog
 ) -> None:
-    own = replace(bench.window.chat.sampling.chat, template=OWN_TEMPLATE, own_template="{{ x }}")
+    own = replace(
+        bench.window.services.reply_settings.chat, template=OWN_TEMPLATE, own_template="{{ x }}"
+    )
     preset = from_json(to_json(Preset.of("Mine", own)))
     assert preset.put_into(ChatSettings()).chat_template == "{{ x }}"
     known = replace(own, template="chatml")

@@ -16,18 +16,18 @@ TRUNK = RecipeWeight(0, 2, 0, -1)
 
 
 def merge_id(bench: Bench) -> str:
-    return bench.window.editor.lowered.block_ids[-1]
+    return bench.window.services.editor.lowered.block_ids[-1]
 
 
 def test_scale_goes_to_the_running_plan_without_opening_it_again(bench: Bench) -> None:
     bench.say("Hi")
     for scale in (0.6, 0.7, 0.8):
         bench.set_scale(scale)
-    runner = bench.window.runner
+    runner = bench.window.services.runner
     bench.qtbot.waitUntil(
         lambda: runner.recipe is not None and runner.recipe.blocks[3].inputs[0][1] == 0.8
     )
-    slot = bench.window.documents.active.slot
+    slot = bench.window.services.documents.active.slot
     assert SetScales(((3, 0, 0.8),), slot) in bench.engine.asked(SetScales)
     bench.say("Again")
     assert len(bench.engine.asked(Open)) == 1
@@ -35,23 +35,23 @@ def test_scale_goes_to_the_running_plan_without_opening_it_again(bench: Bench) -
 
 def test_scales_that_change_together_are_heard_together(bench: Bench) -> None:
     bench.say("Hi")
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     locked = shaping.set_sums_to_one(editor.plan, merge_id(bench), True)
     editor.apply("Change scale", edits.set_scale(locked, merge_id(bench), 0, 0.75))
     bench.qtbot.waitUntil(lambda: bool(bench.engine.asked(SetScales)))
-    slot = bench.window.documents.active.slot
+    slot = bench.window.services.documents.active.slot
     assert bench.engine.asked(SetScales) == [SetScales(((3, 0, 0.75), (3, 1, 0.25)), slot)]
 
 
 def test_reply_says_what_a_moved_scale_meant_for_it(bench: Bench) -> None:
-    runner, messages = bench.window.runner, bench.window.chat.transcript.messages
+    runner, messages = bench.window.services.runner, bench.window.chat.transcript.messages
     bench.say("Hi")
     assert "scales" not in messages[-1].footer
     bench.script.hold_after_pieces = 1
     bench.window.chat.flow.send("Again")
     bench.qtbot.waitUntil(lambda: len(messages) == 4 and bool(messages[-1].text))
     bench.set_scale(0.75)
-    bench.qtbot.waitUntil(lambda: runner.recipe == bench.window.editor.lowered.recipe)
+    bench.qtbot.waitUntil(lambda: runner.recipe == bench.window.services.editor.lowered.recipe)
     bench.engine.release.set()
     bench.wait_idle()
     assert SCALES_MOVED in messages[-1].footer
@@ -66,32 +66,32 @@ def test_reply_says_what_a_moved_scale_meant_for_it(bench: Bench) -> None:
 def test_undo_of_a_scale_reaches_the_engine_too(bench: Bench) -> None:
     bench.say("Hi")
     bench.set_scale(0.9)
-    bench.window.editor.undo_stack.undo()
-    runner = bench.window.runner
+    bench.window.services.editor.undo_stack.undo()
+    runner = bench.window.services.runner
     sent = bench.engine.asked(SetScales)
-    slot = bench.window.documents.active.slot
+    slot = bench.window.services.documents.active.slot
     bench.qtbot.waitUntil(lambda: not sent or sent[-1] == SetScales(((3, 0, 0.5),), slot))
     bench.qtbot.waitUntil(lambda: runner.recipe.blocks[3].inputs[0][1] == 0.5)
 
 
 def test_structural_edit_waits_for_the_next_message(bench: Bench) -> None:
     bench.say("Hi")
-    assert bench.window.runner.is_current
-    editor = bench.window.editor
+    assert bench.window.services.runner.is_current
+    editor = bench.window.services.editor
     editor.apply("Cut", edits.set_weights(editor.plan, editor.lowered.block_ids[0], 0, 1))
-    assert not bench.window.runner.is_current
+    assert not bench.window.services.runner.is_current
     assert "edited" in bench.window.status.words
     assert len(bench.engine.asked(Open)) == 1
     editor.undo_stack.undo()
-    assert bench.window.runner.is_current
+    assert bench.window.services.runner.is_current
     editor.undo_stack.redo()
     bench.say("Again")
     assert len(bench.engine.asked(Open)) == 2
-    assert bench.window.runner.is_current
+    assert bench.window.services.runner.is_current
 
 
 def test_plan_with_problems_is_not_opened(bench: Bench) -> None:
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     editor.apply("Cut link", edits.disconnect(editor.plan, merge_id(bench), 0))
     bench.window.docks["Problems"].hide()
     bench.window.docks["Chat"].hide()
@@ -104,7 +104,7 @@ def test_plan_with_problems_is_not_opened(bench: Bench) -> None:
 
 
 def test_the_inspector_says_what_a_block_takes_and_shares(bench: Bench) -> None:
-    window, editor = bench.window, bench.window.editor
+    window, editor = bench.window, bench.window.services.editor
     window.canvas.show_block("b1")
     inspector = window.inspector.weight_form
     whole, shared = inspector.memory.text(), "of them shared"
@@ -136,8 +136,8 @@ def test_a_message_waits_until_the_plans_model_files_are_found(
 ) -> None:
     window = bench.window
     path = write_tiny(tmp_path / "another.gguf", TinyModel(n_layers=4, seed=1))
-    window.documents.add(replace(window.editor.plan, sources=(str(path),)))
-    assert not window.model.paths
+    window.services.documents.add(replace(window.services.editor.plan, sources=(str(path),)))
+    assert not window.services.model.paths
     window.chat.flow.send("Hi")
     bench.wait_idle()
     assert bench.engine.asked(Open)[-1].model_paths == (str(path),)

@@ -20,7 +20,7 @@ def moved_reply(bench: Bench) -> MessageView:
     bench.window.chat.flow.send("Where?")
     bench.qtbot.waitUntil(lambda: bool(messages) and messages[-1].text == "The capital ")
     bench.set_scale(0.75)
-    runner, editor = bench.window.runner, bench.window.editor
+    runner, editor = bench.window.services.runner, bench.window.services.editor
     bench.qtbot.waitUntil(lambda: runner.recipe == editor.lowered.recipe)
     bench.engine.release.set()
     bench.wait_idle()
@@ -40,8 +40,8 @@ def test_a_moved_fader_is_marked_where_it_took_effect(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: abs(marks[0].geometry().center().x() - width) < 6)
     record = bench.window.chat.conversations.current.path[-1].record
     assert [(move.at, move.before, move.after) for move in record.moves] == [(12, 0.5, 0.75)]
-    assert record.statistics.plan_hash == bench.window.runner.recipe.hash
-    assert record.recipe == bench.window.runner.recipe.text
+    assert record.statistics.plan_hash == bench.window.services.runner.recipe.hash
+    assert record.recipe == bench.window.services.runner.recipe.text
 
 
 def test_marks_are_there_again_when_the_conversation_is_opened_again(bench: Bench) -> None:
@@ -61,7 +61,7 @@ def test_marks_stay_with_the_reply_when_the_engine_dies(bench: Bench) -> None:
     bench.window.chat.flow.send("Where?")
     bench.qtbot.waitUntil(lambda: bool(messages) and messages[-1].text == "The capital ")
     bench.set_scale(0.75)
-    runner, editor = bench.window.runner, bench.window.editor
+    runner, editor = bench.window.services.runner, bench.window.services.editor
     bench.qtbot.waitUntil(lambda: runner.recipe == editor.lowered.recipe)
     bench.engine.release.set()
     bench.wait_idle()
@@ -78,7 +78,7 @@ def test_what_was_said_stays_as_heard_where_that_is_chosen(
     bench.window.chat.sampling.earlier.setCurrentText(AS_HEARD)
     assert not settings.chat().reread
     bench.set_scale(0.75)
-    runner, editor = bench.window.runner, bench.window.editor
+    runner, editor = bench.window.services.runner, bench.window.services.editor
     bench.qtbot.waitUntil(lambda: runner.recipe == editor.lowered.recipe)
     bench.say("And now?")
     assert [request.reread for request in bench.engine.asked(Generate)] == [True, False]
@@ -89,7 +89,7 @@ def test_a_new_conversation_has_nothing_to_read_anew(bench: Bench) -> None:
     bench.say("Hi")
     bench.window.chat.new_chat.click()
     bench.set_scale(0.75)
-    runner, editor = bench.window.runner, bench.window.editor
+    runner, editor = bench.window.services.runner, bench.window.services.editor
     bench.qtbot.waitUntil(lambda: runner.recipe == editor.lowered.recipe)
     bench.say("And now?")
     assert "scales" not in bench.window.chat.transcript.messages[-1].footer

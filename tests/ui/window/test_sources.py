@@ -27,20 +27,20 @@ def test_files_dropped_on_the_panel_are_added_as_one_step(
 ) -> None:
     window = bench.window
     drop(window.sources, fine_tune, pack)
-    bench.qtbot.waitUntil(lambda: len(window.model.files) == 3)
-    assert window.editor.source_starts == (0, 4, 7)
-    assert window.editor.n_weight_layers == 9
-    assert window.editor.plan.sources == ("tiny.gguf", "fine tune.gguf", "pack.gguf")
+    bench.qtbot.waitUntil(lambda: len(window.services.model.files) == 3)
+    assert window.services.editor.source_starts == (0, 4, 7)
+    assert window.services.editor.n_weight_layers == 9
+    assert window.services.editor.plan.sources == ("tiny.gguf", "fine tune.gguf", "pack.gguf")
     assert [words.split(" · ")[0] for words in rows(bench)] == [
         "Source 1: tiny, 0-3",
         "Source 2: fine tune, 4-6",
         "Source 3: pack, 7-8",
     ]
-    assert window.editor.undo_stack.count() == 1
-    window.editor.undo_stack.undo()
-    assert (window.editor.n_weight_layers, len(rows(bench))) == (4, 1)
-    window.editor.undo_stack.redo()
-    assert window.editor.n_weight_layers == 9
+    assert window.services.editor.undo_stack.count() == 1
+    window.services.editor.undo_stack.undo()
+    assert (window.services.editor.n_weight_layers, len(rows(bench))) == (4, 1)
+    window.services.editor.undo_stack.redo()
+    assert window.services.editor.n_weight_layers == 9
 
 
 def test_what_is_added_is_scrolled_to(bench: Bench, fine_tune: Path, pack: Path) -> None:
@@ -56,8 +56,8 @@ def test_what_is_added_is_scrolled_to(bench: Bench, fine_tune: Path, pack: Path)
 def test_files_are_chosen_by_the_button(bench: Bench, fine_tune: Path, pack: Path) -> None:
     bench.window.sources.add.click()
     bench.pick(fine_tune, pack)
-    bench.qtbot.waitUntil(lambda: bench.window.editor.n_weight_layers == 9)
-    assert set(bench.window.settings.recent_models()) == {fine_tune, pack}
+    bench.qtbot.waitUntil(lambda: bench.window.services.editor.n_weight_layers == 9)
+    assert set(bench.window.services.settings.recent_models()) == {fine_tune, pack}
 
 
 def test_a_model_that_fits_is_added_or_opened_when_it_is_dropped_on_the_window(
@@ -65,9 +65,9 @@ def test_a_model_that_fits_is_added_or_opened_when_it_is_dropped_on_the_window(
 ) -> None:
     assert drop(bench.window, fine_tune)
     bench.answer(ADD)
-    bench.qtbot.waitUntil(lambda: bench.window.editor.n_weight_layers == 7)
+    bench.qtbot.waitUntil(lambda: bench.window.services.editor.n_weight_layers == 7)
     assert drop(bench.window, pack)  # can only be added
-    bench.qtbot.waitUntil(lambda: bench.window.editor.n_weight_layers == 9)
+    bench.qtbot.waitUntil(lambda: bench.window.services.editor.n_weight_layers == 9)
 
 
 def test_what_does_not_fit_is_refused_with_what_differs(bench: Bench, fine_tune: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_does_not_fit_is_refused_with_what_differs(bench: Bench, fine_tune:
     assert "Nothing was changed" in said
     drop(bench.window.sources, bench.folder / "plan.txt")
     assert "text file" in bench.answer("OK")
-    assert bench.window.editor.undo_stack.count() == 0
+    assert bench.window.services.editor.undo_stack.count() == 0
     assert len(rows(bench)) == 1
 
 
@@ -87,25 +87,28 @@ def test_a_file_is_no_source_twice(bench: Bench, fine_tune: Path) -> None:
     add(bench, fine_tune)
     drop(bench.window.sources, fine_tune)
     assert "listed twice" in bench.answer("OK")
-    assert bench.window.editor.n_weight_layers == 7
+    assert bench.window.services.editor.n_weight_layers == 7
 
 
 def test_sources_change_places_and_blocks_keep_their_weights(bench: Bench, fine_tune: Path) -> None:
     window = bench.window
     add(bench, fine_tune)
-    editor = window.editor
+    editor = window.services.editor
     third = list(editor.plan.blocks)[2]
     editor.apply("Borrow", edits.set_weights(editor.plan, third, 5, 2))
     before = editor.plan
     select(bench, 1)
     bench.qtbot.keyClick(window.sources.tree, Qt.Key.Key_Up, ALT)
-    assert [file.path.name for file in window.model.files] == ["fine tune.gguf", "tiny.gguf"]
+    assert [file.path.name for file in window.services.model.files] == [
+        "fine tune.gguf",
+        "tiny.gguf",
+    ]
     assert ranges(bench) == [(3, 5), (5, 7), (1, 3)]
     assert "vocabulary, embeddings and head" in window.status.currentMessage()
     assert window.sources.rows.source_row(window.sources.tree.currentIndex()) == 0
     editor.undo_stack.undo()
     assert editor.plan == before
-    assert window.model.file.path.name == "tiny.gguf"
+    assert window.services.model.file.path.name == "tiny.gguf"
 
 
 def test_a_row_is_dragged_to_another_place(bench: Bench, fine_tune: Path, pack: Path) -> None:
@@ -114,7 +117,7 @@ def test_a_row_is_dragged_to_another_place(bench: Bench, fine_tune: Path, pack: 
     mime = panel.rows.mimeData([panel.rows.index(1, 0)])
     below = panel.tree.visualRect(panel.rows.index(2, 0)).bottomLeft() + QPoint(40, 2)
     drop_data(panel.tree.viewport(), mime, below)
-    names = [file.path.stem for file in bench.window.model.files]
+    names = [file.path.stem for file in bench.window.services.model.files]
     assert names == ["tiny", "pack", "fine tune"]
 
 
@@ -125,16 +128,16 @@ def test_a_pack_does_not_come_first(bench: Bench, pack: Path) -> None:
     assert not panel.remove.isEnabled()
     select(bench, 1)
     assert not panel.up.isEnabled()
-    bench.window.files.source_edits.move(1, 0)
+    bench.window.source_edits.move(1, 0)
     assert "“pack.gguf” holds only layers" in bench.window.status.currentMessage()
-    assert bench.window.editor.source_starts == (0, 4)
+    assert bench.window.services.editor.source_starts == (0, 4)
 
 
 def test_a_source_that_is_taken_out_leaves_its_blocks_with_a_problem(
     bench: Bench, fine_tune: Path
 ) -> None:
     add(bench, fine_tune)
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     third = list(editor.plan.blocks)[2]
     editor.apply("Borrow", edits.set_weights(editor.plan, third, 5, 2))
     assert not [p for p in editor.problems if p.severity == "error"]
@@ -170,32 +173,34 @@ def test_details_tell_what_the_file_says_of_itself(bench: Bench, pack: Path) -> 
     assert "Weight layers: 8-9, in the file 2-3" in found[1]
     assert model.data(model.index(1, 0), Qt.ItemDataRole.ToolTipRole) == "\n".join(found[0])
     bench.window.sources.tree.expand(model.index(1, 0))
-    bench.window.editor.undo_stack.undo()
-    bench.window.editor.undo_stack.redo()
+    bench.window.services.editor.undo_stack.undo()
+    bench.window.services.editor.undo_stack.redo()
     assert bench.window.sources.tree.isExpanded(model.index(1, 0))
 
 
 def test_each_tab_has_the_sources_that_its_plan_names(bench: Bench, fine_tune: Path) -> None:
     window = bench.window
     add(bench, fine_tune)
-    first = window.documents.active
+    first = window.services.documents.active
     other = write_tiny(bench.folder / "other.gguf", TinyModel(n_layers=5, n_embd=128))
     path = bench.folder / "other.txt"
     path.write_text(
         '#@ llama-blocks {"version": 1, "sources": ["other.gguf"]}\n'
         "WeightBlock; 0; 5; 0; -1\nTotalLayers; 5\n"
     )
-    bench.run(window.documents.open(path))
-    bench.qtbot.waitUntil(lambda: window.model.paths == (other,))
-    assert window.editor.n_weight_layers == 5
-    window.documents.show(first)
-    assert window.model.paths[1:] == (fine_tune,)  # at once: both were read before
-    assert window.editor.source_starts == (0, 4)
-    assert [f.path for f in window.files.sources.files_of(window.documents.all[1])] == [other]
+    bench.run(window.services.documents.open(path))
+    bench.qtbot.waitUntil(lambda: window.services.model.paths == (other,))
+    assert window.services.editor.n_weight_layers == 5
+    window.services.documents.show(first)
+    assert window.services.model.paths[1:] == (fine_tune,)  # at once: both were read before
+    assert window.services.editor.source_starts == (0, 4)
+    assert [f.path for f in window.services.sources.files_of(window.services.documents.all[1])] == [
+        other
+    ]
     changes: list[object] = []
-    window.model.changed.connect(lambda: changes.append(None))
-    window.documents.add(window.editor.plan)
-    assert len(window.model.files) == 2
+    window.services.model.changed.connect(lambda: changes.append(None))
+    window.services.documents.add(window.services.editor.plan)
+    assert len(window.services.model.files) == 2
     assert changes == []
 
 
@@ -214,13 +219,13 @@ def test_details_of_a_composed_file_tell_where_its_layers_come_from(fine_tune: P
 def test_files_dropped_where_nothing_is_open_become_the_sources(
     bench: Bench, fine_tune: Path
 ) -> None:
-    base = bench.window.model.files[0].path
-    bench.window.documents.add(Plan())
-    bench.window.files.sources.choose()
+    base = bench.window.services.model.files[0].path
+    bench.window.services.documents.add(Plan())
+    bench.window.services.sources.choose()
     assert bench.window.sources.open.isVisible()
     bench.qtbot.waitUntil(lambda: "No model is open" in bench.window.memory.words)
     drop(bench.window.sources, base, fine_tune)
-    bench.qtbot.waitUntil(lambda: bench.window.model.paths == (base, fine_tune))
+    bench.qtbot.waitUntil(lambda: bench.window.services.model.paths == (base, fine_tune))
     assert bench.window.sources.add.isVisible()
 
 
@@ -228,11 +233,16 @@ def test_the_memory_bar_has_a_part_for_each_source(bench: Bench, fine_tune: Path
     window = bench.window
     add(bench, fine_tune)
     assert "of source" not in window.memory.words  # nothing is borrowed from it yet
-    third = list(window.editor.plan.blocks)[2]
-    window.editor.apply("Borrow", edits.set_weights(window.editor.plan, third, 4, 1))
-    layer_bytes = window.model.files[1].layer_bytes[0]
+    third = list(window.services.editor.plan.blocks)[2]
+    window.services.editor.apply(
+        "Borrow", edits.set_weights(window.services.editor.plan, third, 4, 1)
+    )
+    layer_bytes = window.services.model.files[1].layer_bytes[0]
     words = f"of source 2 {format_bytes(layer_bytes)}"
     bench.qtbot.waitUntil(lambda: words in window.memory.words)
-    first, second, *_ = parts_of(window.memory.figures)
-    assert first.n_bytes + second.n_bytes == window.memory.figures.estimate.weights_bytes
+    first, second, *_ = parts_of(window.services.memory_watch.figures)
+    assert (
+        first.n_bytes + second.n_bytes
+        == window.services.memory_watch.figures.estimate.weights_bytes
+    )
     assert second.colour == theme.current().source(1)

@@ -49,18 +49,18 @@ def test_start_shows_the_sample_and_a_question_ready_to_be_asked(
     bench: Bench, plans: tuple[str, ...]
 ) -> None:
     window = bench.window
-    window.files.find_bundled_model = bundled_model
-    task = window.tasks.start(open_first(window, plans, None))
+    window.services.bundled.find = bundled_model
+    task = window.services.tasks.start(open_first(window, plans, None))
     if plans:
         assert "could not be read" in bench.answer("OK")
     bench.qtbot.waitUntil(task.done)
-    bench.qtbot.waitUntil(lambda: window.editor.n_weight_layers == 38)
-    assert window.model.paths == bundled_files()
-    assert window.documents.name == SAMPLE_PLAN.stem
+    bench.qtbot.waitUntil(lambda: window.services.editor.n_weight_layers == 38)
+    assert window.services.model.paths == bundled_files()
+    assert window.services.documents.name == SAMPLE_PLAN.stem
     assert window.chat.composer.holds_suggestion
     window.activateWindow()
     bench.qtbot.waitUntil(window.chat.composer.hasFocus)
-    assert window.chat.system.mode is SystemMode.EMPTY
+    assert window.services.reply_settings.system.mode is SystemMode.EMPTY
     assert bench.estimator.asked(EstimateMemory)
 
 
@@ -68,15 +68,17 @@ def test_several_plans_named_at_the_start_are_opened_in_tabs(bench: Bench) -> No
     paths = [bench.folder / f"{name}.txt" for name in "ab"]
     for path in paths:
         path.write_text(PLAN)
-    task = bench.window.tasks.start(open_first(bench.window, [str(p) for p in paths], None))
+    task = bench.window.services.tasks.start(
+        open_first(bench.window, [str(p) for p in paths], None)
+    )
     bench.qtbot.waitUntil(task.done)
-    assert [d.name for d in bench.window.documents.all] == ["plan.txt", "a.txt", "b.txt"]
+    assert [d.name for d in bench.window.services.documents.all] == ["plan.txt", "a.txt", "b.txt"]
 
 
 def test_a_model_named_at_the_start_is_shown_whole(bench: Bench) -> None:
     path = write_tiny(bench.folder / "named.gguf", TinyModel(n_layers=6))
-    task = bench.window.tasks.start(open_first(bench.window, [], str(path)))
+    task = bench.window.services.tasks.start(open_first(bench.window, [], str(path)))
     bench.qtbot.waitUntil(task.done)
-    assert bench.window.editor.plan.sources == ("named.gguf",)
-    (block,) = bench.window.editor.plan.blocks.values()
+    assert bench.window.services.editor.plan.sources == ("named.gguf",)
+    (block,) = bench.window.services.editor.plan.blocks.values()
     assert (block.weight_start, block.n_layers) == (0, 6)

@@ -44,19 +44,19 @@ def test_the_views_stand_behind_the_problems(bench: Bench) -> None:
 
 
 def test_what_was_typed_is_saved_by_key(bench: Bench, text) -> None:
-    path = bench.window.documents.active.path
+    path = bench.window.services.documents.active.path
     assert text.toPlainText() + "\n" == PLAN
     text.moveCursor(text.textCursor().MoveOperation.Start)
     QTest.keyClicks(text, "# mine")
     QTest.keyClick(text, Qt.Key.Key_Return)
     QTest.keyClick(text, Qt.Key.Key_S, CONTROL)
-    bench.qtbot.waitUntil(lambda: not bench.window.documents.active.is_dirty)
+    bench.qtbot.waitUntil(lambda: not bench.window.services.documents.active.is_dirty)
     assert path.read_text().startswith("# mine\n")
     assert text.hasFocus()
 
 
 def test_undo_by_key_is_the_plan_s(bench: Bench, text) -> None:
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     before = editor.plan
     bench.window.canvas.select_all()
     bench.window.canvas.delete()
@@ -68,7 +68,7 @@ def test_undo_by_key_is_the_plan_s(bench: Bench, text) -> None:
 
 
 def test_noise_of_a_megabyte_is_read_beside_the_window(bench: Bench, text) -> None:
-    editor, before = bench.window.editor, bench.window.editor.plan
+    editor, before = bench.window.services.editor, bench.window.services.editor.plan
     noise = random.Random(4)
     letters = [chr(n) for n in range(32, 127)] + ["\n"] * 3
     QApplication.clipboard().setText("".join(noise.choices(letters, k=1_048_576)))
@@ -90,8 +90,8 @@ def test_ten_thousand_lines_become_a_plan(bench: Bench, text) -> None:
     QTest.keyClick(text, Qt.Key.Key_V, CONTROL)
     sync = bench.window.views.text.sync
     bench.qtbot.waitUntil(lambda: not sync.is_unread, timeout=30_000)
-    assert len(bench.window.editor.plan.blocks) == 10_000
-    assert bench.window.editor.undo_stack.undoText() == "Edit text"
+    assert len(bench.window.services.editor.plan.blocks) == 10_000
+    assert bench.window.services.editor.undo_stack.undoText() == "Edit text"
 
 
 def test_the_list_knows_what_the_layers_take(bench: Bench) -> None:
@@ -104,7 +104,7 @@ def test_the_list_knows_what_the_layers_take(bench: Bench) -> None:
 
 
 def test_closing_a_tab_asks_about_text_that_is_no_plan(bench: Bench, text) -> None:
-    documents = bench.window.documents
+    documents = bench.window.services.documents
     first = documents.active
     bench.window.files.new_plan()
     second = documents.active

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.engine.replies.sampling_limits import MAX_N_PREDICT, SAMPLING_LIMITS
-from app.ui.state.settings import ChatSettings
+from app.ui.state.reply_settings import ReplySettings
 from app.ui.widgets.link_button import LinkButton
 from app.ui.widgets.number_spin import NumberSpin
 
@@ -23,21 +23,22 @@ READ_ANEW, AS_HEARD = "Read the conversation anew", "Keep it as it was heard"
 
 
 class SamplingPanel(QWidget):
-    """Eight fields in two columns, and a choice below. `changed` is emitted for each edit."""
+    """Eight fields in two columns, and a choice below; each edit takes effect at once."""
 
-    changed = Signal()
     more_wanted = Signal()
     """All settings are asked for."""
 
-    def __init__(self, chat: ChatSettings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, reply_settings: ReplySettings) -> None:
+        super().__init__()
+        self._reply_settings = reply_settings
+        self._showing = False
+        chat = reply_settings.chat
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 4)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         self._grid.setColumnStretch(3, 1)
-        self._chat = chat
         context, sampling = chat.context, chat.sampling
         self.temperature = self._real(
             "&Temperature", "temperature", "0 always takes the likeliest token"
@@ -93,7 +94,7 @@ class SamplingPanel(QWidget):
         self.earlier.addItems((READ_ANEW, AS_HEARD))
         self.earlier.setCurrentText(READ_ANEW if chat.reread else AS_HEARD)
         self.earlier.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.earlier.currentIndexChanged.connect(lambda _index: self.changed.emit())
+        self.earlier.currentIndexChanged.connect(self._edited)
         self._add_row(
             "When scales mo&ve",
             self.earlier,
@@ -105,12 +106,13 @@ class SamplingPanel(QWidget):
         more.setToolTip("The whole sampler chain, a grammar, stop strings and presets")
         more.clicked.connect(lambda _checked=False: self.more_wanted.emit())
         self._grid.addWidget(more, self._grid.rowCount(), 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
+        reply_settings.changed.connect(self._show)
 
-    @property
-    def chat(self) -> ChatSettings:
-        """The settings as shown."""
-        seed, chat = self.seed.value(), self._chat
-        return replace(
+    def _edited(self, _value: object) -> None:
+        if self._showing:
+            return
+        seed, chat = self.seed.value(), self._reply_settings.chat
+        edited = replace(
             chat,
             context=replace(
                 chat.context, n_ctx=self.n_ctx.value(), n_threads=self.n_threads.value()
@@ -126,24 +128,22 @@ class SamplingPanel(QWidget):
             n_predict=self.n_predict.value() or -1,
             reread=self.earlier.currentText() == READ_ANEW,
         )
+        self._reply_settings.set_chat(edited)
 
-    def show_chat(self, chat: ChatSettings) -> None:
-        """Take over other settings, those that have no field here too."""
-        if chat == self.chat:
-            return
-        self._chat = chat
+    def _show(self) -> None:
+        chat = self._reply_settings.chat
         sampling = chat.sampling
-        with QSignalBlocker(self):
-            self.temperature.setValue(sampling.temperature)
-            self.top_k.setValue(sampling.top_k)
-            self.top_p.setValue(sampling.top_p)
-            self.min_p.setValue(sampling.min_p)
-            self.seed.setValue(-1 if sampling.seed is None else sampling.seed)
-            self.n_predict.setValue(max(0, chat.n_predict))
-            self.n_ctx.setValue(chat.context.n_ctx)
-            self.n_threads.setValue(chat.context.n_threads)
-            self.earlier.setCurrentText(READ_ANEW if chat.reread else AS_HEARD)
-        self.changed.emit()
+        self._showing = True
+        self.temperature.setValue(sampling.temperature)
+        self.top_k.setValue(sampling.top_k)
+        self.top_p.setValue(sampling.top_p)
+        self.min_p.setValue(sampling.min_p)
+        self.seed.setValue(-1 if sampling.seed is None else sampling.seed)
+        self.n_predict.setValue(max(0, chat.n_predict))
+        self.n_ctx.setValue(chat.context.n_ctx)
+        self.n_threads.setValue(chat.context.n_threads)
+        self.earlier.setCurrentText(READ_ANEW if chat.reread else AS_HEARD)
+        self._showing = False
 
     def _real(self, words: str, name: str, tip: str) -> NumberSpin:
         """The field of a number of Sampling, by the name it has there."""
@@ -151,8 +151,8 @@ class SamplingPanel(QWidget):
         box.setRange(*SAMPLING_LIMITS[name])
         box.setSingleStep(0.05)
         box.setDecimals(2)
-        box.setValue(getattr(self._chat.sampling, name))
-        box.valueChanged.connect(self.changed)
+        box.setValue(getattr(self._reply_settings.chat.sampling, name))
+        box.valueChanged.connect(self._edited)
         self._add(words, box, tip)
         return box
 
@@ -163,7 +163,7 @@ class SamplingPanel(QWidget):
         box.setRange(low, high)
         box.setSpecialValueText(at_low)
         box.setValue(value)
-        box.valueChanged.connect(self.changed)
+        box.valueChanged.connect(self._edited)
         self._add(words, box, tip)
         return box
 

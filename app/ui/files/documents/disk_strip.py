@@ -6,10 +6,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.ui.state.difference import SHOW_DIFFERENCE, show_difference
 from app.ui.state.disk import Version
-from app.ui.state.disk_watch import DiskWatch
 from app.ui.state.document import Document
-from app.ui.state.documents import Documents
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.widgets import dialogs
 from app.ui.widgets.strip import Link, Strip
 
@@ -20,13 +18,13 @@ SAVE_AGAIN, SAVE_AS, LEAVE = "Save it again", "Save as …", "Leave it"
 class DiskStrip(Strip):
     """Shown while there is news of the shown document's file."""
 
-    def __init__(self, documents: Documents, watch: DiskWatch, tasks: Tasks) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._documents = documents
-        self._watch = watch
-        self._tasks = tasks
-        watch.news_changed.connect(self._refresh)
-        documents.changed.connect(self._refresh)
+        self._documents = services.documents
+        self._watch = services.disk_watch
+        self._tasks = services.tasks
+        self._watch.news_changed.connect(self._refresh)
+        self._documents.changed.connect(self._refresh)
         self.hide()
 
     def _refresh(self) -> None:

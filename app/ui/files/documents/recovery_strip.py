@@ -7,11 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import QDateTime, QLocale
 
 from app.plan.reader import read_plan
-from app.ui.state.autosave import Autosave, digest
+from app.ui.state.autosave import digest
 from app.ui.state.disk import Version, version_of
-from app.ui.state.documents import Documents
-from app.ui.state.recovery import Copy, Leftover, RecoveryFolder
-from app.ui.state.tasks import Tasks, in_thread
+from app.ui.state.recovery import Copy, Leftover
+from app.ui.state.services import Services
+from app.ui.state.tasks import in_thread
 from app.ui.widgets import dialogs
 from app.ui.widgets.strip import Link, Strip
 
@@ -23,14 +23,12 @@ _MAX_NAMED = 3
 class RecoveryStrip(Strip):
     """Shown while there are plans to be restored or given up."""
 
-    def __init__(
-        self, documents: Documents, autosave: Autosave, folder: RecoveryFolder, tasks: Tasks
-    ) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._documents = documents
-        self._autosave = autosave
-        self._folder = folder
-        self._tasks = tasks
+        self._documents = services.documents
+        self._autosave = services.autosave
+        self._folder = services.autosave.folder
+        self._tasks = services.tasks
         self._leftovers: list[Leftover] = []
         self.hide()
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject
 
 from app.plan.source_order import borrowing, rearranged
-from app.ui.state.editor import PlanEditor
-from app.ui.state.open_documents import OpenDocuments
-from app.ui.state.open_model import OpenModel
-from app.ui.state.plan_sources import PlanSources
-from app.ui.state.settings import Settings
-from app.ui.state.tasks import Tasks
+from app.ui.files.open_files import MODELS, OpenFiles
+from app.ui.state.services import Services
 from app.ui.widgets import dialogs
 
 if TYPE_CHECKING:
@@ -24,36 +19,24 @@ if TYPE_CHECKING:
 
 ItemT = TypeVar("ItemT")
 
-MODELS = "GGUF models (*.gguf);;All files (*)"
 NOT_ADDED = "This file cannot be a source of the plan."
 
 
 class SourceEdits(QObject):
-    """Adds, moves, removes and finds sources. `notice` carries a sentence for the status line."""
+    """Adds, moves, removes and finds sources."""
 
-    notice = Signal(str)
-
-    def __init__(
-        self,
-        window: QWidget,
-        documents: OpenDocuments,
-        editor: PlanEditor,
-        model: OpenModel,
-        sources: PlanSources,
-        settings: Settings,
-        load_model: Callable[[Path], Awaitable[bool]],
-        tasks: Tasks,
-    ) -> None:
-        """`load_model` makes a file the model where none is open yet."""
-        super().__init__(window)
-        self._window = window
-        self._documents = documents
-        self._editor = editor
-        self._model = model
-        self._sources = sources
-        self._settings = settings
-        self._load_model = load_model
-        self._tasks = tasks
+    def __init__(self, services: Services, files: OpenFiles) -> None:
+        """`files` opens a first model where none is open yet."""
+        super().__init__(services.window)
+        self._window = services.window
+        self._documents = services.documents
+        self._editor = services.editor
+        self._model = services.model
+        self._sources = services.sources
+        self._settings = services.settings
+        self._notices = services.notices
+        self._tasks = services.tasks
+        self._files = files
 
     def choose(self) -> None:
         """Let the user pick model files and add them."""
@@ -77,7 +60,7 @@ class SourceEdits(QObject):
             )
             return False
         if not self._model.files:
-            is_open = await self._load_model(paths[0])
+            is_open = await self._files.load_model(paths[0])
             return is_open and (not paths[1:] or await self.add(paths[1:]))
         document, files = self._documents.active, self._model.files
         try:
@@ -96,7 +79,7 @@ class SourceEdits(QObject):
         first = sum(file.n_layers for file in files)
         last = first + sum(file.n_layers for file in new) - 1
         self._editor.apply(f"Add {_listed(new)}", replace(plan, sources=(*names, *added)))
-        self.notice.emit(f"Added {_listed(new)}: weight layers {first}-{last}.")
+        self._notices.post(f"Added {_listed(new)}: weight layers {first}-{last}.")
         return True
 
     def why_not_move(self, row: int, to: int) -> str:
@@ -116,7 +99,7 @@ class SourceEdits(QObject):
         """Put a source into another place; the blocks keep the weights that they borrow."""
         reason = self.why_not_move(row, to)
         if reason or row == to:
-            self.notice.emit(reason)
+            self._notices.post(reason)
             return
         order = _moved(range(len(self._model.files)), row, to)
         self._rearrange(f"Move {_listed([self._model.files[row]])}", order)
@@ -134,7 +117,7 @@ class SourceEdits(QObject):
         """Take a source out; what borrowed from it stays, and the Problems list names it."""
         reason = self.why_not_remove(row)
         if reason:
-            self.notice.emit(reason)
+            self._notices.post(reason)
             return
         files, plan = self._model.files, self._editor.settle()
         if not files:
@@ -146,7 +129,7 @@ class SourceEdits(QObject):
         self._rearrange(f"Remove {_listed([files[row]])}", left)
         if n_borrowing:
             blocks = "A block borrows" if n_borrowing == 1 else f"{n_borrowing} blocks borrow"
-            self.notice.emit(f"{blocks} layers that are gone: see Problems, or undo.")
+            self._notices.post(f"{blocks} layers that are gone: see Problems, or undo.")
 
     def find(self, name: str) -> None:
         """Let the user pick the file that one of the plan's sources is now."""
@@ -194,7 +177,7 @@ class SourceEdits(QObject):
         after = rearranged(replace(plan, sources=names), n_layers, order)
         self._editor.apply(label, placed(after))
         if order[0] != 0:
-            self.notice.emit(
+            self._notices.post(
                 f"“{files[order[0]].path.name}” is first now: vocabulary, embeddings and head are "
                 "its own."
             )

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from app.ui.files.sources.editing import SourceEdits
-from app.ui.state.open_model import NO_MODEL, OpenModel
-from app.ui.state.plan_sources import FIND, LOOKING, PlanSources
+from app.ui.state.open_model import NO_MODEL
+from app.ui.state.plan_sources import FIND, LOOKING
+from app.ui.state.services import Services
 from app.ui.widgets.strip import Link, Strip
 
 
 class SourcesStrip(Strip):
     """Shown while the model files of the shown plan cannot be used as they are."""
 
-    def __init__(self, sources: PlanSources, edits: SourceEdits, model: OpenModel) -> None:
+    def __init__(self, services: Services, edits: SourceEdits) -> None:
         super().__init__()
-        self._sources = sources
+        self._sources = services.sources
+        self._model = services.model
         self._edits = edits
-        self._model = model
-        sources.changed.connect(self._refresh)
+        self._sources.changed.connect(self._refresh)
         self._refresh()
 
     def _refresh(self) -> None:

@@ -5,13 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
-
-from app.ui.state.documents import Documents
-from app.ui.state.editor import PlanEditor
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.open_model import OpenModel
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.widgets import dialogs
 
 if TYPE_CHECKING:
@@ -22,23 +16,14 @@ if TYPE_CHECKING:
 class BakeOpener:
     """There is one such dialog at most."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        engine: EngineBridge,
-        editor: PlanEditor,
-        documents: Documents,
-        model: OpenModel,
-        files: OpenFiles,
-        tasks: Tasks,
-    ) -> None:
-        self._window = window
-        self._engine = engine
-        self._editor = editor
-        self._documents = documents
-        self._model = model
+    def __init__(self, services: Services, files: OpenFiles) -> None:
+        self._window = services.window
+        self._engine = services.engine
+        self._editor = services.editor
+        self._documents = services.documents
+        self._model = services.model
+        self._tasks = services.tasks
         self._open_files = files
-        self._tasks = tasks
         self.open: BakeDialog | None = None
 
     def show(self) -> None:

@@ -5,40 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
-
 from app.plan.document import Plan
-from app.ui.state.editor import PlanEditor
-from app.ui.state.open_documents import OpenDocuments
-from app.ui.state.open_model import OpenModel
-from app.ui.state.settings import Settings
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 
 if TYPE_CHECKING:
     from app.ui.files.open_files import OpenFiles
+    from app.ui.files.sources.editing import SourceEdits
     from app.ui.tools.composing.dialog import ComposeDialog
 
 
 class ComposeOpener:
     """There is one such dialog at most."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        editor: PlanEditor,
-        documents: OpenDocuments,
-        model: OpenModel,
-        files: OpenFiles,
-        settings: Settings,
-        tasks: Tasks,
-    ) -> None:
-        self._window = window
-        self._editor = editor
-        self._documents = documents
-        self._model = model
+    def __init__(self, services: Services, files: OpenFiles, source_edits: SourceEdits) -> None:
+        self._window = services.window
+        self._editor = services.editor
+        self._documents = services.documents
+        self._model = services.model
+        self._sources = services.sources
+        self._settings = services.settings
+        self._tasks = services.tasks
         self._open_files = files
-        self._settings = settings
-        self._tasks = tasks
+        self._source_edits = source_edits
         self.open: ComposeDialog | None = None
 
     def show(self) -> None:
@@ -54,14 +42,14 @@ class ComposeOpener:
             self._window,
             self._editor,
             self._documents,
-            self._open_files.sources.files_of,
+            self._sources.files_of,
             self._model.read,
             recent[0].parent if recent else Path.home(),
             self._tasks,
         )
         self.open.finished.connect(self._forget)
         self.open.open_wanted.connect(self._open)
-        self.open.add_wanted.connect(lambda path: self._open_files.source_edits.take([path]))
+        self.open.add_wanted.connect(lambda path: self._source_edits.take([path]))
         self.open.show()
 
     def _open(self, path: Path, plan: Plan | None) -> None:

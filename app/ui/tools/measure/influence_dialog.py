@@ -11,9 +11,9 @@ from app.fit.measuring import influence_of
 from app.model_files.model_file import ModelFile
 from app.ui.state.editor import PlanEditor
 from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.layer_influence import LayerInfluence
 from app.ui.state.tasks import Tasks
 from app.ui.tools.measure.chart import Chart
-from app.ui.tools.measure.layer_influence import LayerInfluence
 from app.ui.tools.measure.measure_dialog import MeasureDialog
 from app.ui.tools.measure.table import Table
 

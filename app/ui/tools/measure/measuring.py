@@ -5,59 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject
 
-from app.engine.messages import ContextSettings
 from app.ui.canvas import Canvas
 from app.ui.chat.panel import ChatPanel
-from app.ui.state.documents import Documents
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import Room
-from app.ui.state.open_model import OpenModel
-from app.ui.state.tasks import Tasks, in_thread
-from app.ui.tools.measure.layer_influence import LayerInfluence
+from app.ui.state.services import Services
+from app.ui.state.tasks import in_thread
 from app.ui.widgets import dialogs
 
 if TYPE_CHECKING:
     from app.ui.tools.measure.job_dialog import JobDialog
     from app.ui.tools.measure.sweep_dialog import SweepDialog
 
+_LESS = 0.9
+
 
 class Measuring(QObject):
-    """What the Measure menu does. `settings_wanted` carries ContextSettings to be taken."""
+    """What the Measure menu does."""
 
-    settings_wanted = Signal(object)
-
-    def __init__(
-        self,
-        window: QWidget,
-        engine: EngineBridge,
-        estimator: EngineBridge,
-        canvas: Canvas,
-        documents: Documents,
-        chat: ChatPanel,
-        room: Room,
-        model: OpenModel,
-        context: Callable[[], ContextSettings],
-        budget_bytes: Callable[[], int],
-        tasks: Tasks,
-    ) -> None:
-        """`budget_bytes` is the memory that Fit proposes."""
-        super().__init__(window)
-        self._window = window
-        self._engine = engine
-        self._estimator = estimator
+    def __init__(self, services: Services, canvas: Canvas, chat: ChatPanel) -> None:
+        super().__init__(services.window)
+        self._services = services
+        self._window = services.window
+        self._engine = services.engine
+        self._documents = services.documents
+        self._model = services.model
+        self._tasks = services.tasks
         self._canvas = canvas
-        self._documents = documents
         self._chat = chat
-        self._room = room
-        self._model = model
-        self._context = context
-        self._budget_bytes = budget_bytes
-        self._tasks = tasks
         self._open: dict[str, JobDialog] = {}
-        self.influence = LayerInfluence(model, tasks, self)
 
     def show_influence(self) -> None:
         """Open the dialog that measures the layers."""
@@ -112,7 +88,7 @@ class Measuring(QObject):
             self._engine,
             self._canvas.editor,
             lambda: self._model.files,
-            self.influence,
+            self._services.influence,
             self._tasks,
         )
 
@@ -129,16 +105,25 @@ class Measuring(QObject):
         dialog = FitDialog(
             self._window,
             self._engine,
-            self._estimator,
+            self._services.estimator,
             self._canvas.editor,
             lambda: self._model.files,
-            self._context,
-            self._budget_bytes(),
+            lambda: self._services.reply_settings.context,
+            self._proposed_bytes(),
             self._tasks,
         )
         dialog.applied.connect(self._canvas.fit_all)
-        dialog.settings_wanted.connect(self.settings_wanted)
+        dialog.settings_wanted.connect(self._services.reply_settings.set_context)
         return dialog
+
+    def _proposed_bytes(self) -> int:
+        """What is free; where the plan fits into that, a little less than it needs."""
+        figures = self._services.memory_watch.figures
+        if figures is None:
+            from app.memory.machine import available_bytes
+
+            return available_bytes()
+        return min(figures.free_bytes, round(_LESS * figures.estimate.total_bytes))
 
     def _make_sweep(self) -> SweepDialog:
         from app.ui.tools.measure.sweep_dialog import SweepDialog
@@ -150,7 +135,7 @@ class Measuring(QObject):
             self._documents,
             self._chat,
             lambda: self._model.files,
-            self._room,
+            self._services.memory_check,
             self._tasks,
         )
 

@@ -38,7 +38,7 @@ from app.ui.state.document import Document
 from app.ui.state.documents import Documents
 from app.ui.state.editor import PlanEditor
 from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import Room
+from app.ui.state.memory_check import MemoryCheck
 from app.ui.state.tasks import Tasks
 from app.ui.state.writing import write_or_tell
 from app.ui.tools.measure.job_dialog import JobDialog
@@ -81,7 +81,7 @@ class SweepDialog(JobDialog):
         documents: Documents,
         chat: ChatPanel,
         files: Callable[[], tuple[ModelFile, ...]],
-        room: Room,
+        room: MemoryCheck,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent, "Sweep a fader", engine, tasks)
@@ -196,9 +196,9 @@ class SweepDialog(JobDialog):
         if not self.prompt.toPlainText().strip():
             raise PlanError([Problem("no-prompt", "There is no prompt.", "Write what to ask.")])
         settings = replace(
-            self._chat.sampling.chat, n_predict=self.n_predict.value(), when_full="stop"
+            self._chat.reply_settings.chat, n_predict=self.n_predict.value(), when_full="stop"
         )
-        conversation = Conversation(system=self._chat.system.message)
+        conversation = Conversation(system=self._chat.reply_settings.system)
         prompt = conversation.add("user", self.prompt.toPlainText().strip(), None)
         plans = [(scale, self._open_at(plan, fader, scale)) for scale in self._scales()]
         if not await self._room.may_open(self, files, [plans[0][1]]):
@@ -238,7 +238,7 @@ class SweepDialog(JobDialog):
         """What to open for a scale. Raises PlanError where the plan cannot have it, or not run."""
         recipe = lower(edits.set_scale(plan, fader.block_id, fader.port, scale)).recipe
         paths = tuple(str(file.path) for file in self._files())
-        return Open(paths, recipe, self._chat.sampling.chat.context, SLOT)
+        return Open(paths, recipe, self._chat.reply_settings.chat.context, SLOT)
 
     async def _reply(
         self, request: GenerateTogether, coming: PlanReply, n: int, n_all: int, scale: float

@@ -37,7 +37,7 @@ from app.ui.chat.reply_request import is_from
 from app.ui.state.document import Document
 from app.ui.state.documents import Documents
 from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import Room
+from app.ui.state.memory_check import MemoryCheck
 from app.ui.state.tasks import Tasks
 from app.ui.state.writing import write_or_tell
 from app.ui.tools.measure.job_dialog import JobDialog
@@ -80,7 +80,7 @@ class OtherPlanDialog(JobDialog):
         reply: RecordedReply,
         files: Callable[[], tuple[ModelFile, ...]],
         context: Callable[[], ContextSettings],
-        room: Room,
+        room: MemoryCheck,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent, "Ask another plan", engine, tasks)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
 
-from app.engine.messages import ContextSettings
 from app.ui.chat.conversations.conversations import Conversations
-from app.ui.state.documents import Documents
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import Room
-from app.ui.state.open_model import OpenModel
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.widgets import dialogs
 
 if TYPE_CHECKING:
@@ -24,26 +17,13 @@ if TYPE_CHECKING:
 class OtherPlanOpener(QObject):
     """One dialog a reply."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        engine: EngineBridge,
-        documents: Documents,
-        conversations: Conversations,
-        model: OpenModel,
-        context: Callable[[], ContextSettings],
-        room: Room,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._engine = engine
-        self._documents = documents
+    def __init__(self, services: Services, conversations: Conversations) -> None:
+        super().__init__(services.window)
+        self._services = services
+        self._window = services.window
         self._conversations = conversations
-        self._model = model
-        self._context = context
-        self._room = room
-        self._tasks = tasks
+        self._model = services.model
+        self._tasks = services.tasks
         self._open: dict[str, OtherPlanDialog] = {}
 
     def show(self, id: str) -> None:
@@ -64,12 +44,12 @@ class OtherPlanOpener(QObject):
         message = conversation.messages[id]
         dialog = self._open[id] = OtherPlanDialog(
             self._window,
-            self._engine,
-            self._documents,
+            self._services.engine,
+            self._services.documents,
             RecordedReply(message.text, conversation.prompt_at_end(id), message.record),
             lambda: self._model.files,
-            self._context,
-            self._room,
+            lambda: self._services.reply_settings.context,
+            self._services.memory_check,
             self._tasks,
         )
         self._model.changed.connect(dialog.list_plans)

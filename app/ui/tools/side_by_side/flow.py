@@ -14,7 +14,7 @@ from app.engine.messages import Event, GenerateTogether, OfPlan, Open, OpenedPla
 from app.ui.chat.panel import ChatPanel
 from app.ui.chat.reply_request import request_for
 from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import Room
+from app.ui.state.memory_check import MemoryCheck
 from app.ui.state.plan_runner import RUN
 from app.ui.tools.side_by_side.column import Column
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe
@@ -37,7 +37,7 @@ class SideBySideFlow(QObject):
         self,
         engine: EngineBridge,
         chat: ChatPanel,
-        room: Room,
+        room: MemoryCheck,
         window: QWidget,
     ) -> None:
         super().__init__(window)
@@ -59,7 +59,7 @@ class SideBySideFlow(QObject):
     def ask(self, prompt: str, answers: Sequence[tuple[NamedRecipe, Column]]) -> None:
         """Ask all of them to answer a message of the conversation; earlier replies to it stay."""
         conversation = self._conversation
-        conversation.system = self._chat.system.message
+        conversation.system = self._chat.reply_settings.system
         self._chat.conversations.save((conversation.messages[prompt],))
         self._chat.transcript.remove_last_errors()
         self._chat.transcript.show_path(conversation)
@@ -83,7 +83,7 @@ class SideBySideFlow(QObject):
         prompt: str,
         answers: Sequence[tuple[NamedRecipe, Column]],
     ) -> None:
-        settings = self._chat.sampling.chat
+        settings = self._chat.reply_settings.chat
         files = max((named.files for named, _ in answers), key=len)
         paths = tuple(str(file.path) for file in files)
         plans = tuple(

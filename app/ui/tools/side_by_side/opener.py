@@ -4,34 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
-
 from app.ui.chat.panel import ChatPanel
-from app.ui.state.documents import Documents
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import Room
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 
 if TYPE_CHECKING:
-    from app.ui.tools.side_by_side.plan_choice import FilesOf
     from app.ui.tools.side_by_side.window import SideBySide
 
 
 class SideBySideOpener:
     """There is one such window at most."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        engine: EngineBridge,
-        chat: ChatPanel,
-        documents: Documents,
-        files_of: FilesOf,
-        room: Room,
-        tasks: Tasks,
-    ) -> None:
-        self._window = window
-        self._made_with = engine, chat, documents, files_of, room, tasks
+    def __init__(self, services: Services, chat: ChatPanel) -> None:
+        self._services = services
+        self._chat = chat
         self.open: SideBySide | None = None
 
     def show(self) -> None:
@@ -39,7 +24,16 @@ class SideBySideOpener:
         from app.ui.tools.side_by_side.window import SideBySide
 
         if self.open is None:
-            self.open = SideBySide(self._window, *self._made_with)
+            services = self._services
+            self.open = SideBySide(
+                services.window,
+                services.engine,
+                self._chat,
+                services.documents,
+                services.sources.files_of,
+                services.memory_check,
+                services.tasks,
+            )
             self.open.finished.connect(self._forget)
             self.open.show()
         else:

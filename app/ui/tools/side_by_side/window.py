@@ -21,7 +21,7 @@ from app.ui.chat.composer import Composer
 from app.ui.chat.panel import ChatPanel
 from app.ui.state.documents import Documents
 from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import Room
+from app.ui.state.memory_check import MemoryCheck
 from app.ui.state.plan_runner import PlanNotReady
 from app.ui.state.tasks import Tasks, in_thread
 from app.ui.tools.side_by_side.column import Column
@@ -58,7 +58,7 @@ class SideBySide(QDialog):
         chat: ChatPanel,
         documents: Documents,
         files_of: FilesOf,
-        room: Room,
+        room: MemoryCheck,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from weakref import WeakKeyDictionary, ref
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QPlainTextEdit
 
 from app.plan.change import Change
@@ -71,8 +69,6 @@ class TextSync(QObject):
         self._writing = False
         self._current = self._plan_text = ""
         self._step = object()
-        self._steps = ref(editor.undo_stack)
-        self._waiting: WeakKeyDictionary[QUndoStack, str] = WeakKeyDictionary()
         self._pause = QTimer(self, singleShot=True, interval=READ_AFTER_MS)
         self._pause.timeout.connect(self.take)
         self._burst = QTimer(self, singleShot=True, interval=STEP_ENDS_AFTER_MS)
@@ -149,11 +145,13 @@ class TextSync(QObject):
         text, self.backup = self.backup, None
         if text is not None:
             self.type(text)
+            self._note_unread()
             self.state_changed.emit()
 
     def discard_backup(self) -> None:
         """Let the backup go."""
         self.backup = None
+        self._note_unread()
         self.state_changed.emit()
 
     def set_visible(self, visible: bool) -> None:
@@ -163,12 +161,6 @@ class TextSync(QObject):
             self.take()
         elif self._is_behind:
             self._write()
-
-    def has_unread(self, undo_stack: QUndoStack) -> bool:
-        """Whether some text of the document with these steps is not in its plan."""
-        if undo_stack is self._steps():
-            return self.is_stale or self.is_unread or self.backup is not None
-        return undo_stack in self._waiting
 
     @property
     def is_writing(self) -> bool:
@@ -186,6 +178,7 @@ class TextSync(QObject):
             return
         self._current = text
         self.is_unread = True
+        self._note_unread()
         self._pause.start()
         self._burst.start()
 
@@ -228,12 +221,7 @@ class TextSync(QObject):
 
     def _start_over(self) -> None:
         """Another document: unread text waits until its own is shown again."""
-        text = self._current if self.is_stale or self.is_unread else self.backup
-        steps = self._steps()
-        if text is not None and steps is not None:
-            self._waiting[steps] = text
-        self._steps = ref(self._editor.undo_stack)
-        self.backup = self._waiting.pop(self._editor.undo_stack, None)
+        self.backup = self._editor.unread_texts.get(self._editor.undo_stack)
         self._end_step()
         self._write_if_shown()
 
@@ -288,9 +276,19 @@ class TextSync(QObject):
         self.numbers = {line - 1: n for n, line in enumerate(sorted(lines.values()))}
 
     def _set_stale(self, stale: bool) -> None:
-        if stale != self.is_stale:
-            self.is_stale = stale
+        was_stale, self.is_stale = self.is_stale, stale
+        self._note_unread()
+        if stale != was_stale:
             self.stale_changed.emit(stale)
+
+    def _note_unread(self) -> None:
+        """Leave with the editor what would be lost if the document were closed now."""
+        texts, steps = self._editor.unread_texts, self._editor.undo_stack
+        text = self._current if self.is_stale or self.is_unread else self.backup
+        if text is None:
+            texts.pop(steps, None)
+        else:
+            texts[steps] = text
 
     def _end_step(self) -> None:
         self._burst.stop()

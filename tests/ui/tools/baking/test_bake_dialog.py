@@ -182,8 +182,8 @@ def test_the_window_opens_it_once_and_then_what_was_baked(bench: Bench, tiny_mod
     qtbot.waitUntil(lambda: dialog.kind.text() == "This plan can't be baked")
     window.baking.show()
     assert window.baking.open is dialog
-    n_plans = len(window.documents.all)
+    n_plans = len(window.services.documents.all)
     dialog.open_wanted.emit(tiny_model)
-    qtbot.waitUntil(lambda: len(window.documents.all) == n_plans + 1)
+    qtbot.waitUntil(lambda: len(window.services.documents.all) == n_plans + 1)
     dialog.reject()
     qtbot.waitUntil(lambda: window.baking.open is None)

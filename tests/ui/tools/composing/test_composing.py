@@ -58,13 +58,13 @@ def written(bench: Bench, dialog: ComposeDialog) -> None:
 def test_a_file_of_two_and_the_plan_over_it(bench: Bench, tuned: Path) -> None:
     """The plan borrows the layers 0, 2 and 5 of 0-5 and is renumbered onto what is written."""
     window = bench.window
-    adding = window.tasks.start(window.files.source_edits.add([tuned]))
+    adding = window.services.tasks.start(window.source_edits.add([tuned]))
     bench.qtbot.waitUntil(adding.done)
-    plan = window.editor.settle()
+    plan = window.services.editor.settle()
     first, second, third = (b.id for b in plan.blocks.values() if isinstance(b, WeightBlock))
     for id_, start in ((first, 0), (second, 2), (third, 5)):
         plan = set_weights(plan, id_, start, 1)
-    window.editor.apply("Reshape", plan)
+    window.services.editor.apply("Reshape", plan)
     dialog = opened(bench)
     for row in dialog.rows:
         row.choice.setCurrentText(BORROWED)
@@ -77,13 +77,14 @@ def test_a_file_of_two_and_the_plan_over_it(bench: Bench, tuned: Path) -> None:
     assert model.provenance.layers == ((0, 0), (0, 2), (1, 3))
 
     bench.qtbot.mouseClick(dialog.open_button, LEFT)
-    bench.qtbot.waitUntil(lambda: window.model.paths == (bench.folder / "out.gguf",))
-    blocks = window.editor.plan.blocks.values()
+    bench.qtbot.waitUntil(lambda: window.services.model.paths == (bench.folder / "out.gguf",))
+    blocks = window.services.editor.plan.blocks.values()
     starts = [(b.weight_start, b.n_layers) for b in blocks if isinstance(b, WeightBlock)]
     assert starts == [(0, 1), (1, 1), (2, 1)]
     assert any(isinstance(b, MergeBlock) for b in blocks)
-    assert window.editor.problems == ()
-    assert window.chat.system.mode is SystemMode.EMPTY  # as of the model that it was made of
+    assert window.services.editor.problems == ()
+    # as with the model that it was made of
+    assert window.services.reply_settings.system.mode is SystemMode.EMPTY
     assert window.composing.open is None
 
 
@@ -95,8 +96,8 @@ def test_what_does_not_hold_the_plan_opens_with_a_plan_of_its_own(bench: Bench) 
     account(bench, dialog, "1 layer · ")
     written(bench, dialog)
     dialog.open_button.click()
-    bench.qtbot.waitUntil(lambda: window.model.paths == (bench.folder / "out.gguf",))
-    (block,) = window.editor.plan.blocks.values()
+    bench.qtbot.waitUntil(lambda: window.services.model.paths == (bench.folder / "out.gguf",))
+    (block,) = window.services.editor.plan.blocks.values()
     assert isinstance(block, WeightBlock)
     assert (block.weight_start, block.n_layers) == (0, 1)
 
@@ -151,8 +152,8 @@ def test_a_pack_is_added_as_a_source(bench: Bench, tiny_model: Path) -> None:
     assert dialog.open_button.text() == "Add as source"
     dialog.open_button.click()
     paths = (tiny_model, bench.folder / "out.gguf")
-    bench.qtbot.waitUntil(lambda: window.model.paths == paths)
-    assert window.model.files[1].layers == (2, 3)
+    bench.qtbot.waitUntil(lambda: window.services.model.paths == paths)
+    assert window.services.model.files[1].layers == (2, 3)
 
 
 def test_parts_of_a_size(bench: Bench) -> None:
@@ -235,7 +236,7 @@ def test_a_write_that_is_stopped_leaves_nothing(
         dialog.reject()
         bench.qtbot.waitUntil(lambda: bench.window.composing.open is None)
     else:
-        bench.window.editor.undo_group.activeStack().setClean()
+        bench.window.services.editor.undo_group.activeStack().setClean()
         with bench.qtbot.waitSignal(bench.window.closed):
             bench.window.close()
     bench.qtbot.waitUntil(lambda: not list(bench.folder.glob(".out.gguf.*")))
@@ -244,7 +245,7 @@ def test_a_write_that_is_stopped_leaves_nothing(
 
 def test_the_dialog_closes_with_the_window(bench: Bench) -> None:
     dialog = opened(bench)
-    for document in bench.window.documents.all:
+    for document in bench.window.services.documents.all:
         document.undo_stack.setClean()
     with bench.qtbot.waitSignals([dialog.finished, bench.window.closed]):
         bench.window.close()
@@ -263,11 +264,11 @@ def test_the_rows_follow_the_plan(bench: Bench) -> None:
     dialog = opened(bench)
     dialog.rows[0].choice.setCurrentText(BORROWED)
     assert dialog.rows[0].layers == (0, 1, 2, 3)
-    plan = window.editor.settle()
+    plan = window.services.editor.settle()
     for block in plan.blocks.values():
         if isinstance(block, WeightBlock):
             plan = set_weights(plan, block.id, 1, 1)
-    window.editor.apply("Reshape", plan)
+    window.services.editor.apply("Reshape", plan)
     assert dialog.rows[0].layers == (1,)
     account(bench, dialog, "1 layer · ")
 
@@ -283,16 +284,16 @@ def test_a_file_that_changed_after_it_was_opened_is_read_anew(bench: Bench, tune
 
 def test_all_open_plans_count(bench: Bench) -> None:
     window = bench.window
-    plan = window.editor.settle()
+    plan = window.services.editor.settle()
     for block in plan.blocks.values():
         if isinstance(block, WeightBlock):
             plan = set_weights(plan, block.id, 1, 1)
-    window.editor.apply("Reshape", plan)
+    window.services.editor.apply("Reshape", plan)
     dialog = opened(bench)
     dialog.rows[0].choice.setCurrentText(BORROWED)
     assert dialog.rows[0].layers == (1,)
     window.files.put_new(Plan(output="a").with_blocks(WeightBlock("a", 2, 2, TOKENS)))
     bench.qtbot.waitUntil(lambda: dialog.rows[0].layers == (1, 2, 3))
-    window.documents.active.undo_stack.setClean()
+    window.services.documents.active.undo_stack.setClean()
     window.files.close_plan()
     bench.qtbot.waitUntil(lambda: dialog.rows[0].layers == (1,))

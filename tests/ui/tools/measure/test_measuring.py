@@ -37,7 +37,7 @@ def test_influence_is_measured_and_shown_in_chart_and_strips(bench: Bench) -> No
     assert not dialog.chart.is_empty and dialog.save.isEnabled()
     assert "1,024 tokens" in dialog.row.words.text()
     canvas, scene = bench.window.canvas, bench.window.canvas.plan_scene
-    item = scene.blocks[bench.window.editor.lowered.block_ids[0]]
+    item = scene.blocks[bench.window.services.editor.lowered.block_ids[0]]
     trunk = item.face
     assert trunk.influence[0] == 1.0
     assert trunk.influence[1] == pytest.approx(math.log(0.2 / 0.05) / math.log(0.9 / 0.05))
@@ -45,16 +45,16 @@ def test_influence_is_measured_and_shown_in_chart_and_strips(bench: Bench) -> No
     tip = QHelpEvent(QEvent.Type.ToolTip, at, canvas.viewport().mapToGlobal(at))
     QApplication.sendEvent(canvas.viewport(), tip)
     assert "Weight layer 1: influence 0.2000." in QToolTip.text()
-    bench.window.measuring.influence.take(())
+    bench.window.services.influence.take(())
     assert trunk.influence and not item.face.influence
 
 
 def test_influence_that_was_measured_before_is_found_when_the_model_is_opened(bench: Bench) -> None:
     measured(bench, bench.opened(InfluenceDialog, Qt.Key.Key_F7))
-    path = bench.window.model.paths[0]
-    task = bench.window.tasks.start(bench.window.files.load_model(path))
+    path = bench.window.services.model.paths[0]
+    task = bench.window.services.tasks.start(bench.window.files.load_model(path))
     bench.qtbot.waitUntil(task.done)
-    influence = bench.window.measuring.influence
+    influence = bench.window.services.influence
     bench.qtbot.waitUntil(lambda: influence.values == bench.script.influence)
     assert len(bench.engine.asked(MeasureInfluence)) == 1
 
@@ -91,14 +91,14 @@ def test_closing_the_dialog_stops_what_it_asked_for(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: bool(bench.engine.asked(EvaluatePerplexity)))
     dialog.close()
     bench.script.holds_measuring = False
-    bench.qtbot.waitUntil(lambda: not bench.window.engine.busy)
+    bench.qtbot.waitUntil(lambda: not bench.window.services.engine.busy)
     assert bench.opened(ScoresDialog, Qt.Key.Key_F8) is not dialog
 
 
 def test_perplexity_and_difference_of_open_plans_stand_in_the_table(bench: Bench) -> None:
     other = bench.folder / "other.txt"
     other.write_text("WeightBlock; 0; 3; 0; -1\nTotalLayers; 3\n")
-    task = bench.window.tasks.start(bench.window.documents.open(other))
+    task = bench.window.services.tasks.start(bench.window.services.documents.open(other))
     bench.qtbot.waitUntil(task.done)
     dialog = bench.opened(ScoresDialog, Qt.Key.Key_F8)
     assert dialog.plan.currentText() == "other.txt"
@@ -116,7 +116,7 @@ def test_perplexity_and_difference_of_open_plans_stand_in_the_table(bench: Bench
 
 def test_a_plan_with_problems_is_not_measured(bench: Bench) -> None:
     dialog = bench.opened(ScoresDialog, Qt.Key.Key_F8)
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     from dataclasses import replace
 
     editor.apply("Cut", replace(editor.plan, output=None))
@@ -127,7 +127,7 @@ def test_a_plan_with_problems_is_not_measured(bench: Bench) -> None:
 
 def test_fit_leaves_layers_out_as_one_undo_step(bench: Bench) -> None:
     bench.script.layer_bytes = 100 * MIB
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     before = editor.plan
     dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText("600 MiB")  # 660 MiB are needed
@@ -167,7 +167,7 @@ def test_fit_is_not_applied_to_a_plan_that_was_edited_meanwhile(bench: Bench) ->
     dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText("600 MiB")
     measured(bench, dialog)
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     assert dialog.apply.isEnabled()
     from app.plan import edits
 
@@ -196,7 +196,7 @@ def test_a_chart_is_saved_as_picture_or_numbers(bench: Bench, suffix: str) -> No
 
 
 def test_layers_are_left_out_wherever_they_are_borrowed(bench: Bench) -> None:
-    plan = bench.window.editor.plan
+    plan = bench.window.services.editor.plan
     after = with_layers_left_out(plan, {3})
     for block in after.blocks.values():
         assert not isinstance(block, WeightBlock) or not block.weight_start <= 3 < block.weight_end

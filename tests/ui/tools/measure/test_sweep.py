@@ -53,13 +53,13 @@ def swept(bench: Bench, dialog: SweepDialog) -> list[GenerateTogether]:
 
 
 def merge(bench: Bench) -> MergeBlock:
-    block = bench.window.editor.plan.blocks[bench.window.editor.plan.output]
+    block = bench.window.services.editor.plan.blocks[bench.window.services.editor.plan.output]
     assert isinstance(block, MergeBlock)
     return block
 
 
 def test_each_scale_is_asked_once_with_one_seed_and_nothing_open_changes(bench: Bench) -> None:
-    before = bench.window.editor.plan
+    before = bench.window.services.editor.plan
     dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     asked = swept(bench, dialog)
     expected = [
@@ -70,7 +70,7 @@ def test_each_scale_is_asked_once_with_one_seed_and_nothing_open_changes(bench: 
     assert {plan.slot for request in asked for plan in request.plans} == {SLOT}
     assert [request.generate.sampling.seed for request in asked] == [None, 7, 7, 7, 7]
     assert bench.engine.asked(ClosePlan) == [ClosePlan(SLOT)]
-    assert bench.window.editor.plan == before
+    assert bench.window.services.editor.plan == before
     assert not bench.window.chat.conversations.current.messages
     rows = dialog.table.rows
     assert [row[0] for row in rows] == ["0", "0.25", "0.5", "0.75", "1"]
@@ -80,7 +80,7 @@ def test_each_scale_is_asked_once_with_one_seed_and_nothing_open_changes(bench: 
 
 
 def test_a_locked_sum_follows_as_under_the_hand(bench: Bench) -> None:
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     editor.apply("Keep the sum", shaping.set_sums_to_one(editor.plan, merge(bench).id, True))
     dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
     dialog.steps.setValue(2)
@@ -97,14 +97,14 @@ def test_a_rows_scale_is_set_as_one_undo_step(bench: Bench) -> None:
     assert dialog.reply.toPlainText() == TEXT
     bench.qtbot.mouseClick(dialog.take, LEFT)
     assert [i.scale for i in merge(bench).inputs] == [0.75, 0.5]
-    bench.window.editor.undo_stack.undo()
+    bench.window.services.editor.undo_stack.undo()
     assert [i.scale for i in merge(bench).inputs] == [0.5, 0.5]
 
 
 def test_the_context_menus_fader_is_chosen(bench: Bench) -> None:
     bench.window.canvas.sweep_wanted.emit(merge(bench).id, 1)
     dialog = bench.shown(SweepDialog)
-    assert dialog.fader.currentData() == faders_of(bench.window.editor.plan)[1]
+    assert dialog.fader.currentData() == faders_of(bench.window.services.editor.plan)[1]
     bench.window.canvas.sweep_wanted.emit(merge(bench).id, 0)
     assert dialog.fader.currentIndex() == 0
 
@@ -147,7 +147,7 @@ def test_what_fails_is_said_and_the_next_sweep_works(bench: Bench) -> None:
 
 
 def test_a_plan_without_faders_says_what_it_lacks(bench: Bench) -> None:
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     first = next(iter(editor.plan.blocks))
     editor.apply("Output", edits.connect_output(editor.plan, first))
     dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)

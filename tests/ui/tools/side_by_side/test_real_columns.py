@@ -18,9 +18,9 @@ PROMPT = "Why is the sky blue?"
 
 
 def set_seed(window: MainWindow, seed: int) -> None:
-    chat = window.chat.sampling.chat
+    chat = window.services.reply_settings.chat
     sampling = replace(chat.sampling, seed=seed)
-    window.chat.sampling.show_chat(replace(chat, sampling=sampling))
+    window.services.reply_settings.set_chat(replace(chat, sampling=sampling))
 
 
 def test_columns_and_a_sweep_say_what_the_chat_says(qtbot: QtBot, window: MainWindow) -> None:

@@ -9,11 +9,11 @@ from app.engine.messages import ClosePlan, GenerateTogether, Open
 from app.plan import edits
 from app.plan.lowering import lower
 from app.ui.chat.reply_footer import INTERRUPTED
+from app.ui.state.memory_check import LOAD_ANYWAY
 from app.ui.tools.side_by_side.column import TAKE, TAKEN, Column
 from app.ui.tools.side_by_side.flow import SLOTS
 from app.ui.tools.side_by_side.window import SideBySide
 from app.ui.widgets import dialogs
-from app.ui.window.memory_controls import LOAD_ANYWAY
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.hands import CTRL_SHIFT, LEFT
 from tests.ui.workbench import PLAN, Bench
@@ -46,11 +46,11 @@ def requests(bench: Bench) -> list[GenerateTogether]:
 def test_the_shown_plan_answers_beside_itself_at_another_ratio(bench: Bench) -> None:
     beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Capital of France")
-    plan = bench.window.editor.plan
-    merge = bench.window.editor.lowered.block_ids[-1]
-    paths = tuple(str(path) for path in bench.window.model.paths)
+    plan = bench.window.services.editor.plan
+    merge = bench.window.services.editor.lowered.block_ids[-1]
+    paths = tuple(str(path) for path in bench.window.services.model.paths)
     expected = [lower(plan).recipe, lower(edits.set_scale(plan, merge, 0, 0.25)).recipe]
-    context = bench.window.chat.sampling.chat.context
+    context = bench.window.services.reply_settings.chat.context
     (request,) = requests(bench)
     assert request.plans == tuple(
         Open(paths, recipe, context, slot) for recipe, slot in zip(expected, SLOTS, strict=False)
@@ -140,7 +140,7 @@ def test_columns_with_the_same_plan_are_told_of(bench: Bench) -> None:
 
 def test_a_plan_that_cannot_run_is_told_of_and_nothing_is_lost(bench: Bench) -> None:
     open_second_plan(bench, "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 5; 0; 7\nTotalLayers; 5\n")
-    editor = bench.window.editor
+    editor = bench.window.services.editor
     editor.apply("Remove link", edits.disconnect(editor.plan, editor.plan.output, 0))
     beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
@@ -154,8 +154,8 @@ def test_plans_over_different_files_are_not_asked(bench: Bench) -> None:
     write_tiny(bench.folder / "second.gguf", TinyModel(n_layers=4, name="Second"))
     named = '#@ llama-blocks {"version": 1, "sources": ["second.gguf"]}\n'
     open_second_plan(bench, named + WHOLE)
-    bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.model.files] == ["Second"])
-    bench.window.documents.show(bench.window.documents.all[0])
+    bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.services.model.files] == ["Second"])
+    bench.window.services.documents.show(bench.window.services.documents.all[0])
     beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     assert [c.choice.plan.currentText() for c in beside.columns] == ["plan.txt"] * 2
     beside.columns[1].choice.plan.setCurrentIndex(1)
@@ -167,12 +167,12 @@ def test_plans_over_different_files_are_not_asked(bench: Bench) -> None:
 
 def test_a_plan_over_other_files_leaves_the_engine_for_the_columns(bench: Bench) -> None:
     bench.say("Hi")
-    runner, first = bench.window.runner, bench.window.documents.active
+    runner, first = bench.window.services.runner, bench.window.services.documents.active
     assert runner.is_open(first)
     write_tiny(bench.folder / "second.gguf", TinyModel(n_layers=4, name="Second"))
     named = '#@ llama-blocks {"version": 1, "sources": ["second.gguf"]}\n'
     open_second_plan(bench, named + PLAN)
-    bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.model.files] == ["Second"])
+    bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.services.model.files] == ["Second"])
     beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "And you")
     assert [column.text for column in beside.columns] == [FIRST, SECOND]
@@ -181,7 +181,7 @@ def test_a_plan_over_other_files_leaves_the_engine_for_the_columns(bench: Bench)
 
 
 def test_it_is_asked_before_plans_are_opened_that_do_not_fit(bench: Bench) -> None:
-    bench.window.settings.save_memory_reserve(1 << 60)
+    bench.window.services.settings.save_memory_reserve(1 << 60)
     beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
@@ -273,7 +273,7 @@ def test_columns_count_in_memory_as_long_as_they_are_open(bench: Bench) -> None:
     memory = bench.window.memory
     beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Capital of France")
-    bench.qtbot.waitUntil(lambda: memory.figures is not None and memory.figures.n_beside == 2)
+    bench.qtbot.waitUntil(lambda: bench.figures is not None and bench.figures.n_beside == 2)
     assert "2 other plans" in memory.words
     beside.close()
-    bench.qtbot.waitUntil(lambda: memory.figures is not None and memory.figures.n_beside == 0)
+    bench.qtbot.waitUntil(lambda: bench.figures is not None and bench.figures.n_beside == 0)

@@ -9,15 +9,16 @@ from app.ui.state.tasks import Tasks, in_thread
 
 
 class LayerInfluence(QObject):
-    """`values` are by weight layer, empty while nothing is known. `changed` says they are others.
+    """`values` are by weight layer, empty while nothing is known.
 
     What was measured on the bundled text is found again when a model is opened.
     """
 
-    changed = Signal()
+    changed = Signal(object)
+    """`values`."""
 
-    def __init__(self, model: OpenModel, tasks: Tasks, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, model: OpenModel, tasks: Tasks) -> None:
+        super().__init__(model)
         self._model = model
         self._tasks = tasks
         self.values: tuple[float, ...] = ()
@@ -27,7 +28,7 @@ class LayerInfluence(QObject):
         """Take note of what was measured on the open model."""
         if values != self.values:
             self.values = values
-            self.changed.emit()
+            self.changed.emit(values)
 
     def _model_changed(self) -> None:
         self.take(())
