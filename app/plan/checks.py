@@ -64,6 +64,7 @@ class _Check:
         self.n_weight_layers = n_weight_layers
         self.live = live
         self.has_output = plan.output in plan.blocks
+        self._names: dict[str, str] = {}
 
     def broken_rules(self) -> Iterator[Problem]:
         """The errors; notes in their place for blocks that the output does not need."""
@@ -153,7 +154,9 @@ class _Check:
         )
 
     def _name(self, id_: str) -> str:
-        return block_name(self.plan, id_, self.number)
+        if id_ not in self._names:
+            self._names[id_] = block_name(self.plan, id_, self.number)
+        return self._names[id_]
 
     def _at(self, id_: str, code: str, message: str, fix: str, note: bool = False) -> Problem:
         return self._of(id_, Problem(code, message, fix), note)

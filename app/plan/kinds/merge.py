@@ -60,12 +60,10 @@ class MergeKind(Kind[MergeBlock]):
                 "A merge block keeps at least two inputs.",
                 "Unlink the input instead, or delete the block.",
             )
-        if not all(map(math.isfinite, self.scales(block))):
-            return scales.not_finite()
-        return None
+        return None if _are_finite(block) else scales.not_finite()
 
     def can_be_written(self, block: MergeBlock) -> bool:
-        return self.refusal(block) is None
+        return len(block.inputs) >= 2 and _are_finite(block)
 
     def broken_rules(
         self, block: MergeBlock, name: str, _plan: Plan, _n_weight_layers: int | None
@@ -76,7 +74,7 @@ class MergeKind(Kind[MergeBlock]):
                 f"{name} merges fewer than two inputs.",
                 "Add an input, or link around the block and delete it.",
             )
-        if not all(map(math.isfinite, self.scales(block))):
+        if not _are_finite(block):
             yield Problem(
                 "scale-not-finite",
                 f"{name} has a scale that is not a finite number.",
@@ -183,3 +181,7 @@ def with_scales(merge: MergeBlock, values: Sequence[float]) -> MergeBlock:
     """The merge with these scales, one for each input."""
     inputs = [replace(i, scale=scale) for i, scale in zip(merge.inputs, values, strict=True)]
     return replace(merge, inputs=tuple(inputs))
+
+
+def _are_finite(merge: MergeBlock) -> bool:
+    return all(math.isfinite(i.scale) for i in merge.inputs)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.plan.document import Block
-from app.plan.kinds.kind import Kind
+from app.plan.kinds.kind import BlockT, Kind
 
 _by_record: dict[type[Block], Kind[Any]] = {}
 
@@ -35,3 +36,21 @@ def kinds() -> tuple[Kind[Any], ...]:
 def kind_of(block: Block) -> Kind[Any]:
     """The kind of a block. Raises KeyError for one that nobody made known."""
     return _by_record[type(block)]
+
+
+def links_into(block: Block) -> tuple[str | None, ...]:
+    """What feeds the block, one entry a port, in port order; None for an unlinked port."""
+    links: tuple[str | None, ...] = _by_record[type(block)].links(block)
+    return links
+
+
+def with_links(block: BlockT, links: Sequence[str | None]) -> BlockT:
+    """The block with these links into its ports."""
+    kind = kind_of(block)
+    changed: BlockT = block if tuple(links) == kind.links(block) else kind.with_links(block, links)
+    return changed
+
+
+def n_layers_of(block: Block) -> int:
+    """How many plan layers the block runs."""
+    return len(kind_of(block).layers(block))
