@@ -19,6 +19,7 @@ FLOORS = (
     ("state",),
     ("canvas", "views", "chat"),
     ("files", "palette", "tools"),
+    ("kinds",),
     ("window",),
 )
 FLOOR = {f"app.ui.{room}": floor for floor, rooms in enumerate(FLOORS) for room in rooms}

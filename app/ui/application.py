@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
 
+from app.ui import kinds
 from app.ui.state.documents import SAMPLES
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.settings import Settings
@@ -31,12 +32,13 @@ def bundled_model() -> Path:
 
 
 def make_application() -> QApplication:
-    """The QApplication with our name and colours; the existing one when there is one."""
+    """The QApplication with our name, colours and kinds of block, also one that is there."""
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("Llama Blocks")
     app.setQuitOnLastWindowClosed(False)
     theme.install(app)
+    kinds.install()
     return app
 
 

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
+from app.ui import kinds
 from app.ui.canvas import Canvas
 from app.ui.state.editor import PlanEditor
 from app.ui.state.settings import Settings
@@ -20,6 +21,8 @@ from tests.engine.composed import write_pack
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.hands import Hand
 from tests.ui.workbench import Bench, open_bench
+
+kinds.install()
 
 
 @pytest.fixture

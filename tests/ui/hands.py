@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
@@ -10,7 +11,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QWidget
 
 from app.ui.canvas import Canvas
-from app.ui.canvas.shapes import MergeShape, WeightShape
+from app.ui.canvas.sections.faders import FadersSection
+from app.ui.canvas.sections.strip import StripSection
+from app.ui.canvas.sections.sum_bar import SumBar
+
+SectionT = TypeVar("SectionT")
 
 NO_KEY = Qt.KeyboardModifier.NoModifier
 ALT = Qt.KeyboardModifier.AltModifier
@@ -137,41 +142,29 @@ class Hand:
         return self.canvas.plan_scene.blocks[block_id].in_port(port)
 
     def fader(self, block_id: str, port: int) -> QPointF:
-        item = self.canvas.plan_scene.blocks[block_id]
-        assert isinstance(item.block_shape, MergeShape)
-        return item.pos() + item.block_shape.track(port).center()
+        return self._on(block_id, self.section(block_id, FadersSection).track(port).center())
 
     def number(self, block_id: str, port: int) -> QPointF:
-        item = self.canvas.plan_scene.blocks[block_id]
-        assert isinstance(item.block_shape, MergeShape)
-        return item.pos() + item.block_shape.number(port).center()
+        return self._on(block_id, self.section(block_id, FadersSection).number(port).center())
 
     def strip_edge(self, block_id: str, *, at_end: bool) -> QPointF:
-        item = self.canvas.plan_scene.blocks[block_id]
-        assert isinstance(item.block_shape, WeightShape)
-        strip = item.block_shape.strip
-        return item.pos() + QPointF(strip.right() if at_end else strip.left(), strip.center().y())
+        strip = self.section(block_id, StripSection).strip
+        x = strip.right() if at_end else strip.left()
+        return self._on(block_id, QPointF(x, strip.center().y()))
 
     def cell(self, block_id: str, index: int) -> QPointF:
-        item = self.canvas.plan_scene.blocks[block_id]
-        assert isinstance(item.block_shape, WeightShape)
-        return item.pos() + item.block_shape.cells(index, 1).center()
+        return self._on(block_id, self.section(block_id, StripSection).cells(index, 1).center())
 
     def range(self, block_id: str) -> QPointF:
-        item = self.canvas.plan_scene.blocks[block_id]
-        assert isinstance(item.block_shape, WeightShape)
-        return item.pos() + item.block_shape.range.center()
+        return self._on(block_id, self.section(block_id, StripSection).range.center())
 
     def plus(self, block_id: str) -> QPointF:
-        item = self.canvas.plan_scene.blocks[block_id]
-        assert isinstance(item.block_shape, MergeShape)
-        assert item.block_shape.add_input is not None
-        return item.pos() + item.block_shape.add_input.center()
+        area = self.section(block_id, SumBar).add_input
+        assert area is not None
+        return self._on(block_id, area.center())
 
     def lock(self, block_id: str) -> QPointF:
-        item = self.canvas.plan_scene.blocks[block_id]
-        assert isinstance(item.block_shape, MergeShape)
-        return item.pos() + item.block_shape.lock.center()
+        return self._on(block_id, self.section(block_id, SumBar).lock.center())
 
     def middle_of_link(self, block_id: str, port: int = 0) -> QPointF:
         return self.canvas.plan_scene.links[block_id, port].line.center()
@@ -179,6 +172,16 @@ class Hand:
     def empty_place(self) -> QPointF:
         """A place in sight, away from everything."""
         return self.canvas.mapToScene(QPoint(20, self.canvas.viewport().height() - 20))
+
+    def section(self, block_id: str, kind: type[SectionT]) -> SectionT:
+        """The section of this class in a block's body."""
+        section = self.canvas.plan_scene.blocks[block_id].block_shape.section(kind)
+        assert section is not None
+        return section
+
+    def _on(self, block_id: str, at: QPointF) -> QPointF:
+        """A place of the block in scene coordinates."""
+        return self.canvas.plan_scene.blocks[block_id].pos() + at
 
     def _on_screen(self, at: QPointF) -> QPoint:
         return self.canvas.viewportTransform().map(at).toPoint()

@@ -18,11 +18,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app.plan.change import Change
-from app.plan.document import TOKENS, MergeBlock, Plan
+from app.plan.document import TOKENS, Plan
 from app.ui.canvas.accessible_parts import AccessibleItem, ItemKey
 from app.ui.canvas.canvas import Canvas
-from app.ui.canvas.keyboard.parts import parts_of
 from app.ui.canvas.shapes import OUTPUT, Part
+from app.ui.state.block_kinds import scales_of
 
 _Event = QAccessible.Event
 _NO_KEY = Qt.KeyboardModifier.NoModifier
@@ -90,7 +90,7 @@ class AccessiblePlan:
     def parts(self, id_: str) -> list[Part]:
         """The ports and faders of a block or a terminal; the cells are in its name."""
         item = self.canvas.plan_scene.blocks.get(id_)
-        return [] if item is None else [p for p in parts_of(item.block_shape) if p.kind != "cell"]
+        return [] if item is None else [p for p in item.block_shape.key_parts() if p.kind != "cell"]
 
     def focused(self) -> ItemKey | None:
         """The part that the keys are on, or else the one thing that is selected."""
@@ -127,12 +127,12 @@ class AccessiblePlan:
 
     def _tell_block(self, change: Change, block_id: str) -> None:
         before, after = change.before.blocks[block_id], change.after.blocks[block_id]
-        if isinstance(before, MergeBlock) and isinstance(after, MergeBlock):
-            for port, (was, now) in enumerate(zip(before.inputs, after.inputs, strict=False)):
-                key = block_id, Part("fader", port)
-                if was.scale != now.scale and key[1] in self.parts(block_id):
-                    event = QAccessibleValueChangeEvent(self.item(key), now.scale)
-                    QAccessible.updateAccessibility(event)
+        scales = zip(scales_of(before), scales_of(after), strict=False)
+        for index, (was, now) in enumerate(scales):
+            key = block_id, Part("fader", index)
+            if was != now and key[1] in self.parts(block_id):
+                event = QAccessibleValueChangeEvent(self.item(key), now)
+                QAccessible.updateAccessibility(event)
         named = QAccessibleEvent(self.item((block_id, None)), _Event.NameChanged)
         QAccessible.updateAccessibility(named)
 

@@ -15,15 +15,16 @@ from PySide6.QtGui import (
 )
 from shiboken6 import VoidPtr
 
-from app.plan.document import TOKENS, MergeBlock
+from app.plan.document import TOKENS
 from app.plan.kinds import links_into
 from app.ui.canvas import words
 from app.ui.canvas.annotations.shapes import rect_of
-from app.ui.canvas.faces import scale_text
 from app.ui.canvas.keyboard.current_part import STEP, set_scale
 from app.ui.canvas.keyboard.key_link import begin_link
-from app.ui.canvas.keyboard.parts import area_of
-from app.ui.canvas.shapes import OUTPUT, Part, fader_range, is_terminal
+from app.ui.canvas.numbers import scale_text
+from app.ui.canvas.sections.faders import fader_range
+from app.ui.canvas.shapes import OUTPUT, Part, is_terminal
+from app.ui.state.block_kinds import scales_of
 
 if TYPE_CHECKING:
     from app.ui.canvas.canvas import Canvas
@@ -171,9 +172,8 @@ class AccessibleItem(QAccessibleInterface):
         """The scale that a fader stands at."""
         block = self._canvas.editor.plan.blocks.get(self.id)
         assert self.part is not None
-        if not isinstance(block, MergeBlock) or self.part.index >= len(block.inputs):
-            return 0.0
-        return block.inputs[self.part.index].scale
+        scales = () if block is None else scales_of(block)
+        return scales[self.part.index] if self.part.index < len(scales) else 0.0
 
     def set_scale(self, scale: float) -> None:
         """Move the fader: one undo step for a run of moves."""
@@ -188,7 +188,7 @@ class AccessibleItem(QAccessibleInterface):
         item = scene.blocks[self.id]
         if self.part is None:
             return item.scene_rect()
-        return area_of(item.block_shape, self.part).translated(item.pos())
+        return item.block_shape.area_of(self.part).translated(item.pos())
 
     def _name(self) -> str:
         editor = self._canvas.editor
@@ -206,9 +206,10 @@ class AccessibleItem(QAccessibleInterface):
         block = editor.plan.blocks[self.id]
         if self.part is None:
             return words.block_name(editor, block)
-        if self.part.index >= len(links_into(block)):
+        n_parts = len(scales_of(block) if self.part.kind == "fader" else links_into(block))
+        if self.part.index >= n_parts:
             return ""
-        if self.part.kind == "fader" and isinstance(block, MergeBlock):
+        if self.part.kind == "fader":
             return words.fader_name(editor, block, self.part.index)
         return words.input_name(editor, block, self.part.index)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -11,6 +12,7 @@ from app.ui.canvas.annotations.actions import AnnotationActions
 from app.ui.canvas.block_actions import BlockActions
 from app.ui.canvas.edit_view import EditView
 from app.ui.canvas.keyboard.actions import KeyboardActions
+from app.ui.state.block_kinds import BlockKindUi, kind_uis
 from app.ui.widgets import icons
 
 Keys = QKeySequence.StandardKey | str
@@ -19,7 +21,7 @@ Keys = QKeySequence.StandardKey | str
 class CanvasActions(QObject):
     """`edit`, `view` and `add` list the actions in menu order; None stands for a separator.
 
-    `block` holds those that shape the selected blocks.
+    `block` holds those that shape the selected blocks, `add_kind` those that add one, by kind.
     """
 
     def __init__(self, canvas: EditView) -> None:
@@ -59,12 +61,7 @@ class CanvasActions(QObject):
         self.fit_all = make("Fit whole plan", "fit-all", canvas.fit_all, "Home")
         self.arrange = make("Arrange blocks", "arrange", canvas.arrange, "L")
         self.add_any = make("Add …", "add", canvas.ask_what_to_add, "Tab", "Shift+A")
-        self.add_weight = make(
-            "Add weight block", "weight-block", lambda: canvas.add_block("weight"), "W"
-        )
-        self.add_merge = make(
-            "Add merge block", "merge-block", lambda: canvas.add_block("merge"), "Shift+M"
-        )
+        self.add_kind = {kind.name: self._add_action(kind) for kind in kind_uis()}
         self.annotations = AnnotationActions(canvas, make)
         self.keyboard = KeyboardActions(canvas, make)
         self.block = BlockActions(canvas, make)
@@ -78,11 +75,15 @@ class CanvasActions(QObject):
             *(self.zoom_in, self.zoom_out, self.actual_size, None),
             *(self.fit_selection, self.fit_all, None, self.arrange),
         ]
-        self.add: list[QAction | None] = [self.add_any, self.add_weight, self.add_merge]
+        self.add: list[QAction | None] = [self.add_any, *self.add_kind.values()]
         canvas.selection_changed.connect(self._enable)
         canvas.editor.changed.connect(self._enable)
         canvas.editor.replaced.connect(self._enable)
         self._enable()
+
+    def _add_action(self, kind: BlockKindUi) -> QAction:
+        run, keys = partial(self._canvas.add_block, kind.name), (kind.key,) if kind.key else ()
+        return self._make(f"Add {kind.title.lower()}", kind.icon, run, *keys)
 
     def _make(self, text: str, icon: str | None, run: Callable[[], object], *keys: Keys) -> QAction:
         action = QAction(text, self)

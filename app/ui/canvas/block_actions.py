@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from app.plan.edits import MAX_MERGE_INPUTS
+from app.plan.kinds import links_into
 from app.ui.canvas import block_commands as commands
 from app.ui.canvas.surface import GestureSurface
 from app.ui.widgets import icons
@@ -21,19 +21,19 @@ class BlockActions:
     def __init__(self, canvas: GestureSurface, make: Make) -> None:
         self._canvas = canvas
 
-        def merges() -> list[commands.MergeBlock]:
-            return commands.selected_merges(canvas)
+        def sums() -> Iterable[str]:
+            return commands.selected_sums(canvas)
 
         self.mute = make("Mute", "mute", lambda: commands.turn_muted(canvas), "M")
         self.collapse = make("Collapse", "collapse", lambda: commands.turn_collapsed(canvas), "H")
         self.join = make("Join blocks", "join", lambda: commands.join(canvas), "J")
         self.link = make("Link selected", "link", lambda: commands.link_selected(canvas), "C")
-        self.add_input = make("Add input", "add", lambda: commands.add_input(canvas, merges()))
+        self.add_input = make("Add input", "add", lambda: commands.add_input(canvas, sums()))
         self.equalise = make(
-            "Equalise scales", "equalise", lambda: commands.equalise(canvas, merges())
+            "Equalise scales", "equalise", lambda: commands.equalise(canvas, sums())
         )
         self.sum_lock = make(
-            "Keep the sum at 1", "lock", lambda: commands.turn_sum_lock(canvas, merges())
+            "Keep the sum at 1", "lock", lambda: commands.turn_sum_lock(canvas, sums())
         )
         for action in (self.mute, self.collapse, self.sum_lock):
             action.setCheckable(True)
@@ -70,18 +70,20 @@ class BlockActions:
         """Offer what can be done to the selection, checked where it is so already."""
         plan, selected = self._canvas.editor.plan, self._canvas.selected_ids()
         blocks = [plan.blocks[i] for i in selected]
-        merges = commands.selected_merges(self._canvas)
+        sums = commands.selected_sums(self._canvas)
         self.mute.setEnabled(bool(blocks))
         self.collapse.setEnabled(bool(blocks))
         self.mute.setChecked(bool(blocks) and all(b.muted for b in blocks))
         self.collapse.setChecked(bool(blocks) and all(b.collapsed for b in blocks))
         self.join.setEnabled(bool(plan.blocks))
         self.link.setEnabled(len(blocks) > 1)
-        can_grow = bool(merges) and all(len(m.inputs) < MAX_MERGE_INPUTS for m in merges)
-        self.add_input.setEnabled(can_grow)
-        self.equalise.setEnabled(bool(merges))
-        self.sum_lock.setEnabled(bool(merges))
-        self.sum_lock.setChecked(bool(merges) and all(m.sums_to_one for m in merges))
+        can_grow = all(len(links_into(plan.blocks[i])) < s.most for i, s in sums.items())
+        self.add_input.setEnabled(bool(sums) and can_grow)
+        self.equalise.setEnabled(bool(sums))
+        self.sum_lock.setEnabled(bool(sums))
+        self.sum_lock.setChecked(
+            bool(sums) and all(s.sums_to_one(plan.blocks[i]) for i, s in sums.items())
+        )
         for action in self.line_up:
             if action is not None:
                 action.setEnabled(len(blocks) > 1)

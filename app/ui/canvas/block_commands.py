@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from app.plan import edits, layout, shaping
 from app.plan.clearing import Box
-from app.plan.document import Block, MergeBlock
+from app.plan.document import Block
 from app.plan.kinds import links_into
 from app.ui.canvas.alignment import Axis, Side, aligned, distributed
 from app.ui.canvas.annotations.commands import framed_again
-from app.ui.canvas.places import inside
-from app.ui.canvas.placing import sizes_of
+from app.ui.canvas.grid import inside
+from app.ui.canvas.placement import sizes_of
 from app.ui.canvas.surface import GestureSurface
+from app.ui.state.block_kinds import VariableInputs, kind_ui
 
 
 def turn_muted(canvas: GestureSurface) -> None:
@@ -82,17 +83,18 @@ def free_port(block: Block) -> int:
     return links.index(None) if None in links else len(links) - 1
 
 
-def selected_merges(canvas: GestureSurface) -> list[MergeBlock]:
-    """The MergeBlocks among the selected blocks."""
+def selected_sums(canvas: GestureSurface) -> dict[str, VariableInputs]:
+    """The selected blocks to which inputs can be added, by id."""
     blocks = (canvas.editor.plan.blocks[i] for i in canvas.selected_ids())
-    return [block for block in blocks if isinstance(block, MergeBlock)]
+    found = ((block.id, kind_ui(block).inputs) for block in blocks)
+    return {id_: inputs for id_, inputs in found if inputs is not None}
 
 
-def add_input(canvas: GestureSurface, merges: Sequence[MergeBlock]) -> None:
-    """Give each of these merges one more input."""
+def add_input(canvas: GestureSurface, ids: Iterable[str]) -> None:
+    """Give each of these blocks one more input."""
     plan = canvas.editor.plan
-    for merge in merges:
-        plan = edits.add_merge_input(plan, merge.id)
+    for id_ in ids:
+        plan = edits.add_merge_input(plan, id_)
     canvas.editor.apply("Add input", plan)
 
 
@@ -108,28 +110,36 @@ def swap_inputs(canvas: GestureSurface, merge_id: str, port: int, other: int) ->
     canvas.editor.apply("Swap inputs", after)
 
 
-def equalise(canvas: GestureSurface, merges: Sequence[MergeBlock]) -> None:
-    """Give all inputs of each merge the same scale, with a sum of 1."""
+def equalise(canvas: GestureSurface, ids: Iterable[str]) -> None:
+    """Give all inputs of each of these blocks the same scale, with a sum of 1."""
     plan = canvas.editor.plan
-    for merge in merges:
-        plan = shaping.equalise(plan, merge.id)
+    for id_ in ids:
+        plan = shaping.equalise(plan, id_)
     canvas.editor.apply("Equalise scales", plan)
 
 
-def turn_sum_lock(canvas: GestureSurface, merges: Sequence[MergeBlock]) -> None:
-    """Keep each merge's sum at 1, or let go of it when all of them are kept."""
-    plan = canvas.editor.plan
-    on = not all(merge.sums_to_one for merge in merges)
-    for merge in merges:
-        plan = shaping.set_sums_to_one(plan, merge.id, on)
+def turn_sum_lock(canvas: GestureSurface, ids: Iterable[str]) -> None:
+    """Keep each block's sum at 1, or let go of it when all of them are kept."""
+    plan, ids = canvas.editor.plan, tuple(ids)
+    on = not all(keeps_sum(plan.blocks[i]) for i in ids)
+    for id_ in ids:
+        plan = shaping.set_sums_to_one(plan, id_, on)
     canvas.editor.apply("Keep the sum at 1" if on else "Let go of the sum", plan)
 
 
-def reset_scale(canvas: GestureSurface, merge_id: str, port: int) -> None:
-    """Give a merge's input the share at which all its inputs count alike."""
+def keeps_sum(block: Block) -> bool:
+    """Whether a block keeps the sum of its scales at 1."""
+    inputs = kind_ui(block).inputs
+    return inputs is not None and inputs.sums_to_one(block)
+
+
+def reset_scale(canvas: GestureSurface, block_id: str, index: int) -> None:
+    """Put a fader where its kind has it at first: an input of a merge to its equal share."""
     plan = canvas.editor.plan
-    share = 1.0 / len(links_into(plan.blocks[merge_id]))
-    canvas.editor.apply("Reset scale", edits.set_scale(plan, merge_id, port, share))
+    reset = kind_ui(plan.blocks[block_id]).reset_scale
+    if reset is not None:
+        scale = reset(plan.blocks[block_id], index)
+        canvas.editor.apply("Reset scale", edits.set_scale(plan, block_id, index, scale))
 
 
 def align(canvas: GestureSurface, side: Side) -> None:

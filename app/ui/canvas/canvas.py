@@ -23,12 +23,13 @@ from app.ui.canvas.annotations.text_edit import type_text
 from app.ui.canvas.edit_view import EditView
 from app.ui.canvas.gestures.link_target import LinkTarget, with_inserted
 from app.ui.canvas.minimap import Minimap
-from app.ui.canvas.new_blocks import Kind, with_new_block
+from app.ui.canvas.new_blocks import with_new_block
 from app.ui.canvas.problem_menu import badge_at, show_problems
 from app.ui.canvas.scene import Hit
-from app.ui.canvas.shapes import CollapsedShape, is_terminal
+from app.ui.canvas.shapes import is_terminal
 from app.ui.canvas.stale_veil import StaleVeil
 from app.ui.canvas.surface import Pointer
+from app.ui.state.block_kinds import BlockKindUi, kind_ui_named
 from app.ui.state.editor import PlanEditor
 from app.ui.widgets.theme import GRID
 
@@ -41,7 +42,7 @@ _ARROWS: dict[int, QPointF] = {
 _FAR_STEP = 24
 
 KIND_MIME = "application/x-llama-blocks-kind"
-"""The kind of block, "weight" or "merge", that is dragged from the palette."""
+"""The name of the kind of block that is dragged from the palette."""
 
 
 class Canvas(EditView):
@@ -97,7 +98,7 @@ class Canvas(EditView):
                 self.add_wanted.emit(pointer)
         elif is_terminal(hit.block_id):
             return
-        elif isinstance(self.plan_scene.blocks[hit.block_id].block_shape, CollapsedShape):
+        elif self.plan_scene.blocks[hit.block_id].block_shape.is_collapsed:
             block_commands.expand(self, hit.block_id)
         elif hit.part.kind == "fader":
             block_commands.reset_scale(self, hit.block_id, hit.part.index)
@@ -136,7 +137,7 @@ class Canvas(EditView):
         if reason is not None:
             self.notice.emit(reason)
         if key is None or reason is not None:
-            self.add_block(_kind_of(event), self.to_scene(event.position()))
+            self.add_block(_kind_of(event).name, self.to_scene(event.position()))
         else:
             self.editor.apply("Insert block", with_inserted(plan, block_id, key))
             self.plan_scene.select((block_id,))
@@ -155,6 +156,6 @@ class Canvas(EditView):
         return after, block_id
 
 
-def _kind_of(event: QDropEvent) -> Kind:
+def _kind_of(event: QDropEvent) -> BlockKindUi:
     """The kind of block on the card that is dragged."""
-    return "merge" if event.mimeData().data(KIND_MIME).data() == b"merge" else "weight"
+    return kind_ui_named(bytes(event.mimeData().data(KIND_MIME).data()).decode())

@@ -14,8 +14,8 @@ from app.plan.kinds import links_into, with_links
 from app.plan.problem import PlanError, Problem, errors
 from app.plan.reader import read_plan
 from app.plan.writer import write_document
-from app.ui.canvas.places import inside, on_grid
-from app.ui.canvas.placing import sizes_of
+from app.ui.canvas.grid import inside, on_grid
+from app.ui.canvas.placement import sizes_of
 from app.ui.widgets.theme import GRID
 
 _COPY_SOME = "Copy some blocks, or a layerBlocks text."

@@ -15,7 +15,8 @@ from app.ui.canvas.annotations.move_set import MoveSet
 from app.ui.canvas.annotations.text_edit import type_text
 from app.ui.canvas.gesture_view import GestureView
 from app.ui.canvas.gestures.drag_link import without_link
-from app.ui.canvas.new_blocks import Kind, with_new_block
+from app.ui.canvas.new_blocks import with_new_block
+from app.ui.state.block_kinds import kind_ui_named
 
 
 class EditView(GestureView):
@@ -33,14 +34,14 @@ class EditView(GestureView):
         at = self.menu_point()
         self.add_wanted.emit(self.pointer_at(at, Qt.KeyboardModifier.NoModifier))
 
-    def add_block(self, kind: Kind, at: QPointF | None = None) -> None:
-        """Add a block around a point of the scene, by default the middle of what is seen."""
-        plan = self.editor.plan
+    def add_block(self, kind_name: str, at: QPointF | None = None) -> None:
+        """Add a block of a kind around a point of the scene, or in the middle of what is seen."""
+        plan, kind = self.editor.plan, kind_ui_named(kind_name)
         centre = self.seen_rect().center() if at is None else at
         after, block_id = with_new_block(
             plan, kind, self.editor.n_weight_layers, self.selected_ids(), centre
         )
-        self.editor.apply("Add weight block" if kind == "weight" else "Add merge block", after)
+        self.editor.apply(f"Add {kind.title.lower()}", after)
         if at is None:
             self.show_block(block_id)
         else:

@@ -16,13 +16,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from app.plan.document import WeightBlock
 from app.ui.canvas.gestures.pan import Pan
 from app.ui.canvas.gestures.press import begin
 from app.ui.canvas.hover import Hover
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.shapes import PartKind, is_terminal
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
+from app.ui.state.block_kinds import layer_range
 from app.ui.state.editor import PlanEditor
 
 _HOVER_CURSORS = {
@@ -239,9 +239,10 @@ class GestureView(GestureSurface):
     def _words_of_cell(self, block_id: str | None, cell: int) -> list[str]:
         """Which weight layer a cell stands for, and how much it changes."""
         block = self.editor.plan.blocks.get(block_id or "")
-        if not isinstance(block, WeightBlock):
+        layers = None if block is None else layer_range(block)
+        if layers is None:
             return []
-        layer = block.weight_start + cell
+        layer = layers.start + cell
         influence = self.plan_scene.influence
         influence_text = f": influence {influence[layer]:.4f}" if layer < len(influence) else ""
         return [f"Weight layer {layer}{influence_text}."]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QPainter
 
 from app.ui.canvas.scene import Hit
-from app.ui.canvas.shapes import WeightShape
-from app.ui.canvas.strip_painting import paint_cut
+from app.ui.canvas.sections.strip import StripSection, paint_cut
 from app.ui.canvas.surface import Pointer
 from app.ui.canvas.view import PlanView
 
@@ -36,9 +35,9 @@ class Hover:
         if self._cell is None or self._cell[0] not in self._canvas.plan_scene.blocks:
             return
         item = self._canvas.plan_scene.blocks[self._cell[0]]
-        shape = item.block_shape
-        if isinstance(shape, WeightShape) and 1 < shape.n_layers > self._cell[1]:
-            cells = shape.cells(self._cell[1], 1).translated(item.pos())
+        strip = item.block_shape.section(StripSection)
+        if strip is not None and 1 < strip.n_layers > self._cell[1]:
+            cells = strip.cells(self._cell[1], 1).translated(item.pos())
             paint_cut(painter, self._canvas.theme, cells)
 
     def _show(self, cell: tuple[str, int] | None) -> None:

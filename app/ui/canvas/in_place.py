@@ -7,19 +7,19 @@ from collections.abc import Callable
 from PySide6.QtCore import QRect, QRectF
 
 from app.plan import edits
-from app.plan.document import MergeBlock, Plan, WeightBlock
+from app.plan.document import Plan
 from app.plan.problem import PlanError, Problem
-from app.ui.canvas.faces import range_text
 from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_range
-from app.ui.canvas.shapes import BlockShape, MergeShape, WeightShape
+from app.ui.canvas.numbers import range_text
+from app.ui.canvas.shapes import Part
 from app.ui.canvas.surface import GestureSurface
+from app.ui.state.block_kinds import kind_ui, layer_range, scales_of
 from app.ui.widgets.number_spin import parse_number
 
 
 def type_title(canvas: GestureSurface, block_id: str) -> None:
     """Let the block's title be typed."""
     shape = canvas.plan_scene.blocks[block_id].block_shape
-    assert isinstance(shape, BlockShape)
 
     def renamed(text: str) -> Plan:
         return edits.rename(canvas.editor.plan, block_id, text)
@@ -29,37 +29,35 @@ def type_title(canvas: GestureSurface, block_id: str) -> None:
     _edit_line(canvas, area, title, "Title of the block", "Rename block", renamed)
 
 
-def type_scale(canvas: GestureSurface, block_id: str, port: int) -> None:
-    """Let the scale of a merge's input be typed."""
-    merge = canvas.editor.plan.blocks[block_id]
+def type_scale(canvas: GestureSurface, block_id: str, index: int) -> None:
+    """Let the scale of a fader be typed."""
+    block = canvas.editor.plan.blocks[block_id]
     shape = canvas.plan_scene.blocks[block_id].block_shape
-    assert isinstance(merge, MergeBlock)
-    assert isinstance(shape, MergeShape)
 
     def scaled(text: str) -> Plan:
         scale = parse_number(text)
         if scale is None:
             refusal = Problem("typed", f"“{text}” is no scale.", "Type a number such as 0.5.")
             raise PlanError([refusal])
-        return edits.set_scale(canvas.editor.plan, block_id, port, scale)
+        return edits.set_scale(canvas.editor.plan, block_id, index, scale)
 
-    area = _on_screen(canvas, block_id, shape.number(port), least_width=64)
-    scale = repr(merge.inputs[port].scale)
-    _edit_line(canvas, area, scale, f"Scale of input {port + 1}", "Set scale", scaled)
+    number = shape.area_of(Part("number", index))
+    area = _on_screen(canvas, block_id, number, least_width=64)
+    scale, name = scales_of(block)[index], f"Scale of {kind_ui(block).scale_name(block, index)}"
+    _edit_line(canvas, area, repr(scale), name, "Set scale", scaled)
 
 
 def type_range(canvas: GestureSurface, block_id: str) -> None:
     """Let the weight layers of a block be typed, such as 22-29."""
-    block = canvas.editor.plan.blocks[block_id]
+    layers = layer_range(canvas.editor.plan.blocks[block_id])
     shape = canvas.plan_scene.blocks[block_id].block_shape
-    assert isinstance(block, WeightBlock)
-    assert isinstance(shape, WeightShape)
+    assert layers is not None
 
     def borrowed(text: str) -> Plan:
         return edits.set_weights(canvas.editor.plan, block_id, *parse_range(text))
 
-    area = _on_screen(canvas, block_id, shape.range, least_width=96)
-    weights = range_text(block.weight_start, block.weight_end)
+    area = _on_screen(canvas, block_id, shape.area_of(Part("range")), least_width=96)
+    weights = range_text(layers.start, layers.stop)
     _edit_line(canvas, area, weights, "Weight layers", "Change layers", borrowed)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from app.ui.canvas.faces import Face
+from app.ui.canvas.block_faces import Face
 from app.ui.canvas.shapes import MARGIN, Shape, is_terminal
 
 Box = tuple[float, float, float, float]

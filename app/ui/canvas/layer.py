@@ -13,8 +13,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from app.ui.canvas.annotations.painting import AnnotationPainting
+from app.ui.canvas.block_faces import Face
 from app.ui.canvas.block_painting import BlockPainting, shadow
-from app.ui.canvas.faces import Face
 from app.ui.canvas.items import BlockItem, Box, View
 from app.ui.canvas.links import Link
 from app.ui.canvas.scene import PlanScene

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from app.plan.document import MergeBlock, WeightBlock
+from app.plan.document import Block
+from app.plan.kinds import links_into
 from app.ui.canvas import block_commands, in_place
 from app.ui.canvas.actions import CanvasActions
 from app.ui.canvas.block_actions import BlockActions
@@ -17,8 +18,10 @@ from app.ui.canvas.edit_view import EditView
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.problem_menu import offer_mends
 from app.ui.canvas.scene import Hit
+from app.ui.canvas.sections.strip import StripSection
 from app.ui.canvas.shapes import is_terminal
 from app.ui.canvas.surface import Pointer
+from app.ui.state.block_kinds import kind_ui, layer_range
 from app.ui.widgets import icons
 
 
@@ -47,7 +50,7 @@ def menu_for(canvas: EditView, commands: CanvasActions, hit: Hit, pointer: Point
         commands.block.add_line_up(menu)
         menu.addSeparator()
         menu.addAction(commands.fit_selection)
-        menu.addAction(commands.add_merge)
+        menu.addAction(commands.add_kind["merge"])
         menu.addAction(commands.annotations.frame)
     elif hit.annotation is not None:
         if hit.annotation.id not in canvas.plan_scene.annotations.selected:
@@ -76,31 +79,37 @@ def _offer_join(menu: QMenu, canvas: EditView, key: LinkKey) -> None:
 
 
 def _offer_shaping(menu: QMenu, canvas: EditView, actions: BlockActions, hit: Hit) -> None:
-    """What can be done to this kind of block, and to the input of a merge that was hit."""
-    plan = canvas.editor.plan
-    block = plan.blocks[hit.block_id or ""]
-    if isinstance(block, WeightBlock):
-        if not block.collapsed:
+    """What can be done to what this kind of block has: layers, or inputs that can be added."""
+    block = canvas.editor.plan.blocks[hit.block_id or ""]
+    if layer_range(block) is not None:
+        shape = canvas.plan_scene.blocks[block.id].block_shape
+        if shape.section(StripSection) is not None:
             words, run = "Type the weight layers …", partial(in_place.type_range, canvas, block.id)
             _offer(menu, canvas, words, run)
         menu.addAction(actions.join)
         if len(canvas.selected_ids()) > 1:
             menu.addAction(actions.link)
-    if not isinstance(block, MergeBlock):
-        return
-    menu.addSeparator()
-    for action in (actions.add_input, actions.equalise, actions.sum_lock):
-        menu.addAction(action)
-    if hit.part is None or hit.part.kind not in ("in", "fader", "number") or block.collapsed:
-        return
-    port = hit.part.index
+    if kind_ui(block).inputs is not None:
+        menu.addSeparator()
+        for action in (actions.add_input, actions.equalise, actions.sum_lock):
+            menu.addAction(action)
+        is_input = hit.part is not None and hit.part.kind in ("in", "fader", "number")
+        if hit.part is not None and is_input and not block.collapsed:
+            _offer_for_input(menu, canvas, block, hit.part.index)
+
+
+def _offer_for_input(menu: QMenu, canvas: EditView, block: Block, port: int) -> None:
+    """What can be done to one of the inputs of a block that can have more or fewer of them."""
+    inputs, n_inputs = kind_ui(block).inputs, len(links_into(block))
+    assert inputs is not None
     remove = partial(block_commands.remove_input, canvas, block.id, port)
-    _offer(menu, canvas, f"Remove input {port + 1}", remove).setEnabled(len(block.inputs) > 2)
+    can_shrink = n_inputs > inputs.least
+    _offer(menu, canvas, f"Remove input {port + 1}", remove).setEnabled(can_shrink)
     sweep = partial(canvas.sweep_wanted.emit, block.id, port)
     _offer(menu, canvas, f"Sweep the fader of input {port + 1} …", sweep)
     swap = QMenu(f"Swap input {port + 1} with", menu)
     menu.addMenu(swap)
-    for other in range(len(block.inputs)):
+    for other in range(n_inputs):
         if other != port:
             run = partial(block_commands.swap_inputs, canvas, block.id, port, other)
             _offer(swap, canvas, f"Input {other + 1}", run)

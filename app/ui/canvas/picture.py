@@ -11,8 +11,8 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
 from app.ui.canvas.annotations.painting import AnnotationPainting
+from app.ui.canvas.block_faces import Face, TerminalFace
 from app.ui.canvas.block_painting import BlockPainting
-from app.ui.canvas.faces import Face, TerminalFace
 from app.ui.canvas.items import View
 from app.ui.canvas.layer import link_pen
 from app.ui.canvas.scene import PlanScene

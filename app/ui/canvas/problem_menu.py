@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtWidgets import QMenu
 
-from app.ui.canvas.faces import MergeFace, WeightFace
+from app.ui.canvas.block_faces import BlockFace
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.shapes import MARGIN
 from app.ui.canvas.surface import GestureSurface
@@ -21,7 +21,7 @@ def badge_at(canvas: GestureSurface, at: QPointF) -> str | None:
     """The block whose badge lies under a point of the scene."""
     around = QRectF(at.x() - MARGIN, at.y() - MARGIN, 2 * MARGIN, 2 * MARGIN)
     for item in canvas.plan_scene.items(around):
-        if isinstance(item, BlockItem) and isinstance(item.face, WeightFace | MergeFace):
+        if isinstance(item, BlockItem) and isinstance(item.face, BlockFace):
             corner = item.pos() + QPointF(item.block_shape.width - 10, -9)
             if item.face.badge is not None and QRectF(corner.x(), corner.y(), 18, 18).contains(at):
                 return item.block_id

@@ -14,16 +14,15 @@ from app.plan.document import (
     TOKENS,
     Annotation,
     Block,
-    MergeBlock,
     Plan,
 )
 from app.plan.kinds import links_into
 from app.ui.canvas.annotations.annotations import AnnotationHit, Annotations
 from app.ui.canvas.annotations.shapes import rect_of
-from app.ui.canvas.faces import Face, Faces, TerminalFace
+from app.ui.canvas.block_faces import BlockFaces, Face, TerminalFace
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.links import Link, LinkKey, make_link
-from app.ui.canvas.placing import places_of_new
+from app.ui.canvas.placement import places_of_new
 from app.ui.canvas.shapes import (
     MARGIN,
     OUTPUT,
@@ -32,6 +31,7 @@ from app.ui.canvas.shapes import (
     Part,
     shape_of,
 )
+from app.ui.state.block_kinds import kind_ui, scales_of
 from app.ui.state.editor import PlanEditor
 
 OUTPUT_LINK: LinkKey = (OUTPUT, 0)
@@ -77,7 +77,7 @@ class PlanScene(QGraphicsScene):
         ):
             self.blocks[terminal] = BlockItem(terminal, shape, TerminalFace(title, False))
             self.addItem(self.blocks[terminal])
-        self._faces = Faces(editor)
+        self._faces = BlockFaces(editor)
         self.influence: tuple[float, ...] = ()
         editor.changed.connect(self._follow_change)
         editor.replaced.connect(self._start_over)
@@ -342,7 +342,7 @@ class PlanScene(QGraphicsScene):
 
 
 def _inputs(block: Block) -> Iterator[tuple[str | None, float | None]]:
-    if isinstance(block, MergeBlock):
-        yield from ((i.block, i.scale) for i in block.inputs)
-    else:
-        yield from ((link, None) for link in links_into(block))
+    """What feeds each input, and its scale where the kind has one for each."""
+    links = links_into(block)
+    scales = scales_of(block) if kind_ui(block).inputs is not None else (None,) * len(links)
+    return zip(links, scales, strict=True)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from app.plan.document import (
-    TOKENS,
-    Annotation,
-    Block,
-    MergeBlock,
-    WeightBlock,
-)
+from app.plan.document import TOKENS, Annotation, Block
 from app.plan.kinds import links_into
-from app.ui.canvas.faces import scale_text, title_of
 from app.ui.canvas.shapes import OUTPUT
+from app.ui.state.block_kinds import kind_ui, title_of
 from app.ui.state.editor import PlanEditor
 
 
@@ -29,20 +23,12 @@ def short_name(editor: PlanEditor, block_id: str | None) -> str:
 
 
 def block_name(editor: PlanEditor, block: Block) -> str:
-    """A block by itself: number, title, and the layers it borrows and makes, or its scales."""
-    number = editor.number(block.id)
-    kind = "weight" if isinstance(block, WeightBlock) else "merge"
-    name = f"Block {number}" if number is not None else f"{kind.capitalize()} block"
+    """A block by itself: number, title, and what it does in the words of its kind."""
+    number, kind = editor.number(block.id), kind_ui(block)
+    name = f"Block {number}" if number is not None else kind.title
     if block.title:
         name += f", {block.title}"
-    if isinstance(block, MergeBlock):
-        scales = ", ".join(scale_text(i.scale) for i in block.inputs)
-        name += f": merge of {len(block.inputs)} inputs, scales {scales}"
-    elif isinstance(block, WeightBlock):
-        name += f": {range_words('weight', block.weight_start, block.weight_end)}"
-        made = editor.plan_layers(block.id)
-        if made is not None:
-            name += f", {range_words('plan', *made)}"
+    name += f": {kind.words(editor, block)}"
     if block.muted:
         name += ", muted"
     if block.collapsed:
@@ -75,18 +61,15 @@ def output_name(editor: PlanEditor, block_id: str) -> str:
     return f"Output, linked to {', '.join(fed)}" if fed else "Output, not linked"
 
 
-def fader_name(editor: PlanEditor, merge: MergeBlock, port: int) -> str:
-    """The fader of a merge's input, and what it scales."""
-    return f"Scale of input {port + 1}, from {short_name(editor, merge.inputs[port].block)}"
+def fader_name(editor: PlanEditor, block: Block, index: int) -> str:
+    """A fader, and which block it scales where it has an input of its own."""
+    kind = kind_ui(block)
+    name = f"Scale of {kind.scale_name(block, index)}"
+    if kind.inputs is None:
+        return name
+    return f"{name}, from {short_name(editor, links_into(block)[index])}"
 
 
 def annotation_name(annotation: Annotation) -> str:
     """A frame by its title, a note by its text."""
     return f"{annotation.kind.capitalize()}: {annotation.text or 'empty'}"
-
-
-def range_words(kind: str, start: int, end: int) -> str:
-    """Such as "weight layers 0 to 21" or "plan layer 4"."""
-    if end - start <= 1:
-        return f"{kind} layer {start}"
-    return f"{kind} layers {start} to {end - 1}"

@@ -146,7 +146,7 @@ def _imported(
     from app.engine.bundled import bundled_files
     from app.model_files.exchange.kinds import import_plan
     from app.model_files.exchange.model_names import files_among
-    from app.ui.canvas.placing import placed
+    from app.ui.canvas.placement import placed
 
     paths = (*sorted(path.parent.glob("*.gguf")), *bundled_files(), *recent)
     imported = import_plan(content, open_files, partial(files_among, known=known, paths=paths))

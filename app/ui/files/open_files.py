@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from app.plan.document import Plan, WeightBlock
+from app.plan.document import Plan
 from app.plan.edits import whole_model
+from app.ui.state.block_kinds import layer_range
 from app.ui.state.document import Document
 from app.ui.state.documents import PATTERN
 from app.ui.state.services import Services
@@ -195,8 +196,8 @@ class OpenFiles(QObject):
 
     def _why_not_alone(self, plan: Plan, file: ModelFile) -> str:
         """Why a plan that names its sources needs other ones than this file; '' if it does not."""
-        ends = (b.weight_end for b in plan.blocks.values() if isinstance(b, WeightBlock))
-        if max(ends, default=0) > file.n_layers:
+        ranges = (layer_range(block) for block in plan.blocks.values())
+        if max((layers.stop for layers in ranges if layers is not None), default=0) > file.n_layers:
             return _beyond(file)
         n = len(plan.sources)
         if n > 1:

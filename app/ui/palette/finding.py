@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QPointF
 
-from app.plan.document import Annotation, Block, MergeBlock, WeightBlock
-from app.plan.kinds import kind_of
+from app.plan.document import Annotation, Block
 from app.ui.canvas import Canvas
-from app.ui.canvas.faces import range_text, title_of
 from app.ui.palette.entry import Entry
 from app.ui.palette.matching import ranked
+from app.ui.state.block_kinds import kind_ui, layer_range, title_of
 from app.ui.state.document import Sight
 
 if TYPE_CHECKING:
@@ -116,19 +115,15 @@ class _Blocks:
 
     def _borrows(self, block_id: str, first: int, last: int) -> bool:
         block = self._canvas.editor.plan.blocks.get(block_id)
-        return (
-            isinstance(block, WeightBlock)
-            and block.weight_start <= last
-            and block.weight_end > first
-        )
+        layers = None if block is None else layer_range(block)
+        return layers is not None and layers.start <= last and layers.stop > first
 
     def _entry(self, block: Block) -> Entry:
         states, number = self._states(block), self._numbers[block.id]
         title = title_of(block) if number is None else f"{number}  {title_of(block)}"
-        words = (self._facts(block), *states)
-        icon = "merge-block" if isinstance(block, MergeBlock) else "weight-block"
-        run = partial(self._keep, block.id)
-        return Entry(title, " · ".join(words), icon, run, also=tuple(states))
+        kind, run = kind_ui(block), partial(self._keep, block.id)
+        words = (kind.short_words(self._canvas.editor, block), *states)
+        return Entry(title, " · ".join(words), kind.icon, run, also=tuple(states))
 
     def _remark(self, annotation: Annotation) -> Entry:
         lines = annotation.text.split("\n", 1)
@@ -142,13 +137,6 @@ class _Blocks:
         self._canvas.plan_scene.select((id_,))
         self._canvas.bring_into_sight(self._canvas.plan_scene.bounds_of((id_,)))
         self._canvas.setFocus()
-
-    def _facts(self, block: Block) -> str:
-        if not isinstance(block, WeightBlock):
-            return kind_of(block).words(block)
-        words = f"weights {range_text(block.weight_start, block.weight_end)}"
-        plan_layers = self._canvas.editor.plan_layers(block.id)
-        return words if plan_layers is None else f"{words} · plan {range_text(*plan_layers)}"
 
     def _states(self, block: Block) -> list[str]:
         states = []

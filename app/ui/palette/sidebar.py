@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 
 from app.ui.canvas import Canvas
 from app.ui.canvas.canvas import KIND_MIME
-from app.ui.palette.kinds import MERGE, WEIGHT, KindWords
 from app.ui.palette.matching import fit
+from app.ui.state.block_kinds import BlockKindUi, kind_uis
 from app.ui.widgets import icons
 from app.ui.widgets import theme as themes
 
@@ -56,11 +56,8 @@ class Palette(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._press_first)
-        self.weight, self.merge = BlockCard(WEIGHT), BlockCard(MERGE)
-        self.weight.clicked.connect(lambda _checked=False: canvas.add_block("weight"))
-        self.merge.clicked.connect(lambda _checked=False: canvas.add_block("merge"))
+        self.blocks = {kind.name: _block_card(kind, canvas) for kind in kind_uis()}
         self.templates = tuple(_template_card(t, partial(ask_template, t)) for t in templates)
-        self._blocks: tuple[Card, ...] = (self.weight, self.merge)
         self._start_from = _heading("Start from")
         self.nothing = QLabel()
         self.nothing.setWordWrap(True)
@@ -70,7 +67,7 @@ class Palette(QWidget):
         column = QVBoxLayout(cards)
         column.setContentsMargins(8, 0, 8, 8)
         column.setSpacing(4)
-        for widget in (*self._blocks, self._start_from, *self.templates, self.nothing):
+        for widget in (*self.blocks.values(), self._start_from, *self.templates, self.nothing):
             column.addWidget(widget)
         column.addStretch(1)
         self._scroll = QScrollArea()
@@ -103,7 +100,7 @@ class Palette(QWidget):
             super().keyPressEvent(event)
 
     def _shown(self) -> list[Card]:
-        return [card for card in (*self._blocks, *self.templates) if not card.isHidden()]
+        return [card for card in (*self.blocks.values(), *self.templates) if not card.isHidden()]
 
     def _step(self, by: int) -> None:
         cards = self._shown()
@@ -115,7 +112,7 @@ class Palette(QWidget):
             self._scroll.ensureWidgetVisible(cards[at])
 
     def _filter(self, typed: str) -> None:
-        for card in (*self._blocks, *self.templates):
+        for card in (*self.blocks.values(), *self.templates):
             card.setVisible(card.fits(typed))
         self._start_from.setVisible(any(not card.isHidden() for card in self.templates))
         self.nothing.setVisible(not self._shown())
@@ -196,11 +193,11 @@ class Card(QAbstractButton):
 class BlockCard(Card):
     """The card of a kind of block, that can also be dragged onto the canvas."""
 
-    def __init__(self, words: KindWords) -> None:
-        super().__init__(words.name, words.sentence, words.icon, words.also)
-        self._kind = words.kind
+    def __init__(self, kind: BlockKindUi) -> None:
+        super().__init__(kind.title, kind.sentence, kind.icon, kind.search_words)
+        self._kind_name = kind.name
         self._pressed_at = QPoint()
-        self.setAccessibleName(f"Add {words.name.lower()}")
+        self.setAccessibleName(f"Add {kind.title.lower()}")
         self.setToolTip("Click to add it, or drag it onto the canvas")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -216,13 +213,19 @@ class BlockCard(Card):
             self.setDown(False)
             drag = QDrag(self)
             data = QMimeData()
-            data.setData(KIND_MIME, self._kind.encode())
+            data.setData(KIND_MIME, self._kind_name.encode())
             drag.setMimeData(data)
             drag.setPixmap(self.grab())
             drag.setHotSpot(self._pressed_at)
             drag.exec(Qt.DropAction.CopyAction)
         else:
             super().mouseMoveEvent(event)
+
+
+def _block_card(kind: BlockKindUi, canvas: Canvas) -> BlockCard:
+    card = BlockCard(kind)
+    card.clicked.connect(lambda _checked=False: canvas.add_block(kind.name))
+    return card
 
 
 def _template_card(template: Template, ask: Callable[[], object]) -> Card:

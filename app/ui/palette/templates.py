@@ -14,7 +14,7 @@ from app.plan.document import Plan
 from app.plan.templates import Template
 from app.plan.writer import write_document
 from app.ui.canvas import Canvas, clipboard
-from app.ui.canvas.places import inside
+from app.ui.canvas.grid import inside
 from app.ui.canvas.shapes import shape_of
 
 if TYPE_CHECKING:

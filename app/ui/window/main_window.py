@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
 
 from app.plan.templates import TEMPLATES
 from app.ui.canvas import Canvas
-from app.ui.canvas.placing import placed
+from app.ui.canvas.placement import placed
 from app.ui.chat.panel import ChatPanel
 from app.ui.files.documents.area import DocumentArea
 from app.ui.files.drops import Drops

@@ -48,7 +48,7 @@ def test_undo_and_redo_by_key(canvas, editor, plan, hand):
 
 def test_a_new_weight_block_goes_on_after_the_selected_one(canvas, editor, plan, hand):
     hand.click(hand.body("trunk"))
-    canvas.commands.add_weight.trigger()
+    canvas.commands.add_kind["weight"].trigger()
     block = added(editor, plan)
     assert (block.weight_start, block.n_layers, block.input) == (20, 8, None)
     assert canvas.selected_ids() == (block.id,)
@@ -94,7 +94,7 @@ def test_even_at_the_end_of_the_canvas_blocks_can_be_added_pasted_and_moved(
 def test_a_new_merge_is_fed_by_the_selected_blocks(canvas, editor, plan, hand):
     hand.click(hand.body("left"))
     hand.click(hand.body("right"), SHIFT)
-    canvas.commands.add_merge.trigger()
+    canvas.commands.add_kind["merge"].trigger()
     merge = added(editor, plan)
     assert isinstance(merge, MergeBlock)
     assert [(i.block, i.scale) for i in merge.inputs] == [("left", 0.5), ("right", 0.5)]

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from app.plan import edits, shaping
 from app.ui.canvas.inline_edit import InlineEdit
-from app.ui.canvas.shapes import CollapsedShape
+from app.ui.canvas.sections.sum_bar import SumBar
 from tests.ui.hands import NO_KEY, SHIFT, choose
 
 
@@ -35,7 +35,7 @@ def test_the_plus_adds_an_input_up_to_sixteen(canvas, editor, plan, hand):
     for _ in range(14):
         hand.click(hand.plus("m"))
     assert len(feeders(editor)) == 16
-    assert canvas.plan_scene.blocks["m"].block_shape.add_input is None
+    assert hand.section("m", SumBar).add_input is None
     canvas.grab()
 
 
@@ -165,7 +165,7 @@ def test_h_collapses_keeps_the_links_and_expands(canvas, editor, plan, hand):
     hand.click(hand.body("m"))
     hand.key(Qt.Key.Key_H)
     item = canvas.plan_scene.blocks["m"]
-    assert isinstance(item.block_shape, CollapsedShape)
+    assert item.block_shape.is_collapsed
     ends = [canvas.plan_scene.links["m", port].line.p2() for port in range(2)]
     assert ends == [item.pos() + QPointF(0, 18)] * 2
     canvas.grab()

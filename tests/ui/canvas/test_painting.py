@@ -11,8 +11,10 @@ from PySide6.QtGui import QColor, QImage
 from app.plan import edits
 from app.plan.document import TOKENS, MergeInput, Plan, WeightBlock
 from app.ui.canvas import Canvas
-from app.ui.canvas.faces import range_text, scale_text
-from app.ui.canvas.shapes import fader_range, shape_of
+from app.ui.canvas.numbers import range_text, scale_text
+from app.ui.canvas.sections.faders import FadersSection, fader_range
+from app.ui.canvas.sections.strip import StripSection
+from app.ui.canvas.shapes import shape_of
 from app.ui.widgets import theme as themes
 
 
@@ -31,8 +33,8 @@ def near(a: QColor, b: QColor) -> bool:
 def strip_corner(canvas: Canvas, block_id: str, cell: int) -> QPointF:
     """The top of a cell, above its number."""
     item = canvas.plan_scene.blocks[block_id]
-    strip, width = item.block_shape.strip, item.block_shape.cell
-    return item.pos() + QPointF(strip.left() + (cell + 0.5) * width, strip.top() + 3)
+    area = item.block_shape.section(StripSection).cells(cell, 1)
+    return item.pos() + QPointF(area.center().x(), area.top() + 3)
 
 
 @pytest.mark.parametrize("zoom", [0.2, 0.5, 1.0, 1.4, 2.0])
@@ -57,7 +59,7 @@ def test_a_merge_of_a_thousand_inputs_is_painted_without_a_picture_of_it(
     item = canvas.plan_scene.blocks["m"]
     canvas._look_at(QPointF(item.left + 200, item.top + 84), zoom)
     canvas._come_to_rest()
-    groove = item.pos() + item.block_shape.track(4).center()
+    groove = item.pos() + item.block_shape.section(FadersSection).track(4).center()
     seen = picture(canvas)
     assert colour_at(canvas, seen, groove) != canvas.theme.canvas
     assert colour_at(canvas, seen, groove) != colour_at(canvas, seen, groove + QPointF(12, 0))
@@ -131,7 +133,7 @@ def test_a_weight_block_is_as_wide_as_its_layers_ask_on_the_grid(n_layers):
     shape = shape_of(WeightBlock("b", 0, n_layers, None))
     assert 184 <= shape.width <= 504
     assert shape.width % 4 == 0
-    assert shape.strip.right() <= shape.width - 12 + 1e-6
+    assert shape.section(StripSection).strip.right() <= shape.width - 12 + 1e-6
 
 
 def test_numbers_are_written_for_people():

@@ -13,6 +13,7 @@ from app.plan import edits
 from app.plan.document import MergeBlock, MergeInput
 from app.plan.scales import sum_is_one
 from app.ui.canvas.inline_edit import InlineEdit
+from app.ui.canvas.sections.strip import StripSection
 from tests.ui.hands import LEFT, SHIFT
 
 
@@ -162,7 +163,7 @@ def test_leaving_a_field_for_another_widget_takes_the_text_and_leaves_it_the_key
 
 
 def test_dragging_the_end_of_the_strip_borrows_more_layers(editor, plan, hand):
-    cell = hand.canvas.plan_scene.blocks["left"].block_shape.cell
+    cell = hand.section("left", StripSection).cell
     start = hand.strip_edge("left", at_end=True)
     hand.drag(start, start + QPointF(3 * cell, 0))
     block = editor.plan.blocks["left"]
@@ -173,7 +174,7 @@ def test_dragging_the_end_of_the_strip_borrows_more_layers(editor, plan, hand):
 
 
 def test_dragging_the_start_of_the_strip_keeps_its_end(editor, hand):
-    cell = hand.canvas.plan_scene.blocks["left"].block_shape.cell
+    cell = hand.section("left", StripSection).cell
     start = hand.strip_edge("left", at_end=False)
     hand.drag(start, start + QPointF(2 * cell, 0))
     block = editor.plan.blocks["left"]

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from app.plan import edits
 from app.plan.document import TOKENS, Plan, WeightBlock
 from app.ui.canvas.inline_edit import InlineEdit
+from app.ui.canvas.sections.strip import StripSection
 from tests.ui.hands import ALT, SHIFT
 
 
@@ -30,7 +31,7 @@ def chain(editor, id_: str) -> list[tuple[int, int]]:
 
 
 def test_dragging_the_strip_slides_the_range_in_one_step(editor, plan, hand):
-    cell = hand.canvas.plan_scene.blocks["left"].block_shape.cell
+    cell = hand.section("left", StripSection).cell
     start = hand.cell("left", 3)
     hand.drag_only(start, start + QPointF(4 * cell, 0))
     assert ranges(editor)["left"] == (24, 32)
@@ -44,8 +45,8 @@ def test_dragging_the_strip_slides_the_range_in_one_step(editor, plan, hand):
 def test_a_strip_of_many_layers_holds_the_runs_of_its_sources_and_can_be_painted(canvas, editor):
     editor.set_weight_layer_count(40, (0, 30, 36))
     editor.apply("Long", edits.set_weights(editor.plan, "left", 20, 90_000))
-    assert canvas.plan_scene.blocks["left"].face.runs == ((0, 10), (1, 6), (2, 89_984))
-    assert canvas.plan_scene.blocks["right"].face.runs == ((0, 2), (1, 6))
+    assert canvas.plan_scene.blocks["left"].face.figures[0].runs == ((0, 10), (1, 6), (2, 89_984))
+    assert canvas.plan_scene.blocks["right"].face.figures[0].runs == ((0, 2), (1, 6))
     canvas.zoom_by(2.0)
     strip = canvas.plan_scene.blocks["left"]
     canvas.centre_on(strip.scene_rect().center())
@@ -253,6 +254,6 @@ def test_a_cut_is_mended_by_a_join_after_the_gap_is_filled(editor, in_halves, ha
 
 def test_a_block_says_what_it_takes_in_memory(canvas):
     canvas.plan_scene.show_layer_bytes([1000 + n for n in range(40)])
-    assert canvas.plan_scene.blocks["left"].face.n_bytes == sum(range(1020, 1028))
+    assert canvas.plan_scene.blocks["left"].face.figures[0].n_bytes == sum(range(1020, 1028))
     canvas.plan_scene.show_layer_bytes(())
-    assert canvas.plan_scene.blocks["left"].face.n_bytes is None
+    assert canvas.plan_scene.blocks["left"].face.figures[0].n_bytes is None

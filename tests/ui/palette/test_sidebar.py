@@ -28,13 +28,13 @@ def palette(qtbot, canvas, asked) -> Palette:
 
 
 def shown(palette: Palette) -> list[str]:
-    cards = (palette.weight, palette.merge, *palette.templates)
+    cards = (*palette.blocks.values(), *palette.templates)
     return [card.text() for card in cards if card.isVisible()]
 
 
 def test_a_click_on_a_card_adds_a_block_in_sight(palette, canvas, editor, plan):
-    QTest.mouseClick(palette.weight, LEFT)
-    QTest.mouseClick(palette.merge, LEFT)
+    QTest.mouseClick(palette.blocks["weight"], LEFT)
+    QTest.mouseClick(palette.blocks["merge"], LEFT)
     weight, merge = [b for i, b in editor.plan.blocks.items() if i not in plan.blocks]
     assert isinstance(weight, WeightBlock)
     assert isinstance(merge, MergeBlock)
@@ -42,10 +42,10 @@ def test_a_click_on_a_card_adds_a_block_in_sight(palette, canvas, editor, plan):
 
 
 def test_cards_work_by_key_and_say_what_they_are(palette, editor, plan):
-    assert palette.merge.accessibleName() == "Add merge block"
-    assert palette.merge.accessibleDescription()
-    palette.merge.setFocus()
-    QTest.keyClick(palette.merge, Qt.Key.Key_Space)
+    assert palette.blocks["merge"].accessibleName() == "Add merge block"
+    assert palette.blocks["merge"].accessibleDescription()
+    palette.blocks["merge"].setFocus()
+    QTest.keyClick(palette.blocks["merge"], Qt.Key.Key_Space)
     assert len(editor.plan.blocks) == len(plan.blocks) + 1
 
 

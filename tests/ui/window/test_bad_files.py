@@ -125,7 +125,7 @@ def german() -> Iterator[None]:
 def test_scales_are_typed_with_a_comma_and_saved_with_a_point(bench: Bench, typed: str) -> None:
     window = bench.window
     window.canvas.show_block("b3")
-    row = window.inspector.merge_form.inputs[0]
+    row = window.inspector.forms["merge"].inputs[0]
     row.spin.setFocus()
     row.spin.selectAll()
     bench.qtbot.keyClicks(row.spin, typed)

@@ -106,7 +106,7 @@ def test_plan_with_problems_is_not_opened(bench: Bench) -> None:
 def test_the_inspector_says_what_a_block_takes_and_shares(bench: Bench) -> None:
     window, editor = bench.window, bench.window.services.editor
     window.canvas.show_block("b1")
-    inspector = window.inspector.weight_form
+    inspector = window.inspector.forms["weight"]
     whole, shared = inspector.memory.text(), "of them shared"
     assert shared in whole
     assert "KV cache" in whole

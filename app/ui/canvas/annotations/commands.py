@@ -20,7 +20,7 @@ from app.ui.canvas.annotations.shapes import (
     rect_of,
 )
 from app.ui.canvas.annotations.text_edit import type_text
-from app.ui.canvas.places import on_grid
+from app.ui.canvas.grid import on_grid
 from app.ui.canvas.shapes import shape_of
 from app.ui.canvas.surface import GestureSurface
 from app.ui.widgets.theme import GRID

@@ -11,7 +11,7 @@ from app.plan.document import Annotation
 from app.ui.canvas.annotations.annotations import AnnotationHit
 from app.ui.canvas.annotations.move_set import MoveSet
 from app.ui.canvas.annotations.shapes import LEAST_HEIGHT, LEAST_WIDTH, AnnotationPart
-from app.ui.canvas.places import inside, on_grid
+from app.ui.canvas.grid import inside, on_grid
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 

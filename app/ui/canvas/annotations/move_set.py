@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF
 from app.plan import annotating, edits
 from app.plan.document import Annotation, Plan
 from app.ui.canvas.annotations.shapes import rect_of
-from app.ui.canvas.places import inside
+from app.ui.canvas.grid import inside
 from app.ui.canvas.shapes import is_terminal
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Literal
 from PySide6.QtCore import QPointF, QRectF, Qt
 
 from app.plan.document import Annotation
-from app.ui.canvas.places import inside
+from app.ui.canvas.grid import inside
 from app.ui.widgets.theme import GRID
 
 TITLE_HEIGHT = 28.0

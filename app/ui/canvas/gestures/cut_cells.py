@@ -7,13 +7,12 @@ from collections.abc import Collection
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
-from app.plan.document import WeightBlock
-from app.ui.canvas.faces import range_text
+from app.ui.canvas.cutting import with_layers_cut
 from app.ui.canvas.gestures.hint import Hint
-from app.ui.canvas.pieces import with_layers_cut
-from app.ui.canvas.shapes import WeightShape
-from app.ui.canvas.strip_painting import paint_cut
+from app.ui.canvas.numbers import range_text
+from app.ui.canvas.sections.strip import StripSection, paint_cut
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
+from app.ui.state.block_kinds import layer_range
 
 
 class CutCells(Gesture):
@@ -23,17 +22,17 @@ class CutCells(Gesture):
 
     def __init__(self, canvas: GestureSurface, press: Pointer, block_id: str, cell: int) -> None:
         super().__init__(canvas, press)
-        block = canvas.editor.plan.blocks[block_id]
-        shape = canvas.plan_scene.blocks[block_id].block_shape
-        assert isinstance(block, WeightBlock)
-        assert isinstance(shape, WeightShape)
-        self._block, self._shape = block, shape
+        layers = layer_range(canvas.editor.plan.blocks[block_id])
+        strip = canvas.plan_scene.blocks[block_id].block_shape.section(StripSection)
+        assert layers is not None
+        assert strip is not None
+        self._block_id, self._borrowed, self._strip = block_id, layers, strip
         self._first = self._last = cell
         self._hint = Hint(canvas)
 
     def move(self, to: Pointer) -> None:
-        left = self.canvas.plan_scene.blocks[self._block.id].left
-        self._last = self._shape.cell_at(to.scene.x() - left)
+        left = self.canvas.plan_scene.blocks[self._block_id].left
+        self._last = self._strip.cell_at(to.scene.x() - left)
         layers = self._layers
         self._hint.say(f"cut out {range_text(layers.start, layers.stop)}", to.view)
         self._repaint()
@@ -41,7 +40,7 @@ class CutCells(Gesture):
     def release(self, at: Pointer) -> None:
         self.acted = True
         self.abandon()
-        cut_out(self.canvas, self._block.id, self._layers)
+        cut_out(self.canvas, self._block_id, self._layers)
 
     def abandon(self) -> None:
         self._hint.say(None, QPointF())
@@ -49,28 +48,28 @@ class CutCells(Gesture):
 
     def paint(self, painter: QPainter) -> None:
         first, last = sorted((self._first, self._last))
-        corner = self.canvas.plan_scene.blocks[self._block.id].pos()
-        cells = self._shape.cells(first, last + 1 - first)
+        corner = self.canvas.plan_scene.blocks[self._block_id].pos()
+        cells = self._strip.cells(first, last + 1 - first)
         paint_cut(painter, self.canvas.theme, cells.translated(corner))
         self._hint.paint(painter)
 
     @property
     def _layers(self) -> range:
         first, last = sorted((self._first, self._last))
-        return range(self._block.weight_start + first, self._block.weight_start + last + 1)
+        return self._borrowed[first : last + 1]
 
     def _repaint(self) -> None:
         scene = self.canvas.plan_scene
-        if self._block.id in scene.blocks:
-            scene.touched.emit(scene.blocks[self._block.id].scene_bounds())
+        if self._block_id in scene.blocks:
+            scene.touched.emit(scene.blocks[self._block_id].scene_bounds())
 
 
 def cut_out(canvas: GestureSurface, block_id: str, layers: Collection[int]) -> None:
     """Cut weight layers out of a block, in one undo step, and select what follows them."""
     plan = canvas.editor.plan
-    block = plan.blocks[block_id]
-    assert isinstance(block, WeightBlock)
-    if len(layers) == block.n_layers:
+    borrowed = layer_range(plan.blocks[block_id])
+    assert borrowed is not None
+    if len(layers) == len(borrowed):
         canvas.notice.emit("A block keeps at least one layer. Delete the block instead.")
         return
     after, ids = with_layers_cut(plan, block_id, layers)

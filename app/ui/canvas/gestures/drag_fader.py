@@ -6,11 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
 
 from app.plan import edits
-from app.plan.document import MergeBlock
 from app.plan.problem import PlanError
 from app.ui.canvas.gestures.hint import Hint
-from app.ui.canvas.shapes import MergeShape, fader_range
+from app.ui.canvas.sections.faders import FadersSection, fader_range
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
+from app.ui.state.block_kinds import scales_of
 
 _HOLD = 24.0
 """Scene pixels for which a fader rests at its end before the value goes on beyond."""
@@ -31,14 +31,13 @@ class DragFader(Gesture):
         self._block_id = block_id
         self._port = port
         self._before = canvas.editor.plan
-        block = self._before.blocks[block_id]
-        shape = canvas.plan_scene.blocks[block_id].block_shape
-        assert isinstance(block, MergeBlock)
-        assert isinstance(shape, MergeShape)
-        self._low, self._high = fader_range(block.inputs[port].scale)
-        self._pixels = shape.track(port).height()
+        scale = scales_of(self._before.blocks[block_id])[port]
+        faders = canvas.plan_scene.blocks[block_id].block_shape.section(FadersSection)
+        assert faders is not None
+        self._low, self._high = fader_range(scale)
+        self._pixels = faders.track(port).height()
         self._last_y = press.scene.y()
-        self._height = (block.inputs[port].scale - self._low) * self._per_unit
+        self._height = (scale - self._low) * self._per_unit
         self._dragging = False
         self._hint = Hint(canvas)
 

@@ -1,4 +1,4 @@
-"""Drag an edge of a WeightBlock's strip: the block borrows more or fewer weight layers."""
+"""Drag an edge of a strip: the block borrows more or fewer weight layers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
 from app.plan import edits
-from app.plan.document import LAYER_LIMIT, WeightBlock
-from app.ui.canvas.faces import count_of_layers, range_text
+from app.plan.document import LAYER_LIMIT
 from app.ui.canvas.gestures.hint import Hint
-from app.ui.canvas.shapes import WeightShape
+from app.ui.canvas.numbers import count_of_layers, range_text
+from app.ui.canvas.sections.strip import StripSection
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
+from app.ui.state.block_kinds import layer_range
 
 
 class DragRange(Gesture):
@@ -25,12 +26,12 @@ class DragRange(Gesture):
         self._block_id = block_id
         self._at_end = at_end
         self._before = canvas.editor.plan
-        block = self._before.blocks[block_id]
-        shape = canvas.plan_scene.blocks[block_id].block_shape
-        assert isinstance(block, WeightBlock)
-        assert isinstance(shape, WeightShape)
-        self._start, self._end = block.weight_start, block.weight_end
-        self._cell = max(shape.cell, 2.0)
+        layers = layer_range(self._before.blocks[block_id])
+        strip = canvas.plan_scene.blocks[block_id].block_shape.section(StripSection)
+        assert layers is not None
+        assert strip is not None
+        self._start, self._end = layers.start, layers.stop
+        self._cell = max(strip.cell, 2.0)
         self._dragging = False
         self._hint = Hint(canvas)
 

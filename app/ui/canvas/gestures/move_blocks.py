@@ -14,8 +14,8 @@ from app.plan.clearing import Box
 from app.ui.canvas.alignment import Aligning, Guides
 from app.ui.canvas.annotations.move_set import MoveSet
 from app.ui.canvas.gestures.link_target import LinkTarget, with_inserted
+from app.ui.canvas.grid import inside, on_grid
 from app.ui.canvas.items import BlockItem
-from app.ui.canvas.places import inside, on_grid
 from app.ui.canvas.shapes import is_terminal
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from app.plan.document import MergeBlock
 from app.ui.canvas import block_commands as commands
 from app.ui.canvas.annotations.gestures import begin_on_annotation
 from app.ui.canvas.gestures.click import Click
@@ -19,6 +18,7 @@ from app.ui.canvas.links import LinkKey
 from app.ui.canvas.scene import Hit
 from app.ui.canvas.shapes import Part, is_terminal
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
+from app.ui.state.block_kinds import kind_ui
 
 
 def begin(canvas: GestureSurface, press: Pointer, hit: Hit) -> Gesture:
@@ -49,10 +49,9 @@ def _press_part(canvas: GestureSurface, press: Pointer, block_id: str, part: Par
     if part.kind == "fader":
         return DragFader(canvas, press, block_id, part.index)
     if part.kind == "add-input":
-        return Click(canvas, press, lambda: commands.add_input(canvas, _merges(canvas, block_id)))
+        return Click(canvas, press, lambda: commands.add_input(canvas, (block_id,)))
     if part.kind == "lock":
-        turn = commands.turn_sum_lock
-        return Click(canvas, press, lambda: turn(canvas, _merges(canvas, block_id)))
+        return Click(canvas, press, lambda: commands.turn_sum_lock(canvas, (block_id,)))
     if part.kind == "cell" and press.alt:
         return CutCells(canvas, press, block_id, part.index)
     if press.shift or press.ctrl:
@@ -64,7 +63,7 @@ def _press_part(canvas: GestureSurface, press: Pointer, block_id: str, part: Par
         return DragStrip(canvas, press, block_id, part.index)
     if part.kind in ("strip-start", "strip-end"):
         return DragRange(canvas, press, block_id, at_end=part.kind == "strip-end")
-    if part.kind == "number":
+    if part.kind == "number" and kind_ui(canvas.editor.plan.blocks[block_id]).inputs is not None:
         return SwapInputs(canvas, press, block_id, part.index)
     return MoveBlocks(canvas, press, block_id)
 
@@ -76,11 +75,6 @@ def _press_link(canvas: GestureSurface, press: Pointer, key: LinkKey) -> Gesture
     if canvas.join_marks.is_hit(key, canvas.editor.plan, press.scene, canvas.zoom):
         return Click(canvas, press, lambda: commands.join_two(canvas, link.source, key[0]))
     return _take_link_end(canvas, press, key)
-
-
-def _merges(canvas: GestureSurface, block_id: str) -> list[MergeBlock]:
-    block = canvas.editor.plan.blocks[block_id]
-    return [block] if isinstance(block, MergeBlock) else []
 
 
 def _take_link_end(canvas: GestureSurface, press: Pointer, key: LinkKey) -> Gesture:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPen
 
 from app.ui.canvas import block_commands
 from app.ui.canvas.gestures.hint import Hint
-from app.ui.canvas.shapes import MergeShape
+from app.ui.canvas.sections.faders import FadersSection
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer
 
 
@@ -28,10 +28,11 @@ class SwapInputs(Gesture):
         if not self.travelled(to):
             return
         item = self.canvas.plan_scene.blocks[self._block_id]
-        assert isinstance(item.block_shape, MergeShape)
+        faders = item.block_shape.section(FadersSection)
+        assert faders is not None
         self._other = None
         if item.scene_rect().contains(to.scene):
-            self._other = item.block_shape.column_at(to.scene.x() - item.left)
+            self._other = faders.column_at(to.scene.x() - item.left)
         words = "swap with another input"
         if self._other not in (None, self._port):
             words = f"swap input {self._port + 1} with input {self._other + 1}"
@@ -49,11 +50,11 @@ class SwapInputs(Gesture):
 
     def paint(self, painter: QPainter) -> None:
         item = self.canvas.plan_scene.blocks[self._block_id]
-        shape = item.block_shape
-        if self._other is not None and isinstance(shape, MergeShape):
+        faders = item.block_shape.section(FadersSection)
+        if self._other is not None and faders is not None:
             painter.setPen(QPen(self.canvas.theme.accent, 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             for port in (self._port, self._other):
-                number = shape.number(port).translated(item.pos())
+                number = faders.number(port).translated(item.pos())
                 painter.drawRoundedRect(number.adjusted(1, 0, -1, 0), 4, 4)
         self._hint.paint(painter)

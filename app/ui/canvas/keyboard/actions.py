@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeyEvent
 
 from app.plan import edits
-from app.plan.document import LAYER_LIMIT, TOKENS, MergeBlock, Plan, WeightBlock
+from app.plan.document import LAYER_LIMIT, TOKENS, Plan
+from app.plan.kinds import links_into
 from app.ui.canvas import block_commands, in_place
 from app.ui.canvas.annotations import commands
 from app.ui.canvas.annotations.text_edit import type_text
@@ -19,9 +20,11 @@ from app.ui.canvas.keyboard.key_link import begin_link
 from app.ui.canvas.keyboard.key_walk import KeyWalk
 from app.ui.canvas.keyboard.leaving_out import type_layers
 from app.ui.canvas.keyboard.walking import Way, first_block, next_block
-from app.ui.canvas.shapes import CollapsedShape
+from app.ui.canvas.sections.faders import FadersSection
+from app.ui.canvas.sections.strip import StripSection
 from app.ui.canvas.surface import GestureSurface
 from app.ui.canvas.words import annotation_name, block_name
+from app.ui.state.block_kinds import kind_ui, layer_range
 
 Make = Callable[..., QAction]
 Actions = list[QAction | None]
@@ -89,11 +92,11 @@ class KeyboardActions:
         self._edit.setEnabled(len(canvas.plan_scene.selection()) == 1)
         for action in (*self._parts, self._insert):
             action.setEnabled(single)
-        self._swap.setEnabled(single and isinstance(blocks[0], MergeBlock))
+        self._swap.setEnabled(single and kind_ui(blocks[0]).inputs is not None)
         self._link.setEnabled(len(blocks) <= 1 and bool(canvas.editor.plan.blocks))
         for action in self._ranges:
-            action.setEnabled(any(isinstance(block, WeightBlock) for block in blocks))
-        self._leave_out.setEnabled(single and isinstance(blocks[0], WeightBlock))
+            action.setEnabled(any(layer_range(block) is not None for block in blocks))
+        self._leave_out.setEnabled(single and layer_range(blocks[0]) is not None)
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key means to a choice that is being made, a part, or a selected frame or note.
@@ -153,12 +156,13 @@ class KeyboardActions:
             type_text(canvas, canvas.plan_scene.annotations.selected[0])
             return
         (block_id,) = canvas.selected_ids()
-        if isinstance(canvas.plan_scene.blocks[block_id].block_shape, CollapsedShape):
-            in_place.type_title(canvas, block_id)
-        elif isinstance(canvas.editor.plan.blocks[block_id], WeightBlock):
+        shape = canvas.plan_scene.blocks[block_id].block_shape
+        if shape.section(StripSection) is not None:
             in_place.type_range(canvas, block_id)
-        else:
+        elif shape.section(FadersSection) is not None:
             self.part.choose_fader(0)
+        else:
+            in_place.type_title(canvas, block_id)
 
     def _begin_link(self) -> None:
         place = self.part.place
@@ -177,10 +181,9 @@ class KeyboardActions:
         if place is None or place[1].kind not in ("in", "fader"):
             self._canvas.notice.emit("Press the number of an input first, then S to swap it.")
             return
-        merge = self._canvas.editor.plan.blocks[place[0]]
-        assert isinstance(merge, MergeBlock)
-        other = (place[1].index + 1) % len(merge.inputs)
-        block_commands.swap_inputs(self._canvas, merge.id, place[1].index, other)
+        n_inputs = len(links_into(self._canvas.editor.plan.blocks[place[0]]))
+        other = (place[1].index + 1) % n_inputs
+        block_commands.swap_inputs(self._canvas, place[0], place[1].index, other)
 
     def _change_ranges(self, start: int, length: int) -> None:
         """Move the first weight layer and change the number of layers of all selected blocks."""
@@ -196,11 +199,11 @@ class KeyboardActions:
 
 def _with_range(plan: Plan, id_: str, start: int, length: int, limit: int) -> Plan:
     """The plan with a block's range changed, as far as it stays within the model."""
-    block = plan.blocks[id_]
-    if not isinstance(block, WeightBlock):
+    layers = layer_range(plan.blocks[id_])
+    if layers is None:
         return plan
-    first, n_layers = block.weight_start + start, block.n_layers + length
+    first, n_layers = layers.start + start, len(layers) + length
     is_within = first >= 0 and n_layers >= 1
-    if not is_within or first + n_layers > max(limit, block.weight_end):
+    if not is_within or first + n_layers > max(limit, layers.stop):
         return plan
     return edits.set_weights(plan, id_, first, n_layers)

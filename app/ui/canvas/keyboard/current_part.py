@@ -8,14 +8,14 @@ from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPen
 
 from app.plan import edits
-from app.plan.document import MergeBlock, WeightBlock
 from app.ui.canvas import block_commands
+from app.ui.canvas.cutting import with_layers_cut
 from app.ui.canvas.in_place import type_scale
 from app.ui.canvas.keyboard.key_link import begin_link
-from app.ui.canvas.keyboard.parts import area_of, input_is_free, parts_of, sentence_of
-from app.ui.canvas.pieces import with_layers_cut
+from app.ui.canvas.keyboard.parts import input_is_free, sentence_of
 from app.ui.canvas.shapes import Part
 from app.ui.canvas.surface import GestureSurface
+from app.ui.state.block_kinds import kind_ui, layer_range, scales_of
 
 STEP, FINE_STEP = 0.05, 0.005
 
@@ -125,10 +125,11 @@ class CurrentPart(QObject):
         block = plan.blocks[block_id]
         if part.kind == "in" and not input_is_free(canvas.editor, block_id, part.index):
             return False
-        if part.kind == "cell" and isinstance(block, WeightBlock) and block.n_layers > 1:
-            after, _ = with_layers_cut(plan, block_id, (block.weight_start + part.index,))
+        layers, inputs = layer_range(block), kind_ui(block).inputs
+        if part.kind == "cell" and layers is not None and len(layers) > 1:
+            after, _ = with_layers_cut(plan, block_id, (layers[part.index],))
             canvas.editor.apply("Leave out layer", after)
-        elif part.kind == "fader" and isinstance(block, MergeBlock) and len(block.inputs) > 2:
+        elif part.kind == "fader" and inputs is not None and len(scales_of(block)) > inputs.least:
             block_commands.remove_input(canvas, block_id, part.index)
         else:
             canvas.notice.emit("This part stays. Press Esc first to delete the whole block.")
@@ -159,9 +160,7 @@ class CurrentPart(QObject):
         assert self.place is not None
         block_id, part = self.place
         editor = self._canvas.editor
-        merge = editor.plan.blocks[block_id]
-        assert isinstance(merge, MergeBlock)
-        scale = round(merge.inputs[part.index].scale + by, 3)
+        scale = round(scales_of(editor.plan.blocks[block_id])[part.index] + by, 3)
         if self._canvas.attempt(partial(set_scale, self._canvas, block_id, part, scale)):
             self._canvas.notice.emit(sentence_of(editor, block_id, part))
 
@@ -169,13 +168,13 @@ class CurrentPart(QObject):
         ids = self._canvas.selected_ids()
         if len(ids) != 1:
             return []
-        return parts_of(self._canvas.plan_scene.blocks[ids[0]].block_shape)
+        return self._canvas.plan_scene.blocks[ids[0]].block_shape.key_parts()
 
     def _area(self) -> QRectF:
         assert self._block_id is not None
         assert self._part is not None
         item = self._canvas.plan_scene.blocks[self._block_id]
-        return area_of(item.block_shape, self._part).translated(item.pos())
+        return item.block_shape.area_of(self._part).translated(item.pos())
 
     def _follow(self, _heard: object = None) -> None:
         """Let go of a part that is there no more, or whose block is not the one selected."""

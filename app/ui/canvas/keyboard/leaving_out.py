@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF
 
-from app.plan.document import WeightBlock
 from app.plan.problem import PlanError, Problem
+from app.ui.canvas.cutting import with_layers_cut
 from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_range
-from app.ui.canvas.pieces import with_layers_cut
+from app.ui.canvas.numbers import range_words
 from app.ui.canvas.surface import GestureSurface
-from app.ui.canvas.words import range_words
+from app.ui.state.block_kinds import layer_range
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 220.0, 28.0
 
@@ -22,9 +22,10 @@ def type_layers(canvas: GestureSurface) -> None:
     def take(text: str) -> None:
         plan = canvas.editor.plan
         block = plan.blocks.get(block_id)
-        if not isinstance(block, WeightBlock):
+        borrowed = None if block is None else layer_range(block)
+        if borrowed is None:
             return
-        after, pieces = with_layers_cut(plan, block_id, parse_layers(text, block))
+        after, pieces = with_layers_cut(plan, block_id, parse_layers(text, borrowed))
         canvas.editor.apply("Leave out layers", after)
         canvas.plan_scene.select(pieces)
 
@@ -40,17 +41,17 @@ def type_layers(canvas: GestureSurface) -> None:
     edit.setPlaceholderText(f"{words}: 3, 7-9")
 
 
-def parse_layers(text: str, block: WeightBlock) -> set[int]:
+def parse_layers(text: str, borrowed: range) -> set[int]:
     """The weight layers typed as 3, 7-9. Raises PlanError where they are not the block's."""
     layers: set[int] = set()
     for part in text.replace(";", ",").split(","):
         start, n_layers = parse_range(part)
-        if start < block.weight_start or start + n_layers > block.weight_end:
-            has = range_words("weight", block.weight_start, block.weight_end)
+        if start < borrowed.start or start + n_layers > borrowed.stop:
+            has = range_words("weight", borrowed.start, borrowed.stop)
             reason = f"“{part.strip()}” is not within the block’s layers."
             raise PlanError([Problem("typed", reason, f"It has {has}.")])
         layers.update(range(start, start + n_layers))
-    if len(layers) == block.n_layers:
+    if len(layers) == len(borrowed):
         raise PlanError(
             [Problem("typed", "These are all layers of the block.", "Delete the block instead.")]
         )

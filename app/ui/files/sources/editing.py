@@ -169,7 +169,7 @@ class SourceEdits(QObject):
         self._sources.look_again()
 
     def _rearrange(self, label: str, order: Sequence[int]) -> None:
-        from app.ui.canvas.placing import placed
+        from app.ui.canvas.placement import placed
 
         document, files, plan = self._documents.active, self._model.files, self._editor.settle()
         names = plan.sources or tuple(self._sources.name_for(document, f.path) for f in files)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from app.plan import edits
-from app.plan.document import Plan, WeightBlock
-from app.ui.canvas.pieces import with_layers_cut
+from app.plan.document import Plan
+from app.ui.canvas.cutting import with_layers_cut
+from app.ui.state.block_kinds import layer_range
 
 
 def with_layers_left_out(plan: Plan, layers: Collection[int]) -> Plan:
@@ -16,9 +17,9 @@ def with_layers_left_out(plan: Plan, layers: Collection[int]) -> Plan:
     """
     after = plan
     for block in plan.blocks.values():
-        if not isinstance(block, WeightBlock) or block.muted:
+        borrowed = {*(layer_range(block) or ())}
+        if not borrowed or block.muted:
             continue
-        borrowed = {*range(block.weight_start, block.weight_end)}
         lost = borrowed.intersection(layers)
         if lost == borrowed:
             after = edits.remove(after, (block.id,), heal=True)

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QSpinBox, QWidget
 
 from app.plan.document import TOKENS, Plan
 from app.plan.ordering import descendants
-from app.ui.canvas.faces import title_of
-from app.ui.canvas.shapes import fader_range
+from app.ui.canvas.sections.faders import fader_range
+from app.ui.state.block_kinds import title_of
 from app.ui.state.editor import PlanEditor
 from app.ui.widgets import theme as themes
 from app.ui.widgets.number_spin import NumberSpin

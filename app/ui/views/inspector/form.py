@@ -1,6 +1,9 @@
-"""What the forms for both kinds of block share: the title, what it feeds, its problems."""
+"""What the forms of all kinds of block share: the title, what it feeds, its problems."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -17,10 +20,16 @@ from PySide6.QtWidgets import (
 from app.plan import edits, shaping
 from app.plan.kinds import links_into
 from app.plan.problem import Problem
-from app.ui.canvas.faces import title_of
+from app.ui.state.block_kinds import title_of
 from app.ui.state.editor import PlanEditor
 from app.ui.views.inspector.fields import BlockChoices, block_label, caption, fact
 from app.ui.widgets import theme as themes
+
+if TYPE_CHECKING:
+    from app.memory.estimate import BlockMemory
+
+MemoryOf = Callable[[str], "BlockMemory | None"]
+"""What a block takes in memory, by its id; None while that is not known."""
 
 
 class BlockForm(QWidget):
@@ -108,6 +117,9 @@ class BlockForm(QWidget):
             fed.append("Output")
         self._feeds.setText(", ".join(fed) or "Nothing")
         self.make_output.setVisible(plan.output != self.block_id)
+
+    def show_memory(self) -> None:
+        """Say what the block takes in memory, for a kind that takes any."""
 
     def new_step(self) -> None:
         """Let what comes next be an undo step of its own."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from app.plan.document import WeightBlock
 from app.ui.canvas import Canvas
+from app.ui.state.block_kinds import kind_ui, kind_uis
 from app.ui.state.editor import PlanEditor
-from app.ui.views.inspector.merge_form import MergeForm
+from app.ui.views.inspector.form import BlockForm, MemoryOf
 from app.ui.views.inspector.summary import Summary
-from app.ui.views.inspector.weight_form import MemoryOf, WeightForm
 
 
 class Inspector(QScrollArea):
@@ -26,10 +25,9 @@ class Inspector(QScrollArea):
         super().__init__(parent)
         self._editor = editor
         self._canvas = canvas
-        self.weight_form = WeightForm(editor, memory_of)
-        self.merge_form = MergeForm(editor)
+        self.forms: dict[str, BlockForm] = {k.name: k.form(editor, memory_of) for k in kind_uis()}
         self.summary = Summary(editor, canvas)
-        self._pages: tuple[QWidget, ...] = (self.summary, self.weight_form, self.merge_form)
+        self._pages: tuple[QWidget, ...] = (self.summary, *self.forms.values())
         holder = QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
@@ -53,8 +51,9 @@ class Inspector(QScrollArea):
 
     def show_memory(self, _heard: object = None) -> None:
         """Say anew what the block takes in memory."""
-        if self.weight_form.isVisible():
-            self.weight_form.show_memory()
+        for form in self.forms.values():
+            if form.isVisible():
+                form.show_memory()
 
     def _refresh(self, _heard: object = None) -> None:
         selected = self._canvas.selected_ids()
@@ -63,7 +62,7 @@ class Inspector(QScrollArea):
             self.summary.refresh()
             self._show_page(self.summary)
             return
-        form = self.weight_form if isinstance(block, WeightBlock) else self.merge_form
+        form = self.forms[kind_ui(block).name]
         form.show_block(block.id)
         self._show_page(form)
 

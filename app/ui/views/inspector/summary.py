@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.plan.document import LAYER_LIMIT, MergeBlock, WeightBlock
+from app.plan.document import LAYER_LIMIT
 from app.ui.canvas import Canvas
+from app.ui.state.block_kinds import kind_ui, kind_uis, layer_range
 from app.ui.state.editor import PlanEditor
 from app.ui.views.inspector.fields import caption, fact
 from app.ui.widgets import icons
@@ -54,19 +56,16 @@ class Summary(QWidget):
         plan, selected = self._editor.plan, self._canvas.selected_ids()
         shown = selected or tuple(plan.blocks)
         blocks = [plan.blocks[i] for i in shown]
-        weight_blocks = [b for b in blocks if isinstance(b, WeightBlock)]
-        n_merges = sum(isinstance(b, MergeBlock) for b in blocks)
+        n_of_kind = Counter(kind_ui(block).name for block in blocks)
         self._heading.setText(f"{len(selected)} blocks selected" if selected else "The whole plan")
         self._facts.setVisible(bool(blocks))
-        self._blocks.setText(
-            f"{counted(len(weight_blocks), 'weight block')}, {counted(n_merges, 'merge block')}"
-        )
-        running = weight_blocks
-        if not selected:
-            running = [b for b in weight_blocks if b.id in self._editor.live]
-        self._plan_layers.setText(str(sum(b.n_layers for b in running)))
+        counts = (counted(n_of_kind[k.name], k.title.lower()) for k in kind_uis())
+        self._blocks.setText(", ".join(counts))
+        running = [b for b in blocks if selected or b.id in self._editor.live]
+        ranges = [layers for b in running if (layers := layer_range(b)) is not None]
+        self._plan_layers.setText(str(sum(map(len, ranges))))
         n = self._editor.n_weight_layers
-        there = _count_borrowed(running, LAYER_LIMIT if n is None else n)
+        there = _count_borrowed(ranges, LAYER_LIMIT if n is None else n)
         self._weight_layers.setText(str(there) if n is None else f"{there} of {n}")
         self._add.setVisible(not plan.blocks)
         self._merge.setVisible(len(selected) > 1)
@@ -79,10 +78,10 @@ class Summary(QWidget):
         )
 
 
-def _count_borrowed(blocks: Iterable[WeightBlock], n: int) -> int:
-    """How many of the weight layers below `n` these blocks borrow, each counted once."""
+def _count_borrowed(ranges: Iterable[range], n: int) -> int:
+    """How many of the weight layers below `n` are in these ranges, each counted once."""
     count = end = 0
-    for start, block_end in sorted((b.weight_start, min(b.weight_end, n)) for b in blocks):
+    for start, block_end in sorted((layers.start, min(layers.stop, n)) for layers in ranges):
         count += max(0, block_end - max(start, end))
         end = max(end, block_end)
     return count

@@ -1,4 +1,4 @@
-"""The columns of the list: what each says of a block, or of one input of a merge."""
+"""The columns of the list: what each says of a block, or of one of its inputs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from app.memory.amounts import format_bytes
-from app.plan.document import TOKENS, MergeBlock, MergeInput, WeightBlock
+from app.plan.document import TOKENS, Block
 from app.plan.kinds import links_into
 from app.plan.problem import Problem
-from app.ui.canvas.faces import range_text, scale_text, title_of
+from app.ui.canvas.numbers import range_text, scale_text
+from app.ui.state.block_kinds import kind_ui, layer_range, scales_of, title_of
 from app.ui.state.editor import PlanEditor
 
 
@@ -44,40 +45,40 @@ class Cells:
     def of_block(self, id_: str, column: Column, problems: Sequence[Problem]) -> str:
         """What a block's row says in this column."""
         block = self.plan.blocks[id_]
-        place = self._editor.places.get(id_)
-        weight = block if isinstance(block, WeightBlock) else None
+        place, layers = self._editor.places.get(id_), layer_range(block)
         match column:
             case Column.NUMBER:
                 return "" if place is None else str(place[0])
             case Column.BLOCK:
                 return title_of(block)
             case Column.WEIGHT_LAYERS:
-                return range_text(weight.weight_start, weight.weight_end) if weight else ""
+                return "" if layers is None else range_text(layers.start, layers.stop)
             case Column.PLAN_LAYERS:
-                return range_text(*place[1:]) if weight and place is not None else ""
+                return "" if layers is None or place is None else range_text(*place[1:])
             case Column.INPUT:
                 links = links_into(block)
-                return ", ".join(map(self.short_name, links)) if links[1:] else self.name(links[0])
+                name = self.name if len(links) == 1 else self.short_name
+                return ", ".join(map(name, links))
             case Column.SCALE:
-                if isinstance(block, MergeBlock):
-                    return ", ".join(scale_text(i.scale) for i in block.inputs)
-                return ""
+                return ", ".join(map(scale_text, scales_of(block)))
             case Column.MEMORY:
-                return self._memory(weight) if weight else ""
+                return "" if layers is None else self._memory(layers)
             case Column.STATE:
                 return self._state(id_, problems)
 
-    def of_input(self, port: int, merge_input: MergeInput, column: Column) -> str:
-        """What the row of a merge's input says in this column."""
+    def of_input(self, id_: str, port: int, column: Column) -> str:
+        """What the row of one of a block's inputs says in this column."""
+        block = self.plan.blocks[id_]
+        link = links_into(block)[port]
         match column:
             case Column.BLOCK:
                 return f"Input {port + 1}"
             case Column.INPUT:
-                return self.name(merge_input.block)
+                return self.name(link)
             case Column.SCALE:
-                return scale_text(merge_input.scale)
+                return scale_text(scales_of(block)[port])
             case Column.STATE:
-                return "" if merge_input.block is not None else "Nothing feeds it"
+                return "" if link is not None else "Nothing feeds it"
         return ""
 
     def name(self, id_: str | None) -> str:
@@ -97,27 +98,35 @@ class Cells:
     def sentence(self, id_: str, problems: Sequence[Problem]) -> str:
         """The whole row in a sentence, for a screen reader."""
         block = self.plan.blocks[id_]
-        kind = "weight block" if isinstance(block, WeightBlock) else "merge block"
-        number = self._editor.number(id_)
-        parts = [f"{kind} {title_of(block)}" if number is None else f"Block {number}, {kind}"]
+        kind, number = kind_ui(block), self._editor.number(id_)
+        called = kind.title.lower()
+        parts = [f"{called} {title_of(block)}" if number is None else f"Block {number}, {called}"]
         if number is not None:
             parts.append(title_of(block))
-        if isinstance(block, WeightBlock):
-            parts.append(f"weight layers {_spoken(block.weight_start, block.weight_end)}")
-            layers = self._editor.plan_layers(id_)
-            if layers is not None:
-                parts.append(f"plan layers {_spoken(*layers)}")
-            parts.append(f"input from {self.name(block.input)}")
-        elif isinstance(block, MergeBlock):
-            parts += [f"{i.scale:.4g} of {self.name(i.block)}" for i in block.inputs]
+        layers = layer_range(block)
+        if layers is not None:
+            parts.append(f"weight layers {_spoken(layers.start, layers.stop)}")
+            plan_layers = self._editor.plan_layers(id_)
+            if plan_layers is not None:
+                parts.append(f"plan layers {_spoken(*plan_layers)}")
+        parts += self._inputs_in_words(block)
         state = self._state(id_, problems)
         if state:
             parts.append(state)
         return ", ".join(parts).rstrip(".") + "."
 
-    def _memory(self, block: WeightBlock) -> str:
-        layers = self.layer_bytes[block.weight_start : block.weight_end]
-        return format_bytes(sum(layers)) if len(layers) == block.n_layers else ""
+    def _inputs_in_words(self, block: Block) -> list[str]:
+        """What feeds the block, each input with its scale where it has one."""
+        kind, links, scales = kind_ui(block), links_into(block), scales_of(block)
+        if kind.inputs is not None:
+            pairs = zip(scales, links, strict=True)
+            return [f"{scale:.4g} of {self.name(link)}" for scale, link in pairs]
+        words = [f"input from {self.name(link)}" for link in links]
+        return [*words, *(f"{kind.scale_name(block, n)} {s:.4g}" for n, s in enumerate(scales))]
+
+    def _memory(self, layers: range) -> str:
+        figures = self.layer_bytes[layers.start : layers.stop]
+        return format_bytes(sum(figures)) if len(figures) == len(layers) else ""
 
     def _state(self, id_: str, problems: Sequence[Problem]) -> str:
         words = ["Muted"] if self.plan.blocks[id_].muted else []

@@ -1,8 +1,8 @@
-"""The plan as rows for Qt: blocks in the order in which they run, a merge's inputs below it."""
+"""The plan as rows for Qt: blocks in the order in which they run, inputs with scales below."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from PySide6.QtCore import (
@@ -15,9 +15,10 @@ from PySide6.QtCore import (
 )
 
 from app.plan.change import Change
-from app.plan.document import MergeBlock, MergeInput, WeightBlock
+from app.plan.document import Block
 from app.plan.kinds import links_into
 from app.plan.problem import PlanError, Problem
+from app.ui.state.block_kinds import kind_ui, layer_range, scales_of
 from app.ui.state.editor import PlanEditor
 from app.ui.views.list_view.columns import HEADERS, Cells, Column
 from app.ui.views.list_view.typed import LABELS, after_typing
@@ -28,12 +29,6 @@ Index = QModelIndex | QPersistentModelIndex
 _NUMBERS = (Column.NUMBER, Column.SCALE, Column.MEMORY)
 _PLAIN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _EDITABLE = _PLAIN | Qt.ItemFlag.ItemIsEditable
-_FIELDS: Mapping[type, frozenset[Column]] = {
-    WeightBlock: frozenset({Column.BLOCK, Column.WEIGHT_LAYERS, Column.INPUT}),
-    MergeBlock: frozenset({Column.BLOCK}),
-    MergeInput: frozenset({Column.INPUT, Column.SCALE}),
-}
-"""The columns that can be typed in, by what the row stands for."""
 _Role = Qt.ItemDataRole
 
 
@@ -123,7 +118,7 @@ class ListModel(QAbstractItemModel):
         self.cells.plan = self._editor.plan
         self._ids = self._order()
         self._rows = {id_: row for row, id_ in enumerate(self._ids)}
-        self._n_inputs = [len(self._inputs(id_)) for id_ in self._ids]
+        self._n_inputs = [self._count_inputs(id_) for id_ in self._ids]
         self._learn_problems()
         self._row_texts = self._to_tell()
         self.endResetModel()
@@ -156,7 +151,7 @@ class ListModel(QAbstractItemModel):
         ]
 
     def _fit_inputs(self, row: int) -> None:
-        before, now = self._n_inputs[row], len(self._inputs(self._ids[row]))
+        before, now = self._n_inputs[row], self._count_inputs(self._ids[row])
         parent = self.index(row, 0)
         if now > before:
             self.beginInsertRows(parent, before, now - 1)
@@ -175,9 +170,10 @@ class ListModel(QAbstractItemModel):
             merge = self.index(last, 0)
             self.dataChanged.emit(self.index(0, 0, merge), self.index(n_inputs - 1, end, merge))
 
-    def _inputs(self, id_: str) -> tuple[MergeInput, ...]:
+    def _count_inputs(self, id_: str) -> int:
+        """How many rows are below a block: one for each input that has a scale of its own."""
         block = self.cells.plan.blocks[id_]
-        return block.inputs if isinstance(block, MergeBlock) else ()
+        return 0 if kind_ui(block).inputs is None else len(links_into(block))
 
     # --- Qt --------------------------------------------------------------------------------------
 
@@ -213,8 +209,8 @@ class ListModel(QAbstractItemModel):
         if not index.isValid():
             return _PLAIN
         block = self.cells.plan.blocks[self.block_id(index)]
-        fields = _FIELDS[MergeInput if index.internalId() else type(block)]
-        return _EDITABLE if index.column() in fields else _PLAIN
+        column, is_input = Column(index.column()), bool(index.internalId())
+        return _EDITABLE if _can_be_typed(block, column, is_input=is_input) else _PLAIN
 
     def data(self, index: Index, role: int = _Role.DisplayRole) -> object:
         of_role = self._by_role.get(role)
@@ -237,19 +233,18 @@ class ListModel(QAbstractItemModel):
         id_ = self.block_id(index)
         if not index.internalId():
             return self.cells.of_block(id_, column, self._problems.get(id_, ()))
-        port = index.row()
-        return self.cells.of_input(port, self._inputs(id_)[port], column)
+        return self.cells.of_input(id_, index.row(), column)
 
     def _to_edit(self, index: Index, column: Column) -> str:
         """What the editor of a cell starts with: plain characters, as one would type them."""
-        id_ = self.block_id(index)
-        if index.internalId() and column == Column.SCALE:
-            return repr(self._inputs(id_)[index.row()].scale)
+        block = self.cells.plan.blocks[self.block_id(index)]
+        port = index.row() if index.internalId() else 0
+        if column == Column.SCALE:
+            scales = scales_of(block)
+            return repr(scales[port]) if scales else ""
         if column == Column.BLOCK:
-            return self.cells.plan.blocks[id_].title
+            return block.title
         if column == Column.INPUT:
-            block = self.cells.plan.blocks[id_]
-            port = index.row() if index.internalId() else 0
             source = links_into(block)[port]
             return "" if source is None else self.cells.short_name(source)
         return self._words(index, column).replace("–", "-")
@@ -260,8 +255,9 @@ class ListModel(QAbstractItemModel):
             return self.cells.sentence(id_, self._problems.get(id_, ()))
         words = self._words(index, column)
         if column == Column.BLOCK:
-            merge_input = self._inputs(id_)[index.row()]
-            return f"{words}: {merge_input.scale:.4g} of {self.cells.name(merge_input.block)}."
+            block, port = self.cells.plan.blocks[id_], index.row()
+            scale, link = scales_of(block)[port], links_into(block)[port]
+            return f"{words}: {scale:.4g} of {self.cells.name(link)}."
         return f"{HEADERS[column]}: {words}" if words else f"{HEADERS[column]}: none"
 
     def _alignment(self, _index: Index, column: Column) -> Qt.AlignmentFlag | None:
@@ -278,6 +274,20 @@ class ListModel(QAbstractItemModel):
         block = self.cells.plan.blocks[self.block_id(index)]
         quiet = block.muted or column in (Column.NUMBER, Column.MEMORY, Column.STATE)
         return theme.quiet if quiet else None
+
+
+def _can_be_typed(block: Block, column: Column, *, is_input: bool) -> bool:
+    """Whether a cell can be typed in: an input with a row of its own only there."""
+    match column:
+        case Column.BLOCK:
+            return not is_input
+        case Column.WEIGHT_LAYERS:
+            return not is_input and layer_range(block) is not None
+        case Column.INPUT:
+            return is_input or len(links_into(block)) == 1
+        case Column.SCALE:
+            return is_input or (kind_ui(block).inputs is None and len(scales_of(block)) == 1)
+    return False
 
 
 def runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:

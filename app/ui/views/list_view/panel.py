@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.canvas import Canvas
+from app.ui.state.block_kinds import kind_uis
 from app.ui.state.editor import PlanEditor
 from app.ui.views.list_view.columns import Column
 from app.ui.views.list_view.model import Index, ListModel, runs
@@ -151,8 +153,10 @@ class ListPanel(QWidget):
         tree.addAction(_separator(tree))
         tree.addActions([commands.cut, commands.copy, commands.paste, commands.duplicate])
         tree.addAction(_separator(tree))
-        self._add("Add weight block", "Ins", lambda: self._canvas.add_block("weight"))
-        self._add("Add merge block", "Shift+M", lambda: self._canvas.add_block("merge"))
+        for n, kind in enumerate(kind_uis()):
+            key = kind.key if n else "Ins"  # a letter alone goes to a row that begins with it
+            run = partial(self._canvas.add_block, kind.name)
+            self._add(f"Add {kind.title.lower()}", key, run)
         tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def _add(self, words: str, key: str, add: Callable[[], None]) -> None:

@@ -7,8 +7,8 @@ import re
 from app.plan import edits
 from app.plan.document import TOKENS, Plan
 from app.plan.problem import PlanError, Problem
-from app.ui.canvas.faces import title_of
 from app.ui.canvas.inline_edit import parse_range
+from app.ui.state.block_kinds import title_of
 from app.ui.state.editor import PlanEditor
 from app.ui.views.list_view.columns import Column
 from app.ui.widgets.number_spin import parse_number

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QToolTip
 
 from app.engine.messages import ComparePlans, EvaluatePerplexity, MeasureInfluence
 from app.plan.document import WeightBlock
+from app.ui.canvas.sections.strip import StripSection
 from app.ui.tools.measure.fit_dialog import FitDialog
 from app.ui.tools.measure.influence_dialog import InfluenceDialog
 from app.ui.tools.measure.job_row import time_left
@@ -38,15 +39,17 @@ def test_influence_is_measured_and_shown_in_chart_and_strips(bench: Bench) -> No
     assert "1,024 tokens" in dialog.row.words.text()
     canvas, scene = bench.window.canvas, bench.window.canvas.plan_scene
     item = scene.blocks[bench.window.services.editor.lowered.block_ids[0]]
-    trunk = item.face
-    assert trunk.influence[0] == 1.0
-    assert trunk.influence[1] == pytest.approx(math.log(0.2 / 0.05) / math.log(0.9 / 0.05))
-    at = canvas.mapFromScene(item.pos() + item.block_shape.cells(1, 1).center())
+    strip = item.face.figures[0]
+    assert strip.influence[0] == 1.0
+    assert strip.influence[1] == pytest.approx(math.log(0.2 / 0.05) / math.log(0.9 / 0.05))
+    at = canvas.mapFromScene(
+        item.pos() + item.block_shape.section(StripSection).cells(1, 1).center()
+    )
     tip = QHelpEvent(QEvent.Type.ToolTip, at, canvas.viewport().mapToGlobal(at))
     QApplication.sendEvent(canvas.viewport(), tip)
     assert "Weight layer 1: influence 0.2000." in QToolTip.text()
     bench.window.services.influence.take(())
-    assert trunk.influence and not item.face.influence
+    assert strip.influence and not item.face.figures[0].influence
 
 
 def test_influence_that_was_measured_before_is_found_when_the_model_is_opened(bench: Bench) -> None:

@@ -40,13 +40,13 @@ def inspector(qtbot, editor, canvas, memory) -> Inspector:
 @pytest.fixture
 def weight(inspector, canvas):
     canvas.show_block("left")
-    return inspector.weight_form
+    return inspector.forms["weight"]
 
 
 @pytest.fixture
 def merge(inspector, canvas):
     canvas.show_block("m")
-    return inspector.merge_form
+    return inspector.forms["merge"]
 
 
 def test_a_weight_blocks_range_is_shown_and_typed(editor, plan, weight):
@@ -309,7 +309,7 @@ def test_deleting_the_shown_block_shows_the_summary(inspector, editor, canvas, w
 @pytest.mark.parametrize("block_id", ["left", "m"])
 def test_every_control_has_an_accessible_name(inspector, canvas, block_id):
     canvas.show_block(block_id)
-    page = inspector.merge_form if block_id == "m" else inspector.weight_form
+    page = inspector.forms["merge" if block_id == "m" else "weight"]
     assert page.isVisible()
     for kind in (QAbstractSpinBox, QSlider, QComboBox):
         for control in page.findChildren(kind):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.plan import edits, layout
 from app.plan.clearing import way_clear
 from app.plan.document import POSITION_LIMIT, Plan
-from app.ui.canvas.places import inside
+from app.ui.canvas.grid import inside
 from app.ui.canvas.shapes import shape_of
 
 _APART = 48.0

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from app.plan import edits, shaping
 from app.plan.document import Plan
-from app.ui.canvas.places import inside
+from app.ui.canvas.grid import inside
 from app.ui.canvas.shapes import shape_of
 
 _GAP = 40.0

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF
 from app.plan import edits, shaping
 from app.plan.document import LAYER_LIMIT, Plan, WeightBlock
 from app.ui.canvas.new_blocks import with_new_block
-from app.ui.canvas.placing import placed, places_of_new
+from app.ui.canvas.placement import placed, places_of_new
 from app.ui.canvas.shapes import shape_of
 
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.memory.amounts import format_bytes
 from app.plan import edits
 from app.plan.document import LAYER_LIMIT, WeightBlock
-from app.ui.canvas.faces import range_text
+from app.ui.canvas.numbers import range_text
 from app.ui.state.editor import PlanEditor
 from app.ui.views.inspector.fields import BlockChoice, LayerSpin, caption, fact
-from app.ui.views.inspector.form import BlockForm
+from app.ui.views.inspector.form import BlockForm, MemoryOf
 
 if TYPE_CHECKING:
     from app.memory.estimate import BlockMemory
 
 
 _NOT_KNOWN = "Known when the plan is valid"
-
-MemoryOf = Callable[[str], "BlockMemory | None"]
-"""What a block takes in memory, by its id; None while that is not known."""
 
 
 class WeightForm(BlockForm):

@@ -19,10 +19,10 @@ from app.plan import edits, shaping
 from app.plan.document import MergeBlock
 from app.plan.edits import MAX_MERGE_INPUTS
 from app.plan.problem import PlanError
-from app.ui.canvas.faces import scale_text
+from app.ui.canvas.numbers import scale_text
 from app.ui.state.editor import PlanEditor
 from app.ui.views.inspector.fields import BlockChoice, ScaleSlider, ScaleSpin, fact
-from app.ui.views.inspector.form import BlockForm
+from app.ui.views.inspector.form import BlockForm, MemoryOf
 from app.ui.widgets import icons
 from app.ui.widgets import theme as themes
 
@@ -30,7 +30,7 @@ from app.ui.widgets import theme as themes
 class MergeForm(BlockForm):
     """A row for each input: what feeds it, its scale to type or to drag, a button to remove it."""
 
-    def __init__(self, editor: PlanEditor) -> None:
+    def __init__(self, editor: PlanEditor, _memory_of: MemoryOf) -> None:
         super().__init__(editor, "Merge block")
 
     def fill_body(self) -> None:
