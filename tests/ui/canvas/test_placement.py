@@ -11,6 +11,7 @@ from app.plan.document import LAYER_LIMIT, Plan, WeightBlock
 from app.ui.canvas.new_blocks import with_new_block
 from app.ui.canvas.placement import placed, places_of_new
 from app.ui.canvas.shapes import shape_of
+from app.ui.kinds.weight import WEIGHT
 
 
 def rect(plan: Plan, id_: str) -> QRectF:
@@ -31,14 +32,14 @@ def test_a_block_is_added_below_a_pile_of_many(plan):
     pile = pile.with_blocks(
         *(WeightBlock(i, 0, 1, None, position=(0.0, y)) for i, y in below.items())
     )
-    after, new = with_new_block(pile, "weight", 40, (), QPointF(60, 60))
+    after, new = with_new_block(pile, WEIGHT, 40, (), QPointF(60, 60))
     assert rect(after, new).top() > rect(after, "x2999").bottom()
     assert not rect(after, new).intersects(rect(after, "x2999").adjusted(-11, -11, 11, 11))
 
 
 def test_a_block_is_added_where_no_layer_follows_and_no_model_is_known(plan):
     end = edits.set_weights(plan, "left", LAYER_LIMIT - 2, 2)
-    after, new = with_new_block(end, "weight", None, ("left",), QPointF(60, 60))
+    after, new = with_new_block(end, WEIGHT, None, ("left",), QPointF(60, 60))
     added = after.blocks[new]
     assert isinstance(added, WeightBlock)
     assert (added.weight_start, added.n_layers) == (20, 8)
