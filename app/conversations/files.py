@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
 
 from app.conversations.conversation import (
     Conversation,
     Message,
+    Role,
     SystemMessage,
     SystemMode,
     whole_text,
@@ -16,25 +20,89 @@ from app.conversations.conversation import (
 from app.conversations.errors import BadFile
 from app.conversations.reply_record import from_stored, to_stored
 from app.conversations.scale_moves import ScaleMove
+from app.plan.json_records import JsonError, in_json, lenient_record, parse, strict_record
 
 FORMAT = "llama-blocks-conversations"
 VERSION = 1
 
 
+_NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
+_Seconds = Annotated[
+    float, msgspec.Meta(gt=-(2.0**40), lt=2.0**40, description="seconds since 1970")
+]
+_Choice = Annotated[int, msgspec.Meta(ge=0, lt=2**62, description="a number from 0 on")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FileMessage:
+    """A message by the names that it has in files."""
+
+    id: _NonEmpty
+    parent: _NonEmpty | None = None
+    role: Annotated[Role, msgspec.Meta(description="“user” or “assistant”")]
+    text: str
+    created: _Seconds
+    chosen: _Choice = 1
+    made: Any = None
+    """A reply's record, of which a file is read as far as it suits."""
+
+    @classmethod
+    def of(cls, message: Message) -> _FileMessage:
+        return cls(
+            id=message.id,
+            parent=message.parent,
+            role=message.role,
+            text=message.text,
+            created=message.created,
+            chosen=message.chosen,
+            made=None if message.record is None else to_stored(message.record),
+        )
+
+    def to_message(self) -> Message:
+        return Message(
+            whole_text(self.id),
+            None if self.parent is None else whole_text(self.parent),
+            self.role,
+            whole_text(self.text),
+            self.created,
+            self.chosen,
+            None if self.made is None else from_stored(self.made),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _FileConversation:
+    id: _NonEmpty
+    title: _NonEmpty
+    created: _Seconds
+    system: SystemMessage
+    messages: tuple[_FileMessage, ...]
+
+    @classmethod
+    def of(cls, c: Conversation) -> _FileConversation:
+        messages = tuple(map(_FileMessage.of, c.messages.values()))
+        return cls(c.id, c.title, c.created, c.system, messages)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What tells whether this program reads the rest."""
+
+    format: str = ""
+    version: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    format: str
+    version: int
+    conversations: tuple[_FileConversation, ...]
+
+
 def to_json(conversations: Iterable[Conversation]) -> bytes:
     """The conversations with all variants of their messages."""
-    records = [
-        {
-            "id": c.id,
-            "title": c.title,
-            "created": c.created,
-            "system": {"mode": c.system.mode.value, "text": c.system.text},
-            "messages": [_stored(m) for m in c.messages.values()],
-        }
-        for c in conversations
-    ]
-    document = {"format": FORMAT, "version": VERSION, "conversations": records}
-    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    document = _File(FORMAT, VERSION, tuple(map(_FileConversation.of, conversations)))
+    text = json.dumps(msgspec.to_builtins(document), ensure_ascii=False, indent=1) + "\n"
     return whole_text(text).encode()
 
 
@@ -47,31 +115,19 @@ def to_markdown(conversations: Iterable[Conversation]) -> bytes:
 def from_json(content: bytes) -> tuple[Conversation, ...]:
     """The conversations that `to_json` wrote. Raises BadFile."""
     try:
-        document = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise BadFile(f"It is not JSON: {error}.") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise BadFile(f"It is JSON, but not of conversations: its “format” is not “{FORMAT}”.")
-    version = document.get("version")
-    if version != VERSION:
-        raise BadFile(
-            f"Its version is {json.dumps(version)}, and this program reads {VERSION}. "
-            "Update the program."
-        )
-    records = _get(document, "conversations", list, "The file")
-    return tuple(_conversation(r, f"Conversation {n}") for n, r in enumerate(records, 1))
-
-
-def _stored(message: Message) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "parent": message.parent,
-        "role": message.role,
-        "text": message.text,
-        "created": message.created,
-        "chosen": message.chosen,
-        "made": None if message.record is None else to_stored(message.record),
-    }
+        document = parse(content)
+        head = lenient_record(_Head, document)
+        if head.format != FORMAT:
+            raise BadFile(f"It is JSON, but not of conversations: its “format” is not “{FORMAT}”.")
+        if head.version != VERSION:
+            raise BadFile(
+                f"Its version is {in_json(head.version)}, and this program reads {VERSION}. "
+                "Update the program."
+            )
+        file = strict_record(_File, document)
+    except JsonError as error:
+        raise BadFile(str(error)) from error
+    return tuple(_conversation(c, f"Conversation {n}") for n, c in enumerate(file.conversations, 1))
 
 
 def _markdown(conversation: Conversation) -> str:
@@ -92,18 +148,15 @@ def _words(move: ScaleMove, text: str) -> str:
     return f"{move.words}, {f'after “{last}”' if last else 'from the beginning on'}"
 
 
-def _conversation(record: object, where: str) -> Conversation:
-    if not isinstance(record, dict):
-        raise BadFile(f"{where} is no object.")
+def _conversation(entry: _FileConversation, where: str) -> Conversation:
     conversation = Conversation(
-        _text(record, "id", where),
-        _text(record, "title", where),
-        _seconds(record, where),
-        _system(record, where),
+        whole_text(entry.id),
+        whole_text(entry.title),
+        entry.created,
+        SystemMessage(entry.system.mode, whole_text(entry.system.text)),
     )
-    for number, entry in enumerate(_get(record, "messages", list, where), 1):
+    for number, message in enumerate((m.to_message() for m in entry.messages), 1):
         at = f"{where}, message {number}"
-        message = _message(entry, at)
         if message.id in conversation.messages:
             raise BadFile(f"{at} has the id of another message: “{message.id}”.")
         try:
@@ -113,67 +166,3 @@ def _conversation(record: object, where: str) -> Conversation:
                 f"{at} follows a message that does not stand before it: “{message.parent}”."
             ) from None
     return conversation
-
-
-def _message(record: object, where: str) -> Message:
-    if not isinstance(record, dict):
-        raise BadFile(f"{where} is no object.")
-    role = record.get("role")
-    if role not in ("user", "assistant"):
-        raise BadFile(f"{where}: “role” is {_shown(role)}; it must be “user” or “assistant”.")
-    return Message(
-        id=_text(record, "id", where),
-        parent=None if record.get("parent") is None else _text(record, "parent", where),
-        role=role,
-        text=_text(record, "text", where, may_be_empty=True),
-        created=_seconds(record, where),
-        chosen=_count(record, where),
-        record=None if record.get("made") is None else from_stored(record["made"]),
-    )
-
-
-def _system(record: Mapping[str, Any], where: str) -> SystemMessage:
-    system = _get(record, "system", dict, where)
-    modes = [mode.value for mode in SystemMode]
-    if system.get("mode") not in modes:
-        raise BadFile(
-            f"{where}: the “mode” of “system” is {_shown(system.get('mode'))}; it must be one of "
-            f"{', '.join(modes)}."
-        )
-    return SystemMessage(
-        SystemMode(system["mode"]), _text(system, "text", where, may_be_empty=True)
-    )
-
-
-def _text(record: Mapping[str, Any], key: str, where: str, *, may_be_empty: bool = False) -> str:
-    text: str = _get(record, key, str, where)
-    if not text and not may_be_empty:
-        raise BadFile(f"{where}: “{key}” is empty.")
-    return whole_text(text)
-
-
-def _seconds(record: Mapping[str, Any], where: str) -> float:
-    value = record.get("created")
-    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 2.0**40:
-        raise BadFile(f"{where}: “created” is {_shown(value)}; it must be seconds since 1970.")
-    return float(value)
-
-
-def _count(record: Mapping[str, Any], where: str) -> int:
-    value = record.get("chosen", 1)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**62:
-        raise BadFile(f"{where}: “chosen” is {_shown(value)}; it must be a number from 0 on.")
-    return value
-
-
-def _get(record: Mapping[str, Any], key: str, kind: type[Any], where: str) -> Any:
-    value = record.get(key)
-    if not isinstance(value, kind):
-        names: dict[type[Any], str] = {list: "a list", dict: "an object", str: "text"}
-        raise BadFile(f"{where}: “{key}” is {_shown(value)}; it must be {names[kind]}.")
-    return value
-
-
-def _shown(value: object) -> str:
-    words = "missing" if value is None else json.dumps(value, ensure_ascii=False)
-    return words if len(words) <= 40 else f"{words[:39]}…"

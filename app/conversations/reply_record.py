@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
-from app.conversations.scale_moves import ScaleMove, moves_from
+from app.conversations.scale_moves import ScaleMove
 from app.engine.messages import ReplyStatistics
-
-Part = TypeVar("Part", "ReplyRecord", ReplyStatistics)
-_KINDS: dict[str, tuple[type, ...]] = {
-    "system": (str,),
-    "chat_template": (str,),
-    "stop": (tuple, list),
-    "model_files": (tuple, list),
-    "moves": (tuple, list),
-    "order": (tuple, list),
-    "seed": (int,),
-    "prompt_tokens_per_s": (int, float),
-    "tokens_per_s": (int, float),
-    "first_token_s": (int, float),
-}
-"""Of the fields whose default does not tell it."""
+from app.plan.json_records import lenient_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +56,5 @@ def to_stored(record: ReplyRecord) -> dict[str, Any]:
 
 def from_stored(stored: object) -> ReplyRecord:
     """The record that `to_stored` gave; what it lacks, or holds as another kind, is left out."""
-    known = stored if isinstance(stored, dict) else {}
-    record, statistics = _read(ReplyRecord, known), _read(ReplyStatistics, known)
-    order = tuple((n, m, times) for n, m, times in filter(_is_piece, statistics.order))
-    return replace(
-        record, moves=moves_from(record.moves), statistics=replace(statistics, order=order)
-    )
-
-
-def _read(kind: type[Part], stored: Mapping[str, Any]) -> Part:
-    blank = kind()
-    values: dict[str, Any] = {}
-    for entry in fields(kind):
-        value, default = stored.get(entry.name), getattr(blank, entry.name)
-        kinds: tuple[type, ...] = _KINDS.get(entry.name, (type(default),))
-        if isinstance(value, kinds) and not isinstance(value, bool):
-            values[entry.name] = tuple(value) if isinstance(value, list) else value
-    return kind(**values)
-
-
-def _is_piece(entry: object) -> bool:
-    if not isinstance(entry, tuple | list) or len(entry) != 3:
-        return False
-    return all(isinstance(n, int) and not isinstance(n, bool) for n in entry)
+    statistics = lenient_record(ReplyStatistics, stored)
+    return replace(lenient_record(ReplyRecord, stored), statistics=statistics)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import msgspec
+
+from app.plan.json_records import FiniteNumber
 
 ONE_MARK_S = 1.0
 """Moves within that time are told as one, where the first of them was."""
@@ -17,12 +22,12 @@ class ScaleMove:
     Moves with the same `at` are one mark.
     """
 
-    at: int
+    at: Annotated[int, msgspec.Meta(ge=0)]
     block: int
     input: int
     """From 0."""
-    before: float
-    after: float
+    before: FiniteNumber
+    after: FiniteNumber
 
     @property
     def words(self) -> str:
@@ -51,18 +56,6 @@ class ScaleMoves:
                 self.all = tuple(joined if m is known else m for m in self.all)
             else:
                 self.all += (move,)
-
-
-def moves_from(records: Iterable[object]) -> tuple[ScaleMove, ...]:
-    """The moves that were stored as records; what is none is left out."""
-    moves = []
-    for record in records:
-        values = [record.get(f.name) for f in fields(ScaleMove)] if isinstance(record, dict) else []
-        numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-        if len(numbers) == len(fields(ScaleMove)) and all(map(math.isfinite, numbers)):
-            at, block, input = map(int, numbers[:3])
-            moves.append(ScaleMove(max(0, at), block, input, *map(float, numbers[3:])))
-    return tuple(moves)
 
 
 def _are_of_one(move: ScaleMove, other: ScaleMove) -> bool:

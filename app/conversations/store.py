@@ -23,8 +23,9 @@ from app.conversations.conversation import (
 )
 from app.conversations.database import copy_in_memory, open_file, reason, transaction
 from app.conversations.errors import StoreUnavailable
-from app.conversations.reply_record import from_stored, to_stored
+from app.conversations.reply_record import ReplyRecord, from_stored, to_stored
 from app.conversations.search import Summary, excerpt, fits, matching, words_of
+from app.plan.json_records import JsonError, parse
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -236,8 +237,15 @@ def _message(row: tuple[str, str | None, str, str, float, int, str | None]) -> M
         text,
         created,
         chosen,
-        None if made is None else from_stored(json.loads(made)),
+        None if made is None else _record(made),
     )
+
+
+def _record(stored: str) -> ReplyRecord | None:
+    try:
+        return from_stored(parse(stored))
+    except JsonError:
+        return None
 
 
 def _number(db: sqlite3.Connection, id: str) -> int:

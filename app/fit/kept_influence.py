@@ -15,7 +15,7 @@ from app.engine.measuring.results import Influence
 from app.model_files.fingerprint import fingerprint
 from app.model_files.model_file import ModelFile
 from app.plan.files import save
-from app.plan.json_records import JsonError, parse, record
+from app.plan.json_records import JsonError, parse, strict_record
 
 _VERSION = 2
 """Counted up when the values would come out differently."""
@@ -31,7 +31,7 @@ def kept_influence(
 ) -> Influence | None:
     """What was measured on these files with this text before; None when nothing was."""
     try:
-        influence = record(Influence, parse(_file(models, text, folder).read_bytes()))
+        influence = strict_record(Influence, parse(_file(models, text, folder).read_bytes()))
     except (OSError, JsonError):  # absent, or damaged: measured again
         return None
     return influence if len(influence.values) == sum(model.n_layers for model in models) else None

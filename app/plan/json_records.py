@@ -1,6 +1,7 @@
 """Records in JSON that may be damaged, of another version, or not ours: read by their types.
 
-What does not suit is said in words (`record`) or left out (`known`, `entries`). msgspec does the
+What does not suit is said in words (`strict_record`) or left out (`lenient_record`,
+`valid_entries`). msgspec does the
 types, with the limits that their annotations give. The syntax is left to Python's own reader: it
 takes what older files may hold, such as NaN and the halves of surrogate pairs in names of files.
 """
@@ -9,15 +10,18 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import inspect
 
 T = TypeVar("T")
+FiniteNumber = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
+"""Neither NaN nor infinite, which Python's reader takes for numbers."""
 _LONGEST_VALUE = 40
 
 
@@ -33,7 +37,7 @@ def parse(text: str | bytes) -> object:
         raise JsonError(f"It is not JSON: {error}.") from error
 
 
-def record(kind: type[T], value: object) -> T:
+def strict_record(kind: type[T], value: object) -> T:
     """The value as a record of this type, in full. Raises JsonError.
 
     A field says what it must be with `Annotated[…, msgspec.Meta(description="seconds")]`.
@@ -44,7 +48,7 @@ def record(kind: type[T], value: object) -> T:
         raise JsonError(_in_words(str(error), kind, value)) from None
 
 
-def known(kind: type[T], value: object) -> T:
+def lenient_record(kind: type[T], value: object) -> T:
     """The record with those of the values that suit its fields, the others as they are by default.
 
     Of lists the entries that suit are taken, and of records within it their fields alike.
@@ -60,7 +64,7 @@ def known(kind: type[T], value: object) -> T:
     return kind(**suiting)
 
 
-def entries(kind: type[T], value: object) -> tuple[T, ...]:
+def valid_entries(kind: type[T], value: object) -> tuple[T, ...]:
     """Those entries of a list that are of this type; none where the value is no list."""
     suiting = []
     for entry in value if isinstance(value, list | tuple) else ():
@@ -72,13 +76,13 @@ def entries(kind: type[T], value: object) -> tuple[T, ...]:
 def _suiting(kind: Any, value: object) -> object:
     """Raises msgspec.ValidationError."""
     if is_dataclass(kind) and isinstance(kind, type):
-        return known(kind, value)
+        return lenient_record(kind, value)
     if (
         get_origin(kind) is tuple
         and get_args(kind)[1:] == (...,)
         and isinstance(value, list | tuple)
     ):
-        return entries(get_args(kind)[0], value)
+        return valid_entries(get_args(kind)[0], value)
     return msgspec.convert(value, kind)
 
 
@@ -107,7 +111,7 @@ def _in_words(error: str, kind: type, value: object) -> str:
         return f"{what} is missing; it must be {_must_be(wanted)}."
     if value == "":
         return f"{what} is empty."
-    return f"{what} is {shown(value)}; it must be {_must_be(wanted)}."
+    return f"{what} is {in_json(value)}; it must be {_must_be(wanted)}."
 
 
 def _step(kind: inspect.Type, name: str) -> inspect.Type:
@@ -155,7 +159,7 @@ def _must_be(kind: inspect.Type) -> str:
     return "of another kind"
 
 
-def shown(value: object) -> str:
+def in_json(value: object) -> str:
     """A value from JSON as it is written there, cut where it is long."""
     words = json.dumps(value, ensure_ascii=False)
     return words if len(words) <= _LONGEST_VALUE else f"{words[: _LONGEST_VALUE - 1]}…"

@@ -58,6 +58,6 @@ def test_moves_are_kept_and_exported(tmp_path: Path) -> None:
 def test_damaged_moves_are_left_out() -> None:
     whole = asdict(ScaleMove(3, 1, 0, 0.5, 0.75))
     damaged = [{**whole, "at": "3"}, {**whole, "after": True}, {}, None, 7]
-    damaged.append({**whole, "before": float("nan")})
+    damaged += [{**whole, "before": float("nan")}, {**whole, "at": -1}]
     assert from_stored({"moves": [*damaged, whole]}).moves == (ScaleMove(3, 1, 0, 0.5, 0.75),)
     assert from_stored({"moves": "none"}).moves == ()

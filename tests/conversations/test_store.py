@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -171,6 +172,27 @@ def test_two_windows_on_one_conversation_lose_nothing(store: Store, path: Path) 
     taken = other.remove_message(there.id, there.path[1].id)
     assert [m.text for m in taken] == ["A", "here", "more"]
     other.close()
+
+
+@pytest.mark.parametrize(
+    ("stored", "record"),
+    [("{", None), ('{"n_predict": 5, "stop": 3}', ReplyRecord(n_predict=5)), ("[]", ReplyRecord())],
+)
+def test_a_message_is_read_though_its_record_is_damaged(
+    stored: str, record: ReplyRecord | None, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "c.sqlite")
+    conversation = talk("Q", "A")
+    conversation.write(conversation.path[1].id, "A", ReplyRecord(plan_name="p"))
+    store.save(conversation.delta())
+    store.close()
+    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as db:
+        db.execute("UPDATE message SET made = ? WHERE made IS NOT NULL", (stored,))
+    store = Store(store.path)
+    loaded = store.load(conversation.id)
+    store.close()
+    assert loaded is not None
+    assert [(m.text, m.record) for m in loaded.path] == [("Q", None), ("A", record)]
 
 
 def damage(path: Path) -> None:

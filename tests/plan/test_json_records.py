@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from app.plan.json_records import JsonError, entries, known, parse, record
+from app.plan.json_records import JsonError, lenient_record, parse, strict_record, valid_entries
 
 
 class Colour(Enum):
@@ -61,9 +61,9 @@ SHAPE = Shape(
 
 
 def test_a_record_comes_whole() -> None:
-    assert record(Shape, WHOLE) == SHAPE
-    assert known(Shape, WHOLE) == SHAPE
-    assert record(Drawing, {"shapes": [WHOLE]}) == Drawing((SHAPE,))
+    assert strict_record(Shape, WHOLE) == SHAPE
+    assert lenient_record(Shape, WHOLE) == SHAPE
+    assert strict_record(Drawing, {"shapes": [WHOLE]}) == Drawing((SHAPE,))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_record_comes_whole() -> None:
 )
 def test_what_does_not_suit_is_told_with_its_place(change: dict[str, object], words: str) -> None:
     with pytest.raises(JsonError) as error:
-        record(Drawing, {"shapes": [WHOLE, WHOLE | change]})
+        strict_record(Drawing, {"shapes": [WHOLE, WHOLE | change]})
     assert str(error.value) == words
 
 
@@ -100,7 +100,7 @@ def test_what_does_not_suit_is_told_with_its_place(change: dict[str, object], wo
 )
 def test_so_is_what_does_not_suit_at_the_top(value: object, words: str) -> None:
     with pytest.raises(JsonError) as error:
-        record(Drawing, value)
+        strict_record(Drawing, value)
     assert str(error.value) == words
 
 
@@ -127,13 +127,13 @@ def test_only_what_suits_is_known() -> None:
         "year": -1,
     }
     expected = Shape("a", Size(1.0, 5.0), (Size(1.0, 2.0),), ("y",), depth=7, is_open=True)
-    assert known(Shape, damaged) == expected
+    assert lenient_record(Shape, damaged) == expected
     for nothing in (None, [], "text", 3):
-        assert known(Shape, nothing) == Shape()
+        assert lenient_record(Shape, nothing) == Shape()
 
 
 def test_only_the_entries_that_suit_are_taken() -> None:
-    assert entries(str, ["a", 1, None, "b"]) == ("a", "b")
-    assert entries(tuple[str, float], [["a", 1], ["b"], 1, ["c", True]]) == (("a", 1.0),)
+    assert valid_entries(str, ["a", 1, None, "b"]) == ("a", "b")
+    assert valid_entries(tuple[str, float], [["a", 1], ["b"], 1, ["c", True]]) == (("a", 1.0),)
     for nothing in (None, {}, "text", 3):
-        assert entries(str, nothing) == ()
+        assert valid_entries(str, nothing) == ()

@@ -16,7 +16,7 @@ from app.engine.messages import (
     Sampling,
     WhenFull,
 )
-from app.plan.json_records import known
+from app.plan.json_records import lenient_record
 from app.plan.recipe import Recipe
 from app.ui.state.settings import ChatSettings
 
@@ -47,7 +47,7 @@ def request_again(conversation: Conversation, id: str, slot: int) -> Generate:
     return Generate(
         messages=conversation.prompt_sent(id),
         n_predict=record.n_predict,
-        sampling=replace(known(Sampling, record.sampling), seed=record.statistics.seed),
+        sampling=replace(lenient_record(Sampling, record.sampling), seed=record.statistics.seed),
         stop=record.stop,
         begun=reply.text[: record.n_begun],
         chat_template=record.chat_template,
@@ -93,7 +93,7 @@ def record_again(record: ReplyRecord, recipe: Recipe) -> ReplyRecord:
 
 def context_of(record: ReplyRecord) -> ContextSettings:
     """How the plan of a reply was opened."""
-    return known(ContextSettings, {**record.context, "n_ctx": record.n_ctx})
+    return lenient_record(ContextSettings, {**record.context, "n_ctx": record.n_ctx})
 
 
 def is_from(record: ReplyRecord, files: Sequence[ModelFile]) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from app.plan import files
-from app.plan.json_records import JsonError, known, parse
+from app.plan.json_records import JsonError, lenient_record, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +131,5 @@ def _copy(path: Path) -> Copy | None:
     about: object = None
     with contextlib.suppress(OSError, JsonError):
         about = parse(path.with_suffix(".json").read_bytes())
-    copy = known(Copy, about)
+    copy = lenient_record(Copy, about)
     return replace(copy, text=text, name=copy.name or path.stem)

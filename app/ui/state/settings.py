@@ -11,7 +11,7 @@ from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from app.engine.messages import ContextSettings, Sampling, WhenFull
 from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
-from app.plan.json_records import JsonError, entries, known, parse
+from app.plan.json_records import JsonError, lenient_record, parse, valid_entries
 
 MAX_RECENT = 10
 OWN_TEMPLATE = "own"
@@ -104,7 +104,7 @@ class Settings:
 
     def chat(self) -> ChatSettings:
         """The chat settings as last used."""
-        chat = known(ChatSettings, self._json("chat/settings"))
+        chat = lenient_record(ChatSettings, self._json("chat/settings"))
         return replace(chat, template=known_template(chat.template))
 
     def save_chat(self, chat: ChatSettings) -> None:
@@ -113,7 +113,7 @@ class Settings:
 
     def presets(self) -> tuple[str, ...]:
         """The user's presets of replies, each as JSON."""
-        return entries(str, self._json("chat/presets"))
+        return valid_entries(str, self._json("chat/presets"))
 
     def save_presets(self, presets: Sequence[str]) -> None:
         """Remember the user's presets."""
@@ -143,7 +143,7 @@ class Settings:
         self._store.sync()
 
     def _paths(self, key: str) -> tuple[Path, ...]:
-        return tuple(map(Path, entries(str, self._json(key))))
+        return tuple(map(Path, valid_entries(str, self._json(key))))
 
     def _json(self, key: str) -> object:
         """What is kept under a key; None where it is missing or damaged."""

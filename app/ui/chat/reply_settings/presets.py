@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 
 from app.engine.messages import Sampling
-from app.plan.json_records import JsonError, known, parse
+from app.plan.json_records import JsonError, lenient_record, parse
 from app.ui.state.settings import OWN_TEMPLATE, ChatSettings, known_template
 
 _FORMAT = "llama-blocks-preset"
@@ -73,11 +73,11 @@ def from_json(text: str) -> Preset:
         saved = parse(text)
     except JsonError as error:
         raise PresetError(str(error)) from error
-    head = known(_Head, saved)
+    head = lenient_record(_Head, saved)
     if head.format != _FORMAT:
         raise PresetError(f"This is no preset: it lacks “format”: “{_FORMAT}”.")
     if not head.name.strip():
         raise PresetError("The preset has no name. Give it a “name” in the file.")
-    preset = known(Preset, saved)
+    preset = lenient_record(Preset, saved)
     template = None if preset.template is None else known_template(preset.template)
     return replace(preset, name=head.name.strip(), template=template)
