@@ -4,6 +4,8 @@ python := .venv/bin/python
 screen := $(if $(DISPLAY)$(WAYLAND_DISPLAY),window,offscreen)
 system := build/system-$(if $(filter test check bench,$(MAKECMDGOALS)),test,$(screen))
 environment := .venv/ready
+# Each core runs whole files, in their order: those that load models come before the many short ones.
+tests := $(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help environment native unpatched run test check bench mergekit sanitize clean FORCE
@@ -23,12 +25,12 @@ run: environment native ## Open the window; without a display, make the same jou
 	@$(python) main.py $(if $(filter offscreen,$(screen)),tour)
 
 test: environment native unpatched ## Run the tests
-	@$(python) -m pytest
+	@$(tests)
 
 check: environment native unpatched ## Run ruff, mypy, the import rules and the tests
 	@$(python) -m ruff check .
 	@$(python) -m mypy
-	@$(python) -m pytest
+	@$(tests)
 
 bench: environment native unpatched ## Measure, print the table and write bench.json
 	@$(python) -m tests.bench

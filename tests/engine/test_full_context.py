@@ -54,7 +54,7 @@ class Talk:
 
     def __init__(self, session: Session, path: Path, recipe: Recipe, n_ctx: int) -> None:
         self.session = session
-        settings = ContextSettings(n_ctx=n_ctx, n_threads=2)
+        settings = ContextSettings(n_ctx=n_ctx)
         self.opening = Open((str(path),), recipe, settings)
         session.open(self.opening, ignore)
         self.messages = [SYSTEM]
@@ -104,7 +104,7 @@ def test_a_reply_that_is_stopped_while_its_prompt_is_read_tells_what_was_read(
 ) -> None:
     stops: list[bool] = []
     session = Session(lambda: bool(stops), lambda: None)
-    settings = ContextSettings(n_ctx=1024, n_threads=2, n_batch=64)
+    settings = ContextSettings(n_ctx=1024, n_batch=64)
     session.open(Open((str(model_path),), ONE_LAYER, settings), ignore)
 
     def stop(event: object) -> None:

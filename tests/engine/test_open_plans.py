@@ -25,7 +25,7 @@ from app.engine.session import Session
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
 
-SMALL = ContextSettings(n_ctx=256, n_threads=2)
+SMALL = ContextSettings(n_ctx=256)
 WHOLE = Recipe.whole(4)
 MERGED = Recipe(
     (

@@ -25,7 +25,7 @@ Say = Callable[..., Reply]
 def say() -> Iterator[Say]:
     """Has the model continue a text."""
     client = EngineClient()
-    whole = Open((str(bundled_model()),), Recipe.whole(30), ContextSettings(n_ctx=256, n_threads=2))
+    whole = Open((str(bundled_model()),), Recipe.whole(30), ContextSettings(n_ctx=256))
     client.submit(whole).result(120)
 
     def generate(

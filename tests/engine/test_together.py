@@ -29,7 +29,7 @@ from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.engine.test_open_plans import MERGED, WHOLE
 from tests.model_files.tiny import TinyModel, write_tiny
 
-SMALL = ContextSettings(n_ctx=256, n_threads=2)
+SMALL = ContextSettings(n_ctx=256)
 TWICE = Recipe((RecipeWeight(0, 3, 0, -1), RecipeWeight(3, 6, 1, 0)))
 SHORT = Recipe((RecipeWeight(0, 2, 1, -1),))
 FOUR = (WHOLE, MERGED, TWICE, SHORT)
