@@ -67,7 +67,7 @@ def bias(text: str) -> tuple[str, float]:
 def kv_type(text: str) -> str:
     """How a KV cache is kept."""
     if text.lower() not in KV_TYPES:
-        raise ArgumentTypeError(f"“{text}” is no type for a KV cache ({', '.join(KV_TYPES)})")
+        raise ArgumentTypeError(f"“{text}” is not a KV cache type ({', '.join(KV_TYPES)})")
     return text.lower()
 
 
@@ -78,10 +78,10 @@ def tensor_type(text: str) -> str:
         return name
     if name in TYPE_NUMBERS:
         raise ArgumentTypeError(
-            f"“{text}” cannot be made of averages without an importance matrix; there are "
+            f"“{text}” cannot be written without an importance matrix; choose one of "
             f"{', '.join(WRITABLE_TYPES)}"
         )
-    raise ArgumentTypeError(f"“{text}” is no type of one tensor ({', '.join(WRITABLE_TYPES)})")
+    raise ArgumentTypeError(f"“{text}” is not a tensor type ({', '.join(WRITABLE_TYPES)})")
 
 
 def flash_attention(text: str) -> bool | None:

@@ -42,7 +42,7 @@ def _window_parser() -> argparse.ArgumentParser:
         description=f"Opens the window. Commands: {', '.join(_COMMANDS)} (main.py COMMAND --help).",
     )
     parser.add_argument("plans", nargs="*", metavar="PLAN", help="layerBlocks text files to open")
-    parser.add_argument("--model", metavar="GGUF", help="the model file; else the bundled one")
+    parser.add_argument("--model", metavar="GGUF", help="the model file (default: the bundled one)")
     parser.set_defaults(command="window")
     return parser
 
@@ -55,28 +55,30 @@ def _command_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("check", help="say what is wrong with a plan")
+    command = commands.add_parser("check", help="check a plan and list its problems")
     command.add_argument(
-        "plan", nargs="?", metavar="PLAN", help="a layerBlocks text file; else the whole model"
+        "plan", nargs="?", metavar="PLAN", help="a layerBlocks text file (default: the whole model)"
     )
     _add_model(command, "check against this model's layers too")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(command="check")
 
-    command = _running(commands, "estimate", "say how much memory a plan will take")
+    command = _running(commands, "estimate", "estimate the memory that a plan needs")
     command.add_argument(
         "--reserve",
         type=values.n_bytes,
         default=0,
         metavar="BYTES",
-        help="what is to stay free for other programs, such as 2GiB",
+        help="memory to keep free for other programs, such as 2GiB",
     )
     command.set_defaults(command="estimate", default_ctx=DEFAULT_N_CTX)
 
     command = _running(commands, "generate", "answer a prompt with a plan")
     command.add_argument("--prompt", required=True, metavar="TEXT")
     command.add_argument(
-        "--system", metavar="TEXT", help="system message, '' for an empty one; else the template's"
+        "--system",
+        metavar="TEXT",
+        help="system message, '' for an empty one (default: the template's)",
     )
     template = command.add_mutually_exclusive_group()
     template.add_argument(
@@ -85,15 +87,15 @@ def _command_parser() -> argparse.ArgumentParser:
     template.add_argument(
         "--chat-template",
         metavar="NAME|FILE",
-        help="one of llama.cpp's templates, such as chatml, a Jinja file, or none; else the model "
-        "file's",
+        help="one of llama.cpp's templates, such as chatml, a Jinja file, or none (default: the "
+        "model file's)",
     )
     command.add_argument(
         "--n-predict",
         type=values.within(Limits(-1, MAX_N_PREDICT)),
         default=-1,
         metavar="N",
-        help="tokens at most, -1: no limit",
+        help="maximum number of tokens, -1: no limit",
     )
     _add_sampling(command)
     command.add_argument(
@@ -102,7 +104,7 @@ def _command_parser() -> argparse.ArgumentParser:
         default=[],
         type=values.scale,
         metavar="BLOCK:INPUT=VALUE",
-        help="another scale for an input (from 0) of a merge block; may be repeated",
+        help="set the scale of a merge block's input (counted from 0); can be repeated",
     )
     command.set_defaults(command="generate", default_ctx=DEFAULT_N_CTX)
 
@@ -114,7 +116,7 @@ def _command_parser() -> argparse.ArgumentParser:
         "difference", help="measure how differently two plans predict a text"
     )
     command.add_argument("plan", metavar="PLAN_A", help="a layerBlocks text file")
-    command.add_argument("other", metavar="PLAN_B", help="the plan that is held against it")
+    command.add_argument("other", metavar="PLAN_B", help="the plan to compare with it")
     _add_text(command)
     _add_running(command)
     command.set_defaults(command="difference", default_ctx=PERPLEXITY_N_CTX)
@@ -122,7 +124,7 @@ def _command_parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "influence", help="measure how much each layer changes what passes through it"
     )
-    _add_model(command, "the model file; else the bundled one")
+    _add_model(command, "the model file (default: the bundled one)")
     _add_text(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(command="influence")
@@ -133,7 +135,7 @@ def _command_parser() -> argparse.ArgumentParser:
         required=True,
         type=values.n_bytes,
         metavar="BYTES",
-        help="all that the plan may take, such as 12GiB; K, M, G, T are powers of 1024",
+        help="memory that the plan may use, such as 12GiB; K, M, G, T are powers of 1024",
     )
     command.add_argument(
         "--method",
@@ -146,16 +148,16 @@ def _command_parser() -> argparse.ArgumentParser:
         "--allow-kv-type",
         type=values.kv_type,
         metavar="TYPE",
-        help="take this KV cache type if it helps",
+        help="use this KV cache type if it helps",
     )
     command.add_argument(
         "--min-ctx",
         type=values.positive,
         metavar="N",
-        help="shorten the context to N at most if it helps",
+        help="shorten the context, but not below N, if it helps",
     )
     command.add_argument(
-        "-o", "--output", metavar="PLAN", help="the file for the plan; else it is printed"
+        "-o", "--output", metavar="PLAN", help="file to write the plan to (default: print it)"
     )
     command.set_defaults(command="fit", default_ctx=DEFAULT_N_CTX)
 
@@ -168,8 +170,8 @@ def _command_parser() -> argparse.ArgumentParser:
         "sources",
         nargs="+",
         metavar="SOURCE[@FIRST-LAST[,FIRST-LAST]…]",
-        help="a GGUF file, with the layers to take from it, both ends included; else all of them. "
-        "The first gives the vocabulary, the embeddings and the head",
+        help="a GGUF file, with the layers to copy, both ends included (default: all). "
+        "Vocabulary, embeddings and head come from the first",
     )
     command.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="the GGUF file to write"
@@ -177,40 +179,48 @@ def _command_parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--pack",
         action="store_true",
-        help="write the layers of one source alone, under the numbers they have, for exchange",
+        help="write only the layers of one source, with their numbers, to share them",
     )
     _add_split(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(command="compose")
 
-    command = commands.add_parser("inspect", help="say what a model file or layer pack holds")
-    command.add_argument("model", metavar="MODEL", help="a GGUF file, or a split one's first part")
+    command = commands.add_parser("inspect", help="show what a model file or layer pack contains")
+    command.add_argument(
+        "model", metavar="MODEL", help="a GGUF file, or the first part of a split one"
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(command="inspect")
 
     _add_bake(commands)
 
-    command = commands.add_parser("tour", help="make the window's journey by itself, with pictures")
-    command.add_argument("--out", default="tour", metavar="FOLDER", help="for the pictures")
+    command = commands.add_parser(
+        "tour", help="go through the window's main steps and save screenshots"
+    )
+    command.add_argument(
+        "--out", default="tour", metavar="FOLDER", help="folder for the screenshots"
+    )
     command.set_defaults(command="tour")
     return parser
 
 
 def _add_exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
-        "import", help="make a plan of a mergekit configuration or a list of layers"
+        "import", help="convert a mergekit configuration or a list of layers into a plan"
     )
     command.add_argument(
         "file",
         metavar="FILE",
         help="mergekit's YAML, a list such as 0..14,12..39 (both ends included), or layerBlocks",
     )
-    command.add_argument("-o", "--output", required=True, metavar="PLAN", help="for the plan")
-    _add_model(command, "a model that FILE names, for its layers; found by its name or its place")
+    command.add_argument(
+        "-o", "--output", required=True, metavar="PLAN", help="file to write the plan to"
+    )
+    _add_model(command, "a model file for a name in FILE, matched by name or by order")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(command="import")
 
-    command = commands.add_parser("export", help="write a plan in another form")
+    command = commands.add_parser("export", help="write a plan in another format")
     command.add_argument("plan", metavar="PLAN", help="a layerBlocks text file")
     command.add_argument(
         "--format",
@@ -218,30 +228,29 @@ def _add_exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         choices=("mergekit", "strict", "paths"),
         help="mergekit's passthrough YAML, layerBlocks without comments, or a list of layers",
     )
-    command.add_argument("-o", "--output", metavar="FILE", help="else it is printed")
-    _add_model(command, "the model file; else what the plan names, or the bundled one")
+    command.add_argument("-o", "--output", metavar="FILE", help="file to write to (default: print)")
+    _add_model(command, "the model file (default: the plan's, or the bundled one)")
     command.set_defaults(command="export")
 
 
 def _add_bake(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("bake", help="write the ordinary model file a plan stands for")
+    command = commands.add_parser("bake", help="write a plan as an ordinary model file")
     command.add_argument("plan", metavar="PLAN", help="a layerBlocks text file")
-    _add_model(command, "the model file; else what the plan names, or the bundled one")
+    _add_model(command, "the model file (default: the plan's, or the bundled one)")
     command.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="the GGUF file to write"
     )
     command.add_argument(
         "--static",
         action="store_true",
-        help="where the plan merges, average the weights instead, and measure how far that is from "
-        "the plan",
+        help="average the weights where the plan merges, and measure the difference",
     )
     command.add_argument(
         "--type",
         type=values.tensor_type,
         metavar="TYPE",
-        help=f"store averaged matrices as {', '.join(WRITABLE_TYPES)}; else as the finest of those "
-        "they are made of",
+        help=f"type of averaged matrices: {', '.join(WRITABLE_TYPES)} (default: the finest among "
+        "their sources)",
     )
     _add_text(command)
     _add_split(command)
@@ -254,14 +263,14 @@ def _running(
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=purpose, description=purpose.capitalize() + ".")
     command.add_argument(
-        "plan", nargs="?", metavar="PLAN", help="a layerBlocks text file; else the whole model"
+        "plan", nargs="?", metavar="PLAN", help="a layerBlocks text file (default: the whole model)"
     )
     _add_running(command)
     return command
 
 
 def _add_running(command: argparse.ArgumentParser) -> None:
-    _add_model(command, "the model file; else what the plan names, or the bundled one")
+    _add_model(command, "the model file (default: the plan's, or the bundled one)")
     command.add_argument(
         "--ctx", type=values.positive, metavar="N", help="context length in tokens"
     )
@@ -271,27 +280,27 @@ def _add_running(command: argparse.ArgumentParser) -> None:
         type=values.kv_type,
         default="f16",
         metavar="TYPE",
-        help=f"how the KV cache is kept: {', '.join(KV_TYPES)}",
+        help=f"type of the KV cache: {', '.join(KV_TYPES)}",
     )
     command.add_argument(
         "--flash-attn",
         type=values.flash_attention,
         default="auto",
         metavar="on|off|auto",
-        help="flash attention; auto: where the machine has it",
+        help="flash attention; auto: where it is supported",
     )
     command.add_argument(
         "--batch",
         type=values.positive,
         default=512,
         metavar="N",
-        help="tokens evaluated together at most",
+        help="maximum number of tokens processed together (n_batch)",
     )
     command.add_argument(
         "--no-mmap",
         dest="use_mmap",
         action="store_false",
-        help="copy the weights out of the file instead of mapping it",
+        help="load the weights into memory instead of mapping the file",
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -301,12 +310,14 @@ def _add_split(command: argparse.ArgumentParser) -> None:
         "--split-max-size",
         type=values.n_bytes,
         metavar="BYTES",
-        help="write parts of at most so many bytes of tensors, such as 4G",
+        help="split into parts with at most this many bytes of tensors, such as 4G",
     )
 
 
 def _add_text(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--file", metavar="TEXT", help="a UTF-8 text file; else the bundled one")
+    command.add_argument(
+        "--file", metavar="TEXT", help="a UTF-8 text file (default: the bundled text)"
+    )
 
 
 def _add_model(command: argparse.ArgumentParser, purpose: str) -> None:
@@ -315,7 +326,7 @@ def _add_model(command: argparse.ArgumentParser, purpose: str) -> None:
         action="append",
         default=[],
         metavar="GGUF",
-        help=f"{purpose}; repeated, the weight layers are numbered on through the files",
+        help=f"{purpose}; can be repeated, weight layers are then numbered across the files",
     )
 
 
@@ -324,22 +335,25 @@ def _add_sampling(command: argparse.ArgumentParser) -> None:
     usual = Sampling()
     for name, words in (
         ("temperature", "0: always the likeliest token"),
-        ("top_k", "choose among this many likeliest tokens, 0: all"),
-        ("top_p", "choose among tokens that together reach this share"),
-        ("min_p", "leave out tokens below this share of the likeliest"),
+        ("top_k", "keep this many of the likeliest tokens, 0: all"),
+        ("top_p", "keep the likeliest tokens up to this total probability"),
+        ("min_p", "drop tokens below this fraction of the likeliest token's probability"),
         ("typical_p", "locally typical sampling, 1: off"),
-        ("repeat_last_n", "how many tokens back penalties look, -1: all"),
-        ("repeat_penalty", "against repeated tokens, 1: off"),
-        ("frequency_penalty", "for each time a token was said, 0: off"),
-        ("presence_penalty", "for tokens that were said at all, 0: off"),
-        ("dry_multiplier", "against repeated sequences, 0: off"),
-        ("dry_base", "how fast that grows with their length"),
-        ("dry_allowed_length", "sequences up to this long are let be"),
-        ("xtc_probability", "how often the likeliest tokens are left out, 0: never"),
-        ("xtc_threshold", "those above this probability, but for the last of them"),
-        ("mirostat", "1 or 2: instead of top-k and the like"),
-        ("mirostat_tau", "the surprise that mirostat aims at"),
-        ("mirostat_eta", "how fast it gets there"),
+        ("repeat_last_n", "number of last tokens to penalise, -1: the whole context"),
+        ("repeat_penalty", "penalty for repeated tokens, 1: off"),
+        ("frequency_penalty", "penalty for each occurrence of a token, 0: off"),
+        ("presence_penalty", "penalty for tokens that occurred at all, 0: off"),
+        ("dry_multiplier", "penalty for repeated sequences, 0: off"),
+        ("dry_base", "growth of that penalty with their length"),
+        ("dry_allowed_length", "sequences up to this length are not penalised"),
+        ("xtc_probability", "probability of removing the likeliest tokens, 0: off"),
+        (
+            "xtc_threshold",
+            "tokens above this probability are removed, except the least likely of them",
+        ),
+        ("mirostat", "1 or 2: mirostat version, used instead of top-k, top-p and the like"),
+        ("mirostat_tau", "target entropy of mirostat"),
+        ("mirostat_eta", "learning rate of mirostat"),
     ):
         command.add_argument(
             "--temp" if name == "temperature" else f"--{name.replace('_', '-')}",
@@ -347,7 +361,7 @@ def _add_sampling(command: argparse.ArgumentParser) -> None:
             type=values.within(SAMPLING_LIMITS[name]),
             default=getattr(usual, name),
             metavar="N",
-            help=f"{words} (usually {getattr(usual, name)})",
+            help=f"{words} (default: {getattr(usual, name)})",
         )
     command.add_argument(
         "--seed",
@@ -361,15 +375,17 @@ def _add_sampling(command: argparse.ArgumentParser) -> None:
         default=[],
         type=values.bias,
         metavar="TEXT=VALUE",
-        help="add to the logits of the text's tokens, -inf forbids them; may be repeated",
+        help="add to the logits of the text's tokens, -inf forbids them; can be repeated",
     )
     command.add_argument(
-        "--grammar-file", metavar="FILE", help="GBNF or a JSON schema that the reply has to follow"
+        "--grammar-file",
+        metavar="FILE",
+        help="GBNF grammar or JSON schema that the reply must follow",
     )
     command.add_argument(
         "--stop",
         action="append",
         default=[],
         metavar="TEXT",
-        help="the reply ends before this text; may be repeated",
+        help="stop the reply before this text; can be repeated",
     )

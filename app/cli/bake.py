@@ -22,7 +22,7 @@ def bake(options: argparse.Namespace) -> int:
     """Writes the file; a static counterpart is held against the plan."""
     if options.type and not options.static:
         raise UserError(
-            "--type is for --static: without it all weights stay as they are stored.", EXIT_USAGE
+            "--type needs --static: without it all weights stay as they are stored.", EXIT_USAGE
         )
     models, recipe = sources_and_recipe(options)
     try:
@@ -31,8 +31,8 @@ def bake(options: argparse.Namespace) -> int:
         raise UserError(str(error)) from error
     if not chain.is_exact and not options.static:
         raise UserError(
-            f"Block {chain.merges[0]} adds up outputs, which no ordinary model file can do. With "
-            "--static the weights are averaged instead, an approximation."
+            f"Block {chain.merges[0]} merges outputs, which an ordinary model file cannot do. "
+            "With --static the weights are averaged instead; that is an approximation."
         )
     target = str(Path(options.output).absolute())
     asked = Bake(paths(models), recipe, target, options.type, options.split_max_size)
@@ -98,9 +98,9 @@ def _averaged(asked: Bake, text: str) -> tuple[Baked, PlanDifference]:
 def _words(written: Baked, type_name: str | None) -> str:
     layers = "1 layer" if written.n_layers == 1 else f"{written.n_layers} layers"
     if written.is_exact:
-        kept = f" Nothing is averaged, so nothing became {type_name}." if type_name else ""
-        return f"{layers}, bit for bit what the plan computes. Any llama.cpp runs it.{kept}"
+        kept = f" Nothing was averaged, so --type {type_name} had no effect." if type_name else ""
+        return f"{layers}, bit-identical to the plan. Any llama.cpp can run it.{kept}"
     return (
-        f"{layers}, {written.n_averaged} of them averages: an approximation of "
-        "the plan, which any llama.cpp runs. Held against the plan:"
+        f"{layers}, {written.n_averaged} of them averages: an approximation of the plan, which "
+        "any llama.cpp can run. Compared with the plan:"
     )

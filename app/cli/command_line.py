@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         if error.errno != errno.ENOSPC:
             raise
         _print_no_more()
-        print(f"main.py: What is printed has no room: {error.strerror}.", file=sys.stderr)
+        print(f"main.py: The output could not be written: {error.strerror}.", file=sys.stderr)
         return 1
 
 
@@ -60,13 +60,13 @@ def open_window(options: argparse.Namespace) -> int:
     """Opens the window."""
     for plan in [p for p in options.plans if not Path(p).exists()]:
         raise UserError(
-            f"{plan}: there is no such file, nor a command of that name (main.py --help).",
+            f"{plan}: no such file or command (main.py --help).",
             EXIT_USAGE,
         )
     if sys.platform == "linux" and not os.environ.keys() & _DISPLAYS:
         raise UserError(
-            "There is no display to open a window on. “main.py tour” makes the window's journey "
-            "without one, and the other commands need none (main.py --help)."
+            "There is no display to open a window on. “main.py tour” and the other commands "
+            "work without one (main.py --help)."
         )
     from app.ui.application import run
 

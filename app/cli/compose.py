@@ -49,12 +49,12 @@ def compose_file(options: argparse.Namespace) -> int:
 
 def _use(is_pack: bool, sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> str:
     if is_pack:
-        return "Open it as a further source beside the model that the layers were made from."
+        return "Add it as a source beside the model that the layers belong to."
     if len(layers) <= sources[0].file.n_layers:
-        return "Any llama.cpp runs it."
+        return "Any llama.cpp can run it."
     return (
-        "Borrow from it with a plan: without one all layers run one after the other, which seldom "
-        "makes sense."
+        "Use it with a plan: without one all layers run one after the other, which rarely makes "
+        "sense."
     )
 
 
@@ -69,7 +69,7 @@ def _told(line: ProgressLine) -> Callable[[WriteProgress], bool]:
 def _pack(sources: Sequence[StoredModel], layers: Sequence[SourceLayer]) -> PlannedFile:
     if len(sources) > 1:
         raise UserError(
-            "A layer pack holds layers of one file. Name one source, or leave --pack out.",
+            "A layer pack has the layers of one file. Give one source, or leave out --pack.",
             EXIT_USAGE,
         )
     return layer_pack(sources[0], [layer.number for layer in layers])

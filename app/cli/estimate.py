@@ -33,7 +33,7 @@ def estimate(options: argparse.Namespace) -> int:
         cut_off = [path for path, other in zip(named, options.model, strict=True) if path != other]
         status = _estimate(options)
     if cut_off and not options.json:
-        print(f"Told by the header alone: {', '.join(cut_off)}. The weights are not all there.")
+        print(f"Read from the header only: {', '.join(cut_off)}. Some of the weights are missing.")
     return status
 
 
@@ -118,8 +118,8 @@ def _changes(
 def _advice(changes: Sequence[Change]) -> list[str]:
     """What helps most, and what helps else."""
     return [
-        f"{'What helps most' if n == 0 else 'Or'}: {change.words}"
-        f"{'' if change.suffices else ', which is not enough alone'}."
+        f"{'What helps most' if n == 0 else 'Or'}: "
+        f"{change.words}{'' if change.suffices else ', which is not enough on its own'}."
         for n, change in enumerate(changes)
     ]
 

@@ -31,7 +31,7 @@ def import_file(options: argparse.Namespace) -> int:
         content = files.read(source)
         if target.exists() and target.samefile(source):
             raise UserError(
-                f"{target}: the plan would replace the file it is made of. Name another one.",
+                f"{target}: this would overwrite the file being imported. Choose another.",
                 EXIT_USAGE,
             )
     except OSError as error:
@@ -103,8 +103,8 @@ class _Matching:
         left = [model for model in self._models if model not in found]
         if left and len(left) != found.count(None):
             raise UserError(
-                f"{left[0].path}: none of the models is called so ({', '.join(names)}). Name a "
-                "file for each model, in this order, or only files that are called as they are.",
+                f"{left[0].path}: no model has this name ({', '.join(names)}). Give a file for "
+                "each model, in this order, or only files with the models' names.",
                 EXIT_USAGE,
             )
         rest = iter(left)
@@ -113,7 +113,7 @@ class _Matching:
     def _taken(self, name: str, rest: Iterator[ModelFile]) -> ModelFile | None:
         file = next(rest, None)
         if file is not None:
-            words = f"“{name}” is taken to be {file.path.name}."
+            words = f"“{name}” is assumed to be {file.path.name}."
             self.remarks.append(Problem("source-taken", words, "", "note"))
         return file
 

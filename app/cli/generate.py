@@ -91,8 +91,8 @@ def _template_of(given: str | None) -> str | None:
         return given
     if not Path(given).exists():
         raise UserError(
-            f"--chat-template: “{given}” is no file and no template that has a name. Those are: "
-            f"{', '.join((NO_TEMPLATE, *KNOWN_TEMPLATES))}.",
+            f"--chat-template: “{given}” is neither a file nor the name of a template. "
+            f"Templates: {', '.join((NO_TEMPLATE, *KNOWN_TEMPLATES))}.",
             EXIT_USAGE,
         )
     return _text_of(given)
@@ -104,4 +104,4 @@ def _text_of(path: str) -> str:
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a UTF-8 text.") from error
+        raise UserError(f"{path}: not UTF-8 text.") from error

@@ -31,7 +31,8 @@ def sources(named: Sequence[str], *plans: str | None) -> tuple[ModelFile, ...]:
         of_plan = [] if plan is None else _sources_in(plan)
         if found and of_plan and of_plan != found:
             raise UserError(
-                "The plans were made for different model files. Name those to use with --model.",
+                "The plans were made for different model files. Choose the ones to use with "
+                "--model.",
                 EXIT_USAGE,
             )
         found = found or of_plan
@@ -50,8 +51,8 @@ def _sources_in(path: str) -> list[Path]:
         file = find_source(name, plan.marks.get(name), folder, bundled_files())
         if file is None:
             raise UserError(
-                f"{path}: “{name}”, a model file that the plan names, was not found. Put it "
-                "beside the plan, or name all its model files with --model.",
+                f"{path}: “{name}”, one of the plan's model files, was not found. Put it beside "
+                "the plan, or give all its model files with --model.",
                 EXIT_USAGE,
             )
         found.append(file)
@@ -72,7 +73,7 @@ def whole_model(models: Sequence[ModelFile]) -> Recipe:
     """What runs where no plan is given. Raises UserError for several sources."""
     if len(models) > 1:
         raise UserError(
-            "Several model files need a PLAN that says which of their layers run and in which "
+            "Several model files need a PLAN that says which of their layers run, and in which "
             "order.",
             EXIT_USAGE,
         )

@@ -75,7 +75,7 @@ def difference_record(result: PlanDifference) -> dict[str, object]:
 def print_difference(result: PlanDifference) -> None:
     """Prints a difference in three lines."""
     print(f"Mean KL divergence {result.kl:.6f} nats ({result.n_tokens} tokens)")
-    print(f"Same likeliest token {result.top1_agreement:.2%}".replace("%", " %"))
+    print(f"Same top token        {result.top1_agreement:.2%}".replace("%", " %"))
     print(f"Perplexity {result.perplexity:.4f} and {result.other_perplexity:.4f}")
 
 
@@ -105,6 +105,6 @@ def require_sound(
     if result.is_short:
         print(
             f"main.py: note: the text is shorter than the context of {n_ctx} tokens, so it was "
-            "read as one piece; a longer one tells more.",
+            "read in one piece; a longer text gives a better measurement.",
             file=sys.stderr,
         )

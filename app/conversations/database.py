@@ -81,12 +81,12 @@ def _check_version(db: sqlite3.Connection, path: Path) -> None:
     (n_tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if version > VERSION:
         raise StoreUnavailable(
-            f"“{path}” was written by a newer Llama Blocks, so it was left as it is. Update the "
-            "program, or move the file away to begin a new one."
+            f"“{path}” was written by a newer version of Llama Blocks, so it was left unchanged. "
+            "Update the program, or move the file away to start a new one."
         )
     if version == 0 and n_tables:
         raise StoreUnavailable(
-            f"“{path}” is a database of another program, so it was left as it is. Move it away."
+            f"“{path}” is a database of another program, so it was left unchanged. Move it away."
         )
 
 
@@ -133,16 +133,16 @@ def reason(path: Path, error: Exception) -> str:
     code = getattr(error, "sqlite_errorcode", None)
     primary = code & 0xFF if code is not None else None
     if primary == sqlite3.SQLITE_FULL:
-        return f"The disk of “{path}” is full. Make room on it."
+        return f"The disk of “{path}” is full. Free some space."
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return f"Another program holds “{path}” locked. Close it."
+        return f"“{path}” is locked by another program. Close that program."
     if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return (
-            f"“{path}” is damaged, so it was left as it is. Move it away to begin a new one; "
-            "“sqlite3 FILE .recover” often brings back what it held."
+            f"“{path}” is damaged, so it was left unchanged. Move it away to start a new one; "
+            "“sqlite3 FILE .recover” can often recover its contents."
         )
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
-        return f"“{path}” cannot be written. Allow writing to it and to its folder."
+        return f"“{path}” cannot be written. Allow writing to it and its folder."
     words = getattr(error, "strerror", None) or str(error)
     return f"“{path}” cannot be used: {words}."
 

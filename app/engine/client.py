@@ -319,7 +319,7 @@ def _how_it_ended(status: int) -> str:
     name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
     if status == -signal.SIGKILL:
         return (
-            "The engine process was killed (SIGKILL). The system does that when memory runs out: "
-            "a smaller context or fewer layers need less."
+            "The engine process was killed (SIGKILL). The system does that when memory runs "
+            "out: use a smaller context or fewer layers."
         )
     return f"The engine process crashed ({name})."

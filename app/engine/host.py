@@ -116,7 +116,7 @@ class Host:
         except Exception as error:  # the border: the process goes on
             for line in traceback.format_exc().splitlines():
                 self._send(LogLine(line))
-            self._send(Failed(job.id, f"The engine made a mistake: {error!r}"))
+            self._send(Failed(job.id, f"Internal error in the engine: {error!r}"))
 
     def _result(self, job: Job) -> Result:
         def tell(event: Event) -> None:

@@ -124,8 +124,8 @@ def _with_logged(message: str) -> str:
     said = _errors_logged[0].split(": ", 1)[-1] if _errors_logged else ""
     if any(words in line for line in _errors_logged for words in _NO_MEMORY):
         return (
-            f"There is not enough memory: {message} ({said}). Shorten the context, keep the KV "
-            "cache in q8_0, leave out layers, or close other programs."
+            f"There is not enough memory: {message} ({said}). Shorten the context, use a q8_0 KV "
+            "cache, leave out layers, or close other programs."
         )
     return f"{message}: {said}" if said else message
 
@@ -294,7 +294,7 @@ class Context:
         _errors_logged.clear()
         self.handle = llama.llama_init_from_model(model, params)
         if not self.handle:
-            raise NativeError(_with_logged(f"no context of {n_ctx} tokens could be made"))
+            raise NativeError(_with_logged(f"a context of {n_ctx} tokens could not be created"))
         self.n_ctx: int = llama.llama_n_ctx(self.handle)
         self.n_batch: int = llama.llama_n_batch(self.handle)  # not more than fit into the context
         self._memory = llama.llama_get_memory(self.handle)

@@ -178,7 +178,7 @@ async def _require_possible(room: Room, settings: ContextSettings, layers: Seque
         trades.append("a shorter context")
     allow = f" Allow {' or '.join(trades)}, or give it" if trades else " Give it"
     raise CannotFit(
-        f"{format_bytes(room.budget_bytes)} are too little: even with nothing but weight layers "
+        f"{format_bytes(room.budget_bytes)} are too little: even with only weight layers "
         f"{', '.join(map(str, kept))}, and {settings.n_ctx} tokens of context in "
         f"{settings.kv_type}, the plan needs {format_bytes(least_bytes)}.{allow} more memory."
     )

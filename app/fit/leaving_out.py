@@ -39,7 +39,7 @@ def without(recipe: Recipe, layers: Collection[int]) -> Recipe:
     output = now[max(recipe.live)]
     left = Recipe(tuple(blocks[: output + 1]))
     if not any(isinstance(left.blocks[n], RecipeWeight) and _is_first(left, n) for n in left.live):
-        raise ValueError("no weight block is left that the token input feeds")
+        raise ValueError("no weight block would be left that is linked to the token input")
     return left
 
 

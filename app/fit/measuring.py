@@ -31,8 +31,9 @@ def require_unchanged(models: Sequence[ModelFile]) -> None:
     for model in models:
         if model.has_changed():
             raise FileChanged(
-                f"“{model.path.name}” was changed while it was measured, so the figures mean "
-                "nothing. Your plans are as they were; open the model again and measure anew."
+                f"“{model.path.name}” was changed while it was being measured, so the results "
+                "are not valid. Your plans are unchanged; open the model again and repeat the "
+                "measurement."
             )
 
 

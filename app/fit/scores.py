@@ -102,8 +102,8 @@ class Scores:
             if is_first:
                 if result.n_tokens < _LEAST_TOKENS:
                     raise TextError(
-                        f"The text is too short to tell plans apart: {result.n_tokens} of its "
-                        f"tokens can be predicted, and it takes {_LEAST_TOKENS} at least."
+                        f"The text is too short to compare plans: {result.n_tokens} of its "
+                        f"tokens can be predicted; at least {_LEAST_TOKENS} are needed."
                     )
                 self._sample = sample_of(self._text, round(result.n_tokens / _SAMPLE_TOKENS))
             self.measured[left_out] = result.nll

@@ -23,26 +23,26 @@ def read_text(path: Path) -> str:
     """What a UTF-8 text file holds. Raises TextError."""
     try:
         if path.is_dir():
-            raise TextError(f"{path}: this is a folder. Name a text file.")
+            raise TextError(f"{path}: this is a folder. Choose a text file.")
         with path.open("rb") as file:
             content = file.read(MAX_TEXT_BYTES + 1)
     except OSError as error:
         raise TextError(f"{path}: {error.strerror}.") from error
     if len(content) > MAX_TEXT_BYTES:
         raise TextError(
-            f"{path}: the file is larger than {MAX_TEXT_BYTES >> 20} MiB. Cut a piece out of it: "
-            "some thousand words are enough to measure by."
+            f"{path}: the file is larger than {MAX_TEXT_BYTES >> 20} MiB. Use a part of it: a "
+            "few thousand words are enough."
         )
     if b"\0" in content:
-        raise TextError(f"{path}: this is no text but binary data. Name a plain text file.")
+        raise TextError(f"{path}: this is binary data. Choose a plain text file.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TextError(
-            f"{path}: not a UTF-8 text (byte {error.start}). Save it as UTF-8."
+            f"{path}: not UTF-8 text (byte {error.start}). Save it as UTF-8."
         ) from error
     if not text.strip():
-        raise TextError(f"{path}: the file is empty. Name one with some text in it.")
+        raise TextError(f"{path}: the file is empty. Choose one with some text.")
     return text
 
 

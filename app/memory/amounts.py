@@ -31,7 +31,7 @@ def parse_bytes(text: str) -> int:
     """
     form = _FORM.fullmatch(text.strip())
     if form is None:
-        raise ValueError(f"“{text}” is no amount of memory such as 12 GiB, 900M or 1000000")
+        raise ValueError(f"“{text}” is not an amount of memory such as 12 GiB, 900M or 1000000")
     number, unit, ending = form.groups()
     base = 1000 if unit and ending and ending.lower() == "b" else 1024
     return int(float(number.replace(",", ".")) * base ** " kmgt".index(unit.lower() or " "))

@@ -32,7 +32,7 @@ class Change:
     def words(self) -> str:
         """What to do, and what it gains."""
         if self.kind == "kv_type":
-            what = f"keep the KV cache in {self.value}"
+            what = f"use a {self.value} KV cache"
         elif self.kind == "context":
             what = f"shorten the context to {self.value:,} tokens"
         else:

@@ -27,20 +27,19 @@ def why_not_kv_type(
 ) -> str | None:
     """A sentence that says why no context can be made so (llama.cpp: `llama_init_from_model`)."""
     if kv_type not in KV_TYPES:
-        return f"“{kv_type}” is no type for a KV cache. Choose {', '.join(KV_TYPES)}."
+        return f"“{kv_type}” is not a KV cache type. Choose one of {', '.join(KV_TYPES)}."
     block_items = _BY_NAME[kv_type].block_items
     if block_items == 1:
         return None
     if flash_attention is False:
         return (
-            f"A KV cache in {kv_type} needs flash attention. Turn it on, or choose f16 for the "
-            "cache."
+            f"A {kv_type} KV cache needs flash attention. Turn it on, or choose f16 for the cache."
         )
     for model in models:
         for size in (*model.n_embd_head_k, *model.n_embd_head_v):
             if size % block_items:
                 return (
-                    f"A KV cache in {kv_type} is stored in blocks of {block_items}, but the heads "
-                    f"of “{model.path.name}” have {size} items. Choose f16 for the cache."
+                    f"A {kv_type} KV cache is stored in blocks of {block_items}, but the heads "
+                    f"of “{model.path.name}” have {size} elements. Choose f16 for the cache."
                 )
     return None

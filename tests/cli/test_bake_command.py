@@ -59,14 +59,14 @@ def test_a_plan_without_merges_is_baked_exactly(tmp_path: Path, given: tuple[str
     parts = answer("bake", short, *given, "-o", str(out), "--split-max-size", "100K")["files"]
     assert len(parts) > 1
     said = call("bake", short, *given, "-o", str(out), "--static", "--type", "F16").stdout
-    assert "nothing became F16" in said
+    assert "--type F16 had no effect" in said
     assert answer("perplexity", "--model", parts[0], *given[:2]) == alone
 
 
 def test_a_merge_needs_static_and_is_measured(tmp_path: Path, given: tuple[str, ...]) -> None:
     out = tmp_path / "out.gguf"
     arguments = ("bake", merged(tmp_path), *given, "-o", str(out))
-    assert "Block 3 adds up outputs" in complaint(*arguments)
+    assert "Block 3 merges outputs" in complaint(*arguments)
     assert not out.exists()
     record = answer(*arguments, "--static", "--type", "q8_0")
     assert (record["is_exact"], record["n_averaged"]) == (False, 2)
@@ -92,13 +92,13 @@ def test_a_merge_needs_static_and_is_measured(tmp_path: Path, given: tuple[str, 
 
 def test_what_cannot_be_is_said_in_plain_words(tmp_path: Path, given: tuple[str, ...]) -> None:
     out = ("-o", str(tmp_path / "out.gguf"))
-    assert "--type is for --static" in complaint(
+    assert "--type needs --static" in complaint(
         "bake", merged(tmp_path), *given, *out, "--type", "Q8_0", status=2
     )
     wrong = call("bake", merged(tmp_path), *given, *out, "--static", "--type", "IQ2_XS")
     assert wrong.returncode == 2
     assert "importance matrix" in wrong.stderr
-    assert "no type of one tensor" in call("bake", *out, "x", "--type", "Q4_K_M").stderr
+    assert "not a tensor type" in call("bake", *out, "x", "--type", "Q4_K_M").stderr
     assert "add up to 0" in complaint("bake", merged(tmp_path, "-0.5"), *given, *out, "--static")
     over = ("-o", given[3])
     assert "is one of the source files" in complaint(

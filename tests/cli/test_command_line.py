@@ -141,7 +141,7 @@ def test_perplexity_has_all_digits(tiny: str, tmp_path: Path) -> None:
         (("generate", "--model", "absent.gguf", "--prompt", "x"), 1, "no file"),
         (("generate", "--model", "main.py", "--prompt", "x"), 1, "GGUF"),
         (("perplexity", "--file", "absent.txt"), 1, "No such file"),
-        (("absent-command",), 2, "no such file, nor a command"),
+        (("absent-command",), 2, "no such file or command"),
         ((), 1, "no display"),
     ],
 )
@@ -281,10 +281,10 @@ def test_the_kv_cache_in_another_type(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--kv-type", "q9"), "“q9” is no type for a KV cache (f32, f16,"),
+        (("--kv-type", "q9"), "“q9” is not a KV cache type (f32, f16,"),
         (("--flash-attn", "maybe"), "“maybe” is not on, off or auto"),
         (("--kv-type", "q8_0", "--flash-attn", "off"), "needs flash attention"),
-        (("--kv-type", "q8_0"), "the heads of “tiny.gguf” have 16 items"),
+        (("--kv-type", "q8_0"), "the heads of “tiny.gguf” have 16 elements"),
     ],
 )
 def test_context_settings_that_cannot_be_are_refused(
@@ -327,7 +327,7 @@ def test_output_that_the_disk_does_not_take_is_told(plan: str) -> None:
             text=True,
         )
     assert done.returncode == 1
-    assert done.stderr == "main.py: What is printed has no room: No space left on device.\n"
+    assert done.stderr == "main.py: The output could not be written: No space left on device.\n"
 
 
 def test_a_plan_runs_on_the_model_files_that_it_names(tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_a_plan_runs_on_the_model_files_that_it_names(tmp_path: Path) -> None:
     assert both["other_perplexity"] == pytest.approx(named["perplexity"])
     (tmp_path / "fine tune.gguf").unlink()
     words = complaint("generate", str(path), "--prompt", "x", status=2)
-    assert "“fine tune.gguf”, a model file that the plan names, was not found" in words
+    assert "“fine tune.gguf”, one of the plan's model files, was not found" in words
 
 
 def test_plans_over_different_files_are_not_held_against_each_other(tmp_path: Path) -> None:

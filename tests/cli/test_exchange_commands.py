@@ -38,7 +38,7 @@ def test_a_configuration_goes_in_and_out(config: str, models: list[str], tmp_pat
     both = [word for model in reversed(models) for word in ("--model", model)]
     done = call("import", config, "-o", str(plan), *both)
     assert done.returncode == 0
-    assert "note: “org/beta” is taken to be other.gguf." in done.stderr
+    assert "note: “org/beta” is assumed to be other.gguf." in done.stderr
     read = load(plan)
     assert read.plan is not None
     assert read.plan.sources == ("alpha.Q8_0.gguf", "other.gguf")
@@ -68,7 +68,7 @@ def test_what_a_model_is_taken_to_be_is_among_the_notes(
     both = [word for model in models for word in ("--model", model)]
     record = answer("import", config, "-o", str(tmp_path / "plan.txt"), *both)
     notes = {note["code"]: note["message"] for note in record["notes"]}
-    assert notes["source-taken"] == "“org/beta” is taken to be other.gguf."
+    assert notes["source-taken"] == "“org/beta” is assumed to be other.gguf."
 
 
 def test_a_list_of_layers_is_told_from_its_content(tmp_path: Path, models: list[str]) -> None:
@@ -92,7 +92,7 @@ def test_refusals_have_lines_and_leave_no_file(tmp_path: Path, config: str) -> N
 
 
 def test_the_file_itself_is_not_replaced(config: str) -> None:
-    assert "would replace the file it is made of" in complaint(
+    assert "would overwrite the file being imported" in complaint(
         "import", config, "-o", config, status=2
     )
     assert Path(config).read_text() == YAML
@@ -104,7 +104,7 @@ def test_a_model_that_may_be_any_is_asked_about(
     words = ("import", config, "-o", str(tmp_path / "p.txt"), "--model", models[1])
     Path(models[0]).unlink()
     said = complaint(*words, status=2)
-    assert "other.gguf: none of the models is called so (org/alpha, org/beta)" in said
+    assert "other.gguf: no model has this name (org/alpha, org/beta)" in said
 
 
 def test_what_cannot_be_read_or_written_is_said(config: str, tmp_path: Path) -> None:

@@ -61,12 +61,12 @@ def test_what_a_person_reads(base: str, tuned: str, tmp_path: Path) -> None:
     out = str(tmp_path / "out.gguf")
     said = call("compose", "-o", out, base, f"{tuned}@2-3").stdout
     assert "6 layers" in said
-    assert "Borrow from it with a plan" in said
+    assert "Use it with a plan" in said
     said = call("inspect", out).stdout
     for words in ("Base + Tuned", "6 (0-5)", "296 tokens", "mit", "layers 4-5", "tuned.gguf"):
         assert words in said
     said = call("compose", "-o", out, f"{base}@0-1", f"{tuned}@2-3").stdout
-    assert "Any llama.cpp runs it." in said
+    assert "Any llama.cpp can run it." in said
 
 
 def test_a_composed_file_tells_where_its_own_sources_had_layers_from(

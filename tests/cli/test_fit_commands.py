@@ -93,7 +93,7 @@ def test_what_cannot_be_is_said_in_plain_words(tiny: str, text: str, tmp_path: P
     short = tmp_path / "short.txt"
     short.write_text("the other")
     too_short = ("fit", "--model", tiny, "--file", str(short), "--budget", "1TB")
-    assert "too short to tell plans apart" in complaint(*too_short)
+    assert "too short to compare plans" in complaint(*too_short)
     nowhere = str(tmp_path / "absent" / "plan.txt")
     assert "No such file" in complaint(*arguments, "1TB", "-o", nowhere)
     for command in (("perplexity",), ("influence",), ("fit", "--budget", "1GiB")):

@@ -82,10 +82,10 @@ def message(document: Any) -> Any:
         (b"no", "not JSON"),
         (b"\xff\xfe", "not JSON"),
         (b"[" * 100_000, "not JSON"),
-        (b"[]", "not of conversations"),
+        (b"[]", "not conversations"),
         (spoilt(lambda d: d.update(version=2)), "version is 2"),
         (spoilt(lambda d: d.update(conversations={})), "must be a list"),
-        (spoilt(lambda d: d["conversations"].append(3)), "Conversation 2 is no object"),
+        (spoilt(lambda d: d["conversations"].append(3)), "Conversation 2 is not an object"),
         (spoilt(lambda d: d["conversations"][0].update(id="")), "“id” is empty"),
         (spoilt(lambda d: d["conversations"][0].pop("system")), "“system” is missing"),
         (
@@ -96,13 +96,13 @@ def message(document: Any) -> Any:
         (spoilt(lambda d: message(d).update(role="tool")), "must be “user” or “assistant”"),
         (spoilt(lambda d: message(d).update(created=10**400)), "seconds since 1970"),
         (spoilt(lambda d: message(d).update(created=float("nan"))), "seconds since 1970"),
-        (spoilt(lambda d: message(d).update(chosen=-1)), "must be a number from 0"),
-        (spoilt(lambda d: message(d).update(parent="?")), "does not stand before it: “?”"),
+        (spoilt(lambda d: message(d).update(chosen=-1)), "must be 0 or more"),
+        (spoilt(lambda d: message(d).update(parent="?")), "does not come before it: “?”"),
         (
             spoilt(lambda d: message(d).update(id=d["conversations"][0]["messages"][0]["id"])),
-            "the id of another message",
+            "the same id as another message",
         ),
-        (spoilt(lambda d: d["conversations"][0]["messages"].reverse()), "does not stand before"),
+        (spoilt(lambda d: d["conversations"][0]["messages"].reverse()), "does not come before"),
     ],
 )
 def test_what_cannot_be_imported_is_told_with_its_place(content: bytes, words: str) -> None:

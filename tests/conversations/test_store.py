@@ -216,7 +216,7 @@ def make_foreign(path: Path) -> None:
     [
         (damage, "damaged"),
         (lambda path: path.write_text("no database, but a longer text" * 40), "damaged"),
-        (make_newer, "newer Llama Blocks"),
+        (make_newer, "newer version of Llama Blocks"),
         (make_foreign, "another program"),
         (lambda path: path.mkdir(), "cannot be written"),
     ],

@@ -118,7 +118,7 @@ def test_a_json_schema_is_a_grammar(say: Say) -> None:
         ("no grammar at all", "cannot be read"),
         ("root ::= root", "cannot be read"),
         ('{"type": ', "is no JSON"),
-        ('{"$ref": "http://127.0.0.1/schema"}', "cannot be made a grammar"),
+        ('{"$ref": "http://127.0.0.1/schema"}', "cannot be converted to a grammar"),
     ],
 )
 def test_a_grammar_that_cannot_be_read_is_refused_and_the_plan_stays(

@@ -273,7 +273,11 @@ def test_all_stop_when_asked_and_tell_how_far_they_are(
 
 @pytest.mark.parametrize(
     ("text", "n_ctx", "said"),
-    [("t", 64, "too short: nothing"), ("", 64, "too short: nothing"), (TEXT, 7, "context of 7")],
+    [
+        ("t", 64, "too short: there is nothing"),
+        ("", 64, "too short: there is nothing"),
+        (TEXT, 7, "context of 7"),
+    ],
 )
 def test_what_cannot_be_scored_is_said(
     session: Session, tiny: Path, text: str, n_ctx: int, said: str

@@ -30,7 +30,7 @@ def test_a_text_is_read_with_or_without_its_mark(tmp_path: Path) -> None:
         (b"", "is empty"),
         (b" \n\t\n", "is empty"),
         (b"GGUF\0\0\0\3", "binary data"),
-        (b"caf\xe9 au lait", r"not a UTF-8 text \(byte 3\)"),
+        (b"caf\xe9 au lait", r"not UTF-8 text \(byte 3\)"),
         (b"x" * (MAX_TEXT_BYTES + 1), "larger than 64 MiB"),
     ],
     ids=["empty", "blank", "binary", "latin-1", "huge"],

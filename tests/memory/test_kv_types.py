@@ -36,11 +36,11 @@ def test_all_types_suit_heads_of_whole_blocks(
 
 
 def test_reasons(model: ModelFile) -> None:
-    assert "“q9” is no type" in (why_not_kv_type([model], "q9", None) or "")
+    assert "“q9” is not a KV cache type" in (why_not_kv_type([model], "q9", None) or "")
     assert "needs flash attention" in (why_not_kv_type([model], "q8_0", False) or "")
     assert why_not_kv_type([model], "f32", False) is None
     narrow = replace(model, n_embd_head_v=(32, 32, 32, 80))
-    assert "heads of “tiny.gguf” have 80 items" in (
+    assert "heads of “tiny.gguf” have 80 elements" in (
         why_not_kv_type([model, narrow], "q4_0", None) or ""
     )
     assert why_not_kv_type([narrow], "f16", None) is None

@@ -61,6 +61,6 @@ def test_the_reserve_is_not_room() -> None:
     kinds = [judge(n * GIB, machine, reserve_bytes=3 * GIB).kind for n in (4, 5, 6, 8, 9)]
     assert kinds == ["fits", "tight", "tight", "tight", "does_not_fit"]
     over = judge(6 * GIB, machine, reserve_bytes=3 * GIB)
-    assert over.words == "Fits tightly: takes 1.0 GiB of the 3.0 GiB kept free"
+    assert over.words == "Fits tightly: uses 1.0 GiB of the 3.0 GiB kept free"
     assert over.spare_bytes == -GIB
     assert judge(1 * GIB, machine, reserve_bytes=99 * GIB).kind == "tight"

@@ -38,7 +38,7 @@ class SaidReply:
         if request.is_ended:
             reply.append(_END)
         if not prompt or not reply:
-            raise EngineError("The reply has no text: there is nothing in it to be predicted.")
+            raise EngineError("The reply has no text, so there is nothing to predict.")
         self._tokens = prompt + reply
         self.n_prompt = len(prompt)
         self.n_decoded = len(self._tokens) - 1
@@ -47,7 +47,7 @@ class SaidReply:
         if self.n_decoded > n_ctx:
             raise EngineError(
                 f"The conversation up to the end of this reply has {len(self._tokens):,} tokens "
-                f"and the context holds {n_ctx:,}. Choose a longer context and ask again."
+                f"and the context holds {n_ctx:,}. Use a longer context and ask again."
             )
         n_batch = min(request.settings.n_batch, self.n_decoded)
         self.n_logits = n_logits_at_once(self.vocabulary, min(n_batch, len(reply)))

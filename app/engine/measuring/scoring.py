@@ -61,10 +61,10 @@ class TextPieces:
         self._vocabulary = vocabulary
         self._tokens = vocabulary.tokenize(text, add_special=True)
         if len(self._tokens) < 2:
-            raise EngineError("The text is too short: nothing in it can be predicted.")
+            raise EngineError("The text is too short: there is nothing to predict.")
         if n_ctx < _LEAST_N_CTX:
             raise EngineError(
-                f"A context of {n_ctx} tokens is too short to score a text. Give it at least "
+                f"A context of {n_ctx} tokens is too short to score a text. Use at least "
                 f"{_LEAST_N_CTX}."
             )
         self.is_short = len(self._tokens) < n_ctx

@@ -62,8 +62,8 @@ class ChatTemplate:
             return self._format(messages=turns, add_generation_prompt=True, **self._tokens)
         except Exception as error:  # a template can raise anything
             raise TemplateError(
-                f"{self._name} does not work for this conversation: {_reason(error)}. "
-                "Choose another in the settings of replies (--chat-template on the command line)."
+                f"{self._name} does not work for this conversation: {_reason(error)}. Choose "
+                "another one in Reply settings (--chat-template on the command line)."
             ) from error
 
 

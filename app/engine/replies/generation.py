@@ -60,8 +60,8 @@ class Generation:
         if len(self._prompt) >= n_ctx and not self._make_room():
             raise EngineError(
                 f"The prompt has {len(self._prompt)} tokens and the context holds {n_ctx}. "
-                "Shorten the conversation, open the plan with a larger context, or let the oldest "
-                "turns leave it (settings of replies, Limits)."
+                "Shorten the conversation, use a larger context, or drop the oldest turns "
+                "(Reply settings, Limits)."
             )
         self._started = self._prompted = self._began = self._answered = time.monotonic()
         self._recipe = plan.recipe
@@ -194,7 +194,7 @@ class Generation:
             generation.read_prompt()
             while generation.step():
                 part = generation._n_generated / request.n_predict
-                self._tell(Progress("Summarising what was said before", part))
+                self._tell(Progress("Summarising earlier messages", part))
             reply = generation.reply()
         finally:
             generation.close()

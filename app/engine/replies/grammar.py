@@ -31,8 +31,8 @@ class Grammar:
         self._rules = llama.llama_sampler_init_grammar(vocabulary.handle, gbnf, _ROOT)
         if not self._rules:
             raise EngineError(
-                "The grammar cannot be read. It has to be GBNF with a rule “root”, or a JSON "
-                "schema; the engine's log says at which place reading ended."
+                "The grammar cannot be read. It must be GBNF with a rule “root”, or a JSON "
+                "schema; the engine log says where reading stopped."
             )
         self._candidates = np.zeros(vocabulary.n_tokens, _TOKEN)
         self._one = np.zeros(1, _TOKEN)
@@ -47,8 +47,8 @@ class Grammar:
             token = self._choose(chain, context, allowed_only=True)
             if not self._allows(token):
                 raise EngineError(
-                    "The grammar allows no token here: it leads into a dead end. Give it a way to "
-                    "go on or to end."
+                    "The grammar allows no token here: it is a dead end. Give it a way to "
+                    "continue or to end."
                 )
         llama.llama_sampler_accept(self._rules, token)
         llama.llama_sampler_accept(chain, token)
@@ -59,8 +59,8 @@ class Grammar:
         for token in begun:
             if not self._allows(token):
                 raise EngineError(
-                    "The reply so far does not follow the grammar, so it cannot go on by it. Turn "
-                    "the grammar off, or have the message answered again."
+                    "The reply so far does not follow the grammar, so it cannot be continued "
+                    "with it. Turn the grammar off, or regenerate the reply."
                 )
             llama.llama_sampler_accept(self._rules, token)
 
@@ -102,8 +102,8 @@ def _gbnf(text: str) -> str:
     try:
         json.loads(text)
     except ValueError as error:
-        raise EngineError(f"The JSON schema is no JSON: {error}.") from error
+        raise EngineError(f"The JSON schema is not valid JSON: {error}.") from error
     try:
         return str(json_schema_to_gbnf(text))
     except Exception as error:  # the converter raises whatever it stumbles over
-        raise EngineError(f"The JSON schema cannot be made a grammar: {error}.") from error
+        raise EngineError(f"The JSON schema cannot be converted to a grammar: {error}.") from error

@@ -85,8 +85,8 @@ class Prompts:
         source = llama.llama_model_chat_template(model, None)
         if not source:
             self._why_no_template = (
-                "The model file has no chat template: it was made to continue texts, not to "
-                "chat. Choose a template, or none for the raw mode, in the settings of replies "
+                "The model file has no chat template: it was made to continue text, not to "
+                "chat. Choose a template, or none for raw mode, in Reply settings "
                 "(--chat-template or --raw on the command line)."
             )
             return None

@@ -262,7 +262,7 @@ def test_chat_goes_on_where_nothing_can_be_kept(spoilt: Path, bench: Bench) -> N
     assert trouble.words.text() == "Conversations are not kept"
     bench.say("Hi")
     click(bench, strip_button(trouble, "Why …"))
-    assert "is damaged, so it was left as it is" in bench.answer("Go on for now")
+    assert "is damaged, so it was left unchanged" in bench.answer("Go on for now")
     assert spoilt.read_bytes() == b"damaged" * 1000
     bench.window.close()
     assert "kept in memory only" in bench.answer("Cancel")

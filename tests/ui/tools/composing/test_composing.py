@@ -122,7 +122,7 @@ def test_problems_are_said_while_typing(bench: Bench, tuned: Path) -> None:
     dialog.is_pack.setChecked(False)
     dialog.is_split.setChecked(True)
     dialog.part_size.setText("many")
-    account(bench, dialog, "“many” is no amount")
+    account(bench, dialog, "“many” is not an amount")
     row.remove.click()
     dialog.is_split.setChecked(False)
     account(bench, dialog, "has only layers")
