@@ -34,7 +34,7 @@ from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.tasks import Tasks, in_thread
 from app.ui.tools.baking.outlook import Outlook, cannot, outlook
 from app.ui.tools.measure.measure_dialog import MeasureDialog
-from app.ui.tools.measure.results_table import ResultsTable
+from app.ui.tools.results_table import ResultsTable
 from app.ui.widgets import dialogs
 from app.ui.widgets.quiet_label import QuietLabel
 
@@ -114,8 +114,8 @@ class BakeDialog(MeasureDialog):
         self._connect()
         self.look_soon()
 
-    def set_measuring(self, measuring: bool) -> None:
-        super().set_measuring(measuring)
+    def set_running(self, running: bool) -> None:
+        super().set_running(running)
         self._enable()
 
     def _arrange(self) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -32,7 +31,7 @@ from app.ui.state.open_documents import OpenDocuments
 from app.ui.state.tasks import Tasks, in_thread
 from app.ui.tools.composing.order import Order, borrowed_of
 from app.ui.tools.composing.source_row import SourceRow
-from app.ui.tools.measure.job_row import JobRow
+from app.ui.tools.job_dialog import JobDialog
 from app.ui.widgets import dialogs, theme
 
 _SENTENCE = (
@@ -45,7 +44,7 @@ _REPLACE = "Replace"
 _STOP_WITHIN_S = 2.0
 
 
-class ComposeDialog(QDialog):
+class ComposeDialog(JobDialog):
     """`open_wanted` carries the file written and the plan over it, None where it lacks layers that
     the plan borrows; `add_wanted` a layer pack written."""
 
@@ -64,18 +63,14 @@ class ComposeDialog(QDialog):
     ) -> None:
         """`files_of` a document are its sources, `read` raises ModelFileError, `folder` is
         proposed."""
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Compose a model file")
+        super().__init__(parent, "Compose a model file", tasks)
         self._editor = editor
         self._documents = documents
         self._files_of = files_of
         self._read = read
         self._folder = folder
-        self._tasks = tasks
         self._n_looks = 0
-        self._is_closed = False
-        self._stop: threading.Event | None = None
+        self._should_stop = threading.Event()
         self._confirmed: Path | None = None
         self._written: tuple[Path, Order] | None = None
         self.rows: list[SourceRow] = []
@@ -92,7 +87,6 @@ class ComposeDialog(QDialog):
         self.account.setWordWrap(True)
         self.account.setTextFormat(Qt.TextFormat.PlainText)
         self.account.setAccessibleName("What will be written")
-        self.row = JobRow()
         self.row.bar.setAccessibleName("Progress of the writing")
         self.open_button = QPushButton("Open as model")
         self.write_button = QPushButton("Write")
@@ -103,16 +97,17 @@ class ComposeDialog(QDialog):
             self._add_row(file)
         self.out.setText(str(self._proposed()))
 
-    @property
-    def runs(self) -> bool:
-        """Whether a file is being written."""
-        return self._stop is not None
+    def stop(self) -> None:
+        """Ask the writing to stop; nothing is left of it."""
+        super().stop()
+        self._should_stop.set()
 
-    def done(self, code: int) -> None:
-        """Closing stops what is being written; nothing of it is left."""
-        self._is_closed = True
-        self._ask_to_stop()
-        super().done(code)
+    def set_running(self, running: bool) -> None:
+        super().set_running(running)
+        self._enable()
+
+    async def show_problem(self, words: str) -> None:
+        await dialogs.tell(self, "The file was not written.", words)
 
     # --- what is shown ---------------------------------------------------------------------------
 
@@ -159,13 +154,12 @@ class ComposeDialog(QDialog):
         start = self._tasks.start
         self.add.clicked.connect(lambda _checked=False: start(self._choose_files()))
         self.choose.clicked.connect(lambda _checked=False: start(self._choose_out()))
-        self.write_button.clicked.connect(lambda _checked=False: start(self._write()))
+        self.write_button.clicked.connect(lambda _checked=False: start(self._confirm()))
         self.open_button.clicked.connect(lambda _checked=False: self._open())
         self.out.textChanged.connect(self._changed)
         self.part_size.textChanged.connect(self._changed)
         self.is_pack.toggled.connect(self._changed)
         self.is_split.toggled.connect(self._changed)
-        self.row.cancelled.connect(self._ask_to_stop)
         self._editor.changed.connect(self._plans_changed)
         self._editor.replaced.connect(self._plans_changed)
         self._documents.changed.connect(self._plans_changed)
@@ -275,7 +269,7 @@ class ComposeDialog(QDialog):
             self._confirmed = path
             self.out.setText(str(path))
 
-    async def _write(self) -> None:
+    async def _confirm(self) -> None:
         try:
             order = self._order()
         except ValueError as error:
@@ -286,37 +280,25 @@ class ComposeDialog(QDialog):
             words = "What it holds will be lost."
             if await dialogs.ask(self, question, words, (_REPLACE, dialogs.CANCEL)) != _REPLACE:
                 return
-        stop = self._stop = threading.Event()
-        ended = threading.Event()
         self._written = None
-        self.row.begin()
-        self.row.show_progress("Reading what is there", 0.0, 0.0, None)
-        self._enable()
-        words, problem = "", ""
+        self._should_stop = threading.Event()
+        self.start(self._write(order), "Reading what is there")
+
+    async def _write(self, order: Order) -> str:
+        stop, ended = self._should_stop, threading.Event()
+        loop = asyncio.get_running_loop()
         try:
-            paths = await in_thread(
-                self._written_by, order, asyncio.get_running_loop(), stop, ended
-            )
-            words = _said(paths)
-            self._written = (paths[0], order)
+            paths = await in_thread(self._write_in_thread, order, loop, stop, ended)
         except WriteStopped:
-            words = "Stopped. Nothing is left of it."
-        except ModelFileError as error:
-            problem = str(error)
-        except BaseException:  # the window closes, and with it the program
+            return "Stopped. Nothing is left of it."
+        except asyncio.CancelledError:  # the window closes, and with it the program
             stop.set()
             ended.wait(_STOP_WITHIN_S)
             raise
-        finally:
-            self._stop = None
-        if self._is_closed:
-            return
-        self.row.end(words)
-        self._enable()
-        if problem:
-            await dialogs.tell(self, "The file was not written.", problem)
+        self._written = (paths[0], order)
+        return _said(paths)
 
-    def _written_by(
+    def _write_in_thread(
         self,
         order: Order,
         loop: asyncio.AbstractEventLoop,
@@ -340,13 +322,9 @@ class ComposeDialog(QDialog):
             ended.set()
 
     def _show_progress(self, progress: WriteProgress) -> None:
-        if self._stop is not None and not self._stop.is_set():
+        if self.runs and not self._is_stopping:
             done = f"{format_bytes(progress.done_bytes)} of {format_bytes(progress.total_bytes)}"
             self.row.show_progress(f"Writing {done}", progress.fraction, 0.0, progress.seconds_left)
-
-    def _ask_to_stop(self) -> None:
-        if self._stop is not None:
-            self._stop.set()
 
     def _open(self) -> None:
         if self._written is None:

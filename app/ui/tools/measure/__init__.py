@@ -1,1 +1,1 @@
-"""What is measured of layers and plans: influence, perplexity, differences, and Fit."""
+"""What is measured of layers and plans: influence, perplexity, differences, a sweep, and Fit."""

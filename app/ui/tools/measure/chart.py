@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from app.ui.canvas.picture import png
 from app.ui.state.writing import write_or_tell
-from app.ui.tools.measure.table import Table
+from app.ui.tools.results_table import Table
 from app.ui.widgets import dialogs
 from app.ui.widgets import theme as themes
 

@@ -32,8 +32,7 @@ from app.ui.state.tasks import Tasks
 from app.ui.tools.measure.chart import Chart
 from app.ui.tools.measure.leaving_out import with_layers_left_out
 from app.ui.tools.measure.measure_dialog import MeasureDialog
-from app.ui.tools.measure.results_table import ResultsTable
-from app.ui.tools.measure.table import Table
+from app.ui.tools.results_table import ResultsTable, Table
 
 _SENTENCE = (
     "Looks for the layers that can be left out at the least loss, until the plan fits into the "
@@ -108,8 +107,8 @@ class FitDialog(MeasureDialog):
         editor.weight_layers_changed.connect(self._enable)
         self._enable()
 
-    def set_measuring(self, measuring: bool) -> None:
-        super().set_measuring(measuring)
+    def set_running(self, running: bool) -> None:
+        super().set_running(running)
         self._enable()
 
     def _arrange(self) -> None:

@@ -15,7 +15,7 @@ from app.ui.state.layer_influence import LayerInfluence
 from app.ui.state.tasks import Tasks
 from app.ui.tools.measure.chart import Chart
 from app.ui.tools.measure.measure_dialog import MeasureDialog
-from app.ui.tools.measure.table import Table
+from app.ui.tools.results_table import Table
 
 _SENTENCE = (
     "How much each weight layer changes what passes through it (1 − cosine similarity of the "
@@ -53,15 +53,15 @@ class InfluenceDialog(MeasureDialog):
         influence.changed.connect(self._show)
         self._show()
 
-    def set_measuring(self, measuring: bool) -> None:
-        super().set_measuring(measuring)
-        self.measure.setEnabled(not measuring)
+    def set_running(self, running: bool) -> None:
+        super().set_running(running)
+        self.measure.setEnabled(not running)
         self.save.setEnabled(not self.chart.is_empty)
 
     async def _measure(self) -> str:
         files = self._files()
         text = await self.text.read()
-        measured = await influence_of(files, text, self.run_on, self._told)
+        measured = await influence_of(files, text, self.run_on, self.show_progress)
         if files == self._files():
             self._influence.take(measured.values)
         return f"Measured on {measured.n_tokens:,} tokens, {measured.tokens_per_s:,.0f} tok/s."

@@ -14,7 +14,7 @@ from app.ui.state.tasks import in_thread
 from app.ui.widgets import dialogs
 
 if TYPE_CHECKING:
-    from app.ui.tools.measure.job_dialog import JobDialog
+    from app.ui.tools.job_dialog import JobDialog
     from app.ui.tools.measure.sweep_dialog import SweepDialog
 
 _LESS = 0.9

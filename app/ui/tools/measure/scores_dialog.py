@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
 
@@ -17,11 +16,8 @@ from app.ui.state.document import Document
 from app.ui.state.documents import Documents
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.tasks import Tasks
-from app.ui.state.writing import write_or_tell
 from app.ui.tools.measure.measure_dialog import MeasureDialog
-from app.ui.tools.measure.results_table import ResultsTable
-from app.ui.tools.measure.table import Table
-from app.ui.widgets import dialogs
+from app.ui.tools.results_table import ResultsTable, Table
 
 _SENTENCE = (
     "Perplexity says how well a plan predicts a text: the lower, the better. Against another plan, "
@@ -57,7 +53,7 @@ class ScoresDialog(MeasureDialog):
         self.measure.clicked.connect(lambda _checked=False: self.start(self._measure()))
         self.save = QPushButton("Save table …")
         self.save.setEnabled(False)
-        self.save.clicked.connect(lambda _checked=False: self._tasks.start(self._save()))
+        self.save.clicked.connect(lambda _checked=False: self._save())
         self.table = ResultsTable("Results", _HEADERS, _WORDS)
         form = QFormLayout()
         form.addRow("Plan", self.plan)
@@ -68,10 +64,10 @@ class ScoresDialog(MeasureDialog):
         documents.changed.connect(self._list_documents)
         self._list_documents()
 
-    def set_measuring(self, measuring: bool) -> None:
-        super().set_measuring(measuring)
+    def set_running(self, running: bool) -> None:
+        super().set_running(running)
         for widget in (self.measure, self.plan, self.other):
-            widget.setEnabled(not measuring)
+            widget.setEnabled(not running)
 
     def _list_documents(self) -> None:
         """Offer the plans that are open; what is chosen stays chosen while it is open."""
@@ -110,18 +106,13 @@ class ScoresDialog(MeasureDialog):
         self.save.setEnabled(True)
         return f"Measured on {result.n_tokens:,} tokens."
 
+    def _save(self) -> None:
+        table = Table(_HEADERS, self.table.rows)
+        self._tasks.start(self.save_table(table, "perplexity.csv"))
+
     def _recipe_of(self, document: Document) -> Recipe:
         self._documents.require_shown_files(document)
         return lower(self._documents.plan_of(document)).recipe
-
-    async def _save(self) -> None:
-        proposed = Path.home() / "perplexity.csv"
-        path = await dialogs.ask_save_path(self, "Save table", proposed, "CSV (*.csv)")
-        if path is None:
-            return
-        content = Table(_HEADERS, self.table.rows).csv().encode("utf-8")
-        if await write_or_tell(self, path, content):
-            self.row.end(f"Saved {path.name}.")
 
 
 def _choice(name: str) -> QComboBox:

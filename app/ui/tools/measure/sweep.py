@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.engine.messages import ReplyStatistics
-from app.ui.tools.measure.table import Table
+from app.ui.tools.results_table import Table
 
 HEADERS = ("Scale", "Tokens", "tok/s", "First other token", "Reply")
 

@@ -41,9 +41,9 @@ from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.memory_check import MemoryCheck
 from app.ui.state.tasks import Tasks
 from app.ui.state.writing import write_or_tell
-from app.ui.tools.measure.job_dialog import JobDialog
-from app.ui.tools.measure.results_table import ResultsTable
+from app.ui.tools.job_dialog import EngineJobDialog
 from app.ui.tools.measure.sweep import HEADERS, Sweep, SweptReply, cells
+from app.ui.tools.results_table import ResultsTable
 from app.ui.tools.side_by_side.marks import first_difference
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe
 from app.ui.tools.side_by_side.plan_reply import PlanReply, by_plan
@@ -70,7 +70,7 @@ class _Asked:
     sweep: Sweep
 
 
-class SweepDialog(JobDialog):
+class SweepDialog(EngineJobDialog):
     """The replies of the last sweep stay in the table for as long as it is open."""
 
     def __init__(
@@ -128,8 +128,8 @@ class SweepDialog(JobDialog):
             if fader is not None and (fader.block_id, fader.port) == (block_id, port):
                 self.fader.setCurrentIndex(n)
 
-    def set_measuring(self, measuring: bool) -> None:
-        super().set_measuring(measuring)
+    def set_running(self, running: bool) -> None:
+        super().set_running(running)
         self._enable()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -39,14 +38,12 @@ from app.ui.state.documents import Documents
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.memory_check import MemoryCheck
 from app.ui.state.tasks import Tasks
-from app.ui.state.writing import write_or_tell
-from app.ui.tools.measure.job_dialog import JobDialog
+from app.ui.tools.job_dialog import EngineJobDialog
 from app.ui.tools.other_plan.reply_view import ReplyView, differs
 from app.ui.tools.other_plan.shades import Legend
 from app.ui.tools.other_plan.spans import in_one_line
 from app.ui.tools.other_plan.table import table_of
 from app.ui.tools.other_plan.token_panel import TokenPanel
-from app.ui.widgets import dialogs
 from app.ui.widgets.counted import counted
 from app.ui.widgets.quiet_label import QuietLabel
 
@@ -69,7 +66,7 @@ class RecordedReply:
     record: ReplyRecord | None
 
 
-class OtherPlanDialog(JobDialog):
+class OtherPlanDialog(EngineJobDialog):
     """Asks when the user has chosen the plans. What came of it stays until the next time."""
 
     def __init__(
@@ -99,7 +96,7 @@ class OtherPlanDialog(JobDialog):
         self.ask.clicked.connect(lambda _checked=False: self.start(self._ask()))
         self.save = QPushButton("Save table …")
         self.save.setEnabled(False)
-        self.save.clicked.connect(lambda _checked=False: self._tasks.start(self._save()))
+        self.save.clicked.connect(lambda _checked=False: self._save())
         self.summary = _words()
         self.view = ReplyView()
         self.view.show_text(reply.text)
@@ -121,10 +118,10 @@ class OtherPlanDialog(JobDialog):
         self.list_plans()
         self.other.setFocus()
 
-    def set_measuring(self, measuring: bool) -> None:
-        super().set_measuring(measuring)
+    def set_running(self, running: bool) -> None:
+        super().set_running(running)
         for widget in (self.ask, self.plan, self.other):
-            widget.setEnabled(not measuring)
+            widget.setEnabled(not running)
 
     def _results(self) -> QWidget:
         steps = QHBoxLayout()
@@ -283,13 +280,10 @@ class OtherPlanDialog(JobDialog):
         if place is not None:
             self.view.go_to(place)
 
-    async def _save(self) -> None:
+    def _save(self) -> None:
         assert self._read is not None
-        content = table_of(self._read.tokens, self._names).csv().encode("utf-8")
-        proposed = Path.home() / "reply.csv"
-        path = await dialogs.ask_save_path(self, "Save table", proposed, "CSV (*.csv)")
-        if path is not None and await write_or_tell(self, path, content):
-            self.row.end(f"Saved {path.name}.")
+        table = table_of(self._read.tokens, self._names)
+        self._tasks.start(self.save_table(table, "reply.csv"))
 
 
 def _summary(read: PredictedReply, other: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.engine.measuring.results import PredictedToken, Prediction
-from app.ui.tools.measure.table import Table
 from app.ui.tools.other_plan.spans import in_one_line
+from app.ui.tools.results_table import Table
 
 
 def table_of(tokens: Sequence[PredictedToken], names: tuple[str, str]) -> Table:

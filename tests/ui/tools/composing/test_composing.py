@@ -217,8 +217,7 @@ def test_a_write_that_is_stopped_leaves_nothing(
     def wait_in_the_middle(out: int, data: memoryview) -> int:
         if os.lseek(out, 0, os.SEEK_CUR) > 100_000:
             begun.set()
-            stop = dialog._stop
-            assert stop is None or stop.wait(20)
+            assert dialog._should_stop.wait(20)
         return write_some(out, data)
 
     there = {path.name for path in bench.folder.iterdir() if path.suffix == ".gguf"}

@@ -1,14 +1,33 @@
-"""A table of what was measured: rows are added, chosen, copied and counted, never edited."""
+"""Results as a table: shown, with rows that are added, chosen and copied; and saved as CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A header and rows, as CSV says them."""
+
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[object]]
+
+    def csv(self) -> str:
+        """The table as comma-separated values, lines ended as RFC 4180 has it."""
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(self.header)
+        writer.writerows(self.rows)
+        return out.getvalue()
 
 
 class ResultsTable(QTableView):
