@@ -13,9 +13,9 @@ from app.cli.progress import ProgressLine, progress_line
 from app.memory.amounts import format_bytes
 from app.model_files.writing.compose import SourceLayer, compose, layer_pack
 from app.model_files.writing.planned import PlannedFile
-from app.model_files.writing.ranges import parse_ranges
 from app.model_files.writing.stored import StoredModel, stored_model
 from app.model_files.writing.write import WriteProgress, write
+from app.plan.layer_ranges import parse_ranges
 
 _NUMBERS = re.compile(r"[0-9 ,-]+")
 

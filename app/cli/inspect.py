@@ -13,8 +13,8 @@ from app.memory.amounts import format_bytes
 from app.model_files.model_file import ModelFile
 from app.model_files.provenance import AveragedLayer, Provenance
 from app.model_files.writing.planned import PlannedTensor
-from app.model_files.writing.ranges import listed
 from app.model_files.writing.stored import StoredModel, stored_model
+from app.plan.layer_ranges import ranges_text
 
 
 def inspect(options: argparse.Namespace) -> int:
@@ -30,7 +30,7 @@ def inspect(options: argparse.Namespace) -> int:
         ("File", " + ".join(str(part.path) for part in file.parts)),
         ("Size", format_bytes(file.size_bytes)),
         ("Kind", f"{kind} of the architecture {file.architecture}"),
-        ("Layers", f"{file.n_layers} ({listed(file.layers)})"),
+        ("Layers", f"{file.n_layers} ({ranges_text(file.layers)})"),
         ("Width", f"{file.n_embd} (n_embd), trained on {file.n_ctx_train} tokens of context"),
         ("Heads", _by_layer(file, [_heads(file, n) for n in range(file.n_layers)])),
         ("Vocabulary", f"{file.n_vocab:,} tokens, fingerprint {file.vocab_sha256[:12] or 'none'}"),
@@ -40,7 +40,8 @@ def inspect(options: argparse.Namespace) -> int:
     ]
     if file.n_swa:
         sliding = [n for n, slides in zip(file.layers, file.is_sliding, strict=True) if slides]
-        rows.append(("Window", f"{file.n_swa} tokens, in the layers {listed(sliding) or 'none'}"))
+        where = ranges_text(sliding) or "none"
+        rows.append(("Window", f"{file.n_swa} tokens, in the layers {where}"))
     for label, words in rows:
         print(f"{label:<13} {words}")
     print(f"\n{'Tensors':<13} {'bytes':>10}  quantisation")
@@ -59,7 +60,7 @@ def inspect(options: argparse.Namespace) -> int:
             ]
             licence = f", {origin.licence}" if origin.licence else ""
             mark = f"{format_bytes(origin.mark.size_bytes)}, {origin.mark.fingerprint}"
-            print(f"{'':<13} {listed(layers):>10}  {origin.file_name} ({mark}{licence})")
+            print(f"{'':<13} {ranges_text(layers):>10}  {origin.file_name} ({mark}{licence})")
         if averaged:
             print(f"\n{'Averages':<13} {'layer':>10}  of what")
         for layer in sorted(averaged):
@@ -90,7 +91,7 @@ def _by_layer(file: ModelFile, words: list[str]) -> str:
         runs[-1][0].append(number)
     if len(runs) == 1:
         return runs[0][1]
-    return "; ".join(f"layers {listed(numbers)}: {said}" for numbers, said in runs)
+    return "; ".join(f"layers {ranges_text(numbers)}: {said}" for numbers, said in runs)
 
 
 def _groups(model: StoredModel) -> Iterable[tuple[str, list[PlannedTensor]]]:
@@ -99,7 +100,7 @@ def _groups(model: StoredModel) -> Iterable[tuple[str, list[PlannedTensor]]]:
         yield "others", list(model.others)
     for _, run in groupby(model.file.layers, key=lambda n: _types(model.layers[n])):
         numbers = list(run)
-        label = f"layer {numbers[0]}" if len(numbers) == 1 else f"layers {listed(numbers)}"
+        label = f"layer {numbers[0]}" if len(numbers) == 1 else f"layers {ranges_text(numbers)}"
         yield label, [tensor for number in numbers for tensor in model.layers[number]]
 
 

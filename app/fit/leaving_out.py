@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from app.plan.layer_ranges import runs
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
 
 N_PROTECTED_FIRST = 2
@@ -31,10 +32,11 @@ def without(recipe: Recipe, layers: Collection[int]) -> Recipe:
             now[number] = len(blocks) - 1
             continue
         source = now[block.input]
-        for first, n_layers in _runs(block, layers):
-            blocks.append(RecipeWeight(start, start + n_layers, first, source))
+        borrowed = range(block.weight_start, block.weight_start + block.end - block.start)
+        for run in runs(layer for layer in borrowed if layer not in layers):
+            blocks.append(RecipeWeight(start, start + len(run), run.start, source))
             source = len(blocks) - 1
-            start += n_layers
+            start += len(run)
         now[number] = source
     output = now[max(recipe.live)]
     left = Recipe(tuple(blocks[: output + 1]))
@@ -54,19 +56,6 @@ def removable(recipe: Recipe) -> tuple[int, ...]:
     ]
     protected = {*in_order[:N_PROTECTED_FIRST], *in_order[-N_PROTECTED_LAST:]}
     return tuple(layer for layer in recipe.weight_layers if layer not in protected)
-
-
-def _runs(block: RecipeWeight, layers: Collection[int]) -> list[tuple[int, int]]:
-    """What is left of a block: the first weight layer of each run, and its length."""
-    runs: list[tuple[int, int]] = []
-    for layer in range(block.weight_start, block.weight_start + block.end - block.start):
-        if layer in layers:
-            continue
-        if runs and sum(runs[-1]) == layer:
-            runs[-1] = runs[-1][0], runs[-1][1] + 1
-        else:
-            runs.append((layer, 1))
-    return runs
 
 
 def _is_first(recipe: Recipe, number: int) -> bool:

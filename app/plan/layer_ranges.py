@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-_RANGE = re.compile(r"\s*([0-9]{1,4})\s*(?:[-–]\s*([0-9]{1,4})\s*)?")
+_RANGE = re.compile(r"\s*([0-9]{1,9})\s*(?:(?:-|–|−|\.\.|to)\s*([0-9]{1,9})\s*)?")
+_LAST_LAYER = 9999
 
 
 def runs(numbers: Iterable[int]) -> Iterator[range]:
@@ -27,21 +28,30 @@ def range_text(first: int, last: int, dash: str = "-") -> str:
     return f"{first}{dash}{last}" if last > first else f"{first}"
 
 
-def ranges_text(numbers: Iterable[int]) -> str:
+def ranges_text(numbers: Iterable[int], dash: str = "-", comma: str = ", ") -> str:
     """The layers in as few ranges as their order allows."""
-    return ", ".join(range_text(run[0], run[-1]) for run in runs(numbers))
+    return comma.join(range_text(run[0], run[-1], dash) for run in runs(numbers))
+
+
+def ends_in(text: str) -> tuple[int, int] | None:
+    """The first and the last layer of a range written as 22-29, 22–29, 22..29, 22 to 29 or 22.
+
+    None for anything else. The last one may be the smaller.
+    """
+    form = _RANGE.fullmatch(text)
+    return None if form is None else (int(form[1]), int(form[2] or form[1]))
 
 
 def parse_ranges(text: str) -> tuple[int, ...]:
     """The layers in the order in which they are named. Raises ValueError with a sentence."""
     numbers: list[int] = []
     for part in text.split(","):
-        form = _RANGE.fullmatch(part)
+        ends = ends_in(part)
         if not part.strip():
-            raise ValueError("Layers are missing: name some, such as 0-14, 12")
-        if form is None:
-            raise ValueError(f"“{part.strip()}” is no range of layers such as 0-14 or 12")
-        first, last = int(form[1]), int(form[2] or form[1])
+            raise ValueError("No layers are given. Use a form such as 0-14, 12")
+        if ends is None or ends[1] > _LAST_LAYER:
+            raise ValueError(f"“{part.strip()}” is not a range of layers such as 0-14 or 12")
+        first, last = ends
         if last < first:
             raise ValueError(f"“{part.strip()}” ends before it begins")
         numbers += range(first, last + 1)

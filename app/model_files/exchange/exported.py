@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import groupby
 
 from app.model_files.exchange.model_names import distinct_names, model_name
 from app.model_files.exchange.path_list import path_text
 from app.model_files.model_file import ModelFile, weight_layers_of
 from app.plan.chain import NoChain, chain_of
 from app.plan.document import Plan
+from app.plan.layer_ranges import runs
 from app.plan.lowering import lower
 from app.plan.problem import PlanError, Problem
 
@@ -39,10 +41,10 @@ def write_mergekit(plan: Plan, files: Sequence[ModelFile]) -> str:
     Without `files`, all weight layers are taken for those of the plan's only source. Raises
     PlanError where the plan is not valid, more than one chain, or borrows what no file holds.
     """
-    runs = _runs(plan, files, _chain(plan, "a passthrough configuration"))
-    text = _HEAD + (_OTHER_HEAD if runs[-1][0] != runs[0][0] else "")
+    slices = _slices(plan, files, _chain(plan, "a passthrough configuration"))
+    text = _HEAD + (_OTHER_HEAD if slices[-1][0] != slices[0][0] else "")
     text += "merge_method: passthrough\nslices:\n"
-    for model, start, end in runs:
+    for model, start, end in slices:
         name = json.dumps(model, ensure_ascii=not model.isprintable())
         text += f"- sources:\n  - model: {name}\n    layer_range: [{start}, {end}]\n"
     return text
@@ -57,6 +59,7 @@ def _chain(plan: Plan, what: str) -> list[int]:
     except NoChain as error:
         number = error.block
     if number is not None:
+        number = lowered.number_of(number)
         title = plan.blocks[lowered.block_ids[number]].title
         name = f"Block {number}" + (f" (“{title}”)" if title else "")
         problem = Problem(
@@ -70,7 +73,7 @@ def _chain(plan: Plan, what: str) -> list[int]:
     return [layer for shares in chain.layers for layer in shares]
 
 
-def _runs(plan: Plan, files: Sequence[ModelFile], layers: Sequence[int]) -> list[Run]:
+def _slices(plan: Plan, files: Sequence[ModelFile], layers: Sequence[int]) -> list[Run]:
     held = weight_layers_of(files)
     if not files and len(plan.sources) != 1:
         raise _refusal(
@@ -85,17 +88,16 @@ def _runs(plan: Plan, files: Sequence[ModelFile], layers: Sequence[int]) -> list
             "Give all the model files that it was made for, in order.",
         )
     names = distinct_names(files) or [model_name(plan.sources[0])]
-    runs: list[Run] = []
-    for layer in layers:
-        name, number = names[0], layer
-        if files:
-            source = held[layer].source
-            name, number = names[source], files[source].layers[held[layer].index]
-        if runs and runs[-1][0] == name and runs[-1][2] == number:
-            runs[-1] = (name, runs[-1][1], number + 1)
-        else:
-            runs.append((name, number, number + 1))
-    return runs
+    if files:
+        places = [held[layer] for layer in layers]
+        named = [(names[at.source], files[at.source].layers[at.index]) for at in places]
+    else:
+        named = [(names[0], layer) for layer in layers]
+    return [
+        (name, run.start, run.stop)
+        for name, group in groupby(named, key=lambda pair: pair[0])
+        for run in runs(number for _, number in group)
+    ]
 
 
 def _refusal(message: str, fix: str) -> PlanError:

@@ -13,6 +13,7 @@ from app.model_files.exchange.stack import Branch, Slice, model_names
 from app.model_files.model_file import ModelFile
 from app.plan.checks import check_plan
 from app.plan.document import TOKENS, Block, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.layer_ranges import runs
 from app.plan.lines import shown
 from app.plan.problem import Problem, errors
 from app.plan.reader import ReadPlan
@@ -89,9 +90,9 @@ class _Building:
         """The id of the last block of a branch; there are several where a file lacks layers."""
         source, end = self._sources[branch.model], self._end
         title = file_stem(branch.model.partition("@")[0]) if len(self._sources) > 1 else ""
-        for first, n_layers in _runs(self._weight_layers(source, branch)):
+        for run in runs(self._weight_layers(source, branch)):
             id_ = f"b{len(self._blocks)}"
-            end = self._put(WeightBlock(id_, first, n_layers, end, title=title), branch.line)
+            end = self._put(WeightBlock(id_, run.start, len(run), end, title=title), branch.line)
         return end
 
     def _weight_layers(self, source: _Source, branch: Branch) -> list[int]:
@@ -185,14 +186,3 @@ def _note(code: str, message: str, fix: str = "") -> Problem:
 
 def _listed(names: Sequence[str]) -> str:
     return " or ".join(shown(name) for name in names)
-
-
-def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Rising neighbours as (first, how many)."""
-    runs: list[tuple[int, int]] = []
-    for n in numbers:
-        if runs and sum(runs[-1]) == n:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((n, 1))
-    return runs

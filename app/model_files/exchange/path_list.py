@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from app.plan.checks import MAX_PLAN_LAYERS, check_plan
 from app.plan.document import LAYER_LIMIT, TOKENS, Plan, WeightBlock
+from app.plan.layer_ranges import ends_in, ranges_text
 from app.plan.lines import shown
 from app.plan.problem import Problem, errors
 from app.plan.reader import MAX_PROBLEMS, ReadPlan
 
-_ITEM = re.compile(r"(\d{1,9})(?:(?:\.\.|-)(\d{1,9}))?")
 _TOKEN = re.compile(r"[^\s,;]+")
 _SPACED_RANGE = re.compile(r"(?<![ \t])[ \t]*(\.\.|-)[ \t]*")
 _LOOKS_LIKE_ONE = re.compile(r"[\d\s,;.\[\]-]*")
@@ -65,13 +65,7 @@ def read_path_list(
 
 def path_text(layers: Iterable[int]) -> str:
     """The list of weight layers that run one after the other."""
-    runs: list[tuple[int, int]] = []
-    for layer in layers:
-        if runs and runs[-1][1] + 1 == layer:
-            runs[-1] = (runs[-1][0], layer)
-        else:
-            runs.append((layer, layer))
-    return ",".join(f"{a}" if a == b else f"{a}..{b}" for a, b in runs) + "\n"
+    return ranges_text(layers, "..", ",") + "\n"
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -89,19 +83,19 @@ def _items(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _layers(item: str) -> range | None:
-    match = _ITEM.fullmatch(item)
-    if match is None:
+    ends = ends_in(item)
+    if ends is None:
         return None
-    first, last = int(match[1]), int(match[2] or match[1])
+    first, last = ends
     return range(first, last + 1) if first <= last < LAYER_LIMIT else None
 
 
 def _bad_item(line: int, item: str) -> Problem:
-    match = _ITEM.fullmatch(item)
+    ends = ends_in(item)
     fix = "Write a layer such as 12, or a range such as 0..14."
-    if match is None:
+    if ends is None:
         message = f"{shown(item)} is neither a layer nor a range of layers."
-    elif int(match[1]) > int(match[2] or match[1]):
+    elif ends[0] > ends[1]:
         message = f"The range {shown(item)} runs backwards."
         fix = "Write its layers one by one, such as 14,13,12."
     else:

@@ -26,8 +26,8 @@ from app.model_files.reader import MAX_LAYERS, require_complete
 from app.model_files.writing.entries import F64, U32, U64, entry, text_entry
 from app.model_files.writing.layer_values import layer_entries
 from app.model_files.writing.planned import FileRange, PlannedFile, PlannedTensor
-from app.model_files.writing.ranges import listed
 from app.model_files.writing.stored import StoredModel, stored_bytes
+from app.plan.layer_ranges import ranges_text
 
 _NO_LONGER_TRUE = ("general.size_label",)
 
@@ -88,7 +88,7 @@ def layer_pack(source: StoredModel, numbers: Iterable[int]) -> PlannedFile:
     for number in kept:
         _require_held(source, number)
     metadata = _without_stale(source)
-    name = f"{source.file.name} (layer{'s' if kept[1:] else ''} {listed(kept)})"
+    name = f"{source.file.name} (layer{'s' if kept[1:] else ''} {ranges_text(kept)})"
     metadata["general.name"] = text_entry("general.name", name)
     metadata |= provenance_entries(
         provenance_of([source], [SourceLayer(0, number) for number in kept])
@@ -149,7 +149,7 @@ def _require_held(source: StoredModel, number: int) -> None:
     if number not in source.layers:
         raise ModelFileError(
             source.file.path,
-            f"“{source.file.path.name}” has layers {listed(source.file.layers)}, but no layer "
+            f"“{source.file.path.name}” has layers {ranges_text(source.file.layers)}, but no layer "
             f"{number}. Choose other layers.",
         )
 

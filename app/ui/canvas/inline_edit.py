@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from app.plan.layer_ranges import ends_in
 from app.plan.problem import PlanError, Problem
 from app.ui.widgets import theme as themes
-
-_RANGE = re.compile(r"\s*(\d{1,9})(?:\s*(?:-|–|−|\.\.|to)\s*(\d{1,9}))?\s*")
 
 
 def font_at(zoom: float) -> QFont:
@@ -107,13 +105,12 @@ def parse_range(text: str) -> tuple[int, int]:
 
     Raises PlanError for anything else.
     """
-    found = _RANGE.fullmatch(text)
-    if found is None:
+    ends = ends_in(text)
+    if ends is None:
         raise _refusal(
             f"“{text}” is not a range of layers.", "Type it as 22-29, or 22 for one layer."
         )
-    first = int(found[1])
-    last = first if found[2] is None else int(found[2])
+    first, last = ends
     if last < first:
         raise _refusal(f"The range {first}-{last} ends before it starts.", "Type it as 22-29.")
     return first, last + 1 - first

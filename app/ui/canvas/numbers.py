@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from app.plan import layer_ranges
+
 
 def range_text(start: int, end: int) -> str:
     """The numbers from `start` to before `end` as people write them, with a dash."""
-    return str(start) if end - start <= 1 else f"{start}–{end - 1}"
+    return layer_ranges.range_text(start, end - 1, "–")
 
 
 def range_words(kind: str, start: int, end: int) -> str:

@@ -15,7 +15,6 @@ from app.model_files.reader import read_model_file, read_source
 from app.model_files.writing.compose import SourceLayer, all_layers, compose, layer_pack
 from app.model_files.writing.entries import F32, U32, U64, entry, text_entry
 from app.model_files.writing.planned import PlannedFile
-from app.model_files.writing.ranges import listed, parse_ranges
 from app.model_files.writing.stored import stored_model
 from app.model_files.writing.write import write
 from tests.model_files.tiny import TinyModel, write_tiny
@@ -197,18 +196,3 @@ def test_a_list_of_sizes_that_is_too_short(tmp_path: Path) -> None:
     said = complaint([path], layers)
     assert "“llama.feed_forward_length” in “a.gguf” is a list of 3 values" in said
     assert "too short for layer 3" in said
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [("0-3", (0, 1, 2, 3)), ("2,0-1", (2, 0, 1)), (" 5 , 7 – 8 ", (5, 7, 8)), ("3-3", (3,))],
-)
-def test_ranges(text: str, numbers: tuple[int, ...]) -> None:
-    assert parse_ranges(text) == numbers
-    assert parse_ranges(listed(numbers)) == numbers
-
-
-@pytest.mark.parametrize("text", ["", "a", "3-1", "1-", "-1", "1,,2", "0-99999"])
-def test_what_is_no_range(text: str) -> None:
-    with pytest.raises(ValueError, match=r"“|No layers are given"):
-        parse_ranges(text)

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from app.memory.amounts import format_bytes
+from app.plan.layer_ranges import range_text
 from app.ui.state.plan_sources import Source
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def summary(source: Source, start: int) -> str:
     model = source.file
     if model is None:
         return source.why
-    layers = span(start, start + model.n_layers - 1)
+    layers = range_text(start, start + model.n_layers - 1)
     types = " and ".join(dict.fromkeys(model.layer_types))
     return f"{layers} · {types} · {format_bytes(model.size_bytes)}"
 
@@ -36,8 +37,8 @@ def summary(source: Source, start: int) -> str:
 def details(model: ModelFile, start: int) -> Iterator[Detail]:
     """All that the file tells of itself. `start` is its first weight layer."""
     yield Detail("Name", model.name)
-    numbers = span(start, start + model.n_layers - 1)
-    own = span(model.layers[0], model.layers[-1])
+    numbers = range_text(start, start + model.n_layers - 1)
+    own = range_text(model.layers[0], model.layers[-1])
     yield Detail("Weight layers", numbers if own == numbers else f"{numbers}, in the file {own}")
     yield Detail("Architecture", f"{model.architecture}, width {model.n_embd:,}")
     yield Detail("Vocabulary", f"{model.n_vocab:,} tokens ({model.vocab_sha256[:12]})")
@@ -55,16 +56,11 @@ def details(model: ModelFile, start: int) -> Iterator[Detail]:
     yield Detail("File", str(model.path))
 
 
-def span(first: int, last: int) -> str:
-    """The layers from the first to the last, in words."""
-    return f"{first}" if first == last else f"{first}-{last}"
-
-
 def _types_by_layer(model: ModelFile, start: int) -> str:
     runs = list(_runs(model.layer_types))
     if len(runs) == 1:
         return f"{runs[0][2]} in all layers"
-    return ", ".join(f"{span(start + a, start + b)} {name}" for a, b, name in runs)
+    return ", ".join(f"{range_text(start + a, start + b)} {name}" for a, b, name in runs)
 
 
 def _origins(model: ModelFile, start: int) -> Iterator[Detail]:
@@ -78,11 +74,11 @@ def _origins(model: ModelFile, start: int) -> Iterator[Detail]:
         is_average = len(parts[first]) > 1
         origins = []
         for part in parts[first]:
-            there = span(part.number, part.number + last - first)
+            there = range_text(part.number, part.number + last - first)
             share = f"{part.share:.3g} × " if is_average else ""
             origins.append(f"{share}{made.files[part.source].file_name}, its {there}")
         label = "Averaged" if is_average else "Composed"
-        here = span(start + first, start + last)
+        here = range_text(start + first, start + last)
         yield Detail(label, f"{here} from {' + '.join(origins)}")
 
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from app.memory.amounts import format_bytes
 from app.model_files.model_file import ModelFile
-from app.model_files.writing.ranges import listed, parse_ranges
+from app.plan.layer_ranges import parse_ranges, ranges_text
 from app.ui.widgets import theme
 from app.ui.widgets.icons import dress
 from app.ui.widgets.quiet_label import QuietLabel
@@ -48,7 +48,7 @@ class SourceRow(QWidget):
         self.choice.setAccessibleName(f"Layers of {file.path.name}")
         self.choice.addItems([ALL, THESE] if borrowed is None else [ALL, BORROWED, THESE])
         self.choice.setMinimumContentsLength(len(BORROWED))
-        self.numbers = QLineEdit(listed(file.layers))
+        self.numbers = QLineEdit(ranges_text(file.layers))
         self.numbers.setAccessibleName(f"Numbers of the layers of {file.path.name}")
         self.numbers.setToolTip("Such as 0-14, 20: both ends included, in the order to be written")
         policy = self.numbers.sizePolicy()

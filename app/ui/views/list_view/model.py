@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -17,6 +16,7 @@ from PySide6.QtCore import (
 from app.plan.change import Change
 from app.plan.document import Block
 from app.plan.kinds import links_into
+from app.plan.layer_ranges import runs
 from app.plan.problem import PlanError, Problem
 from app.ui.state.block_kinds import kind_ui, layer_range, scales_of
 from app.ui.state.editor import PlanEditor
@@ -108,8 +108,8 @@ class ListModel(QAbstractItemModel):
         differing = [
             n for n, (a, b) in enumerate(zip(rows_before, self._row_texts, strict=True)) if a != b
         ]
-        for first, last in runs(differing):
-            self._announce(first, last)
+        for run in runs(differing):
+            self._announce(run[0], run[-1])
 
     def _start_over(self) -> None:
         if not self._following:
@@ -288,10 +288,3 @@ def _can_be_typed(block: Block, column: Column, *, is_input: bool) -> bool:
         case Column.SCALE:
             return is_input or (kind_ui(block).inputs is None and len(scales_of(block)) == 1)
     return False
-
-
-def runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The first and the last of each run of neighbours among ascending numbers."""
-    for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0]):
-        numbers = [row for _, row in run]
-        yield numbers[0], numbers[-1]

@@ -17,11 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.plan.layer_ranges import runs
 from app.ui.canvas import Canvas
 from app.ui.state.block_kinds import kind_uis
 from app.ui.state.editor import PlanEditor
 from app.ui.views.list_view.columns import Column
-from app.ui.views.list_view.model import Index, ListModel, runs
+from app.ui.views.list_view.model import Index, ListModel
 from app.ui.widgets import theme as themes
 from app.ui.widgets.counted import counted
 from app.ui.widgets.seen import Seen
@@ -93,8 +94,9 @@ class ListPanel(QWidget):
             return
         rows = sorted(index.row() for i in ids if (index := self.model.index_of(i)).isValid())
         selection = QItemSelection()
-        for first, last in runs(rows):
-            selection.select(self.model.index(first, 0), self.model.index(last, Column.STATE))
+        for run in runs(rows):
+            first, last = self.model.index(run[0], 0), self.model.index(run[-1], Column.STATE)
+            selection.select(first, last)
         flags = QItemSelectionModel.SelectionFlag
         self._selecting = True
         selection_model = self.tree.selectionModel()
