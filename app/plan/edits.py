@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from types import MappingProxyType
@@ -202,9 +202,14 @@ def set_scale(plan: Plan, id_: str, index: int, scale: float) -> Plan:
 
 
 def set_weights(plan: Plan, id_: str, weight_start: int, n_layers: int) -> Plan:
-    """The plan with another range of weight layers in a block. Raises PlanError if it is empty."""
-    block = weight_block(plan, id_)
-    return put_block(plan, replace(block, weight_start=weight_start, n_layers=n_layers))
+    """The plan with another range of weight layers in a block.
+
+    Raises PlanError if the range is empty, and for a block without layers.
+    """
+    layers_of(plan, id_)
+    block, layers = plan.blocks[id_], range(weight_start, weight_start + n_layers)
+    (changed,) = kind_of(block).on_layers(block, (layers,), iter(()))
+    return put_block(plan, changed)
 
 
 def put_block(plan: Plan, block: Block) -> Plan:
@@ -263,14 +268,15 @@ def rename(plan: Plan, id_: str, title: str) -> Plan:
     return plan.with_blocks(replace(block_of(plan, id_), title=_one_line(title)))
 
 
-def weight_block(plan: Plan, id_: str) -> WeightBlock:
-    """The weight block of this id. Raises PlanError where there is none."""
+def layers_of(plan: Plan, id_: str) -> Sequence[int]:
+    """The weight layers that a block runs. Raises PlanError for one that runs none."""
     block = block_of(plan, id_)
-    if not isinstance(block, WeightBlock):
-        raise _refusal(
-            "not-a-weight-block", "A merge block has no layers.", "Choose a weight block.", id_
-        )
-    return block
+    kind = kind_of(block)
+    layers: Sequence[int] = kind.layers(block)
+    if not layers:
+        said = f"A {kind.title.lower()} has no layers."
+        raise _refusal("not-a-weight-block", said, "Choose a weight block.", id_)
+    return layers
 
 
 def merge_block(plan: Plan, id_: str) -> MergeBlock:

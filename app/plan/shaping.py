@@ -33,11 +33,7 @@ def cut_layers(plan: Plan, id_: str, layers: Collection[int]) -> Plan:
     What remains in several pieces becomes a chain, as `on_layers`. A block that loses all its
     layers is removed, and its neighbours are linked. Raises PlanError for a block without layers.
     """
-    block = edits.block_of(plan, id_)
-    before = kind_of(block).layers(block)
-    if not before:
-        edits.weight_block(plan, id_)
-    left = [n for n in before if n not in layers]
+    left = [n for n in edits.layers_of(plan, id_) if n not in layers]
     return on_layers(plan, id_, left) if left else edits.remove(plan, (id_,), heal=True)
 
 

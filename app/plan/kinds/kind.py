@@ -70,7 +70,8 @@ class Kind(ABC, Generic[BlockT]):
 
     def layers(self, _block: BlockT) -> Sequence[int]:
         """The weight layer of each plan layer that the block runs, in the order in which it runs
-        them; a layer that it runs twice stands there twice."""
+        them; a layer that it runs twice stands there twice. A `range` where they follow each other:
+        then the interface lets it be slid, made longer and cut."""
         return ()
 
     def on_layers(

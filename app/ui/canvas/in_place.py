@@ -8,12 +8,13 @@ from PySide6.QtCore import QRect, QRectF
 
 from app.plan import edits
 from app.plan.document import Plan
+from app.plan.kinds import kind_of
 from app.plan.problem import PlanError, Problem
 from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_range
 from app.ui.canvas.numbers import range_text
 from app.ui.canvas.shapes import Part
 from app.ui.canvas.surface import GestureSurface
-from app.ui.state.block_kinds import kind_ui, layer_range, scales_of
+from app.ui.state.block_kinds import layer_range, scales_of
 from app.ui.widgets.number_spin import parse_number
 
 
@@ -43,7 +44,7 @@ def type_scale(canvas: GestureSurface, block_id: str, index: int) -> None:
 
     number = shape.area_of(Part("number", index))
     area = _on_screen(canvas, block_id, number, least_width=64)
-    scale, name = scales_of(block)[index], f"Scale of {kind_ui(block).scale_name(block, index)}"
+    scale, name = scales_of(block)[index], f"Scale of {kind_of(block).scale_name(block, index)}"
     _edit_line(canvas, area, repr(scale), name, "Set scale", scaled)
 
 

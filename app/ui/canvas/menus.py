@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from app.plan.document import Block
-from app.plan.kinds import links_into
+from app.plan.kinds import kind_of, links_into
 from app.ui.canvas import block_commands, in_place
 from app.ui.canvas.actions import CanvasActions
 from app.ui.canvas.block_actions import BlockActions
@@ -96,6 +96,8 @@ def _offer_shaping(menu: QMenu, canvas: EditView, actions: BlockActions, hit: Hi
         is_input = hit.part is not None and hit.part.kind in ("in", "fader", "number")
         if hit.part is not None and is_input and not block.collapsed:
             _offer_for_input(menu, canvas, block, hit.part.index)
+    elif hit.part is not None and hit.part.kind in ("fader", "number"):
+        _offer_sweep(menu, canvas, block, hit.part.index)
 
 
 def _offer_for_input(menu: QMenu, canvas: EditView, block: Block, port: int) -> None:
@@ -105,14 +107,18 @@ def _offer_for_input(menu: QMenu, canvas: EditView, block: Block, port: int) -> 
     remove = partial(block_commands.remove_input, canvas, block.id, port)
     can_shrink = n_inputs > inputs.least
     _offer(menu, canvas, f"Remove input {port + 1}", remove).setEnabled(can_shrink)
-    sweep = partial(canvas.sweep_wanted.emit, block.id, port)
-    _offer(menu, canvas, f"Sweep the fader of input {port + 1} …", sweep)
+    _offer_sweep(menu, canvas, block, port)
     swap = QMenu(f"Swap input {port + 1} with", menu)
     menu.addMenu(swap)
     for other in range(n_inputs):
         if other != port:
             run = partial(block_commands.swap_inputs, canvas, block.id, port, other)
             _offer(swap, canvas, f"Input {other + 1}", run)
+
+
+def _offer_sweep(menu: QMenu, canvas: EditView, block: Block, index: int) -> None:
+    words = f"Sweep the fader of {kind_of(block).scale_name(block, index)} …"
+    _offer(menu, canvas, words, partial(canvas.sweep_wanted.emit, block.id, index))
 
 
 def _offer(menu: QMenu, canvas: EditView, words: str, run: Callable[[], object]) -> QAction:

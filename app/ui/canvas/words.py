@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.plan.document import TOKENS, Annotation, Block
-from app.plan.kinds import links_into
+from app.plan.kinds import kind_of, links_into
 from app.ui.canvas.shapes import OUTPUT
 from app.ui.state.block_kinds import kind_ui, title_of
 from app.ui.state.editor import PlanEditor
@@ -64,7 +64,7 @@ def output_name(editor: PlanEditor, block_id: str) -> str:
 def fader_name(editor: PlanEditor, block: Block, index: int) -> str:
     """A fader, and which block it scales where it has an input of its own."""
     kind = kind_ui(block)
-    name = f"Scale of {kind.scale_name(block, index)}"
+    name = f"Scale of {kind_of(block).scale_name(block, index)}"
     if kind.inputs is None:
         return name
     return f"{name}, from {short_name(editor, links_into(block)[index])}"

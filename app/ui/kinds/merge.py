@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QPointF
 
+from app.plan import kinds
 from app.plan.document import MergeBlock, MergeInput, Plan
 from app.plan.edits import MAX_MERGE_INPUTS
 from app.plan.kinds import links_into
@@ -31,10 +32,6 @@ _FIRST_PORT_Y, _PORT_STEP = 132, 16
 _INPUTS = re.compile(r"(?:merge|sum|blend|mix|add)\D{0,12}(\d{1,3})\D{0,8}|(\d{1,3}) inputs?")
 
 
-def _scales(block: MergeBlock) -> tuple[float, ...]:
-    return tuple([i.scale for i in block.inputs])
-
-
 @cache
 def _shape_of(n_inputs: int) -> Shape:
     width = max(n_inputs, 2) * COLUMN + 2 * PAD
@@ -46,7 +43,7 @@ def _shape_of(n_inputs: int) -> Shape:
 
 
 def _figures(editor: PlanEditor, block: MergeBlock, _known: LayerFigures) -> tuple[Any, ...]:
-    scales = _scales(block)
+    scales = kinds.MERGE.scales(block)
     sources = tuple(_last_source(editor, link) for link in links_into(block))
     return SumFigures(sum(scales), block.sums_to_one), FaderFigures(scales, sources)
 
@@ -59,7 +56,7 @@ def _last_source(editor: PlanEditor, block_id: str | None) -> int | None:
 
 
 def _words(_editor: PlanEditor, block: MergeBlock) -> str:
-    scales = ", ".join(map(scale_text, _scales(block)))
+    scales = ", ".join(map(scale_text, kinds.MERGE.scales(block)))
     return f"merge of {len(block.inputs)} inputs, scales {scales}"
 
 
@@ -74,7 +71,7 @@ def _for_link(_editor: PlanEditor, id_: str, end: LinkEnd) -> Proposal:
     sentence = "A new sum of several blocks, linked."
     if end.source is not None:
         sentence = "A new sum whose first input this is."
-    return Proposal("Merge block", sentence, _equal_sum(id_, (None, None)))
+    return Proposal(kinds.MERGE.title, sentence, _equal_sum(id_, (None, None)))
 
 
 def _from_words(
@@ -98,9 +95,7 @@ def _equal_sum(id_: str, links: Sequence[str | None]) -> MergeBlock:
 
 
 MERGE = BlockKindUi(
-    record=MergeBlock,
-    name="merge",
-    title="Merge block",
+    plan_kind=kinds.MERGE,
     icon="merge-block",
     sentence="Adds up what several blocks put out, each by its own scale.",
     search_words=("sum", "blend", "mix", "average", "combine", "ratio"),
@@ -108,8 +103,6 @@ MERGE = BlockKindUi(
     default_title=lambda _block: "Merge",
     words=_words,
     short_words=lambda _editor, block: f"merge of {len(block.inputs)} inputs",
-    scales=_scales,
-    scale_name=lambda _block, port: f"input {port + 1}",
     reset_scale=lambda block, _port: 1.0 / len(block.inputs),
     inputs=VariableInputs(2, MAX_MERGE_INPUTS, lambda block: block.sums_to_one),
     shape=lambda block: _shape_of(len(block.inputs)),

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QPointF
 
+from app.plan import kinds
 from app.plan.document import LAYER_LIMIT, TOKENS, Block, Plan, WeightBlock
 from app.plan.kinds import links_into
 from app.ui.canvas.numbers import range_text, range_words
@@ -23,10 +24,6 @@ _HEIGHT, _PORT_Y = 96.0, 42.0
 _RANGE = re.compile(r"(?:layers?\s*)?(\d{1,6})(?:\s*(?:-|–|\.\.+|to)\s*(\d{1,6}))?")
 
 
-def _range_of(block: WeightBlock) -> range:
-    return range(block.weight_start, block.weight_end)
-
-
 @cache
 def _shape_of(n_layers: int) -> Shape:
     strip = StripSection(n_layers)
@@ -35,7 +32,7 @@ def _shape_of(n_layers: int) -> Shape:
 
 
 def _figures(editor: PlanEditor, block: WeightBlock, known: LayerFigures) -> tuple[Any, ...]:
-    return (strip_figures(editor, block.id, _range_of(block), known),)
+    return (strip_figures(editor, block.id, kinds.WEIGHT.layers(block), known),)
 
 
 def _words(editor: PlanEditor, block: WeightBlock) -> str:
@@ -73,7 +70,7 @@ def _for_link(editor: PlanEditor, id_: str, end: LinkEnd) -> Proposal:
     """It takes the weight layers that go on from, or lead up to, the link's end."""
     start, n_layers = _layers_at(editor.plan, editor.n_weight_layers, end)
     sentence = f"A new block on weight layers {range_text(start, start + n_layers)}, linked."
-    return Proposal("Weight block", sentence, WeightBlock(id_, start, n_layers, None))
+    return Proposal(kinds.WEIGHT.title, sentence, WeightBlock(id_, start, n_layers, None))
 
 
 def _from_words(
@@ -141,9 +138,7 @@ def _end_before(plan: Plan, source: str) -> int:
 
 
 WEIGHT = BlockKindUi(
-    record=WeightBlock,
-    name="weight",
-    title="Weight block",
+    plan_kind=kinds.WEIGHT,
     icon="weight-block",
     sentence="Runs a range of the model's layers, one after the other.",
     search_words=("range of layers", "repeat layers", "leave out layers", "run"),
@@ -151,7 +146,6 @@ WEIGHT = BlockKindUi(
     default_title=lambda block: f"Layers {range_text(block.weight_start, block.weight_end)}",
     words=_words,
     short_words=_short_words,
-    layer_range=_range_of,
     shape=lambda block: _shape_of(max(1, block.n_layers)),
     figures=_figures,
     new_block=_new_block,

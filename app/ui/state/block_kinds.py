@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.plan.document import Block, Plan
+from app.plan.kinds import Kind, kind_of
 from app.ui.state.editor import PlanEditor
 
 
@@ -57,16 +58,13 @@ class VariableInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockKindUi:
-    """How a kind of block looks, is named, added and edited. Blocks passed in are of its `record`.
+    """How a kind of block looks, is named, added and edited. Blocks passed in are of that kind.
 
-    The functions may be called very often and by any view: they read, and change nothing.
+    The functions may be called very often and by any view: they read, and change nothing. What is
+    not about looks, such as scales and layers, the kind in the plan is asked for.
     """
 
-    record: type[Block]
-    name: str
-    """The kind in code and on what is dragged, such as "weight"."""
-    title: str
-    """What people call such a block, such as "Weight block"."""
+    plan_kind: Kind[Any]
     icon: str
     sentence: str
     """What such a block does, for the palette."""
@@ -82,12 +80,6 @@ class BlockKindUi:
     short_words: Callable[[PlanEditor, Any], str]
     """The same as short as it is written in a list: "weights 0-7"."""
 
-    layer_range: Callable[[Any], range] | None = None
-    """The weight layers of a block, for a kind that runs a range of them."""
-    scales: Callable[[Any], tuple[float, ...]] | None = None
-    """The scales of a block, for a kind that has faders."""
-    scale_name: Callable[[Any, int], str] = lambda _block, index: f"scale {index + 1}"
-    """A scale in the middle of a sentence: "input 2"."""
     reset_scale: Callable[[Any, int], float] | None = None
     """Where a fader goes when it is reset."""
     inputs: VariableInputs | None = None
@@ -108,18 +100,28 @@ class BlockKindUi:
     """The inspector's form, an `app.ui.views.inspector.form.BlockForm`, by editor and what says
     how much memory a block takes."""
 
+    @property
+    def name(self) -> str:
+        """The kind in code and on what is dragged, such as "weight"."""
+        return self.plan_kind.name
+
+    @property
+    def title(self) -> str:
+        """What people call such a block, such as "Weight block"."""
+        return self.plan_kind.title
+
 
 _by_record: dict[type[Block], BlockKindUi] = {}
 
 
 def register(kind: BlockKindUi) -> None:
     """Let the interface know a kind of block. What is shown already does not learn of it."""
-    _by_record[kind.record] = kind
+    _by_record[kind.plan_kind.record] = kind
 
 
 def unregister(kind: BlockKindUi) -> None:
     """Let the interface forget a kind of block, of which no plan may hold one any more."""
-    del _by_record[kind.record]
+    del _by_record[kind.plan_kind.record]
 
 
 def kind_uis() -> Iterable[BlockKindUi]:
@@ -146,12 +148,12 @@ def title_of(block: Block) -> str:
 
 
 def layer_range(block: Block) -> range | None:
-    """The weight layers of a block, None where its kind runs no range of them."""
-    of = kind_ui(block).layer_range
-    return None if of is None else of(block)
+    """The weight layers of a block, None where it does not run a range of them."""
+    layers = kind_of(block).layers(block)
+    return layers if isinstance(layers, range) else None
 
 
 def scales_of(block: Block) -> tuple[float, ...]:
-    """The scales of a block, none where its kind has no faders."""
-    of = kind_ui(block).scales
-    return () if of is None else of(block)
+    """The scales of a block, none where its kind has none."""
+    scales: tuple[float, ...] = kind_of(block).scales(block)
+    return scales

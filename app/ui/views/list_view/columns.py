@@ -122,7 +122,8 @@ class Cells:
             pairs = zip(scales, links, strict=True)
             return [f"{scale:.4g} of {self.name(link)}" for scale, link in pairs]
         words = [f"input from {self.name(link)}" for link in links]
-        return [*words, *(f"{kind.scale_name(block, n)} {s:.4g}" for n, s in enumerate(scales))]
+        names = (kind.plan_kind.scale_name(block, n) for n in range(len(scales)))
+        return [*words, *(f"{n} {scale:.4g}" for n, scale in zip(names, scales, strict=True))]
 
     def _memory(self, layers: range) -> str:
         figures = self.layer_bytes[layers.start : layers.stop]
