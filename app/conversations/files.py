@@ -30,7 +30,7 @@ _NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
 _Seconds = Annotated[
     float, msgspec.Meta(gt=-(2.0**40), lt=2.0**40, description="seconds since 1970")
 ]
-_Choice = Annotated[int, msgspec.Meta(ge=0, lt=2**62, description="a number from 0 on")]
+_Choice = Annotated[int, msgspec.Meta(ge=0, lt=2**62, description="0 or more")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,7 @@ def _in_words(error: str, kind: type, value: object) -> str:
             value = value[int(number)] if isinstance(value, list | tuple) else None
     where = ", ".join(place).capitalize()
     if not names:
-        return f"{where or 'It'} is no {_must_be(wanted).removeprefix('an ').removeprefix('a ')}."
+        return f"{where or 'It'} is not {_must_be(wanted)}."
     what = " of ".join(f"“{name}”" for name in reversed(names))
     what = f"{where}: {'the ' if names[1:] else ''}{what}" if where else what
     if value is None:

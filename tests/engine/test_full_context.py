@@ -108,7 +108,7 @@ def test_a_reply_that_is_stopped_while_its_prompt_is_read_tells_what_was_read(
     session.open(Open((str(model_path),), ONE_LAYER, settings), ignore)
 
     def stop(event: object) -> None:
-        if isinstance(event, Progress) and event.phase == "Reading prompt" and event.fraction:
+        if isinstance(event, Progress) and event.phase == "Processing prompt" and event.fraction:
             stops.append(True)
 
     reply = session.generate(Generate((), " ".join(QUESTIONS * 3), 5), stop)

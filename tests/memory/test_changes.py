@@ -79,9 +79,7 @@ def test_what_is_small_already_or_cannot_be_is_not_proposed(model: ModelFile) ->
 
 
 def test_words(model: ModelFile) -> None:
-    assert Change("kv_type", "q8_0", 3 << 30, True).words == (
-        "use a q8_0 KV cache (3.0 GiB less)"
-    )
+    assert Change("kv_type", "q8_0", 3 << 30, True).words == ("use a q8_0 KV cache (3.0 GiB less)")
     assert Change("context", 8192, 1 << 20, True).words == (
         "shorten the context to 8,192 tokens (1.0 MiB less)"
     )

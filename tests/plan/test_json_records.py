@@ -74,7 +74,7 @@ def test_a_record_comes_whole() -> None:
         ({"name": None}, "Shape 2: “name” is missing; it must be text."),
         ({"size": []}, "Shape 2: “size” is []; it must be an object."),
         ({"size": {"width": "2"}}, 'Shape 2: the “width” of “size” is "2"; it must be a number.'),
-        ({"corners": [{}, 1]}, "Shape 2, corner 2 is no object."),
+        ({"corners": [{}, 1]}, "Shape 2, corner 2 is not an object."),
         ({"tags": "x" * 60}, f'Shape 2: “tags” is "{"x" * 38}…; it must be a list.'),
         ({"colour": "green"}, 'Shape 2: “colour” is "green"; it must be one of red, blue.'),
         ({"side": "top"}, 'Shape 2: “side” is "top"; it must be “left” or “right”.'),
@@ -93,7 +93,7 @@ def test_what_does_not_suit_is_told_with_its_place(change: dict[str, object], wo
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ([], "It is no object."),
+        ([], "It is not an object."),
         ({}, "“shapes” is missing; it must be a list."),
         ({"shapes": {}}, "“shapes” is {}; it must be a list."),
     ],

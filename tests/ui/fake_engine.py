@@ -233,7 +233,7 @@ class FakeEngine:
         if request.reread:
             self._mixed.discard(request.slot)
         self._moves.clear()
-        on_event(Progress("Reading prompt", 0.25))
+        on_event(Progress("Processing prompt", 0.25))
         for piece in self._in_time(self.script.pieces):
             while self._moves:
                 on_event(self._moves.popleft())

@@ -163,7 +163,7 @@ class Generation:
         """Evaluates tokens in batches, or in this order; the last one gives logits."""
         at = 0
         for piece in pieces_of(order, len(tokens), self._plan.context.n_batch):
-            self._tell(Progress("Reading prompt", at / len(tokens)))
+            self._tell(Progress("Processing prompt", at / len(tokens)))
             self._let_scales_move()
             is_last = at + piece.n_kept >= len(tokens)
             self._plan.decode_piece(tokens[at:], piece, n_logits=1 if is_last else 0)

@@ -49,7 +49,7 @@ def join(canvas: GestureSurface) -> None:
     after = shaping.join(plan, ids)
     if after == plan:
         canvas.notice.emit(
-            "No blocks to join: one has to feed only the other and end where that one starts."
+            "No blocks to join: one must feed only the other, and end where that one starts."
         )
         return
     canvas.editor.apply("Join blocks", after)
@@ -124,7 +124,7 @@ def turn_sum_lock(canvas: GestureSurface, ids: Iterable[str]) -> None:
     on = not all(keeps_sum(plan.blocks[i]) for i in ids)
     for id_ in ids:
         plan = shaping.set_sums_to_one(plan, id_, on)
-    canvas.editor.apply("Keep the sum at 1" if on else "Let go of the sum", plan)
+    canvas.editor.apply("Keep the sum at 1" if on else "Unlock the sum", plan)
 
 
 def keeps_sum(block: Block) -> bool:

@@ -38,14 +38,14 @@ _HOVER_CURSORS = {
     "lock": Qt.CursorShape.PointingHandCursor,
 }
 _TIPS: dict[PartKind, str] = {
-    "cell": "Drag to slide the layers.\nClick on the selected block to cut a layer out, "
-    "Alt+drag to cut out several.",
+    "cell": "Drag to slide the layers.\nClick a cell of the selected block to leave that layer "
+    "out; Alt+drag leaves out several.",
     "range": "Double-click to type the weight layers, such as 22-29.",
     "strip-start": "Drag to borrow more or fewer layers.",
     "strip-end": "Drag to borrow more or fewer layers.",
-    "fader": "Drag to set the scale, with Shift in fine steps. A double click resets it.",
+    "fader": "Drag to set the scale, with Shift for fine steps. Double-click to reset it.",
     "number": "Double-click to type the scale. Drag it onto another one to swap the two inputs.",
-    "add-input": "Add an input. A link can be dropped here.",
+    "add-input": "Add an input. You can also drop a link here.",
     "lock": "Keep the sum of the scales at 1.",
 }
 
@@ -76,7 +76,7 @@ class GestureView(GestureSurface):
         self._has_knife = not self._has_knife
         if self._has_knife:
             self.viewport().setCursor(Qt.CursorShape.CrossCursor)
-            self.notice.emit("Drag across links to cut them, or click on one. Esc gives it up.")
+            self.notice.emit("Drag across links to cut them, or click one. Esc cancels.")
         else:
             self.viewport().unsetCursor()
 
@@ -226,7 +226,7 @@ class GestureView(GestureSurface):
         hit = self.hit(pointer)
         sentences = []
         if hit.link is not None and self._is_join_mark(hit.link, pointer):
-            sentences = ["Click joins these two blocks: one goes on where the other ends."]
+            sentences = ["Click to join these two blocks: one continues where the other ends."]
         if hit.part is not None and hit.part.kind in _TIPS:
             sentences = [_TIPS[hit.part.kind]]
         if hit.part is not None and hit.part.kind == "cell":

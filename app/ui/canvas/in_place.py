@@ -38,7 +38,7 @@ def type_scale(canvas: GestureSurface, block_id: str, index: int) -> None:
     def scaled(text: str) -> Plan:
         scale = parse_number(text)
         if scale is None:
-            refusal = Problem("typed", f"“{text}” is no scale.", "Type a number such as 0.5.")
+            refusal = Problem("typed", f"“{text}” is not a scale.", "Type a number such as 0.5.")
             raise PlanError([refusal])
         return edits.set_scale(canvas.editor.plan, block_id, index, scale)
 

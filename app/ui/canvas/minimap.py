@@ -42,7 +42,7 @@ class Minimap(QWidget):
         self._picture = QPixmap()
         self._grab: QPointF | None = None
         self.setAccessibleName("Minimap")
-        self.setAccessibleDescription("The whole plan, and which part of it is in sight.")
+        self.setAccessibleDescription("The whole plan, and the part of it in view.")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

@@ -80,7 +80,7 @@ class Picture:
         generator.setSize(size)
         generator.setViewBox(QRect(QRect().topLeft(), size))
         generator.setTitle(title)
-        generator.setDescription("A plan of Llama Blocks")
+        generator.setDescription("A Llama Blocks plan")
         painter = QPainter(generator)
         painter.fillRect(QRect(QRect().topLeft(), size), Qt.GlobalColor.white)
         painter.translate(-self.bounds.topLeft())

@@ -40,7 +40,7 @@ class AnsweringPlan(QToolButton):
         shown = self.fontMetrics().elidedText(name, middle, _WIDEST)
         self.setText(f"Answers: {shown}".replace("&", "&&"))
         key = QKeySequence("Ctrl+Tab").toString(QKeySequence.SequenceFormat.NativeText)
-        self.setToolTip(f"“{name}” answers. Choose another open plan here, or with {key}")
+        self.setToolTip(f"“{name}” answers. Choose another open plan here, or press {key}")
         self.setAccessibleName(f"Plan that answers: {name}")
 
     def _fill(self) -> None:

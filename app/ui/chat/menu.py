@@ -41,11 +41,15 @@ class ChatMenu:
         menu.addSeparator()
         self._add(menu, "&Edit last message", self._edit, "Ctrl+Shift+P", self._may_edit)
         self._add(menu, "&Regenerate", self._flow.regenerate, "Ctrl+Shift+R", self._may_answer)
-        self._add(menu, "Again with exactly the same &settings", self._again, needs=self._may_again)
+        self._add(menu, "Regenerate with the same &settings", self._again, needs=self._may_again)
         self._add(menu, "Con&tinue the reply", self._go_on, "Ctrl+Shift+K", self._may_go_on)
         self._add(menu, "As&k another plan …", self._ask_other, "Ctrl+Shift+A", self._may_ask_other)
         self._add(
-            menu, "&Variant before", lambda: self._flip(-1), "Alt+PgUp", lambda: self._may_flip(-1)
+            menu,
+            "&Previous variant",
+            lambda: self._flip(-1),
+            "Alt+PgUp",
+            lambda: self._may_flip(-1),
         )
         self._add(
             menu, "Ne&xt variant", lambda: self._flip(1), "Alt+PgDown", lambda: self._may_flip(1)

@@ -50,10 +50,10 @@ class ChatPanel(QWidget):
         self.plan = AnsweringPlan(services.runner)
         self._running = QuietLabel()
         self._running.setAccessibleName("State of the plan that answers")
-        self.regenerate = self._tool("regenerate", "Answer the last message again")
+        self.regenerate = self._tool("regenerate", "Regenerate the last reply")
         self.side_by_side = self._tool("side-by-side", "Let several plans answer side by side")
         self.new_chat = self._tool("new-chat", "Start a new conversation")
-        self.fold = self._tool("sliders", "Show the settings of replies")
+        self.fold = self._tool("sliders", "Show the reply settings")
         self.fold.setCheckable(True)
         self.send = self._tool("send", "Send the message (Enter)")
         self._lay_out()
@@ -184,11 +184,11 @@ class ChatPanel(QWidget):
         if self._runner.opening is not None:
             words = "is being opened …"
         elif opened is None or recipe is None:
-            words = "is opened by the next message"
+            words = "opens with the next message"
         elif self._runner.is_current:
             words = f"{recipe.hash} · {opened.model_name}"
         else:
-            words = "was edited; the next message opens it anew"
+            words = "was edited; the next message reopens it"
         self._running.setText(words)
 
 

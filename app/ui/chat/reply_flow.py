@@ -32,14 +32,14 @@ from app.ui.state.services import Services
 if TYPE_CHECKING:
     from app.engine.client import EngineState
 
-SCALES_MOVED = "scales moved while it spoke, where marked"
-AGAIN = "made again with the plan, seed and settings of another reply"
-AGAIN_UNMOVED = "at the scales that it ended with"
-AGAIN_OTHERWISE = "but the conversation was read in other pieces, so it may differ"
-GO_ON = "Start again and go on"
+SCALES_MOVED = "scales changed during the reply, where marked"
+AGAIN = "regenerated with the plan, seed and settings of another reply"
+AGAIN_UNMOVED = "at its final scales"
+AGAIN_OTHERWISE = "but the conversation was processed in other batches, so it may differ"
+GO_ON = "Restart and continue"
 EARLIER: Mapping[Earlier, str] = {
-    "read_anew": "scales changed: the whole conversation was read anew",
-    "as_heard": "scales changed: what was said before stays as it was heard",
+    "read_anew": "scales changed: the whole conversation was reprocessed",
+    "as_heard": "scales changed: the earlier conversation was not reprocessed",
 }
 
 
@@ -211,8 +211,8 @@ class ReplyFlow(QObject):
         if not is_from(record, files) or len(files) < len(record.model_files):
             names = ", ".join(record.model_files) or record.model_name
             raise PlanNotReady(
-                f"That reply came from {names}, which the plan shown does not run on. Show a plan "
-                "that does, or open it with Model > Open model."
+                f"That reply was made with {names}, which the plan shown does not use. Show a "
+                "plan that does, or choose the file with Model > Open model."
             )
         await self._runner.open_aside(recipe, context_of(record))
         try:
@@ -237,7 +237,7 @@ class ReplyFlow(QObject):
         came until then stays."""
         self._transcript.show_path(self._conversations.current)
         view = self._transcript.view_of(coming.id)
-        view.set_footer("Reading the prompt …")
+        view.set_footer("Processing the prompt …")
 
         def on_events(events: Sequence[Event]) -> None:
             is_first = not coming.tokens
@@ -279,16 +279,16 @@ class ReplyFlow(QObject):
     def _show_error(self, sentence: str, log: tuple[str, ...] = (), died: bool = False) -> None:
         view = self._transcript.add_error(sentence)
         if log:
-            view.add_detail("The engine's own words", log)
+            view.add_detail("Engine log", log)
         path = self._conversations.current.path
         last = path[-1] if path else None
         if died and last is not None and last.record is not None and not last.record.has_ended:
             view.add_button(GO_ON, lambda: self._retry(view, lambda: self.go_on(last.id)))
         elif last is not None and last.role == "user":
-            words = "Start again" if died else "Try again"
+            words = "Restart" if died else "Try again"
             view.add_button(words, lambda: self._retry(view, self.regenerate))
         elif died:
-            view.add_button("Start again", lambda: self._retry(view, self.open_plan))
+            view.add_button("Restart", lambda: self._retry(view, self.open_plan))
 
     def _retry(self, view: MessageView, action: Callable[[], None]) -> None:
         if not self.busy:

@@ -50,5 +50,8 @@ def _prompt(statistics: ReplyStatistics) -> str:
 def _left_out(statistics: ReplyStatistics) -> list[str]:
     if not statistics.n_left_out:
         return []
-    became = ", a summary stands for them" if statistics.summary else ""
-    return [f"the oldest {counted(statistics.n_left_out, 'message')} left the full context{became}"]
+    became = ", replaced by a summary" if statistics.summary else ""
+    return [
+        f"the oldest {counted(statistics.n_left_out, 'message')} were dropped from the full "
+        f"context{became}"
+    ]

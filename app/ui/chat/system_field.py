@@ -14,7 +14,7 @@ from app.ui.widgets.quiet_label import QuietLabel
 _CHOICES = (
     (SystemMode.TEMPLATE, "Template's default"),
     (SystemMode.EMPTY, "Empty"),
-    (SystemMode.OWN, "Own text"),
+    (SystemMode.OWN, "Custom text"),
 )
 _MAX_LINES = 4
 
@@ -87,11 +87,11 @@ class SystemField(QWidget):
         elif mode is SystemMode.OWN:
             note = "sent as written"
         elif has_other_template:
-            note = "what the chosen template says"
+            note = "the chosen template's text"
         elif opened is None:
             note = "shown once the plan runs"
         elif not opened.default_system:
-            note = "this template sends none by itself"
+            note = "this template adds none"
         else:
             note = "the template sends:"
             shown = opened.default_system

@@ -108,7 +108,7 @@ class Transcript(QScrollArea):
 
     def add_error(self, sentence: str) -> MessageView:
         """What went wrong, at the end."""
-        view = MessageView("This did not work", "error")
+        view = MessageView("Something went wrong", "error")
         self._put(view)
         view.set_plain(sentence)
         return view
@@ -232,8 +232,8 @@ class Transcript(QScrollArea):
         font.setBold(True)
         title.setFont(font)
         hint = QLabel(
-            "The reply comes from the model as your blocks arrange it. Run opens the plan; "
-            "a message does so too."
+            "Replies come from the model as your blocks arrange it. Run opens the plan; so does "
+            "sending a message."
         )
         hint.setWordWrap(True)
         column.addWidget(title)

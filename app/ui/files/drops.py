@@ -67,9 +67,9 @@ class Drops:
             answer = await dialogs.ask(
                 self._window,
                 f"{listed} {fits} the model files of this plan.",
-                "Added as a source, its layers are numbered on behind theirs and can be merged "
-                "with them. Opened instead, it takes their place. Files that are dropped on the "
-                "Sources panel are added without this question.",
+                "As a source, its layers are numbered after theirs and can be merged with them. "
+                "Opened instead, it replaces them. Files dropped on the Sources panel are added "
+                "without asking.",
                 (ADD, OPEN_INSTEAD, dialogs.CANCEL),
             )
         if answer == ADD:

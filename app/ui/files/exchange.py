@@ -100,7 +100,7 @@ class Exchange:
                 document.files[name] = file.path
         self._notices.post(f"Imported {path.name}.")
         if problems:
-            words = f"“{path.name}” was imported, with remarks."
+            words = f"“{path.name}” was imported, with notes."
             await dialogs.tell(self._window, words, _told(problems))
         return True
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.model_files.model_file import ModelFile
 
 MODELS = "GGUF models (*.gguf);;All files (*)"
-NEW_PLAN, KEEP_PLAN = "New plan over the whole model", "Keep this plan"
+NEW_PLAN, KEEP_PLAN = "New plan with the whole model", "Keep this plan"
 
 
 class OpenFiles(QObject):
@@ -113,7 +113,7 @@ class OpenFiles(QObject):
         if why:
             answer = await dialogs.ask(
                 self._window,
-                f"The plan was made for another model than “{file.path.name}”.",
+                f"The plan was made for a different model than “{file.path.name}”.",
                 why,
                 (NEW_PLAN, KEEP_PLAN, dialogs.CANCEL),
             )
@@ -168,7 +168,7 @@ class OpenFiles(QObject):
     async def _save(self, save: Callable[[], Awaitable[bool]]) -> None:
         if await save():
             unread = self._documents.has_unread_text(self._documents.active)
-            but = "Saved, without what you typed in the text: it is not a plan yet."
+            but = "Saved, without your changes to the text: it is not a plan yet."
             self._notices.post(but if unread else "Saved.")
 
     async def _read_model(self, path: Path) -> ModelFile | None:
@@ -203,7 +203,7 @@ class OpenFiles(QObject):
         if n > 1:
             return (
                 f"It borrows layers of {n} model files. With this one alone, the same numbers "
-                "stand for other layers."
+                "mean other layers."
             )
         return ""
 
@@ -221,7 +221,7 @@ class OpenFiles(QObject):
         try:
             answer = await dialogs.ask(
                 self._window,
-                f"The plan was made for another model than “{file.path.name}”.",
+                f"The plan was made for a different model than “{file.path.name}”.",
                 _beyond(file),
                 (NEW_PLAN, KEEP_PLAN),
             )

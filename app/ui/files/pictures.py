@@ -62,8 +62,8 @@ class Pictures:
         else:
             await dialogs.tell(
                 self._window,
-                f"“{path.name}” was not written: its ending names neither SVG nor PNG.",
-                "End the name in .svg for a picture that can be enlarged, or in .png.",
+                f"“{path.name}” was not written: its extension is neither .svg nor .png.",
+                "Use .svg for a scalable picture, or .png.",
             )
 
     async def _export_png(self, path: Path, picture: Picture) -> None:
@@ -75,7 +75,7 @@ class Pictures:
         size = f"{image.width():,} × {image.height():,} pixels"
         if picture.image_scale() < PNG_SCALE:
             self._notices.post(
-                f"Exported {path.name}, made smaller to {size}. An SVG keeps every detail."
+                f"Exported {path.name}, scaled down to {size}. An SVG keeps every detail."
             )
         else:
             self._notices.post(f"Exported {path.name}, {size}.")
@@ -109,7 +109,7 @@ class Pictures:
             await dialogs.tell(
                 self._window,
                 f"The printer “{printer.printerName()}” did not take the plan.",
-                "See whether it is switched on and connected, or print to a PDF file.",
+                "Check that it is on and connected, or print to a PDF file.",
             )
 
     async def _print_to(self, path: Path, picture: Picture, printer: QPrinter) -> None:
@@ -122,7 +122,7 @@ class Pictures:
             await dialogs.tell(
                 self._window,
                 f"“{path.name}” could not be printed.",
-                "There may be no room left for temporary files.",
+                "There may be no space for temporary files.",
             )
         elif await write_or_tell(self._window, path, content):
             self._notices.post(f"Printed to {path.name}.")

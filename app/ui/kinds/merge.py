@@ -70,7 +70,7 @@ def _new_block(
 def _for_link(_editor: PlanEditor, id_: str, end: LinkEnd) -> Proposal:
     sentence = "A new sum of several blocks, linked."
     if end.source is not None:
-        sentence = "A new sum whose first input this is."
+        sentence = "A new sum with this as its first input."
     return Proposal(kinds.MERGE.title, sentence, _equal_sum(id_, (None, None)))
 
 
@@ -83,7 +83,7 @@ def _from_words(
         return None
     n_inputs = max(2, min(int(inputs[1] or inputs[2]), MAX_MERGE_INPUTS))
     title = f"Merge block with {n_inputs} inputs"
-    sentence = "Adds up what they put out, each by its own scale."
+    sentence = "Adds up their outputs, each with its own scale."
     fed = sources[:n_inputs]
     links = (*fed, *(None,) * (n_inputs - len(fed)))
     return Proposal(title, sentence, _equal_sum(id_, links))
@@ -97,7 +97,7 @@ def _equal_sum(id_: str, links: Sequence[str | None]) -> MergeBlock:
 MERGE = BlockKindUi(
     plan_kind=kinds.MERGE,
     icon="merge-block",
-    sentence="Adds up what several blocks put out, each by its own scale.",
+    sentence="Adds up the outputs of several blocks, each with its own scale.",
     search_words=("sum", "blend", "mix", "average", "combine", "ratio"),
     key="Shift+M",
     default_title=lambda _block: "Merge",

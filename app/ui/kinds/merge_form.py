@@ -51,7 +51,7 @@ class MergeForm(BlockForm):
         self.equalise.clicked.connect(self._equalise)
         self.sum = fact()
         self.keep_sum = QCheckBox("Keep the sum at 1")
-        self.keep_sum.setToolTip("A scale that changes takes from the others or gives to them.")
+        self.keep_sum.setToolTip("Changing one scale adjusts the others.")
         self.keep_sum.clicked.connect(self._keep_sum)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
@@ -128,7 +128,7 @@ class MergeForm(BlockForm):
 
     def _keep_sum(self, on: bool) -> None:
         after = shaping.set_sums_to_one(self.editor.plan, self.block_id, on)
-        self.editor.apply("Keep the sum at 1" if on else "Let go of the sum", after)
+        self.editor.apply("Keep the sum at 1" if on else "Unlock the sum", after)
 
 
 class InputRow:

@@ -88,7 +88,7 @@ def _from_words(
     stop = min(last + 1, end)
     sentence = "Runs them one after the other."
     if stop <= last:
-        sentence = f"The last layer there is is {end - 1}."
+        sentence = f"The last layer is {end - 1}."
     title = f"Weight block on layer{'s' if stop - first > 1 else ''} {range_text(first, stop)}"
     return Proposal(title, sentence, WeightBlock(id_, first, stop - first, None))
 

@@ -60,7 +60,7 @@ class WeightForm(BlockForm):
         self.source.show_source(block.input)
         layers = self.editor.plan_layers(self.block_id)
         if block.muted:
-            self._runs_as.setText("Nothing: it is muted")
+            self._runs_as.setText("Nothing (muted)")
         elif layers is None:
             is_linked = block.input is not None
             self._runs_as.setText(_NOT_KNOWN if is_linked else "Not linked yet")
@@ -72,7 +72,7 @@ class WeightForm(BlockForm):
     def show_memory(self) -> None:
         """Say what the block takes, and how much of it others share."""
         if self._block().muted:
-            self.memory.setText("Nothing: it is muted")
+            self.memory.setText("Nothing (muted)")
         else:
             self.memory.setText(_memory_in_words(self._memory_of(self.block_id)))
 
@@ -108,7 +108,7 @@ def _memory_in_words(memory: BlockMemory | None) -> str:
     if memory is None:
         return _NOT_KNOWN
     if not memory.weights_bytes:
-        return "Nothing: it is unused"
+        return "Nothing (unused)"
     shared_bytes = memory.weights_bytes - memory.own_weights_bytes
     weights, kv = format_bytes(memory.weights_bytes), format_bytes(memory.kv_bytes)
     shared = f"{format_bytes(shared_bytes)} of them shared" if shared_bytes else "none shared"

@@ -67,7 +67,7 @@ class AddingPalette(QObject):
         from app.ui.palette.search_popup import SearchPopup
 
         offers = _Offers(self._canvas, at, loose, self._templates, self._ask_template)
-        nothing = "Nothing that can be added here is called so."
+        nothing = "Nothing that can be added here matches."
         popup = SearchPopup(self._canvas, name, _HINT, offers.found, nothing)
         popup.open_at(self._canvas.viewport().mapToGlobal((at.view + _NEAR).toPoint()))
         return popup
@@ -103,7 +103,7 @@ class _Offers:
             self._frame(),
             Entry(
                 "Note",
-                "Words beside the blocks, for whoever reads the plan.",
+                "Text beside the blocks, for readers of the plan.",
                 "add-note",
                 partial(framing.add_note, self._canvas, at),
                 _key_of(commands.annotations.add_note),
@@ -122,10 +122,10 @@ class _Offers:
         also = ("group", "box", "section")
         key = _key_of(self._canvas.commands.annotations.frame)
         if self._canvas.plan_scene.selection():
-            words = "A titled area behind all that is selected; it takes them along."
+            words = "A titled area behind the selection, which moves with it."
             run = partial(framing.frame_selection, self._canvas)
             return Entry("Frame around the selection", words, "frame", run, key, also)
-        words = "A titled area behind blocks; what stands in it moves with it."
+        words = "A titled area behind blocks; what is in it moves with it."
         run = partial(framing.add_frame, self._canvas, self._at.scene)
         return Entry("Frame", words, "frame", run, also=also)
 
@@ -157,7 +157,7 @@ class _Offers:
             ]
         assert loose.target is not None
         if why_not(plan, TOKENS, loose.target) is None:
-            words = "What the model's first layer would get."
+            words = "The token input: what the model's first layer gets."
             run = partial(self._link, TOKENS, loose.target)
             entries.append(Entry("Tokens", words, "tokens", run, also=("input", "embeddings")))
         return entries
@@ -185,9 +185,9 @@ class _Offers:
     def _output(self, plan: Plan, source: str) -> list[Entry]:
         if why_not(plan, source, OUTPUT_LINK) is not None:
             return []
-        words = "What the plan says in the end."
+        words = "The output of the plan."
         if plan.output is not None:
-            words = f"In the place of “{title_of(plan.blocks[plan.output])}”."
+            words = f"Instead of “{title_of(plan.blocks[plan.output])}”."
         run = partial(self._link, source, OUTPUT_LINK)
         return [Entry("Output", words, "output", run, also=("end", "head"))]
 

@@ -45,7 +45,7 @@ class FindBlock(QObject):
             "Find a block",
             "Title, number, “layer 17”, muted, unused, problem",
             blocks.found,
-            "No block fits." if canvas.editor.plan.blocks else "This plan has no blocks yet.",
+            "No block matches." if canvas.editor.plan.blocks else "This plan has no blocks yet.",
         )
         popup.moved_to.connect(lambda entry: self._show(popup, blocks.id_of(entry)))
         popup.escaped.connect(lambda: self._go_back(sight))

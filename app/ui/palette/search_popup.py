@@ -93,7 +93,7 @@ class SearchPopup(QFrame):
         self.list = QListView()
         self.list.setModel(self._rows)
         self.list.setItemDelegate(_RowDelegate(self.list))
-        self.list.setAccessibleName(f"{name}: what was found")
+        self.list.setAccessibleName(f"{name}: results")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setUniformItemSizes(True)

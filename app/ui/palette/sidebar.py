@@ -116,7 +116,7 @@ class Palette(QWidget):
             card.setVisible(card.fits(typed))
         self._start_from.setVisible(any(not card.isHidden() for card in self.templates))
         self.nothing.setVisible(not self._shown())
-        self.nothing.setText(f"Nothing here is called “{typed.strip()}”.")
+        self.nothing.setText(f"Nothing matches “{typed.strip()}”.")
 
     def _press_first(self) -> None:
         shown = self._shown()

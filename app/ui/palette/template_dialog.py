@@ -79,10 +79,10 @@ class TemplateDialog(QDialog):
         self.problem.setPalette(_in_colour(self.problem, themes.current().error))
         self.figures.setFont(themes.with_tabular_figures(self.figures.font()))
         buttons, roles = QDialogButtonBox(), QDialogButtonBox.ButtonRole
-        self.make_button = QPushButton("Make plan")
+        self.make_button = QPushButton("Create plan")
         self.make_button.setToolTip("Open it as a new plan")
         self.insert_button = QPushButton("Insert")
-        self.insert_button.setToolTip("Add its blocks to the plan that is open")
+        self.insert_button.setToolTip("Add its blocks to the open plan")
         buttons.addButton(self.make_button, roles.AcceptRole)
         buttons.addButton(self.insert_button, roles.AcceptRole)
         buttons.addButton("Cancel", roles.RejectRole)

@@ -118,8 +118,8 @@ class Autosave(QObject):
     def _tell(self, error: OSError) -> None:
         if not self._is_failing:
             self.failed.emit(
-                f"No copy for a recovery can be kept in {self.folder.root}: save your plans "
-                f"yourself. {reason(error)}"
+                f"No recovery copy can be saved in {self.folder.root}: save your plans yourself. "
+                f"{reason(error)}"
             )
         self._is_failing = True
 

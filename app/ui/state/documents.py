@@ -138,7 +138,7 @@ class Documents(OpenDocuments):
         if other is not None and other is not document:
             await self._tell(
                 f"“{path.name}” is open in another tab.",
-                "Close that tab first, or save under another name: two tabs over one file would "
+                "Close that tab first, or save under another name: two tabs with one file would "
                 "overwrite each other.",
             )
             return False
@@ -194,7 +194,7 @@ class Documents(OpenDocuments):
         answer = await dialogs.ask(
             self._window,
             f"Save the changes to {len(dirty)} plans?",
-            f"{names}\n\nThey are lost otherwise.",
+            f"{names}\n\nOtherwise they are lost.",
             (SAVE_ALL, DISCARD, dialogs.CANCEL),
         )
         if answer != SAVE_ALL:
@@ -214,8 +214,8 @@ class Documents(OpenDocuments):
         self.show(unread)
         answer = await dialogs.ask(
             self._window,
-            f"What you typed in the text of “{unread.name}” is not a plan yet.",
-            f"It is lost when the {what} closes. Saving keeps the last plan that the text said.",
+            f"The text of “{unread.name}” is not a plan yet.",
+            f"It is lost when the {what} closes. Saving keeps the last plan that could be read.",
             (dialogs.CANCEL, CLOSE_ANYWAY),
         )
         return answer == CLOSE_ANYWAY
@@ -224,7 +224,7 @@ class Documents(OpenDocuments):
         answer = await dialogs.ask(
             self._window,
             f"Save the changes to “{document.name}”?",
-            "They are lost otherwise.",
+            "Otherwise they are lost.",
             (SAVE, DISCARD, dialogs.CANCEL),
         )
         if answer == SAVE:
@@ -311,7 +311,7 @@ class Documents(OpenDocuments):
             more = len(unread) - MAX_TOLD
             rest = f"\n… and {more} more." if more > 0 else ""
             await self._tell(
-                f"“{path.name}” was opened as far as it could be understood.",
+                f"“{path.name}” was opened, but not all of it could be read.",
                 f"{lines}{rest}\n\nSaving keeps what you see, not these lines.",
             )
 

@@ -56,9 +56,9 @@ class MemoryCheck:
             return True
         answer = await dialogs.ask(
             parent,
-            f"These plans need {format_bytes(needed)} more, but {format_bytes(free)} is free.",
-            "The system may become slow or end the engine. A smaller context or fewer plans need "
-            "less; so does closing other programs.",
+            f"These plans need {format_bytes(needed)} more, but only {format_bytes(free)} is free.",
+            "The system may slow down or kill the engine. Use a smaller context or fewer plans, "
+            "or close other programs.",
             (dialogs.CANCEL, LOAD_ANYWAY),
         )
         return answer == LOAD_ANYWAY

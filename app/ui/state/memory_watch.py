@@ -125,9 +125,7 @@ class MemoryWatch(QObject):
             self._asked = self._shown = None
             self.figures = None
             self.unknown.emit(
-                "The estimate follows when the plan is valid"
-                if self._model.paths
-                else self._model.why_none
+                "No estimate until the plan is valid" if self._model.paths else self._model.why_none
             )
             return
         if self._asked is not None and self._shown is not None and _as_large(request, self._asked):

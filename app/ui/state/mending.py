@@ -30,4 +30,4 @@ def mend_all(editor: PlanEditor, problems: Iterable[Problem]) -> None:
         if problem.block_id is None or problem.block_id in plan.blocks:
             ways = mends_for(problem, plan, editor.n_weight_layers)
             plan = ways[0].after if len(ways) == 1 else plan
-    editor.apply("Mend all", plan)
+    editor.apply("Fix all", plan)

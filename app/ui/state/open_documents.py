@@ -53,8 +53,8 @@ class OpenDocuments(QObject):
         if not paths:
             message, fix = f"The model files of “{document.name}” were not found.", "Show it."
         elif shown[: len(paths)] != paths:
-            message = f"“{document.name}” is over other model files than “{self.name}”."
-            fix = "Show it, or choose a plan over the same files."
+            message = f"“{document.name}” uses other model files than “{self.name}”."
+            fix = "Show it, or choose a plan with the same files."
         else:
             return
         raise PlanError([Problem("other-sources", message, fix)])

@@ -48,8 +48,8 @@ class PlanOpener:
         if lowered is None or n_errors:
             count = "a problem" if n_errors <= 1 else f"{n_errors} problems"
             raise PlanNotReady(
-                f"The plan has {count}, so it cannot run yet. "
-                "The Problems list says where and how to mend it."
+                f"The plan has {count}, so it cannot run yet. The Problems list shows where and "
+                "how to fix it."
             )
         if not model.paths:
             raise PlanNotReady(model.why_none)
@@ -72,8 +72,8 @@ class PlanOpener:
         helps = f"To {figures.changes[0].words} would help most" if figures.changes else ""
         answer = await dialogs.ask(
             self._window,
-            f"The plan needs {format_bytes(total)}, but {format_bytes(free)} is free.",
-            f"{format_bytes(total - free)} are missing: the system may become slow or end the "
+            f"The plan needs {format_bytes(total)}, but only {format_bytes(free)} is free.",
+            f"{format_bytes(total - free)} are missing: the system may slow down or kill the "
             f"engine. {helps or 'Close other programs'}.",
             (dialogs.CANCEL, LOAD_ANYWAY),
         )

@@ -27,7 +27,7 @@ RUN = "run"
 
 ASIDE = -5
 """The engine's slot of a plan that is opened for one reply; documents have those from 0 on."""
-OTHER_WEIGHTS = "for a plan on other model files, or with weights held in another way"
+OTHER_WEIGHTS = "for a plan with other model files or another mmap setting"
 
 
 class PlanNotReady(Exception):
@@ -248,7 +248,7 @@ class PlanRunner(QObject):
     def _tell_closed(self, documents: Iterable[Document], why: str) -> None:
         names = ", ".join(f"“{document.name}”" for document in documents)
         if names:
-            self.notice.emit(f"{names}: closed {why}, opened again by the next message there")
+            self.notice.emit(f"{names}: closed {why}, reopened by the next message there")
 
     def _follow(self, _change: object = None) -> None:
         running, lowered = self.running, self._editor.lowered

@@ -170,15 +170,16 @@ class PlanSources(QObject):
         try:
             if path is None:
                 self._whys[document, name] = (
-                    f"“{Path(name).name}” was not found. “{FIND}” over the plan lets you choose it."
+                    f"“{Path(name).name}” was not found. “{FIND}” above the plan lets you choose "
+                    "it."
                 )
             else:
                 await self._model.read(path)
                 document.files[name] = path.absolute()
                 if mark is not None and not await in_thread(has_mark, path, mark):
                     self.notice.emit(
-                        f"“{path.name}” is not the file that the plan was saved with: its layers "
-                        "may hold other weights."
+                        f"“{path.name}” is not the file that the plan was saved with: its "
+                        "weights may differ."
                     )
         except ModelFileError as error:
             self._whys[document, name] = str(error)

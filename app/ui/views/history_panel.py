@@ -15,7 +15,7 @@ class HistoryPanel(QUndoView):
     def __init__(self, editor: PlanEditor, parent: QWidget | None = None) -> None:
         super().__init__(editor.undo_group, parent)
         self.setAccessibleName("History")
-        self.setAccessibleDescription("The steps so far. Choosing one goes back or forward to it.")
+        self.setAccessibleDescription("All steps so far. Choose one to go back or forward to it.")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setIconSize(QSize(16, 16))
         self.setSpacing(2)

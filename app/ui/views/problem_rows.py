@@ -88,7 +88,7 @@ class ProblemsModel(QAbstractListModel):
         problem = self.problem(index)
         words = f"{_word(problem)}: {problem.message} {problem.fix}"
         if role == Qt.ItemDataRole.AccessibleTextRole and self.labels(index):
-            words += f" Tab chooses a mend: {', '.join(self.labels(index))}."
+            words += f" Tab chooses a fix: {', '.join(self.labels(index))}."
         return words
 
 

@@ -59,7 +59,7 @@ class ProblemsPanel(QStackedWidget):
         counts = [counted(n_errors, "error")] * bool(n_errors)
         counts += [counted(n_notes, "note")] * bool(n_notes)
         several = self._problems.n_with_one_mend() > 1
-        mend_them = Link("Mend all", lambda: mend_all(self._editor, self._editor.problems))
+        mend_them = Link("Fix all", lambda: mend_all(self._editor, self._editor.problems))
         self.strip.say(None, ", ".join(counts), [mend_them] if several else [])
         self.setCurrentIndex(1 if problems else 0)
 

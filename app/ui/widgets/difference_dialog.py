@@ -26,7 +26,7 @@ class DifferenceDialog(QDialog):
         super().__init__(parent)
         self.answer = dialogs.CANCEL
         self.setWindowTitle("Difference")
-        self.text = QPlainTextEdit(lines or "The file says the same as the plan that is open here.")
+        self.text = QPlainTextEdit(lines or "The file is the same as the plan that is open here.")
         self.text.setReadOnly(True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))

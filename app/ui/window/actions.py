@@ -52,10 +52,10 @@ def add_path_menu(
             words = f"{path.name}\t{_short(path.parent)}"
             add_action(submenu, words, partial(choose, path))
         if submenu.isEmpty():
-            submenu.addAction("Nothing opened yet").setEnabled(False)
+            submenu.addAction("No recent files").setEnabled(False)
         else:
             submenu.addSeparator()
-            add_action(submenu, "Forget recent files", forget)
+            add_action(submenu, "Clear recent files", forget)
 
     submenu.aboutToShow.connect(fill)
     return submenu

@@ -19,7 +19,7 @@ DOING = {
     "Generate": "Generating",
     "GenerateTogether": "Generating with several plans",
     "AskOtherPlan": "Asking another plan",
-    "EvaluatePerplexity": "Evaluating a text",
+    "EvaluatePerplexity": "Measuring perplexity",
     "ComparePlans": "Comparing two plans",
     "MeasureInfluence": "Measuring the layers",
     "EstimateMemory": "Estimating memory",
@@ -43,7 +43,7 @@ class JobsButton(LinkButton):
         for engine in engines:
             engine.jobs_changed.connect(self._changed)
             engine.progressed.connect(self.popup.show_progress)
-        self.setToolTip("What the engine has to do")
+        self.setToolTip("Engine jobs")
         self.clicked.connect(self._open)
         self.hide()
 
@@ -87,7 +87,7 @@ class JobsPopup(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAccessibleName("What the engine has to do")
+        self.setAccessibleName("Engine jobs")
         self._rows: list[tuple[AskedJob, bool, QLabel]] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(12, 8, 12, 8)

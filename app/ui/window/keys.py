@@ -19,24 +19,24 @@ class Way(NamedTuple):
 
 MOUSE = (
     Way("Zoom at the pointer", "Wheel, or pinch"),
-    Way("Move about", "Drag with the middle button, or with Space held; two fingers"),
-    Way("Look elsewhere in a large plan", "Click or drag in the minimap"),
+    Way("Pan", "Drag with the middle button, or with Space held; two fingers"),
+    Way("Go to another part of a large plan", "Click or drag in the minimap"),
     Way("Search for something to add", "Double-click on the empty canvas"),
     Way("Select a block", "Click"),
     Way("Select more", "Shift or Ctrl and click, or drag over the empty canvas"),
     Way("Move blocks", "Drag, with Alt without snapping"),
-    Way("Put a block into a link", "Drop it on the link"),
+    Way("Insert a block into a link", "Drop it on the link"),
     Way("Link blocks", "Drag from a port to another"),
     Way("Add a block at the end of a link", "Drag from a port to the empty canvas"),
     Way("Move a link", "Drag it by one of its ends"),
     Way("Cut links", "Alt and click, Alt and drag across them; or K first"),
     Way("Change a block's range", "Drag an edge of its strip"),
     Way("Slide a block's range", "Drag its strip"),
-    Way("Cut layers out of a block", "Click on its cells when it is selected; Alt and drag"),
+    Way("Leave layers out of a block", "Click on its cells when it is selected; Alt and drag"),
     Way("Change a scale", "Drag its fader, with Shift for fine steps"),
     Way("Reset a scale", "Double-click on its fader"),
     Way("Type a scale, a range or a title", "Double-click on it"),
-    Way("Move a frame with all that stands in it", "Drag its title"),
+    Way("Move a frame with its contents", "Drag its title"),
     Way("Change the size of a frame or a note", "Drag an edge or a corner"),
     Way("Rename a frame, write in a note", "Double-click on it; Ctrl+Enter keeps a note"),
     Way("Swap two inputs of a merge", "Drag one's number onto the other"),
@@ -44,7 +44,7 @@ MOUSE = (
     Way("Close a tab", "Middle button"),
     Way("Open plans and models", "Drop the files on the window"),
     Way("Add model files to the plan", "Drop them on the Sources panel"),
-    Way("Put the sources into another order", "Drag them in their panel"),
+    Way("Reorder the sources", "Drag them in their panel"),
 )
 
 KEYBOARD = (
@@ -53,23 +53,23 @@ KEYBOARD = (
     Way("Choose an input of the selected merge", "1 to 9, and 0 for the tenth"),
     Way("Change the chosen scale", "Up and Down, with Shift in fine steps"),
     Way("Go to the next port, cell or fader, once on one", "Left and Right"),
-    Way("Take away the chosen link, layer or input", "Delete"),
-    Way("Walk to a link's other end, once begun; make it", "Arrow keys; Enter"),
-    Way("Give up what is under way, leave a port or fader", "Esc"),
+    Way("Delete the chosen link, layer or input", "Delete"),
+    Way("Choose the other end of a link being made; confirm it", "Arrow keys; Enter"),
+    Way("Cancel the current action, leave a port or fader", "Esc"),
 )
 
 SOURCES = (
-    Way("Put the source into another place, in the panel", "Alt and Up or Down"),
-    Way("Take the source out", "Delete"),
+    Way("Move the source up or down, in the panel", "Alt and Up or Down"),
+    Way("Remove the source", "Delete"),
     Way("Open and close its details", "Right and Left"),
 )
 
 CHAT = (
     Way("Send the message", "Enter"),
     Way("New line in the message", "Shift+Enter"),
-    Way("Stop the reply; leave a message as it was", "Esc"),
-    Way("Go from token to token, where another plan was asked", "Arrow keys"),
-    Way("Go to where the plans differ, there", "Ctrl and Left or Right"),
+    Way("Stop the reply; cancel editing a message", "Esc"),
+    Way("Go from token to token, in Ask another plan", "Arrow keys"),
+    Way("Go to the next difference, there", "Ctrl and Left or Right"),
     Way("Rename the conversation, in the list", "F2"),
     Way("Delete the conversation, in the list", "Delete"),
 )

@@ -76,7 +76,7 @@ class MemoryPanel(QWidget):
         self._origin.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._origin.setAlignment(Qt.AlignmentFlag.AlignRight)
         settings = LinkButton("Settings …")
-        settings.setToolTip("Context length, KV cache, batch, and what is kept free")
+        settings.setToolTip("Context length, KV cache, batch, and memory kept free")
         settings.setAccessibleName("Memory settings")
         settings.clicked.connect(lambda _checked=False: self.show_settings())
         self._advice = LinkButton("")

@@ -43,36 +43,38 @@ class MemorySettingsDialog(QDialog):
             self.kv_type.addItem(kv_type)
         self.kv_type.setCurrentText(context.kv_type)
         self.n_batch = _spin(1, 65_536, 64, context.n_batch, " tokens")
-        self.use_mmap = QCheckBox("Map the model file")
+        self.use_mmap = QCheckBox("Memory-map the model file")
         self.use_mmap.setChecked(context.use_mmap)
         self.reserve = _spin(0, 1 << 30, 256, reserve_bytes // _MIB, " MiB")
         self.reserve.setSpecialValueText("nothing")
         form = QFormLayout()
         rows: tuple[tuple[str, QWidget, str], ...] = (
-            ("&Context", self.n_ctx, "Tokens that prompt and replies may take together"),
+            ("&Context", self.n_ctx, "Maximum tokens of prompt and replies together"),
             (
                 "&KV cache",
                 self.kv_type,
-                "How what was read is kept; q8_0 takes half of f16 and is as good as that",
+                "Type of the KV cache; q8_0 needs half the memory of f16 at about the same quality",
             ),
             (
                 "&Batch",
                 self.n_batch,
-                "Tokens of a prompt evaluated together; fewer need less memory and are read slower",
+                "Prompt tokens processed together; fewer need less memory but are slower",
             ),
             (
                 "",
                 self.use_mmap,
                 "The system can drop mapped weights when memory is short, and read them again",
             ),
-            ("Keep &free", self.reserve, "What the plan must leave to other programs"),
+            ("Keep &free", self.reserve, "Memory to leave for other programs"),
         )
         for words, field, tip in rows:
             field.setToolTip(tip)
             field.setAccessibleName(words.replace("&", "") or self.use_mmap.text())
             field.setAccessibleDescription(tip)
             form.addRow(words, field)
-        note = QLabel("The memory strip follows at once. What runs is opened anew with Run.")
+        note = QLabel(
+            "The estimate updates at once. Press Run to reopen the plan with these settings."
+        )
         note.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.accept)

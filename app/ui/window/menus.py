@@ -35,7 +35,7 @@ def fill_file_menu(
     """What is done with plan files of the program's own; New, Open and Save are returned."""
     new = add_action(menu, "&New plan", files.new_plan, Standard.New, "new-plan")
     new.setShortcuts([*QKeySequence.keyBindings(Standard.New), QKeySequence("Ctrl+T")])
-    new.setToolTip("New plan over the whole model, in a tab of its own")
+    new.setToolTip("New plan with the whole model, in a new tab")
     _fill_template_menu(menu.addMenu("New from &template"), templates.ask_for_new)
     open_plan = add_action(menu, "&Open plan …", files.choose_plan, Standard.Open, "open")
     forget = settings.forget_recent
@@ -79,7 +79,7 @@ def fill_plan_menu(
     run_action = add_action(menu, "&Run", run, "Ctrl+R", "run")
     stop = add_action(menu, "&Stop", flow.stop, "Ctrl+.", "stop")
     run_action.setToolTip("Open the plan in the engine (Ctrl+R)")
-    stop.setToolTip("Stop what the engine does (Ctrl+.)")
+    stop.setToolTip("Stop the engine's current job (Ctrl+.)")
 
     def show_busy(busy: bool) -> None:
         run_action.setEnabled(not busy)
@@ -107,7 +107,7 @@ def fill_model_menu(
     add_action(menu, "&Bundled model", files.open_bundled_model)
     add_action(menu, "Add &source …", source_edits.choose, "Ctrl+Alt+M", "add")
     menu.addSeparator()
-    add_action(menu, "&New plan over the whole model", files.new_plan)
+    add_action(menu, "&New plan with the whole model", files.new_plan)
 
 
 def fill_measure_menu(menu: QMenu, measuring: Measuring) -> None:
@@ -194,7 +194,7 @@ async def _show_about(window: QMainWindow) -> None:
     await dialogs.tell(
         window,
         "Llama Blocks",
-        "Compose block graphs of a language model's layers and talk to the result at once. "
-        "MIT licence. The engine is llama.cpp with a patch of our own; the bundled model is "
+        "Compose block graphs of a language model's layers and talk to the result at once. MIT "
+        "licence. The engine is llama.cpp with a small patch; the bundled model is "
         "SmolLM2-135M-Instruct (Apache-2.0), with a fine-tune of its last layers (Apache-2.0).",
     )

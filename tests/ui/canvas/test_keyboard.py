@@ -66,7 +66,7 @@ def test_a_link_is_made_by_keys(canvas, editor, plan, hand, said):
     editor.apply("Remove link", edits.disconnect(plan, "m", 1))
     hand.click(hand.body("right"))
     hand.key(Key.Key_C, SHIFT)
-    assert said[-1].startswith("Link from “Layers 28–35” to “Merge”, input 2: Enter makes it so")
+    assert said[-1].startswith("Link from “Layers 28–35” to “Merge”, input 2: Enter confirms")
     hand.key(Key.Key_Return)
     assert editor.plan.blocks["m"].inputs[1].block == "right"
     assert canvas.gesture is None
@@ -208,7 +208,7 @@ def test_layers_are_left_out_by_typing_them(canvas, editor, hand, said):
     [
         ("19", "“19” is not within the block’s layers. It has weight layers 20 to 27."),
         ("some", "“some” is not a range of layers. Type it as 22-29, or 22 for one layer."),
-        ("20-27", "These are all layers of the block. Delete the block instead."),
+        ("20-27", "These are all the layers of the block. Delete the block instead."),
     ],
 )
 def test_what_cannot_be_left_out_is_refused_in_words(

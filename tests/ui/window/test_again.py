@@ -26,7 +26,7 @@ def change_everything(bench: Bench) -> None:
 
 
 def ask_again(bench: Bench) -> None:
-    action: QAction = more(last(bench), "Again with exactly these settings")
+    action: QAction = more(last(bench), "Regenerate with the same settings")
     action.trigger()
     bench.wait_idle()
 
@@ -47,7 +47,7 @@ def test_again_is_asked_for_as_the_first_time(bench: Bench) -> None:
     assert again == replace(opened, slot=ASIDE)
     assert bench.engine.asked(ClosePlan) == [ClosePlan(ASIDE)]
     assert last(bench).head.variant == "2/2"
-    assert "made again with the plan, seed and settings" in last(bench).footer
+    assert "regenerated with the plan, seed and settings" in last(bench).footer
     assert opened.recipe.hash in last(bench).footer
     assert "may differ" not in last(bench).footer
     bench.say("More")
@@ -61,7 +61,7 @@ def test_again_of_a_reply_that_is_kept_in_the_file(bench: Bench) -> None:
     bench.window.chat.conversation_actions.begin()
     opened = bench.window.services.tasks.start(bench.window.chat.conversations.open(id))
     bench.qtbot.waitUntil(opened.done)
-    chat_action(bench, "Again with exactly the same settings").trigger()
+    chat_action(bench, "Regenerate with the same settings").trigger()
     bench.wait_idle()
     request = bench.engine.asked(Generate)[-1]
     assert request == replace(
@@ -91,7 +91,7 @@ def test_again_over_another_model_is_refused_in_words(bench: Bench) -> None:
     assert reply.record is not None
     conversation.write(reply.id, reply.text, replace(reply.record, model_files=("other.gguf",)))
     ask_again(bench)
-    assert "That reply came from other.gguf" in last(bench).text
+    assert "That reply was made with other.gguf" in last(bench).text
     assert texts(bench)[:2] == ["Hi", "The capital of France is **Paris**."]
     assert all(opening.slot != ASIDE for opening in bench.engine.asked(Open))
     conversation.write(reply.id, reply.text, replace(reply.record, recipe="WeightBlock; x"))

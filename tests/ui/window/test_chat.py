@@ -112,7 +112,7 @@ def test_engine_death_keeps_the_transcript_and_can_be_started_again(bench: Bench
     assert len(bench.engine.requests) == n_asked + 1, "a dead engine stays dead until it is asked"
     bench.script.die_after_pieces = None
     bench.script.pieces = ("went on.",)
-    bench.qtbot.mouseClick(button(error, "Start again and go on"), LEFT)
+    bench.qtbot.mouseClick(button(error, "Restart and continue"), LEFT)
     bench.wait_idle()
     assert kinds(bench) == ["user", "reply", "user", "reply"]
     assert bench.engine.asked(Generate)[-1].begun == "The capital "
@@ -140,7 +140,7 @@ def test_error_shows_the_engines_own_words_on_demand(bench: Bench) -> None:
     assert "9000 tokens" in view.text
     detail = view.findChild(QPlainTextEdit)
     assert not detail.isVisible()
-    toggle = next(b for b in view.findChildren(QToolButton) if "own words" in b.text())
+    toggle = next(b for b in view.findChildren(QToolButton) if "Engine log" in b.text())
     bench.qtbot.waitUntil(lambda: toggle.parentWidget().y() > 0)
     bench.qtbot.mouseClick(toggle, LEFT)
     assert detail.isVisible()

@@ -66,7 +66,7 @@ def test_none_is_the_raw_mode(bench: Bench, tab: TemplateTab) -> None:
 def test_ones_own_is_typed_and_stays_while_another_is_chosen(
     bench: Bench, tab: TemplateTab
 ) -> None:
-    choose(bench, tab, "My own, in Jinja")
+    choose(bench, tab, "Custom (Jinja)")
     assert not tab.own.isHidden()
     assert asked(bench) == CHATML
     tab.own.selectAll()
@@ -89,7 +89,7 @@ def test_the_system_field_says_that_another_template_decides(
     bench.say("Hi")
     assert "sends" in note(bench)
     choose(bench, tab, "vicuna")
-    assert note(bench) == "what the chosen template says"
+    assert note(bench) == "the chosen template's text"
 
 
 def test_a_template_of_another_version_reads_as_the_files(settings: Settings) -> None:

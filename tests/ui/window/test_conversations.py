@@ -259,13 +259,13 @@ def spoilt(tmp_path: Path) -> Path:
 def test_chat_goes_on_where_nothing_can_be_kept(spoilt: Path, bench: Bench) -> None:
     trouble = bench.window.chat.conversation_actions.trouble
     assert trouble.isVisible()
-    assert trouble.words.text() == "Conversations are not kept"
+    assert trouble.words.text() == "Conversations are not saved"
     bench.say("Hi")
     click(bench, strip_button(trouble, "Why …"))
-    assert "is damaged, so it was left unchanged" in bench.answer("Go on for now")
+    assert "is damaged, so it was left unchanged" in bench.answer("Continue for now")
     assert spoilt.read_bytes() == b"damaged" * 1000
     bench.window.close()
-    assert "kept in memory only" in bench.answer("Cancel")
+    assert "only in memory" in bench.answer("Cancel")
     assert bench.window.isVisible()
     click(bench, strip_button(trouble, "Why …"))
     bench.answer("Try again")

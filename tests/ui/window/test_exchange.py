@@ -48,7 +48,7 @@ def test_a_configuration_opens_in_a_tab_over_the_files_it_means(bench: Bench) ->
     bench.pick(write(bench, YAML))
     bench.qtbot.waitUntil(lambda: bench.window.services.documents.name == "merge")
     said = bench.answer("OK")
-    assert "imported, with remarks" in said
+    assert "imported, with notes" in said
     assert "the head from the last slice's model" in said
     assert [(b.weight_start, b.title) for b in blocks(bench)] == [(0, "tiny"), (5, "second")]
     assert all(b.position is not None for b in blocks(bench))

@@ -256,7 +256,7 @@ def test_plan_finds_the_model_it_names(bench: Bench) -> None:
     bench.window.services.documents.active.path = path
     bench.run(bench.window.services.documents.save())
     bench.window.files.open_model(bundled)
-    assert "made for another model" in bench.answer("Keep this plan")
+    assert "made for a different model" in bench.answer("Keep this plan")
     bench.qtbot.waitUntil(lambda: bench.window.services.model.file.path == bundled)
     bench.window.services.editor.undo_stack.undo()
     assert bench.window.services.model.file.path == other

@@ -27,7 +27,7 @@ def test_turns_that_left_are_told_of_and_stay_in_the_transcript(bench: Bench) ->
     bench.say("One")
     bench.script.n_left_out = 2
     bench.say("Two")
-    assert "the oldest 2 messages left the full context" in last(bench).footer
+    assert "the oldest 2 messages were dropped from the full context" in last(bench).footer
     assert texts(bench)[0] == "One"
 
 
@@ -37,7 +37,7 @@ def test_a_summary_is_shown_as_such_and_sent_from_then_on(bench: Bench) -> None:
     bench.say("Two")
     bench.script.n_left_out, bench.script.summary = 0, ""
     view = last(bench)
-    assert "a summary stands for them" in view.footer
+    assert "replaced by a summary" in view.footer
     folds = [b for b in view.findChildren(type(bench.window.chat.fold)) if b.text() == SUMMARY]
     chat = bench.window.chat
     assert view.minimumSizeHint().width() < chat.minimumSizeHint().width(), "nothing is cut"

@@ -40,13 +40,13 @@ def test_jobs_are_listed_and_each_can_be_cancelled(bench: Bench) -> None:
     popup = jobs.popup
     assert popup.isVisible()
     # the prompt was read, so that is no longer told
-    assert popup.words == ["Generating (chat) · running", "Evaluating a text · waiting"]
+    assert popup.words == ["Generating (chat) · running", "Measuring perplexity · waiting"]
     first, _ = cancel_buttons(bench)
     assert first.accessibleName() == "Cancel: Generating (chat)"
     bench.qtbot.mouseClick(first, LEFT)
     bench.wait_idle()
     assert "stopped by you" in last(bench).footer
-    bench.qtbot.waitUntil(lambda: popup.words == ["Evaluating a text · measuring, 50%"])
+    bench.qtbot.waitUntil(lambda: popup.words == ["Measuring perplexity · measuring, 50%"])
     (second,) = cancel_buttons(bench)
     bench.qtbot.mouseClick(second, LEFT)
     bench.qtbot.waitUntil(waiting.done)

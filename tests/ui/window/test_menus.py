@@ -102,7 +102,7 @@ def test_recent_plans_are_listed_and_open(bench: Bench) -> None:
     assert bench.window.services.documents.name != "plan.txt"
     first.trigger()
     bench.qtbot.waitUntil(lambda: bench.window.services.documents.name == "plan.txt")
-    forget = next(a for a in recent.actions() if a.text() == "Forget recent files")
+    forget = next(a for a in recent.actions() if a.text() == "Clear recent files")
     forget.trigger()
     recent.aboutToShow.emit()
     assert not recent.actions()[0].isEnabled()

@@ -79,9 +79,9 @@ def test_regenerating_keeps_the_earlier_reply_to_flip_through(bench: Bench) -> N
     assert not head.after.isEnabled()
     click(bench, head.before)
     assert texts(bench) == ["Hi", "Second."]
-    chat_action(bench, "Variant before").trigger()
+    chat_action(bench, "Previous variant").trigger()
     assert texts(bench) == ["Hi", REPLY]
-    assert not chat_action(bench, "Variant before").isEnabled()
+    assert not chat_action(bench, "Previous variant").isEnabled()
     assert "3 tokens, 34 tok/s" in last(bench).footer
     bench.say("Go on")
     assert sent(bench) == ["Hi", REPLY, "Go on"]
@@ -180,7 +180,7 @@ def test_regenerating_that_fails_shows_the_reply_that_was_there(bench: Bench) ->
 def test_deleting_a_message_takes_what_follows_and_can_be_undone(bench: Bench) -> None:
     bench.say("Hi")
     bench.say("More")
-    more(bench.window.chat.transcript.messages[1], "Delete with all that follows").trigger()
+    more(bench.window.chat.transcript.messages[1], "Delete this and all later messages").trigger()
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi"])
     undo = bench.window.chat.conversation_actions.undo
     bench.qtbot.waitUntil(undo.isVisible)
@@ -188,7 +188,7 @@ def test_deleting_a_message_takes_what_follows_and_can_be_undone(bench: Bench) -
     click(bench, strip_button(undo, "Undo"))
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", REPLY, "More", REPLY])
     assert not undo.isVisible()
-    more(last(bench), "Delete with all that follows").trigger()
+    more(last(bench), "Delete this and all later messages").trigger()
     bench.qtbot.waitUntil(undo.isVisible)
     click(bench, strip_button(undo, "Dismiss"))
     bench.say("Again")

@@ -112,7 +112,7 @@ def test_the_reply_is_asked_about_with_its_own_plan_and_the_one_shown(asked: Ben
     assert request.settings == asked.window.services.reply_settings.chat.context
     assert dialog.plan.currentText() == "plan.txt, as it replied"
     assert dialog.other.currentText() == "plan.txt, as it is now"
-    assert "another token likeliest at 3 of 7 tokens (43%), first at token 2, “␣capital”" in (
+    assert "another top token at 3 of 7 tokens (43%), first at token 2, “␣capital”" in (
         dialog.summary.text()
     )
     assert "0.2500 nats" in dialog.summary.text()
@@ -207,7 +207,7 @@ def test_the_current_token_is_told_with_both_lists(asked: Bench) -> None:
     spoken = dialog.view.accessibleDescription()
     assert "“␣Paris”, token 7 of 7" in spoken
     assert "plan.txt, as it replied: 80.0%, rank 1" in spoken
-    assert "rank 31. 200 times less likely to the other plan" in spoken
+    assert "rank 31. 200 times less likely for the other plan" in spoken
     assert "Likeliest to plan.txt, as it is now: “␣Lyon” 60.0%, “␣no 0” 4.0%" in spoken
     table = dialog.panel.table.model()
     cells = [[table.index(row, column).data() for column in range(4)] for row in range(2)]
@@ -316,8 +316,8 @@ def test_moved_scales_and_messages_that_left_are_told(asked: Bench) -> None:
     record = replace(message.record, moves=moves, statistics=statistics)
     conversations.current.messages[message.id] = replace(message, record=record)
     dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
-    assert "scales moved while it was said" in dialog.note.text()
-    assert "had left the full context" in dialog.note.text()
+    assert "scales changed during the reply" in dialog.note.text()
+    assert "had were dropped from the full context" in dialog.note.text()
 
 
 def test_what_goes_wrong_is_said_and_asking_can_be_cancelled(asked: Bench) -> None:
@@ -387,6 +387,6 @@ def test_numbers_are_said_with_the_digits_that_count() -> None:
     assert [percent(p) for p in (1.0, 0.1234, 0.001, 0.00012, 3e-9)] == [
         *("100.0%", "12.3%", "0.1%", "0.012%", "3e-07%")
     ]
-    assert change_words(0.01) == "As likely to both"
-    assert change_words(0.301) == "2.0 times likelier to the other plan"
-    assert change_words(-3.0) == "1,000 times less likely to the other plan"
+    assert change_words(0.01) == "Equally likely"
+    assert change_words(0.301) == "2.0 times likelier for the other plan"
+    assert change_words(-3.0) == "1,000 times less likely for the other plan"

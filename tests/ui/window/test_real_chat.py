@@ -110,7 +110,7 @@ def test_the_plan_with_a_fader_moved_is_asked_about_a_reply(
     assert dialog.problem.text() == ""
     assert dialog.view.toPlainText().replace("↵\n", "\n").startswith(view.text)
     # what was said is what its plan found likeliest, and the other would have said something else
-    assert f"“{dialog.other.currentText()}” finds another token" in dialog.summary.text()
+    assert f"“{dialog.other.currentText()}” has another top token" in dialog.summary.text()
     its_own, others, _change = dialog.panel.chances.text().splitlines()
     assert its_own.endswith(", rank 1")
     assert not others.endswith(", rank 1")

@@ -67,7 +67,7 @@ def test_a_preset_is_taken_named_and_left_again(bench: Bench, dialog: ReplySetti
     assert bench.window.services.reply_settings.chat.sampling == BUILT_IN[1].sampling
     assert bench.window.chat.sampling.temperature.value() == 0.0
     dialog.numbers["top_k"].setValue(7)
-    assert dialog.presets.currentText() == "Own settings"
+    assert dialog.presets.currentText() == "Custom settings"
     assert not dialog.delete.isEnabled()
 
 
@@ -88,7 +88,7 @@ def test_own_presets_are_kept_and_deleted(bench: Bench, dialog: ReplySettingsDia
     assert [(p.name, p.sampling.top_k) for p in saved] == [("Seven", 7)]
     dialog.delete.click()
     assert bench.window.services.settings.presets() == ()
-    assert dialog.presets.currentText() == "Own settings"
+    assert dialog.presets.currentText() == "Custom settings"
 
 
 def test_presets_are_shared_as_files() -> None:
@@ -105,8 +105,8 @@ def test_presets_are_shared_as_files() -> None:
     ("text", "words"),
     [
         ("{", "not JSON"),
-        ("[]", "no preset"),
-        ('{"format": "other"}', "no preset"),
+        ("[]", "not a preset"),
+        ('{"format": "other"}', "not a preset"),
         ('{"format": "llama-blocks-preset"}', "no name"),
     ],
 )

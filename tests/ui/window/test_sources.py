@@ -129,7 +129,7 @@ def test_a_pack_does_not_come_first(bench: Bench, pack: Path) -> None:
     select(bench, 1)
     assert not panel.up.isEnabled()
     bench.window.source_edits.move(1, 0)
-    assert "“pack.gguf” holds only layers" in bench.window.status.currentMessage()
+    assert "“pack.gguf” has only layers" in bench.window.status.currentMessage()
     assert bench.window.services.editor.source_starts == (0, 4)
 
 

@@ -57,7 +57,7 @@ class NoteEdit(QPlainTextEdit):
         self.document().setDocumentMargin(NOTE_PAD - 2)
         self.setTabChangesFocus(True)
         self.setAccessibleName("Text of the note")
-        self.setAccessibleDescription("Ctrl+Enter keeps what is typed, Escape does not.")
+        self.setAccessibleDescription("Ctrl+Enter saves the text, Esc cancels.")
         self.setGeometry(area)
         self.selectAll()
         self.show()

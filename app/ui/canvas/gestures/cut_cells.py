@@ -34,7 +34,7 @@ class CutCells(Gesture):
         left = self.canvas.plan_scene.blocks[self._block_id].left
         self._last = self._strip.cell_at(to.scene.x() - left)
         layers = self._layers
-        self._hint.say(f"cut out {range_text(layers.start, layers.stop)}", to.view)
+        self._hint.say(f"leave out {range_text(layers.start, layers.stop)}", to.view)
         self._repaint()
 
     def release(self, at: Pointer) -> None:
@@ -74,5 +74,5 @@ def cut_out(canvas: GestureSurface, block_id: str, layers: Collection[int]) -> N
         return
     after, ids = with_layers_cut(plan, block_id, layers)
     what = "layer" if len(layers) == 1 else f"{len(layers)} layers"
-    canvas.editor.apply(f"Cut out {what}", after)
+    canvas.editor.apply(f"Leave out {what}", after)
     canvas.plan_scene.select(ids[-1:])

@@ -67,7 +67,7 @@ class KeyboardActions:
         ]
         self._swap = make("Swap with next input", None, self._swap_inputs, "S")
         self._link = make("Link from here …", None, self._begin_link, "Shift+C")
-        self._insert = make("Put into a link …", None, self._begin_insert, "I")
+        self._insert = make("Insert into a link …", None, self._begin_insert, "I")
         self._ranges = [
             make("Longer", None, partial(self._change_ranges, 0, 1), "+", "="),
             make("Shorter", None, partial(self._change_ranges, 0, -1), "-"),

@@ -132,7 +132,9 @@ class CurrentPart(QObject):
         elif part.kind == "fader" and inputs is not None and len(scales_of(block)) > inputs.least:
             block_commands.remove_input(canvas, block_id, part.index)
         else:
-            canvas.notice.emit("This part stays. Press Esc first to delete the whole block.")
+            canvas.notice.emit(
+                "This part cannot be deleted. Press Esc first to delete the whole block."
+            )
         return True
 
     def paint(self, painter: QPainter) -> None:

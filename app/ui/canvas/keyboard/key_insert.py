@@ -18,7 +18,7 @@ def begin_insert(canvas: GestureSurface, block_id: str) -> None:
     if canvas.plan_scene.links:
         canvas.gesture = KeyInsert(canvas, block_id)
     else:
-        canvas.notice.emit("There are no links yet into which the block could be put.")
+        canvas.notice.emit("There are no links yet to insert the block into.")
 
 
 class KeyInsert(KeyWalk[LinkKey]):
@@ -51,7 +51,7 @@ class KeyInsert(KeyWalk[LinkKey]):
     def _words(self, end: LinkKey) -> str:
         editor, link = self.canvas.editor, self._links[end]
         ends = f"{short_name(editor, link.source)} and {short_name(editor, end[0])}"
-        return f"Put {short_name(editor, self._block_id)} between {ends}"
+        return f"Insert {short_name(editor, self._block_id)} between {ends}"
 
     def _take(self, end: LinkKey) -> None:
         after = with_inserted(self.canvas.editor.plan, self._block_id, end)

@@ -107,7 +107,7 @@ class KeyWalk(Gesture, Generic[End]):
         reason = self.reason
         words = reason or ""
         if reason is None and self.end is not None:
-            words = f"{self._words(self.end)}: Enter makes it so, Esc gives it up."
+            words = f"{self._words(self.end)}: Enter confirms, Esc cancels."
         self.canvas.notice.emit(words)
         if self.end is not None:
             at, room = self._point(self.end), QPointF(_ROOM, _ROOM) / self.canvas.zoom

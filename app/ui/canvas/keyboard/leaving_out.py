@@ -53,6 +53,10 @@ def parse_layers(text: str, borrowed: range) -> set[int]:
         layers.update(range(start, start + n_layers))
     if len(layers) == len(borrowed):
         raise PlanError(
-            [Problem("typed", "These are all layers of the block.", "Delete the block instead.")]
+            [
+                Problem(
+                    "typed", "These are all the layers of the block.", "Delete the block instead."
+                )
+            ]
         )
     return layers

@@ -22,8 +22,8 @@ from app.ui.widgets.strip import Link, Strip
 if TYPE_CHECKING:
     from app.ui.chat.conversations.list import ConversationList
 
-TRY_AGAIN, EXPORT_ALL, CLOSE = "Try again", "Export all …", "Close without keeping"
-LATER = "Go on for now"
+TRY_AGAIN, EXPORT_ALL, CLOSE = "Try again", "Export all …", "Close without saving"
+LATER = "Continue for now"
 
 
 class ConversationActions(QObject):
@@ -109,7 +109,7 @@ class ConversationActions(QObject):
         while self._conversations.n_unwritten:
             answer = await dialogs.ask(
                 self._panel.window(),
-                "Some of what was said is kept in memory only.",
+                "Some messages are only in memory.",
                 f"{self._conversations.problem} Or export the conversations into another folder.",
                 (TRY_AGAIN, EXPORT_ALL, CLOSE, dialogs.CANCEL),
             )
@@ -175,15 +175,15 @@ class ConversationActions(QObject):
         self.trouble.setVisible(bool(self._conversations.problem))
         if self._conversations.problem:
             link = Link("Why …", lambda: self._tasks.start(self._tell_trouble()))
-            self.trouble.say("error", "Conversations are not kept", (link,))
+            self.trouble.say("error", "Conversations are not saved", (link,))
 
     async def _tell_trouble(self) -> None:
         while self._conversations.problem:
             answer = await dialogs.ask(
                 self._panel.window(),
-                "Conversations are not kept.",
-                f"{self._conversations.problem} What is said meanwhile is in memory only, and is "
-                "written once that works.",
+                "Conversations are not saved.",
+                f"{self._conversations.problem} New messages stay in memory until they can be "
+                "saved.",
                 (TRY_AGAIN, EXPORT_ALL, LATER),
             )
             if answer == TRY_AGAIN:

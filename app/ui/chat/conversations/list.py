@@ -28,8 +28,8 @@ from app.ui.widgets.icons import dress
 from app.ui.widgets.strip import Strip
 
 SEARCH_MS = 150
-NOTHING_YET = "What you say in the chat is kept here."
-NOTHING_FOUND = "No title and no message holds all of these words."
+NOTHING_YET = "Your conversations are saved here."
+NOTHING_FOUND = "No title or message contains all of these words."
 
 
 class ConversationList(QWidget):

@@ -52,14 +52,14 @@ class MessageHead(QWidget):
             self.edit = self._tool("Edit this message", self.edit_requested.emit, icon="rename")
         elif kind == "reply":
             self.again = self._tool(
-                "Answer again; this reply stays", self.regenerate_requested.emit, icon="regenerate"
+                "Regenerate; this reply is kept", self.regenerate_requested.emit, icon="regenerate"
             )
-        tip = "Copy this message as it was written, in Markdown"
+        tip = "Copy this message as Markdown"
         self.copy = self._tool(tip, lambda: _copy(text()), words="Copy")
         self._working = [b for b in self.findChildren(QToolButton) if b is not self.copy]
         """What waits while a reply comes."""
         if kind != "error":
-            self.more = self._tool("More to do with this message", self._show_menu, words="⋯")
+            self.more = self._tool("More actions for this message", self._show_menu, words="⋯")
 
     def show_variants(self, place: int, n: int) -> None:
         """That this is the variant at `place` (from 0) of `n`."""
@@ -94,7 +94,7 @@ class MessageHead(QWidget):
         menu.addAction("Copy as plain text", lambda: _copy(self._plain()))
         menu.addSeparator()
         if self._kind == "reply":
-            again = menu.addAction("Again with exactly these settings", self.again_requested.emit)
+            again = menu.addAction("Regenerate with the same settings", self.again_requested.emit)
             again.setEnabled(not self.busy)
         if self.goes_on:
             go_on = menu.addAction("Continue the reply", self.continue_requested.emit)
@@ -102,14 +102,14 @@ class MessageHead(QWidget):
         if self._is_reply:
             ask_other = menu.addAction("Ask another plan …", self.ask_other_requested.emit)
             ask_other.setEnabled(not self.busy)
-        remove = menu.addAction("Delete with all that follows", self.remove_requested.emit)
+        remove = menu.addAction("Delete this and all later messages", self.remove_requested.emit)
         remove.setEnabled(not self.busy)
         return menu
 
     def _add_variants(self) -> QLabel:
         count = QLabel()
         count.setFont(small(count))
-        self.before = self._tool("Variant before", lambda: self.flipped.emit(-1), "‹", at=1)
+        self.before = self._tool("Previous variant", lambda: self.flipped.emit(-1), "‹", at=1)
         self._row.insertWidget(2, count)
         self.after = self._tool("Next variant", lambda: self.flipped.emit(1), "›", at=3)
         return count

@@ -108,7 +108,7 @@ class MessageView(QFrame):
             return
         if self._edit is None:
             self._edit = EditField()
-            self._edit.setAccessibleName("Your message, to be changed")
+            self._edit.setAccessibleName("Edit your message")
             self._edit.submitted.connect(self._edit_sent)
             self._edit.cancelled.connect(self._end_edit)
             self._column.insertWidget(1, self._edit)

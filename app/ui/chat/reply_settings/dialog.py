@@ -37,13 +37,13 @@ from app.ui.widgets import dialogs
 from app.ui.widgets.number_spin import NumberSpin
 
 _PATTERN = "Preset (*.json)"
-_NO_PRESET = "Own settings"
+_NO_PRESET = "Custom settings"
 _WIDTH = 88
 _DECIMALS = 2
 _WHEN_FULL: dict[WhenFull, str] = {
     "stop": "Stop the reply",
-    "slide": "Let the oldest turns leave it, and go on",
-    "summarise": "Have the model summarise the oldest turns, and go on",
+    "slide": "Drop the oldest turns and continue",
+    "summarise": "Summarise the oldest turns and continue",
 }
 
 
@@ -57,25 +57,25 @@ class _Number(NamedTuple):
 
 
 _CHOOSING = (
-    _Number("temperature", "Temperature", 0.05, "0 always takes the likeliest token"),
-    _Number("top_k", "Top-k", 1, "Choose among so many likeliest tokens; 0: all"),
-    _Number("top_p", "Top-p", 0.05, "Choose among tokens that together reach this share"),
-    _Number("min_p", "Min-p", 0.01, "Leave out tokens below this share of the likeliest"),
+    _Number("temperature", "Temperature", 0.05, "0: always the likeliest token"),
+    _Number("top_k", "Top-k", 1, "Keep this many of the likeliest tokens; 0: all"),
+    _Number("top_p", "Top-p", 0.05, "Keep the likeliest tokens up to this total probability"),
+    _Number("min_p", "Min-p", 0.01, "Drop tokens below this fraction of the likeliest"),
     _Number("typical_p", "Typical-p", 0.05, "Locally typical sampling; 1: off"),
-    _Number("xtc_probability", "XTC probability", 0.05, "How often the top goes; 0: off"),
-    _Number("xtc_threshold", "XTC threshold", 0.01, "Those above, but for the last"),
-    _Number("mirostat", "Mirostat", 1, "1 or 2 in place of top-k and the like; 0: off"),
-    _Number("mirostat_tau", "Mirostat tau", 0.1, "The surprise that it aims at"),
-    _Number("mirostat_eta", "Mirostat eta", 0.01, "How fast it gets there"),
+    _Number("xtc_probability", "XTC probability", 0.05, "Chance to remove the top tokens; 0: off"),
+    _Number("xtc_threshold", "XTC threshold", 0.01, "Remove those above it, except the last"),
+    _Number("mirostat", "Mirostat", 1, "1 or 2: used instead of top-k and the like; 0: off"),
+    _Number("mirostat_tau", "Mirostat tau", 0.1, "Target entropy"),
+    _Number("mirostat_eta", "Mirostat eta", 0.01, "Learning rate"),
 )
 _REPETITION = (
-    _Number("repeat_last_n", "Look back", 16, "Tokens, prompt included; -1: all"),
-    _Number("repeat_penalty", "Repeat penalty", 0.05, "Against repeated tokens; 1: off"),
-    _Number("frequency_penalty", "Frequency penalty", 0.05, "For each time; 0: off"),
-    _Number("presence_penalty", "Presence penalty", 0.05, "For any time; 0: off"),
-    _Number("dry_multiplier", "DRY multiplier", 0.1, "Against sequences; 0: off"),
-    _Number("dry_base", "DRY base", 0.05, "How fast it grows with their length"),
-    _Number("dry_allowed_length", "DRY allowed length", 1, "Shorter ones are let be"),
+    _Number("repeat_last_n", "Repeat last N", 16, "Tokens, prompt included; -1: all"),
+    _Number("repeat_penalty", "Repeat penalty", 0.05, "For repeated tokens; 1: off"),
+    _Number("frequency_penalty", "Frequency penalty", 0.05, "For each occurrence; 0: off"),
+    _Number("presence_penalty", "Presence penalty", 0.05, "For any occurrence; 0: off"),
+    _Number("dry_multiplier", "DRY multiplier", 0.1, "For repeated sequences; 0: off"),
+    _Number("dry_base", "DRY base", 0.05, "Growth with their length"),
+    _Number("dry_allowed_length", "DRY allowed length", 1, "Shorter ones are not penalised"),
 )
 
 
@@ -89,7 +89,7 @@ class ReplySettingsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Settings of replies")
+        self.setWindowTitle("Reply settings")
         self._chat = chat
         self._settings = settings
         self._tasks = tasks

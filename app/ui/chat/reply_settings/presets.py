@@ -75,7 +75,7 @@ def from_json(text: str) -> Preset:
         raise PresetError(str(error)) from error
     head = lenient_record(_Head, saved)
     if head.format != _FORMAT:
-        raise PresetError(f"This is no preset: it lacks “format”: “{_FORMAT}”.")
+        raise PresetError(f"This is not a preset: it has no “format”: “{_FORMAT}”.")
     if not head.name.strip():
         raise PresetError("The preset has no name. Give it a “name” in the file.")
     preset = lenient_record(Preset, saved)

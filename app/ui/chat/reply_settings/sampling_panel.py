@@ -19,7 +19,7 @@ from app.ui.state.reply_settings import ReplySettings
 from app.ui.widgets.link_button import LinkButton
 from app.ui.widgets.number_spin import NumberSpin
 
-READ_ANEW, AS_HEARD = "Read the conversation anew", "Keep it as it was heard"
+READ_ANEW, AS_HEARD = "Reprocess the conversation", "Keep it as processed before"
 
 
 class SamplingPanel(QWidget):
@@ -41,20 +41,20 @@ class SamplingPanel(QWidget):
         self._grid.setColumnStretch(3, 1)
         context, sampling = chat.context, chat.sampling
         self.temperature = self._real(
-            "&Temperature", "temperature", "0 always takes the likeliest token"
+            "&Temperature", "temperature", "0: always the likeliest token"
         )
         self.top_k = self._whole(
             "Top-&k",
             sampling.top_k,
             *_whole_limits("top_k"),
             "off",
-            "Choose among this many likeliest tokens",
+            "Keep this many of the likeliest tokens",
         )
         self.top_p = self._real(
-            "Top-&p", "top_p", "Choose among tokens that together reach this share"
+            "Top-&p", "top_p", "Keep the likeliest tokens up to this total probability"
         )
         self.min_p = self._real(
-            "&Min-p", "min_p", "Leave out tokens below this share of the likeliest"
+            "&Min-p", "min_p", "Drop tokens below this fraction of the likeliest"
         )
         self.seed = self._whole(
             "&Seed",
@@ -70,7 +70,7 @@ class SamplingPanel(QWidget):
             0,
             MAX_N_PREDICT,
             "no limit",
-            "Tokens a reply has at most",
+            "Maximum tokens of a reply",
         )
         self.n_ctx = self._whole(
             "&Context",
@@ -78,7 +78,7 @@ class SamplingPanel(QWidget):
             64,
             4_194_304,
             "",
-            "Tokens that prompt and replies may take together; the plan is opened anew for it",
+            "Maximum tokens of prompt and replies together; changing it reopens the plan",
         )
         self.n_ctx.setSingleStep(512)
         self.n_threads = self._whole(
@@ -87,7 +87,7 @@ class SamplingPanel(QWidget):
             0,
             1024,
             "auto",
-            "Threads that compute; the plan is opened anew for it",
+            "Number of compute threads; changing it reopens the plan",
         )
 
         self.earlier = QComboBox()
@@ -98,8 +98,8 @@ class SamplingPanel(QWidget):
         self._add_row(
             "When scales mo&ve",
             self.earlier,
-            "Before the next reply, what was said until then is read again at the scales as they "
-            "are now, or kept in the KV cache as it was heard: then only what is new is evaluated",
+            "Before the next reply, the conversation is processed again at the current scales, "
+            "or its KV cache is kept and only new tokens are processed",
         )
 
         more = LinkButton("All settings …")

@@ -15,12 +15,12 @@ _WORDS = {
     "": ("The model file's", "As the model was trained to read conversations."),
     NO_TEMPLATE: ("None", "Raw mode: the conversation is plain text, which the model continues."),
     OWN_TEMPLATE: (
-        "My own, in Jinja",
+        "Custom (Jinja)",
         "It gets messages (role, content, reasoning_content), bos_token, eos_token and "
-        "add_generation_prompt, and reaches neither files nor network.",
+        "add_generation_prompt, and has no access to files or network.",
     ),
 }
-_KNOWN = "As llama.cpp has it. For a file that lacks its own template, or has a wrong one."
+_KNOWN = "From llama.cpp. For a file without a template, or with a wrong one."
 
 
 class TemplateTab(QWidget):
@@ -41,7 +41,7 @@ class TemplateTab(QWidget):
         self.hint.setWordWrap(True)
         self.hint.setForegroundRole(self.hint.palette().ColorRole.PlaceholderText)
         self.own = QPlainTextEdit()
-        self.own.setAccessibleName("Own chat template")
+        self.own.setAccessibleName("Custom chat template")
         self.own.setTabChangesFocus(True)
         self.own.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         form = QFormLayout(self)

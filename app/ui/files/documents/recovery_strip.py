@@ -76,7 +76,7 @@ class RecoveryStrip(Strip):
         answer = await dialogs.ask(
             self.window(),
             "Discard the unsaved plan?" if n == 1 else f"Discard {n} unsaved plans?",
-            "What was not saved of them cannot be brought back.",
+            "Unsaved changes cannot be recovered.",
             (dialogs.CANCEL, DISCARD_THEM),
         )
         if answer == DISCARD_THEM:

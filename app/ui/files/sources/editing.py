@@ -55,8 +55,8 @@ class SourceEdits(QObject):
         if self._sources.all and not self._model.files:
             await dialogs.tell(
                 self._window,
-                "The sources that the plan has come first.",
-                f"{self._model.why_none} Mend that, or take them out; then add others.",
+                "The plan's sources must be found first.",
+                f"{self._model.why_none} Fix that, or remove them; then add others.",
             )
             return False
         if not self._model.files:
@@ -90,8 +90,8 @@ class SourceEdits(QObject):
         first = _moved(files, row, to)[0]
         if first.is_layer_pack:
             return (
-                f"“{first.path.name}” holds only layers, so it cannot come first: the first source "
-                "gives vocabulary, embeddings and head."
+                f"“{first.path.name}” has only layers, so it cannot come first: vocabulary, "
+                "embeddings and head come from the first source."
             )
         return ""
 
@@ -108,9 +108,9 @@ class SourceEdits(QObject):
         """Why a source may not be taken out; '' when it may."""
         files = self._model.files
         if len(self._sources.all) < 2:
-            return "A plan needs a model. Open another one in its place."
+            return "A plan needs a model. Open another one instead."
         if files and row == 0 and files[1].is_layer_pack:
-            return f"“{files[1].path.name}” holds only layers, which need this model before them."
+            return f"“{files[1].path.name}” has only layers, and needs this model before it."
         return ""
 
     def remove(self, row: int) -> None:
@@ -178,8 +178,8 @@ class SourceEdits(QObject):
         self._editor.apply(label, placed(after))
         if order[0] != 0:
             self._notices.post(
-                f"“{files[order[0]].path.name}” is first now: vocabulary, embeddings and head are "
-                "its own."
+                f"“{files[order[0]].path.name}” is now first: vocabulary, embeddings and head "
+                "come from it."
             )
 
 

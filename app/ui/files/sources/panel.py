@@ -44,7 +44,7 @@ class SourcesPanel(QWidget):
         self.empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.add = LinkButton("Add source …")
         self.add.setToolTip(
-            "Another variant of the model, or a pack of its layers: numbered on behind the others"
+            "Another variant of the model, or a pack of its layers: numbered after the others"
         )
         self.open = QPushButton("Open model …")
         self.add.clicked.connect(lambda _checked=False: edits.choose())

@@ -39,9 +39,9 @@ from app.ui.widgets import dialogs
 from app.ui.widgets.quiet_label import QuietLabel
 
 _SENTENCE = (
-    "Writes the plan as an ordinary model file, which any llama.cpp runs without this program."
+    "Writes the plan as an ordinary model file, which any llama.cpp can run without this program."
 )
-_AS_STORED = "As the finest of them is stored"
+_AS_STORED = "The finest type among the sources"
 _LOOK_AFTER_MS = 150
 _REPLACE = "Replace"
 _HEADERS = (
@@ -107,7 +107,7 @@ class BakeDialog(MeasureDialog):
         self.table = ResultsTable("Distance of the file from the plan", _HEADERS, _WORDS)
         self.open_button = QPushButton("Open as model")
         self.measure = QPushButton("Measure the distance")
-        self.measure.setToolTip("Hold the file's predictions on the text against the plan's")
+        self.measure.setToolTip("Compare the file's predictions on the text with the plan's")
         self.bake = QPushButton("Bake")
         self.bake.setDefault(True)
         self._arrange()
@@ -193,8 +193,8 @@ class BakeDialog(MeasureDialog):
 
     async def _confirm(self) -> None:
         if self._path.is_file() and self._path != self._confirmed:
-            question = f"“{self._path.name}” is there already."
-            words = "What it holds will be lost."
+            question = f"“{self._path.name}” already exists."
+            words = "Its contents will be lost."
             if await dialogs.ask(self, question, words, (_REPLACE, dialogs.CANCEL)) != _REPLACE:
                 return
         self.start(self._bake())

@@ -35,7 +35,7 @@ def outlook(
 ) -> Outlook:
     """What a file in this folder would be; reads the sources' headers and samples of them."""
     if not files:
-        return Outlook(_CANNOT, "Its model files are not all there.")
+        return Outlook(_CANNOT, "Some of its model files are missing.")
     try:
         baking = bake([stored_model(file.path) for file in files], recipe, type_name)
     except (NoChain, ModelFileError) as error:
@@ -60,17 +60,17 @@ def cannot(error: Exception) -> Outlook:
 
 def _reason(chain: Chain) -> str:
     if chain.is_exact:
-        return "The plan merges nothing, so the file computes what the plan does, to the bit."
+        return "The plan merges nothing, so the file is bit-identical to it."
     one, n = len(chain.merges) == 1, chain.n_averaged
     merges = ", ".join(map(str, chain.merges))
     averaged = (
-        f"the weights of {_layers(n)} are averaged instead, with the scales that are set now."
+        f"the weights of {_layers(n)} are averaged instead, at the current scales."
         if n
-        else "with the scales that are set now one branch is left, whose layers are copied."
+        else "at the current scales only one branch is left, and its layers are copied."
     )
     return (
-        f"No ordinary file can add up outputs as block{'' if one else 's'} "
-        f"{merges} {'does' if one else 'do'}, so {averaged}"
+        f"An ordinary file cannot merge outputs as block{'' if one else 's'} {merges} "
+        f"{'does' if one else 'do'}, so {averaged}"
     )
 
 

@@ -35,8 +35,8 @@ from app.ui.tools.job_dialog import JobDialog
 from app.ui.widgets import dialogs, theme
 
 _SENTENCE = (
-    "Writes layers of several model files into one, for plans to borrow from. The first file gives "
-    "the vocabulary, the embeddings and the head; from the others come layers only."
+    "Writes layers of several model files into one, for plans to borrow from. Vocabulary, "
+    "embeddings and head come from the first file, only layers from the others."
 )
 _LOOK_AFTER_MS = 150
 _TELL_EVERY_S = 1 / 30
@@ -75,7 +75,7 @@ class ComposeDialog(JobDialog):
         self._written: tuple[Path, Order] | None = None
         self.rows: list[SourceRow] = []
         self.add = QPushButton("Add file …")
-        self.is_pack = QCheckBox("As a layer pack: these layers alone, under the numbers they have")
+        self.is_pack = QCheckBox("As a layer pack: only these layers, with their numbers")
         self.is_split = QCheckBox("In parts of at most")
         self.part_size = QLineEdit("4 GiB")
         self.part_size.setAccessibleName("Size of a part")
@@ -222,9 +222,9 @@ class ComposeDialog(JobDialog):
     def _order(self) -> Order:
         """What the fields say. Raises ValueError with a sentence."""
         if not self.rows:
-            raise ValueError("Add the model files to take layers from")
+            raise ValueError("Add model files to copy layers from")
         if not self.out.text().strip():
-            raise ValueError("Say which file to write")
+            raise ValueError("Choose a file to write to")
         layers = tuple((row.file, row.layers) for row in self.rows)
         size = parse_bytes(self.part_size.text()) if self.is_split.isChecked() else None
         out = self._folder / Path(self.out.text().strip()).expanduser()
@@ -257,7 +257,7 @@ class ComposeDialog(JobDialog):
             try:
                 file = await self._read(path)
             except ModelFileError as error:
-                await dialogs.tell(self, "This file cannot be taken from.", str(error))
+                await dialogs.tell(self, "Layers cannot be copied from this file.", str(error))
                 continue
             if file not in [row.file for row in self.rows]:
                 self._add_row(file)
@@ -276,13 +276,13 @@ class ComposeDialog(JobDialog):
             await dialogs.tell(self, "Nothing was written.", f"{error}.")
             return
         if order.out.is_file() and order.out != self._confirmed:
-            question = f"“{order.out.name}” is there already."
-            words = "What it holds will be lost."
+            question = f"“{order.out.name}” already exists."
+            words = "Its contents will be lost."
             if await dialogs.ask(self, question, words, (_REPLACE, dialogs.CANCEL)) != _REPLACE:
                 return
         self._written = None
         self._should_stop = threading.Event()
-        self.start(self._write(order), "Reading what is there")
+        self.start(self._write(order), "Reading the files")
 
     async def _write(self, order: Order) -> str:
         stop, ended = self._should_stop, threading.Event()
@@ -290,7 +290,7 @@ class ComposeDialog(JobDialog):
         try:
             paths = await in_thread(self._write_in_thread, order, loop, stop, ended)
         except WriteStopped:
-            return "Stopped. Nothing is left of it."
+            return "Stopped. Nothing was left behind."
         except asyncio.CancelledError:  # the window closes, and with it the program
             stop.set()
             ended.wait(_STOP_WITHIN_S)

@@ -43,7 +43,7 @@ class Order:
             (_, numbers), *others = self.layers
             if others:
                 raise ModelFileError(
-                    self.out, "A layer pack holds layers of one file. Take the other files out."
+                    self.out, "A layer pack has the layers of one file. Remove the other files."
                 )
             return layer_pack(sources[0], numbers)
         chosen = [
@@ -64,11 +64,11 @@ class Order:
         layers = "1 layer" if self.n_layers == 1 else f"{self.n_layers} layers"
         words = f"{layers} · {format_bytes(planned.n_bytes)} of {format_bytes(free_bytes)} free"
         if self.is_pack:
-            return f"{words}. For use beside the model that the layers were made from."
+            return f"{words}. For use with the model that the layers belong to."
         if self.n_layers > self.layers[0][0].n_layers:
             return (
-                f"{words}. To be used with a plan: without one, llama.cpp runs all layers one "
-                "after the other, which seldom makes sense."
+                f"{words}. Use it with a plan: without one, llama.cpp runs all layers one after "
+                "the other, which rarely makes sense."
             )
         return words
 

@@ -114,8 +114,8 @@ class Chart(QStackedWidget):
         if content is None:
             await dialogs.tell(
                 window,
-                f"“{path.name}” was not written: its ending names neither PNG, SVG nor CSV.",
-                "End the name in .png or .svg for a picture, or in .csv for the numbers.",
+                f"“{path.name}” was not written: its extension is not .png, .svg or .csv.",
+                "Use .png or .svg for a picture, or .csv for the numbers.",
             )
             return None
         return path if await write_or_tell(window, path, content) else None

@@ -35,8 +35,8 @@ from app.ui.tools.measure.measure_dialog import MeasureDialog
 from app.ui.tools.results_table import ResultsTable, Table
 
 _SENTENCE = (
-    "Looks for the layers that can be left out at the least loss, until the plan fits into the "
-    "memory that you give it. Nothing changes before you apply one of the plans found."
+    "Finds the layers to leave out with the least loss, so that the plan fits into the given "
+    "memory. Nothing changes until you apply one of the plans found."
 )
 _HEADERS = ("Memory", "Perplexity", "Weight layers left out")
 _METHODS: tuple[tuple[str, Method], ...] = (
@@ -73,16 +73,16 @@ class FitDialog(MeasureDialog):
         self._searched: tuple[Plan, Sequence[ModelFile]] | None = None
         self._result: FitResult | None = None
         self.budget = QLineEdit(format_bytes(budget_bytes))
-        self.budget.setAccessibleName("Memory the plan may take")
+        self.budget.setAccessibleName("Memory the plan may use")
         self.budget.setToolTip("Such as 12 GiB or 900 MiB: the engine with the whole plan")
         self.method = QComboBox()
         self.method.setAccessibleName("Method")
         for words, method in _METHODS:
             self.method.addItem(words, method)
-        self.may_quantise = QCheckBox("May keep the KV cache in q8_0")
+        self.may_quantise = QCheckBox("May use a q8_0 KV cache")
         self.may_shorten = QCheckBox("May shorten the context to")
         self.least_n_ctx = QSpinBox()
-        self.least_n_ctx.setAccessibleName("Least context, in tokens")
+        self.least_n_ctx.setAccessibleName("Minimum context, in tokens")
         self.least_n_ctx.setRange(256, max(256, context().n_ctx))
         self.least_n_ctx.setSingleStep(256)
         self.least_n_ctx.setSuffix(" tokens")
@@ -120,7 +120,7 @@ class FitDialog(MeasureDialog):
         form.addRow("Memory", self.budget)
         form.addRow("Method", self.method)
         form.addRow("Text", self.text)
-        form.addRow("Trades", self.may_quantise)
+        form.addRow("Trade-offs", self.may_quantise)
         form.addRow("", shorten)
         both = QSplitter(Qt.Orientation.Vertical)
         both.addWidget(self.chart)

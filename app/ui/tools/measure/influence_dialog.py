@@ -19,8 +19,8 @@ from app.ui.tools.results_table import Table
 
 _SENTENCE = (
     "How much each weight layer changes what passes through it (1 − cosine similarity of the "
-    "hidden state before and behind it, averaged over the tokens of a text). Layers of little "
-    "influence can most easily be left out. The blocks on the canvas show it too."
+    "hidden state before and after it, averaged over the tokens of a text). Layers with little "
+    "influence are the easiest to leave out. The blocks on the canvas show it too."
 )
 
 

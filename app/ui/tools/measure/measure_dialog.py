@@ -24,7 +24,7 @@ class TextChoice(QComboBox):
         self._tasks = tasks
         self._before = 0
         self.setAccessibleName("Text to measure on")
-        self.setToolTip("Some thousand words of the kind that the plan is to be good at")
+        self.setToolTip("A few thousand words of the kind that the plan is for")
         self.addItem(_BUNDLED, None)
         self.addItem(_CHOOSE, None)
         self.activated.connect(self._activated)

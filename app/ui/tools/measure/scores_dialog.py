@@ -20,9 +20,9 @@ from app.ui.tools.measure.measure_dialog import MeasureDialog
 from app.ui.tools.results_table import ResultsTable, Table
 
 _SENTENCE = (
-    "Perplexity says how well a plan predicts a text: the lower, the better. Against another plan, "
-    "the mean KL divergence says how far its predictions are off (0: the same), and the agreement "
-    "for how many tokens both find the same one likeliest."
+    "Perplexity says how well a plan predicts a text (lower is better). Against another plan, "
+    "the mean KL divergence says how far the predictions differ (0: not at all), and the "
+    "agreement how often both have the same top token."
 )
 _NOBODY = "Nothing"
 _HEADERS = (

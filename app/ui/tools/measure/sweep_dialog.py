@@ -99,7 +99,7 @@ class SweepDialog(EngineJobDialog):
         self.steps = _spin("Replies", 2, MOST_STEPS, 5, " replies")
         self.n_predict = _spin("Tokens of a reply, at most", 1, 100_000, 120, " tokens")
         self.prompt = Composer()
-        self.prompt.setPlaceholderText("What to ask each time; Enter starts")
+        self.prompt.setPlaceholderText("The prompt for each reply; Enter starts")
         self.prompt.setPlainText(_last_prompt(chat) or SUGGESTIONS[0])
         self.prompt.submitted.connect(lambda _text: self._begin())
         self.table = ResultsTable("Replies", HEADERS, HEADERS[3:])
@@ -194,7 +194,7 @@ class SweepDialog(EngineJobDialog):
         plan, fader = self._editor.settle(), self.fader.currentData()
         document, files = self._documents.active, self._files()
         if not self.prompt.toPlainText().strip():
-            raise PlanError([Problem("no-prompt", "There is no prompt.", "Write what to ask.")])
+            raise PlanError([Problem("no-prompt", "There is no prompt.", "Write one.")])
         settings = replace(
             self._chat.reply_settings.chat, n_predict=self.n_predict.value(), when_full="stop"
         )
@@ -311,8 +311,8 @@ class SweepDialog(EngineJobDialog):
         if write is None:
             await dialogs.tell(
                 self,
-                f"“{path.name}” was not written: its ending names neither CSV, Markdown nor JSON.",
-                "End the name in .csv, .md or .json.",
+                f"“{path.name}” was not written: its extension is not .csv, .md or .json.",
+                "Use .csv, .md or .json.",
             )
         elif await write_or_tell(self, path, write().encode("utf-8")):
             self.row.end(f"Saved {path.name}.")

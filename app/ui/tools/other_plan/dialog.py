@@ -53,8 +53,8 @@ _SENTENCE = (
 )
 _SAME = "Both are the same plan. Move a fader or open another plan to have something to compare."
 _UNKNOWN = "It is not known which plan made this reply, so two of the open plans read it."
-_MOVED = "The scales moved while it was said; it is read at those that it ended with."
-_LEFT = "Messages that had left the full context are not read."
+_MOVED = "The scales changed during the reply; it is read at the final ones."
+_LEFT = "Messages that were dropped from the full context are not read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class OtherPlanDialog(EngineJobDialog):
         self.view.show_text(reply.text)
         self.view.looked_at.connect(self._show_token)
         self.panel = TokenPanel()
-        self.before = _step("‹ Difference before", "Ctrl+Left in the reply")
+        self.before = _step("‹ Previous difference", "Ctrl+Left in the reply")
         self.after = _step("Next difference ›", "Ctrl+Right in the reply")
         self.before.clicked.connect(lambda _checked=False: self._go(-1))
         self.after.clicked.connect(lambda _checked=False: self._go(1))
@@ -144,7 +144,7 @@ class OtherPlanDialog(EngineJobDialog):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(24)
         row.addWidget(Legend(), 3)
-        row.addWidget(QuietLabel("Underlined: another token is likeliest to the other plan"), 2)
+        row.addWidget(QuietLabel("Underlined: the other plan has another top token"), 2)
         results = QWidget()
         column = QVBoxLayout(results)
         column.setContentsMargins(0, 0, 0, 0)
@@ -292,10 +292,10 @@ def _summary(read: PredictedReply, other: str) -> str:
     differing = [place for place, token in enumerate(read.tokens) if differs(token)]
     kl = f"Mean KL divergence {read.kl:.4f} nats."
     if not differing:
-        return f"“{other}” finds the same token likeliest at all {counted(n, 'token')}. {kl}"
+        return f"“{other}” has the same top token at all {counted(n, 'token')}. {kl}"
     first = differing[0]
     return (
-        f"“{other}” finds another token likeliest at {len(differing):,} of {counted(n, 'token')} "
+        f"“{other}” has another top token at {len(differing):,} of {counted(n, 'token')} "
         f"({len(differing) / n:.0%}), first at token {first + 1:,}, "
         f"“{in_one_line(read.tokens[first].piece)}”. {kl}"
     )

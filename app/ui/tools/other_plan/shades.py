@@ -35,8 +35,8 @@ class Legend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Legend")
         self.setAccessibleDescription(
-            "Orange: less likely to the other plan, ten times or more where it is full. "
-            "Blue: likelier."
+            "Orange: less likely for the other plan, at full colour ten times or more. Blue: "
+            "likelier."
         )
 
     def sizeHint(self) -> QSize:

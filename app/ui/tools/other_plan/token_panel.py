@@ -61,7 +61,7 @@ class TokenPanel(QWidget):
         self.table.show_token(token)
         spoken = [self.title.text(), *held, change_words(change(token))]
         for name, p in zip(self._names, (token.by_plan, token.by_other), strict=True):
-            spoken.append(f"Likeliest to {name}: {', '.join(map(_likely_words, p.top))}")
+            spoken.append(f"Likeliest for {name}: {', '.join(map(_likely_words, p.top))}")
         return ". ".join(spoken) + "."
 
 
@@ -147,10 +147,10 @@ def percent(probability: float) -> str:
 def change_words(power: float) -> str:
     """A change in probability by a power of ten, in words."""
     if abs(power) < math.log10(1.05):
-        return "As likely to both"
+        return "Equally likely"
     times = 10 ** abs(power)
     words = f"{times:.1f}" if times < 10 else f"{times:,.0f}" if times < 1e6 else f"{times:.0e}"
-    return f"{words} times {'likelier' if power > 0 else 'less likely'} to the other plan"
+    return f"{words} times {'likelier' if power > 0 else 'less likely'} for the other plan"
 
 
 def _likely_words(likely: LikelyToken) -> str:

@@ -26,7 +26,7 @@ from app.ui.widgets import theme as themes
 from app.ui.widgets.counted import counted
 from app.ui.widgets.icons import dress
 
-TAKE, TAKEN = "Take this one", "Taken"
+TAKE, TAKEN = "Use this reply", "In use"
 _FOOTER_LINES = 4
 
 
@@ -50,8 +50,8 @@ class Column(QFrame):
         self.remove = QToolButton()
         dress(self.remove, "close")
         self.remove.setAutoRaise(True)
-        self.remove.setToolTip("Take this column away")
-        self.remove.setAccessibleName(f"Take column {number} away")
+        self.remove.setToolTip("Remove this column")
+        self.remove.setAccessibleName(f"Remove column {number}")
         self.remove.clicked.connect(lambda _checked=False: self.remove_requested.emit())
         self.body = QTextEdit()
         self.body.setReadOnly(True)
@@ -69,12 +69,12 @@ class Column(QFrame):
         self.take = QPushButton(TAKE)
         self.take.setAutoDefault(False)
         self.take.setToolTip(
-            "Let the conversation go on with this reply; the others stay beside it"
+            "Continue the conversation with this reply; the others stay as variants"
         )
         self.take.clicked.connect(lambda _checked=False: self.take_requested.emit())
         self.copy = QPushButton("Copy")
         self.copy.setAutoDefault(False)
-        self.copy.setToolTip("Copy this reply as it was written, in Markdown")
+        self.copy.setToolTip("Copy this reply as Markdown")
         self.copy.clicked.connect(self._copy)
         self._lay_out()
         self.show_state(taken=False, busy=False)

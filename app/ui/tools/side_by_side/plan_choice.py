@@ -55,7 +55,7 @@ class PlanChoice(QWidget):
         self._documents = documents
         self._files_of = files_of
         self.plan = _combo(f"Plan of column {number}")
-        self.fader = _combo(f"Fader of column {number} that is elsewhere")
+        self.fader = _combo(f"Fader to move in column {number}")
         self.fader.setToolTip("Answer with one of the plan's faders at another value")
         self.scale = ScaleSpin(f"Scale of that fader in column {number}")
         row = QHBoxLayout()

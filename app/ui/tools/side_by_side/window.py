@@ -37,15 +37,17 @@ _EVEN = 1000
 _STEP = 0.25
 """How far off the plan's own the fader of the second column is at first."""
 _SENTENCE = (
-    "The same prompt, seed and settings for each column. Underlined is what the first column does "
-    "not say, and in the first what no other says."
+    "The same prompt, seed and settings for each column. Underlined: tokens that differ from "
+    "the first column; in the first, tokens that no other column has."
 )
-_SAME = "These columns have the same plan, so they say the same: choose another plan or fader."
+_SAME = (
+    "These columns have the same plan, so their replies are the same: choose another plan or fader."
+)
 _OTHER_FILES = (
     "These plans run on different model files. Side by side they share one copy of the weights: "
-    "choose plans over the same files in the same order."
+    "choose plans with the same files in the same order."
 )
-_NOTHING_ASKED = "Nothing was asked yet. Write a message below; all columns answer it."
+_NOTHING_ASKED = "Write a message below; all columns answer it."
 
 
 class SideBySide(QDialog):
@@ -74,12 +76,14 @@ class SideBySide(QDialog):
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
-        self.problem.setAccessibleName("What is in the way")
+        self.problem.setAccessibleName("Problem")
         self.problem.hide()
         self.composer = Composer()
         self.add = QPushButton("Add a column")
         self.again = QPushButton("Answer the last prompt")
-        self.again.setToolTip("Ask all columns what was asked last; earlier replies stay beside it")
+        self.again.setToolTip(
+            "Ask all columns the last prompt again; earlier replies stay as variants"
+        )
         self.send = QPushButton()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setChildrenCollapsible(False)

@@ -54,10 +54,12 @@ class BlockForm(QWidget):
         self._wrong.setTextFormat(Qt.TextFormat.PlainText)
         self._feeds = fact()
         self.make_output = QPushButton("Feed the output")
-        self.make_output.setToolTip("The model's head reads this block instead of the one it has.")
+        self.make_output.setToolTip(
+            "Feed the model's head with this block instead of the current one."
+        )
         self.make_output.clicked.connect(self._connect_output)
         self.muted = QCheckBox("Muted")
-        self.muted.setToolTip("What feeds the block passes through it unchanged.")
+        self.muted.setToolTip("The block's input passes through unchanged.")
         self.muted.clicked.connect(self._mute)
         self.collapsed = QCheckBox("Collapsed")
         self.collapsed.setToolTip("The block shows only its title.")

@@ -71,7 +71,7 @@ class Summary(QWidget):
         self._merge.setVisible(len(selected) > 1)
         self._hint.setVisible(len(selected) < 2)
         self._hint.setText(
-            "Select a block to change its layers, its scales and what feeds it."
+            "Select a block to change its layers, scales and inputs."
             if plan.blocks
             else "This plan has no blocks yet. Add one here or from the palette, or double-click "
             "the canvas where it should be."

@@ -145,7 +145,8 @@ class ListPanel(QWidget):
     def _count(self) -> None:
         blocks = counted(self.model.rowCount(), "block")
         self.strip.say(
-            None, f"{blocks}, as they run. Double-click or F2 changes a cell, Insert adds a block."
+            None,
+            f"{blocks}, in running order. Double-click or F2 edits a cell, Insert adds a block.",
         )
 
     def _add_keys(self) -> None:
@@ -184,7 +185,7 @@ def _make_tree(model: ListModel) -> QTreeView:
     tree = QTreeView()
     tree.setModel(model)
     tree.setAccessibleName("Blocks")
-    tree.setAccessibleDescription("The blocks of the plan in the order in which they run.")
+    tree.setAccessibleDescription("The blocks of the plan in running order.")
     tree.setFrameShape(QFrame.Shape.NoFrame)
     tree.setUniformRowHeights(True)
     tree.setItemDelegate(_Rows(tree))

@@ -41,7 +41,7 @@ def after_typing(editor: PlanEditor, id_: str, port: int, column: Column, text: 
 def _scale(text: str) -> float:
     value = parse_number(text)
     if value is None:
-        raise _refusal(f"“{text}” is no scale.", "Type a number such as 0.5.")
+        raise _refusal(f"“{text}” is not a scale.", "Type a number such as 0.5.")
     return value
 
 
@@ -60,7 +60,7 @@ def _source(editor: PlanEditor, text: str) -> str | None:
             return id_
     raise _refusal(
         f"There is no block “{text}”.",
-        "Type a block's number, -1 or “tokens” for the token input, or nothing for no link.",
+        "Type a block's number, -1 or “tokens” for the token input, or leave it empty for no link.",
     )
 
 

@@ -111,7 +111,7 @@ class TextPanel(QWidget):
         links: list[Link] = []
         if sync.backup is not None:
             links = [
-                Link("Bring back my text", sync.restore_backup),
+                Link("Restore my text", sync.restore_backup),
                 Link("Discard it", sync.discard_backup),
             ]
         problem = self._worst()
@@ -122,7 +122,9 @@ class TextPanel(QWidget):
             back = Link("Back to the plan's text", sync.go_back)
             self.strip.say("error", _words(problem), [*self._renumber(), back, *links])
         elif links:
-            self.strip.say("note", "The plan was changed; your unread text was set aside.", links)
+            self.strip.say(
+                "note", "The plan was changed; your unfinished text was set aside.", links
+            )
         elif problem is not None:
             self.strip.say(problem.severity, _words(problem), self._mends(problem))
         else:

@@ -195,9 +195,8 @@ class PlanTextEdit(QPlainTextEdit):
         is_large = len(text) > MOST_PASTED or len(lengths) > MOST_LINES
         if "\0" in text or is_large or max(lengths) > LONGEST_LINE:
             self.refused.emit(
-                f"What you pasted is no plan: it has {len(text):,} characters in "
-                f"{len(lengths):,} lines, the longest of {max(lengths):,}. "
-                "The text stays as it was."
+                f"What you pasted is not a plan: it has {len(text):,} characters in "
+                f"{len(lengths):,} lines, the longest of {max(lengths):,}. The text is unchanged."
             )
         else:
             super().insertFromMimeData(source)

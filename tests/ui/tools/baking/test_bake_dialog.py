@@ -102,7 +102,7 @@ def test_the_verdict_follows_the_plan(stage: Stage) -> None:
     assert not stage.dialog.bake.isEnabled()
     stage.files.clear()
     stage.dialog.look_soon()
-    stage.qtbot.waitUntil(lambda: "not all there" in stage.dialog.reason.text())
+    stage.qtbot.waitUntil(lambda: "model files are missing" in stage.dialog.reason.text())
 
 
 def test_an_approximation_is_baked_measured_and_opened(stage: Stage) -> None:

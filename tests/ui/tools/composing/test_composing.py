@@ -127,7 +127,7 @@ def test_problems_are_said_while_typing(bench: Bench, tuned: Path) -> None:
     dialog.is_split.setChecked(False)
     account(bench, dialog, "has only layers")
     dialog.rows[0].remove.click()
-    account(bench, dialog, "Add the model files")
+    account(bench, dialog, "Add model files")
     assert not dialog.write_button.isEnabled()
 
 
@@ -171,7 +171,7 @@ def test_nothing_is_replaced_unasked(bench: Bench) -> None:
     out.write_bytes(b"mine")
     dialog = opened(bench)
     dialog.write_button.click()
-    assert "“out.gguf” is there already." in bench.answer("Cancel")
+    assert "“out.gguf” already exists." in bench.answer("Cancel")
     assert out.read_bytes() == b"mine"
     dialog.write_button.click()
     bench.answer("Replace")

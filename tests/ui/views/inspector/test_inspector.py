@@ -89,7 +89,7 @@ def test_a_large_scale_is_taken_as_it_is_typed(editor, merge, typed):
     ("said", "words"),
     [
         (None, "Known when the plan is valid"),
-        (BlockMemory(0, 0, 0), "Nothing: it is unused"),
+        (BlockMemory(0, 0, 0), "Nothing (unused)"),
         (BlockMemory(8 << 20, 2 << 20, 1 << 20), "8.0 MiB of weights, 6.0 MiB of them shared\n"),
         (BlockMemory(8 << 20, 0, 1 << 20), "8.0 MiB of weights, all shared\n1.0 MiB of KV"),
         (BlockMemory(8 << 20, 8 << 20, 1 << 20), "8.0 MiB of weights, none shared\n1.0 MiB"),
@@ -113,7 +113,7 @@ def test_what_a_block_runs_as_is_not_known_without_an_output(editor, plan, weigh
 def test_a_muted_block_takes_no_memory(editor, memory, weight):
     memory["left"] = BlockMemory(8 << 20, 8 << 20, 1 << 20)
     QTest.mouseClick(weight.muted, LEFT, pos=QPoint(8, 8))
-    assert weight.memory.text() == "Nothing: it is muted"
+    assert weight.memory.text() == "Nothing (muted)"
 
 
 def test_steps_with_the_arrow_keys_are_one_undo_step(editor, weight):
@@ -244,7 +244,7 @@ def test_a_merge_grows_to_sixteen_inputs(editor, merge):
 def test_a_block_is_muted_and_collapsed(editor, plan, weight):
     QTest.mouseClick(weight.muted, LEFT)
     assert editor.plan.blocks["left"].muted
-    assert "Nothing: it is muted" in _words(weight)
+    assert "Nothing (muted)" in _words(weight)
     QTest.mouseClick(weight.collapsed, LEFT)
     assert editor.plan.blocks["left"].collapsed
     editor.undo_stack.undo()

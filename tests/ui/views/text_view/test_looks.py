@@ -124,7 +124,7 @@ def test_the_menu_offers_what_mends(typist, editor, plan):
 
 def test_one_endless_line_is_not_pasted(typist, editor, plan):
     typist.paste("x" * 1_048_576)
-    assert "is no plan: it has 1,048,576 characters" in typist.words()
+    assert "is not a plan: it has 1,048,576 characters" in typist.words()
     assert editor.plan == plan
     assert typist.lines[0] == "WeightBlock; 0; 20; 0; -1"
 

@@ -149,7 +149,7 @@ def test_a_change_on_the_canvas_sets_unread_text_aside(typist, editor, plan):
     editor.apply("Set scale", after)
     assert not typist.canvas._veil.isVisible()
     assert typist.lines[:4] == [*PLAN[:3], "MergeBlock; 1; 0.9; 2; 0.5"]
-    typist.link("Bring back my text")
+    typist.link("Restore my text")
     assert typist.lines[1] == PLAN[1] + "x"
     assert typist.panel.sync.is_stale
     assert editor.plan == after
@@ -160,7 +160,7 @@ def test_a_change_on_the_canvas_while_typing_loses_nothing(typist, editor, plan)
     typist.type("1")
     editor.apply("Rename", edits.rename(plan, "left", "Left"))
     assert typist.lines[3] == PLAN[3]
-    typist.link("Bring back my text")
+    typist.link("Restore my text")
     assert editor.plan.blocks["m"].inputs[1].scale == 0.51
     editor.undo_stack.undo()
     assert editor.plan == edits.rename(plan, "left", "Left")
@@ -181,7 +181,7 @@ def test_back_to_the_plan_keeps_what_was_typed(typist, editor, plan):
     typist.link("Back to the plan's text")
     assert typist.lines == PLAN
     assert editor.plan == plan
-    typist.link("Bring back my text")
+    typist.link("Restore my text")
     assert typist.lines[2] == "nonsense"
 
 
@@ -195,7 +195,7 @@ def test_unread_text_waits_while_another_document_is_shown(typist, editor, plan)
     assert typist.link_words() == []
     editor.show_document(plan, first)
     assert typist.lines == PLAN
-    typist.link("Bring back my text")
+    typist.link("Restore my text")
     assert typist.lines[1] == PLAN[1] + "x"
 
 
