@@ -110,10 +110,10 @@ async def _longest_gap_ms(window: MainWindow) -> float:
     n = N_HISTORY // len(_tokens(PART))
     for _ in range(n // 2):
         for role in ("user", "assistant"):
-            message = chat.conversations.current.add(role, PART, parent)
+            message = window.services.conversations.current.add(role, PART, parent)
             parent = message.id
-    chat.conversations.save(chat.conversations.current.messages.values())
-    chat.conversations.replaced.emit()
+    window.services.conversations.save(window.services.conversations.current.messages.values())
+    window.services.conversations.replaced.emit()
     await asyncio.sleep(2)
     gaps = []
     ticks = QTimer(window, interval=1)
@@ -156,11 +156,13 @@ async def _beside_the_engine(window: MainWindow) -> tuple[float, float, float]:
     await _until(lambda: not chat.flow.busy)
     chat.flow.send("And about the mountains.")
     await _until(lambda: not chat.flow.busy)
-    first, follow_up = (m.record for m in chat.conversations.current.path if m.record is not None)
+    first, follow_up = (
+        m.record for m in window.services.conversations.current.path if m.record is not None
+    )
     n_too_many = follow_up.statistics.n_prompt_evaluated - (
         follow_up.statistics.n_prompt - first.statistics.n_ctx_used
     )
-    running = chat.conversations.current
+    running = window.services.conversations.current
     request = Generate(
         running.prompt_for(running.path[0].id),
         n_predict=N_SPOKEN,
@@ -198,7 +200,7 @@ async def _seen_per_s(window: MainWindow) -> float:
     await ended.wait()  # without looking time and again, which takes from the engine
     took = time.perf_counter() - begun
     chat.flow.disconnect(connection)
-    record = chat.conversations.current.path[-1].record
+    record = window.services.conversations.current.path[-1].record
     assert record is not None
     return (record.statistics.n_generated - 1) / took
 

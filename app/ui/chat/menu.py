@@ -8,11 +8,10 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from app.ui.chat.conversations.actions import ConversationActions
-from app.ui.chat.conversations.conversations import Conversations
 from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.transcript import Transcript
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 
 
 class ChatMenu:
@@ -20,17 +19,16 @@ class ChatMenu:
 
     def __init__(
         self,
+        services: Services,
         flow: ReplyFlow,
-        conversations: Conversations,
         actions: ConversationActions,
         transcript: Transcript,
-        tasks: Tasks,
     ) -> None:
         self._flow = flow
-        self._conversations = conversations
+        self._conversations = services.conversations
         self._actions = actions
         self._transcript = transcript
-        self._tasks = tasks
+        self._tasks = services.tasks
         self._needs: list[tuple[QAction, Callable[[], bool]]] = []
 
     def fill(self, menu: QMenu, find: Callable[[], object]) -> None:

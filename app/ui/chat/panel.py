@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWi
 from app.ui.chat.answering_plan import AnsweringPlan
 from app.ui.chat.composer import Composer
 from app.ui.chat.conversations.actions import ConversationActions
-from app.ui.chat.conversations.conversations import Conversations
 from app.ui.chat.menu import ChatMenu
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.reply_settings.sampling_panel import SamplingPanel
@@ -31,22 +30,15 @@ class ChatPanel(QWidget):
         super().__init__()
         self._services = services
         self._runner = services.runner
-        self.reply_settings = services.reply_settings
-        settings, tasks = services.settings, services.tasks
+        self._reply_settings = services.reply_settings
+        self._conversations = services.conversations
         self.system = SystemField(services.reply_settings)
         self.sampling = SamplingPanel(services.reply_settings)
         self.transcript = Transcript()
         self.composer = Composer()
-        self.conversations = Conversations(
-            settings.conversations_path, lambda: self.flow.busy, tasks, self
-        )
-        self.flow = ReplyFlow(services, self.conversations, self.transcript)
-        self.conversation_actions = ConversationActions(
-            self, self.conversations, self.flow, self.transcript, settings, tasks
-        )
-        self.menu = ChatMenu(
-            self.flow, self.conversations, self.conversation_actions, self.transcript, tasks
-        )
+        self.flow = ReplyFlow(services, self.transcript)
+        self.conversation_actions = ConversationActions(services, self.flow, self.transcript)
+        self.menu = ChatMenu(services, self.flow, self.conversation_actions, self.transcript)
         self.plan = AnsweringPlan(services.runner)
         self._running = QuietLabel()
         self._running.setAccessibleName("State of the plan that answers")
@@ -115,14 +107,13 @@ class ChatPanel(QWidget):
         self.transcript.regenerate_requested.connect(self.flow.regenerate)
         self.transcript.again_requested.connect(self.flow.again)
         self.transcript.continue_requested.connect(self.flow.go_on)
-        self.conversations.replaced.connect(self._show_conversation)
+        self._conversations.replaced.connect(self._show_conversation)
         self.send.clicked.connect(self._send_or_stop)
         self.regenerate.clicked.connect(lambda: self.flow.regenerate())
         self.side_by_side.clicked.connect(self.side_by_side_wanted)
         self.new_chat.clicked.connect(self._begin_anew)
         self.fold.toggled.connect(self.sampling.setVisible)
         self.sampling.more_wanted.connect(self._show_all_settings)
-        self.conversation_actions.notice.connect(self._services.notices.post)
         self.flow.busy_changed.connect(self._busy_changed)
         self._runner.changed.connect(self._plan_changed)
 
@@ -150,9 +141,9 @@ class ChatPanel(QWidget):
         self.composer.setFocus()
 
     def _show_conversation(self) -> None:
-        conversation = self.conversations.current
+        conversation = self._conversations.current
         if conversation.messages:
-            self.reply_settings.continue_with(conversation.system)
+            self._reply_settings.continue_with(conversation.system)
         self.transcript.show_path(conversation)
         self._busy_changed(self.flow.busy)
 
@@ -162,7 +153,7 @@ class ChatPanel(QWidget):
         self.send.setToolTip(tip)
         self.send.setAccessibleName(tip)
         self.transcript.set_busy(busy)
-        self.regenerate.setEnabled(not busy and bool(self.conversations.current.messages))
+        self.regenerate.setEnabled(not busy and bool(self._conversations.current.messages))
         self._show_send_state()
 
     def _show_send_state(self) -> None:
@@ -171,7 +162,7 @@ class ChatPanel(QWidget):
     def _show_all_settings(self) -> None:
         from app.ui.chat.reply_settings.dialog import ReplySettingsDialog
 
-        services, shown = self._services, self.reply_settings
+        services, shown = self._services, self._reply_settings
         dialog = ReplySettingsDialog(services.window, shown.chat, services.settings, services.tasks)
         dialog.chat_changed.connect(
             lambda chat: shown.set_chat(replace(chat, context=shown.context))

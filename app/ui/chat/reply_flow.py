@@ -14,7 +14,6 @@ from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import Earlier, Event, Generate, Progress, Reply
 from app.plan.problem import PlanError
 from app.plan.recipe_text import recipe_in
-from app.ui.chat.conversations.conversations import Conversations
 from app.ui.chat.message.view import MessageView
 from app.ui.chat.reply_in_progress import ReplyInProgress, Speedometer
 from app.ui.chat.reply_request import (
@@ -50,17 +49,15 @@ class ReplyFlow(QObject):
     speed_changed = Signal(float)
     """Tokens a second of the reply that is coming, twice a second."""
 
-    def __init__(
-        self, services: Services, conversations: Conversations, transcript: Transcript
-    ) -> None:
-        super().__init__(conversations)
+    def __init__(self, services: Services, transcript: Transcript) -> None:
+        super().__init__(transcript)
         self._engine = services.engine
         self._runner = services.runner
         self._opener = services.opener
         self._reply_settings = services.reply_settings
         self._memory_watch = services.memory_watch
         self._tasks = services.tasks
-        self._conversations = conversations
+        self._conversations = services.conversations
         self._transcript = transcript
         self.busy = False
         self._speed = Speedometer()
@@ -297,4 +294,5 @@ class ReplyFlow(QObject):
 
     def _set_busy(self, busy: bool) -> None:
         self.busy = busy
+        self._conversations.set_answering(busy)
         self.busy_changed.emit(busy)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from app.plan.document import Plan
 from app.ui.state.autosave import Autosave
 from app.ui.state.bundled_model import BundledModel
+from app.ui.state.conversations import Conversations
 from app.ui.state.disk_watch import DiskWatch
 from app.ui.state.documents import Documents
 from app.ui.state.editor import PlanEditor
@@ -50,6 +51,7 @@ class Services:
     autosave: Autosave
     disk_watch: DiskWatch
     reply_settings: ReplySettings
+    conversations: Conversations
     runner: PlanRunner
     memory_watch: MemoryWatch
     memory_check: MemoryCheck
@@ -94,6 +96,7 @@ def build_services(
         autosave=autosave,
         disk_watch=DiskWatch(documents, tasks),
         reply_settings=reply_settings,
+        conversations=Conversations(settings.conversations_path, tasks, window),
         runner=runner,
         memory_watch=watch,
         memory_check=MemoryCheck(watch, runner),

@@ -78,11 +78,11 @@ class MainWindow(QMainWindow):
         )
         self.adding = AddingPalette(self.canvas, TEMPLATES, self.templates.ask_to_insert)
         self.find_block = FindBlock(self.canvas)
-        self.measuring = Measuring(services, self.canvas, self.chat)
+        self.measuring = Measuring(services, self.canvas)
         self.baking = BakeOpener(services, self.files)
         self.composing = ComposeOpener(services, self.files, self.source_edits)
         self.side_by_side = SideBySideOpener(services, self.chat)
-        self.other_plan = OtherPlanOpener(services, self.chat.conversations)
+        self.other_plan = OtherPlanOpener(services)
         strip = SourcesStrip(services, self.source_edits)
         self.area = DocumentArea(services, self.canvas, (strip,))
         self.sources = SourcesPanel(services.sources, self.source_edits, self.files.choose_model)
@@ -213,7 +213,7 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self.services.disk_watch.look_soon()
-            self.chat.conversations.check_for_changes()
+            self.services.conversations.check_for_changes()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_paths(event.mimeData()):
@@ -247,7 +247,7 @@ class MainWindow(QMainWindow):
         services.disk_watch.close()
         services.documents.forget()
         await services.autosave.close()
-        await self.chat.conversations.close(CLOSE_WITHIN_S)
+        await services.conversations.close(CLOSE_WITHIN_S)
         services.tasks.cancel()
         import asyncio
 

@@ -57,9 +57,9 @@ def test_again_is_asked_for_as_the_first_time(bench: Bench) -> None:
 def test_again_of_a_reply_that_is_kept_in_the_file(bench: Bench) -> None:
     bench.say("Hi")
     first = bench.engine.asked(Generate)[-1]
-    id = bench.window.chat.conversations.current.id
+    id = bench.window.services.conversations.current.id
     bench.window.chat.conversation_actions.begin()
-    opened = bench.window.services.tasks.start(bench.window.chat.conversations.open(id))
+    opened = bench.window.services.tasks.start(bench.window.services.conversations.open(id))
     bench.qtbot.waitUntil(opened.done)
     chat_action(bench, "Regenerate with the same settings").trigger()
     bench.wait_idle()
@@ -86,7 +86,7 @@ def test_again_of_a_reply_that_went_on_goes_on_from_there(bench: Bench) -> None:
 
 def test_again_over_another_model_is_refused_in_words(bench: Bench) -> None:
     bench.say("Hi")
-    conversation = bench.window.chat.conversations.current
+    conversation = bench.window.services.conversations.current
     reply = conversation.path[-1]
     assert reply.record is not None
     conversation.write(reply.id, reply.text, replace(reply.record, model_files=("other.gguf",)))
@@ -102,7 +102,7 @@ def test_again_over_another_model_is_refused_in_words(bench: Bench) -> None:
 
 def test_a_reply_whose_pieces_are_not_known_may_differ_and_says_so(bench: Bench) -> None:
     bench.say("Hi")
-    conversation = bench.window.chat.conversations.current
+    conversation = bench.window.services.conversations.current
     reply = conversation.path[-1]
     assert reply.record is not None
     statistics = replace(reply.record.statistics, order=())

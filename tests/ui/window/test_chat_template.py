@@ -53,7 +53,7 @@ def test_a_known_one_is_chosen_by_its_name(bench: Bench, tab: TemplateTab, name:
     choose(bench, tab, name)
     assert "llama.cpp" in tab.hint.text()
     assert asked(bench) == name
-    assert bench.window.chat.conversations.current.path[-1].record.chat_template == name
+    assert bench.window.services.conversations.current.path[-1].record.chat_template == name
     assert bench.window.services.settings.chat().template == name
 
 

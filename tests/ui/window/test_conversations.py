@@ -121,7 +121,7 @@ def test_of_a_long_conversation_the_end_is_shown_and_more_on_demand(
     bench: Bench, chats: ConversationList
 ) -> None:
     long = talk(*(f"turn {n}" for n in range(100)))
-    task = bench.window.services.tasks.start(bench.window.chat.conversations.restore(long))
+    task = bench.window.services.tasks.start(bench.window.services.conversations.restore(long))
     bench.qtbot.waitUntil(task.done)
     wait_titles(bench, chats, "turn 0")
     bench.qtbot.keyClick(chats.search, Qt.Key.Key_Return)
@@ -205,7 +205,7 @@ def test_what_another_window_adds_is_shown_and_nothing_is_lost(bench: Bench) -> 
         there.add("assistant", text, there.path[0].id).id for text in ("While it came", "And then")
     ]
     other.save(there.delta(more_there))
-    bench.window.chat.conversations.check_for_changes()
+    bench.window.services.conversations.check_for_changes()
     bench.engine.release.set()
     bench.wait_idle()
     bench.qtbot.waitUntil(lambda: last(bench).head.variant.endswith("/4"))
@@ -214,7 +214,7 @@ def test_what_another_window_adds_is_shown_and_nothing_is_lost(bench: Bench) -> 
     message = there.add("user", "From elsewhere", id)
     there.show(message.id)
     other.save(there.delta([message.id]))
-    bench.window.chat.conversations.check_for_changes()
+    bench.window.services.conversations.check_for_changes()
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", REPLY, "From elsewhere"])
     other.remove(there.id)
     bench.say("Still here")

@@ -31,7 +31,7 @@ def choose(bench: Bench, name: str) -> str:
 
 
 def authors(bench: Bench) -> list[str]:
-    path = bench.window.chat.conversations.current.path
+    path = bench.window.services.conversations.current.path
     return [m.record.plan_name for m in path if m.record is not None]
 
 
@@ -64,7 +64,7 @@ def test_a_variant_comes_from_another_plan(bench: Bench) -> None:
     bench.open_plan("other.txt")
     bench.window.chat.flow.regenerate()
     bench.wait_idle()
-    conversation = bench.window.chat.conversations.current
+    conversation = bench.window.services.conversations.current
     variants = conversation.variants(conversation.path[-1].id)
     assert [v.record.plan_name for v in variants] == ["plan.txt", "other.txt"]
     bench.window.chat.conversation_actions.flip_to(variants[0].id)

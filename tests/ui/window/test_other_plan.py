@@ -278,7 +278,7 @@ def test_another_open_plan_is_proposed_where_the_one_shown_made_the_reply(asked:
 def test_a_reply_of_an_unknown_plan_is_read_by_two_open_ones(
     asked: Bench, changes: dict[str, str], said: str
 ) -> None:
-    conversations = asked.window.chat.conversations
+    conversations = asked.window.services.conversations
     message = conversations.current.path[-1]
     record = replace(message.record, **changes)
     conversations.current.messages[message.id] = replace(message, record=record)
@@ -308,7 +308,7 @@ def test_it_is_asked_first_where_memory_is_short_for_two_contexts(
 
 
 def test_moved_scales_and_messages_that_left_are_told(asked: Bench) -> None:
-    conversations = asked.window.chat.conversations
+    conversations = asked.window.services.conversations
     message = conversations.current.path[-1]
     assert message.record is not None
     statistics = replace(message.record.statistics, n_left_out=1)

@@ -70,10 +70,10 @@ def test_a_conversation_with_the_model_and_its_replies_again(
 ) -> None:
     first = say(qtbot, window, "Name three colours of the rainbow.")
     assert first.text.strip()
-    record = window.chat.conversations.current.path[-1].record
+    record = window.services.conversations.current.path[-1].record
     assert record is not None and record.statistics.n_prompt_evaluated == record.statistics.n_prompt
     second = say(qtbot, window, "And which one is the sky?")
-    asked = window.chat.conversations.current.path[-1].record
+    asked = window.services.conversations.current.path[-1].record
     assert asked is not None
     assert (
         asked.statistics.n_prompt_evaluated
@@ -189,7 +189,7 @@ def test_a_fader_and_then_the_plan_change_in_mid_conversation(
     (mark,) = view.marks
     assert len(mark.splitlines()) == 2
     assert "→ 0.75" in mark
-    said = window.chat.conversations.current.path[-1]
+    said = window.services.conversations.current.path[-1]
     assert said.record is not None and 20 < said.record.moves[0].at < len(said.text)
 
     other = SAMPLES / "two-endings.txt"
@@ -201,5 +201,5 @@ def test_a_fader_and_then_the_plan_change_in_mid_conversation(
     window.services.documents.show(first)
     qtbot.waitUntil(lambda: window.services.runner.is_current, timeout=MS)
     assert author_of(say(qtbot, window, "And the land?")) == "sample"
-    asked = window.chat.conversations.current.path[-1].record
+    asked = window.services.conversations.current.path[-1].record
     assert asked is not None and EARLIER["read_anew"] in asked.remark

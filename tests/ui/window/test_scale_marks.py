@@ -38,7 +38,7 @@ def test_a_moved_fader_is_marked_where_it_took_effect(bench: Bench) -> None:
     assert view.body.accessibleDescription() == MARK
     width = view.body.fontMetrics().horizontalAdvance("The capital ")
     bench.qtbot.waitUntil(lambda: abs(marks[0].geometry().center().x() - width) < 6)
-    record = bench.window.chat.conversations.current.path[-1].record
+    record = bench.window.services.conversations.current.path[-1].record
     assert [(move.at, move.before, move.after) for move in record.moves] == [(12, 0.5, 0.75)]
     assert record.statistics.plan_hash == bench.window.services.runner.recipe.hash
     assert record.recipe == bench.window.services.runner.recipe.text
@@ -46,7 +46,10 @@ def test_a_moved_fader_is_marked_where_it_took_effect(bench: Bench) -> None:
 
 def test_marks_are_there_again_when_the_conversation_is_opened_again(bench: Bench) -> None:
     moved_reply(bench)
-    kept, id = bench.window.chat.conversation_actions, bench.window.chat.conversations.current.id
+    kept, id = (
+        bench.window.chat.conversation_actions,
+        bench.window.services.conversations.current.id,
+    )
     kept.begin()
     assert not bench.window.chat.transcript.messages
     kept.open(id)
@@ -67,7 +70,7 @@ def test_marks_stay_with_the_reply_when_the_engine_dies(bench: Bench) -> None:
     bench.wait_idle()
     reply = next(view for view in messages if view.kind == "reply")
     assert reply.marks == [MARK]
-    path = bench.window.chat.conversations.current.path
+    path = bench.window.services.conversations.current.path
     assert [move.words for move in path[-1].record.moves] == [MARK]
 
 

@@ -44,7 +44,7 @@ def test_thoughts_are_kept_but_not_copied(bench: Bench) -> None:
     assert view.text == REPLY
     bench.qtbot.mouseClick(view.head.copy, LEFT)
     assert QGuiApplication.clipboard().text() == "It is *two*."
-    path = bench.window.chat.conversations.current.path
+    path = bench.window.services.conversations.current.path
     assert path[-1].text == REPLY
 
 

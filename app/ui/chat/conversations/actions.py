@@ -7,14 +7,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
 
-from app.ui.chat.conversations.conversations import Conversations
 from app.ui.chat.conversations.exchange import ConversationExchange
 from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.transcript import Transcript
-from app.ui.state.settings import Settings
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.widgets import dialogs
 from app.ui.widgets.counted import counted
 from app.ui.widgets.strip import Link, Strip
@@ -31,36 +28,26 @@ class ConversationActions(QObject):
 
     opened = Signal()
     """The user chose a conversation in the list."""
-    notice = Signal(str)
-    """Something was done that shows nowhere else, in words."""
 
-    def __init__(
-        self,
-        panel: QWidget,
-        conversations: Conversations,
-        flow: ReplyFlow,
-        transcript: Transcript,
-        settings: Settings,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(panel)
-        self._panel = panel
-        self._conversations = conversations
+    def __init__(self, services: Services, flow: ReplyFlow, transcript: Transcript) -> None:
+        super().__init__(transcript)
+        self._window = services.window
+        self._conversations = services.conversations
+        self._settings = services.settings
+        self._tasks = services.tasks
         self._flow = flow
         self._transcript = transcript
-        self._settings = settings
-        self._tasks = tasks
-        self.exchange = ConversationExchange(panel, conversations, self.notice.emit)
+        self.exchange = ConversationExchange(services)
         self.trouble = Strip()
         self.trouble.hide()
         self.undo = Strip()
         self.undo.hide()
         self._list: ConversationList | None = None
-        conversations.list_changed.connect(self._remember)
-        conversations.replaced.connect(self._remember)
-        conversations.state_changed.connect(self._show_trouble)
+        self._conversations.list_changed.connect(self._remember)
+        self._conversations.replaced.connect(self._remember)
+        self._conversations.state_changed.connect(self._show_trouble)
         flow.busy_changed.connect(self._hide_undo)
-        transcript.remove_requested.connect(lambda id: tasks.start(self._remove_message(id)))
+        transcript.remove_requested.connect(lambda id: self._tasks.start(self._remove_message(id)))
         transcript.flipped.connect(self.flip_to)
 
     def make_list(self) -> ConversationList:
@@ -108,7 +95,7 @@ class ConversationActions(QObject):
         """Whether the user lets go of what could not be stored."""
         while self._conversations.n_unwritten:
             answer = await dialogs.ask(
-                self._panel.window(),
+                self._window,
                 "Some messages are only in memory.",
                 f"{self._conversations.problem} Or export the conversations into another folder.",
                 (TRY_AGAIN, EXPORT_ALL, CLOSE, dialogs.CANCEL),
@@ -180,7 +167,7 @@ class ConversationActions(QObject):
     async def _tell_trouble(self) -> None:
         while self._conversations.problem:
             answer = await dialogs.ask(
-                self._panel.window(),
+                self._window,
                 "Conversations are not saved.",
                 f"{self._conversations.problem} New messages stay in memory until they can be "
                 "saved.",

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-from PySide6.QtWidgets import QWidget
 
 from app.conversations.conversation import Conversation
 from app.conversations.errors import BadFile
 from app.plan.files import read
-from app.ui.chat.conversations.conversations import Conversations
 from app.ui.state.disk import reason
+from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
 from app.ui.state.writing import write_or_tell
 from app.ui.widgets import dialogs
@@ -22,14 +20,12 @@ _KINDS = "Conversations (*.json);;Markdown (*.md)"
 
 
 class ConversationExchange:
-    """Exports and imports; `say` tells the user that one is done."""
+    """Exports and imports, and says when one is done."""
 
-    def __init__(
-        self, panel: QWidget, conversations: Conversations, say: Callable[[str], object]
-    ) -> None:
-        self._panel = panel
-        self._conversations = conversations
-        self._say = say
+    def __init__(self, services: Services) -> None:
+        self._window = services.window
+        self._conversations = services.conversations
+        self._notices = services.notices
 
     async def export_open(self) -> None:
         """Write the open conversation into a file that the user picks."""
@@ -51,7 +47,7 @@ class ConversationExchange:
     async def import_file(self) -> None:
         """Take in the conversations of a file that the user picks."""
         path = await dialogs.ask_open_path(
-            self._panel.window(), "Import conversations", Path.home(), "Conversations (*.json)"
+            self._window, "Import conversations", Path.home(), "Conversations (*.json)"
         )
         if path is None:
             return
@@ -67,12 +63,12 @@ class ConversationExchange:
             return
         await self._conversations.with_store(lambda store: store.save_all(conversations))
         self._conversations.list_changed.emit()
-        self._say(f"Imported {counted(len(conversations), 'conversation')}")
+        self._notices.post(f"Imported {counted(len(conversations), 'conversation')}")
 
     async def _export(self, conversations: Sequence[Conversation], name: str) -> None:
         plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).strip(" .")[:60] or "Conversation"
         path = await dialogs.ask_save_path(
-            self._panel.window(),
+            self._window,
             f"Export {counted(len(conversations), 'conversation')}",
             Path.home() / f"{plain}.json",
             _KINDS,
@@ -83,8 +79,8 @@ class ConversationExchange:
 
         write = to_markdown if path.suffix.lower() == ".md" else to_json
         content = await in_thread(write, conversations)
-        if await write_or_tell(self._panel.window(), path, content):
-            self._say(f"Exported {counted(len(conversations), 'conversation')} to {path}")
+        if await write_or_tell(self._window, path, content):
+            self._notices.post(f"Exported {counted(len(conversations), 'conversation')} to {path}")
 
     async def _tell(self, text: str, explanation: str) -> None:
-        await dialogs.tell(self._panel.window(), text, explanation)
+        await dialogs.tell(self._window, text, explanation)

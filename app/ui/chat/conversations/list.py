@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.conversations.search import Summary
-from app.ui.chat.conversations.conversations import Conversations
 from app.ui.chat.conversations.exchange import ConversationExchange
 from app.ui.chat.conversations.rows import RowDelegate, Rows
+from app.ui.state.conversations import Conversations
 from app.ui.state.tasks import Tasks
 from app.ui.widgets.icons import dress
 from app.ui.widgets.strip import Strip

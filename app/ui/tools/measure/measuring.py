@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from app.ui.canvas import Canvas
-from app.ui.chat.panel import ChatPanel
 from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
 from app.ui.widgets import dialogs
@@ -23,7 +22,7 @@ _LESS = 0.9
 class Measuring(QObject):
     """What the Measure menu does."""
 
-    def __init__(self, services: Services, canvas: Canvas, chat: ChatPanel) -> None:
+    def __init__(self, services: Services, canvas: Canvas) -> None:
         super().__init__(services.window)
         self._services = services
         self._window = services.window
@@ -32,7 +31,6 @@ class Measuring(QObject):
         self._model = services.model
         self._tasks = services.tasks
         self._canvas = canvas
-        self._chat = chat
         self._open: dict[str, JobDialog] = {}
 
     def show_influence(self) -> None:
@@ -128,16 +126,7 @@ class Measuring(QObject):
     def _make_sweep(self) -> SweepDialog:
         from app.ui.tools.measure.sweep_dialog import SweepDialog
 
-        return SweepDialog(
-            self._window,
-            self._engine,
-            self._canvas.editor,
-            self._documents,
-            self._chat,
-            lambda: self._model.files,
-            self._services.memory_check,
-            self._tasks,
-        )
+        return SweepDialog(self._services)
 
 
 def _import_plots() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,29 +16,22 @@ from PySide6.QtWidgets import (
     QSpinBox,
     QSplitter,
     QTextEdit,
-    QWidget,
 )
 
 from app.conversations.conversation import Conversation
 from app.engine.errors import EngineError, JobCancelled
 from app.engine.messages import Event, GenerateTogether, OfPlan, Open, OpenedPlan
-from app.model_files.model_file import ModelFile
 from app.plan import edits
 from app.plan.document import Plan
 from app.plan.faders import Fader, faders_of
 from app.plan.lowering import lower
 from app.plan.problem import PlanError, Problem
 from app.ui.chat.composer import Composer
-from app.ui.chat.panel import ChatPanel
 from app.ui.chat.reply_in_progress import ReplyInProgress
 from app.ui.chat.reply_request import request_for
 from app.ui.chat.transcript import SUGGESTIONS
 from app.ui.state.document import Document
-from app.ui.state.documents import Documents
-from app.ui.state.editor import PlanEditor
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import MemoryCheck
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.state.writing import write_or_tell
 from app.ui.tools.job_dialog import EngineJobDialog
 from app.ui.tools.measure.sweep import HEADERS, Sweep, SweptReply, cells
@@ -73,23 +65,13 @@ class _Asked:
 class SweepDialog(EngineJobDialog):
     """The replies of the last sweep stay in the table for as long as it is open."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        engine: EngineBridge,
-        editor: PlanEditor,
-        documents: Documents,
-        chat: ChatPanel,
-        files: Callable[[], tuple[ModelFile, ...]],
-        room: MemoryCheck,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(parent, "Sweep a fader", engine, tasks)
-        self._editor = editor
-        self._documents = documents
-        self._chat = chat
-        self._files = files
-        self._room = room
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.window, "Sweep a fader", services.engine, services.tasks)
+        self._editor = services.editor
+        self._documents = services.documents
+        self._model = services.model
+        self._reply_settings = services.reply_settings
+        self._memory_check = services.memory_check
         self._asked: _Asked | None = None
         self.fader = QComboBox()
         self.fader.setAccessibleName("Fader")
@@ -100,7 +82,7 @@ class SweepDialog(EngineJobDialog):
         self.n_predict = _spin("Tokens of a reply, at most", 1, 100_000, 120, " tokens")
         self.prompt = Composer()
         self.prompt.setPlaceholderText("The prompt for each reply; Enter starts")
-        self.prompt.setPlainText(_last_prompt(chat) or SUGGESTIONS[0])
+        self.prompt.setPlainText(_last_prompt(services.conversations.current) or SUGGESTIONS[0])
         self.prompt.submitted.connect(lambda _text: self._begin())
         self.table = ResultsTable("Replies", HEADERS, HEADERS[3:])
         self.table.setSelectionMode(ResultsTable.SelectionMode.SingleSelection)
@@ -118,7 +100,7 @@ class SweepDialog(EngineJobDialog):
         self.take.setToolTip("Set the plan's fader to the chosen row's scale, as one undo step")
         self.take.clicked.connect(lambda _checked=False: self._take())
         self._arrange()
-        documents.changed.connect(self._list_faders)
+        self._documents.changed.connect(self._list_faders)
         self._list_faders()
 
     def choose(self, block_id: str, port: int) -> None:
@@ -192,16 +174,16 @@ class SweepDialog(EngineJobDialog):
 
     async def _sweep(self) -> str:
         plan, fader = self._editor.settle(), self.fader.currentData()
-        document, files = self._documents.active, self._files()
+        document, files = self._documents.active, self._model.files
         if not self.prompt.toPlainText().strip():
             raise PlanError([Problem("no-prompt", "There is no prompt.", "Write one.")])
         settings = replace(
-            self._chat.reply_settings.chat, n_predict=self.n_predict.value(), when_full="stop"
+            self._reply_settings.chat, n_predict=self.n_predict.value(), when_full="stop"
         )
-        conversation = Conversation(system=self._chat.reply_settings.system)
+        conversation = Conversation(system=self._reply_settings.system)
         prompt = conversation.add("user", self.prompt.toPlainText().strip(), None)
         plans = [(scale, self._open_at(plan, fader, scale)) for scale in self._scales()]
-        if not await self._room.may_open(self, files, [plans[0][1]]):
+        if not await self._memory_check.may_open(self, files, [plans[0][1]]):
             raise JobCancelled
         system = conversation.system.messages
         sweep = Sweep(
@@ -231,14 +213,14 @@ class SweepDialog(EngineJobDialog):
                 before = reply.tokens
         finally:
             with contextlib.suppress(EngineError, JobCancelled):
-                await self._room.close(SLOT)
+                await self._memory_check.close(SLOT)
         return f"{len(plans)} replies with seed {settings.sampling.seed}."
 
     def _open_at(self, plan: Plan, fader: Fader, scale: float) -> Open:
         """What to open for a scale. Raises PlanError where the plan cannot have it, or not run."""
         recipe = lower(edits.set_scale(plan, fader.block_id, fader.port, scale)).recipe
-        paths = tuple(str(file.path) for file in self._files())
-        return Open(paths, recipe, self._chat.reply_settings.chat.context, SLOT)
+        paths = tuple(str(file.path) for file in self._model.files)
+        return Open(paths, recipe, self._reply_settings.context, SLOT)
 
     async def _reply(
         self, request: GenerateTogether, coming: PlanReply, n: int, n_all: int, scale: float
@@ -247,7 +229,7 @@ class SweepDialog(EngineJobDialog):
 
         def on_event(event: Event) -> None:
             if isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
-                self._room.take_note(request.plans[0], event.told, self._files())
+                self._memory_check.take_note(request.plans[0], event.told, self._model.files)
             if coming.take(by_plan((event,), 1)[0]) and coming.reply is not None:
                 part = (n + len(coming.reply.tokens) / request.generate.n_predict) / n_all
                 self.row.show_progress(f"Scale {scale:g}, {n + 1} of {n_all}", part, 0.0, None)
@@ -327,6 +309,5 @@ def _spin(name: str, least: int, most: int, value: int, suffix: str) -> QSpinBox
     return spin
 
 
-def _last_prompt(chat: ChatPanel) -> str:
-    path = chat.conversations.current.path
-    return next((m.text for m in reversed(path) if m.role == "user"), "")
+def _last_prompt(conversation: Conversation) -> str:
+    return next((m.text for m in reversed(conversation.path) if m.role == "user"), "")

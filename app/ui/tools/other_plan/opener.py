@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from app.ui.chat.conversations.conversations import Conversations
 from app.ui.state.services import Services
 from app.ui.widgets import dialogs
 
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
 class OtherPlanOpener(QObject):
     """One dialog a reply."""
 
-    def __init__(self, services: Services, conversations: Conversations) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__(services.window)
         self._services = services
         self._window = services.window
-        self._conversations = conversations
+        self._conversations = services.conversations
         self._model = services.model
         self._tasks = services.tasks
         self._open: dict[str, OtherPlanDialog] = {}

@@ -13,9 +13,8 @@ from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import Event, GenerateTogether, OfPlan, Open, OpenedPlan, Progress
 from app.ui.chat.panel import ChatPanel
 from app.ui.chat.reply_request import request_for
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import MemoryCheck
 from app.ui.state.plan_runner import RUN
+from app.ui.state.services import Services
 from app.ui.tools.side_by_side.column import Column
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe
 from app.ui.tools.side_by_side.plan_reply import PlanReply, by_plan
@@ -33,17 +32,14 @@ class SideBySideFlow(QObject):
     """Further tokens came."""
     failed = Signal(str)
 
-    def __init__(
-        self,
-        engine: EngineBridge,
-        chat: ChatPanel,
-        room: MemoryCheck,
-        window: QWidget,
-    ) -> None:
+    def __init__(self, services: Services, chat: ChatPanel, window: QWidget) -> None:
+        """Questions are asked over the `window` of the columns."""
         super().__init__(window)
-        self._engine = engine
+        self._engine = services.engine
+        self._reply_settings = services.reply_settings
+        self._conversations = services.conversations
+        self._memory_check = services.memory_check
         self._chat = chat
-        self._room = room
         self._window = window
         self.is_answering = False
         self._open: dict[int, Open] = {}
@@ -59,8 +55,8 @@ class SideBySideFlow(QObject):
     def ask(self, prompt: str, answers: Sequence[tuple[NamedRecipe, Column]]) -> None:
         """Ask all of them to answer a message of the conversation; earlier replies to it stay."""
         conversation = self._conversation
-        conversation.system = self._chat.reply_settings.system
-        self._chat.conversations.save((conversation.messages[prompt],))
+        conversation.system = self._reply_settings.system
+        self._conversations.save((conversation.messages[prompt],))
         self._chat.transcript.remove_last_errors()
         self._chat.transcript.show_path(conversation)
         self._chat.flow.occupy(self._answer(conversation, prompt, answers))
@@ -71,11 +67,11 @@ class SideBySideFlow(QObject):
             slot = next(iter(self._open))
             del self._open[slot]
             with contextlib.suppress(EngineError, JobCancelled):  # they ended with the engine
-                await self._room.close(slot)
+                await self._memory_check.close(slot)
 
     @property
     def _conversation(self) -> Conversation:
-        return self._chat.conversations.current
+        return self._conversations.current
 
     async def _answer(
         self,
@@ -83,7 +79,7 @@ class SideBySideFlow(QObject):
         prompt: str,
         answers: Sequence[tuple[NamedRecipe, Column]],
     ) -> None:
-        settings = self._chat.reply_settings.chat
+        settings = self._reply_settings.chat
         files = max((named.files for named, _ in answers), key=len)
         paths = tuple(str(file.path) for file in files)
         plans = tuple(
@@ -92,7 +88,7 @@ class SideBySideFlow(QObject):
         )
         coming = [plan for plan in plans if self._open.get(plan.slot) != plan]
         staying = [plan for plan in self._open.values() if plan not in coming]
-        if not await self._room.may_open(self._window, files, coming, staying):
+        if not await self._memory_check.may_open(self._window, files, coming, staying):
             return
         columns = [column for _, column in answers]
         replies = [PlanReply(named, conversation, prompt, settings) for named, _ in answers]
@@ -102,7 +98,7 @@ class SideBySideFlow(QObject):
                 if isinstance(event, Progress):
                     self.progressed.emit(f"{event.phase} {event.fraction:.0%}")
                 elif isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
-                    self._room.take_note(plans[event.at], event.told, files)
+                    self._memory_check.take_note(plans[event.at], event.told, files)
             self._show(replies, columns, events)
 
         self.is_answering = True
@@ -145,5 +141,5 @@ class SideBySideFlow(QObject):
         if ids:
             conversation.show(ids[0])
         self.told.emit()
-        self._chat.conversations.save(conversation.messages[id] for id in ids)
+        self._conversations.save(conversation.messages[id] for id in ids)
         self._chat.transcript.show_path(conversation)

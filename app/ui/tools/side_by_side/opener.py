@@ -24,16 +24,7 @@ class SideBySideOpener:
         from app.ui.tools.side_by_side.window import SideBySide
 
         if self.open is None:
-            services = self._services
-            self.open = SideBySide(
-                services.window,
-                services.engine,
-                self._chat,
-                services.documents,
-                services.sources.files_of,
-                services.memory_check,
-                services.tasks,
-            )
+            self.open = SideBySide(self._services, self._chat)
             self.open.finished.connect(self._forget)
             self.open.show()
         else:

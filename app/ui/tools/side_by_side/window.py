@@ -13,21 +13,18 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSplitter,
     QVBoxLayout,
-    QWidget,
 )
 
 from app.plan.faders import faders_of
 from app.ui.chat.composer import Composer
 from app.ui.chat.panel import ChatPanel
-from app.ui.state.documents import Documents
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import MemoryCheck
 from app.ui.state.plan_runner import PlanNotReady
-from app.ui.state.tasks import Tasks, in_thread
+from app.ui.state.services import Services
+from app.ui.state.tasks import in_thread
 from app.ui.tools.side_by_side.column import Column
 from app.ui.tools.side_by_side.flow import SLOTS, SideBySideFlow
 from app.ui.tools.side_by_side.marks import differing
-from app.ui.tools.side_by_side.plan_choice import FilesOf, NamedRecipe, is_over
+from app.ui.tools.side_by_side.plan_choice import NamedRecipe, is_over
 from app.ui.widgets.icons import dress
 from app.ui.widgets.quiet_label import QuietLabel
 
@@ -53,24 +50,16 @@ _NOTHING_ASKED = "Write a message below; all columns answer it."
 class SideBySide(QDialog):
     """A window of its own beside the main one, over the conversation that is open there."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        engine: EngineBridge,
-        chat: ChatPanel,
-        documents: Documents,
-        files_of: FilesOf,
-        room: MemoryCheck,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, services: Services, chat: ChatPanel) -> None:
+        super().__init__(services.window)
         self.setWindowTitle("Side by side")
         self._chat = chat
-        self._documents = documents
-        self._files_of = files_of
-        self._tasks = tasks
+        self._conversations = services.conversations
+        self._documents = services.documents
+        self._files_of = services.sources.files_of
+        self._tasks = services.tasks
         self._is_closed = self._is_marking = False
-        self.flow = SideBySideFlow(engine, chat, room, self)
+        self.flow = SideBySideFlow(services, chat, self)
         self.columns: list[Column] = []
         self.prompt = QuietLabel()
         self.problem = QLabel()
@@ -155,7 +144,7 @@ class SideBySide(QDialog):
         self.flow.told.connect(self._mark_later)
         self._mark_soon.timeout.connect(lambda: self._tasks.start(self._mark()))
         self._chat.flow.busy_changed.connect(self._show_state)
-        self._chat.conversations.replaced.connect(self._show_state)
+        self._conversations.replaced.connect(self._show_state)
         self._documents.changed.connect(self._show_documents)
         self.finished.connect(self._close)
 
@@ -222,7 +211,7 @@ class SideBySide(QDialog):
 
     def _last_prompt(self) -> str:
         """The id of what the user asked last, '' where nothing was."""
-        path = self._chat.conversations.current.path
+        path = self._conversations.current.path
         return next((m.id for m in reversed(path) if m.role == "user"), "")
 
     def _say(self, words: str) -> None:
@@ -245,7 +234,7 @@ class SideBySide(QDialog):
             self.problem.hide()
 
     def _show_state(self, _busy: bool = False) -> None:
-        busy, conversation = self._chat.flow.busy, self._chat.conversations.current
+        busy, conversation = self._chat.flow.busy, self._conversations.current
         shown = {message.id for message in conversation.path}
         for column in self.columns:
             if column.id and not busy and column.id not in conversation.messages:

@@ -71,7 +71,7 @@ def test_each_scale_is_asked_once_with_one_seed_and_nothing_open_changes(bench: 
     assert [request.generate.sampling.seed for request in asked] == [None, 7, 7, 7, 7]
     assert bench.engine.asked(ClosePlan) == [ClosePlan(SLOT)]
     assert bench.window.services.editor.plan == before
-    assert not bench.window.chat.conversations.current.messages
+    assert not bench.window.services.conversations.current.messages
     rows = dialog.table.rows
     assert [row[0] for row in rows] == ["0", "0.25", "0.5", "0.75", "1"]
     assert [row[3] for row in rows] == ["the first reply"] + ["none, the same reply"] * 4

@@ -40,9 +40,11 @@ def test_columns_and_a_sweep_say_what_the_chat_says(qtbot: QtBot, window: MainWi
     qtbot.keyClicks(beside.composer, "Say it shorter.")
     qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not window.chat.flow.busy, timeout=MS)
-    path = window.chat.conversations.current.path
+    path = window.services.conversations.current.path
     assert [m.text for m in path[:3]] == [PROMPT, path[1].text, "Say it shorter."]
-    evaluated = [window.chat.conversations.current.messages[c.id].record for c in beside.columns]
+    evaluated = [
+        window.services.conversations.current.messages[c.id].record for c in beside.columns
+    ]
     assert all(r and r.statistics.n_prompt_evaluated < r.statistics.n_prompt for r in evaluated)
     beside.close()
 

@@ -84,7 +84,7 @@ def test_all_replies_become_variants_and_the_taken_one_is_gone_on_with(bench: Be
     beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     first, second = beside.columns
-    conversation = bench.window.chat.conversations.current
+    conversation = bench.window.services.conversations.current
     assert [m.text for m in conversation.variants(first.id)] == [FIRST, SECOND]
     assert conversation.path[-1].id == first.id
     assert (first.take.text(), second.take.text()) == (TAKEN, TAKE)
@@ -108,7 +108,7 @@ def test_the_last_prompt_is_answered_again_beside_the_chats_own_reply(bench: Ben
     assert beside.prompt.text() == "You: Hi"
     bench.qtbot.mouseClick(beside.again, LEFT)
     bench.wait_idle()
-    conversation = bench.window.chat.conversations.current
+    conversation = bench.window.services.conversations.current
     assert len(conversation.path) == 2
     assert len(conversation.variants(conversation.path[-1].id)) == 3
 
@@ -147,7 +147,7 @@ def test_a_plan_that_cannot_run_is_told_of_and_nothing_is_lost(bench: Bench) -> 
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     assert "“other.txt” cannot run yet" in beside.problem.text()
     assert beside.composer.toPlainText() == "Hi"
-    assert not bench.window.chat.conversations.current.messages
+    assert not bench.window.services.conversations.current.messages
 
 
 def test_plans_over_different_files_are_not_asked(bench: Bench) -> None:
@@ -218,7 +218,7 @@ def test_what_was_said_stays_when_the_engine_dies(bench: Bench) -> None:
     assert [column.text for column in beside.columns] == texts
     assert [column.footer.text() for column in beside.columns] == [INTERRUPTED] * 2
     assert "was killed" in beside.problem.text()
-    conversation = bench.window.chat.conversations.current
+    conversation = bench.window.services.conversations.current
     assert [m.text for m in conversation.variants(beside.columns[0].id)] == texts
     bench.script.die_after_pieces = None
     bench.qtbot.mouseClick(beside.again, LEFT)
@@ -231,7 +231,7 @@ def test_nothing_is_kept_of_replies_that_never_began(bench: Bench) -> None:
     bench.script.die_after_pieces = 0
     beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
-    (message,) = bench.window.chat.conversations.current.path
+    (message,) = bench.window.services.conversations.current.path
     assert message.text == "Hi"
 
 
@@ -243,7 +243,7 @@ def test_closing_stops_the_columns_replies_and_keeps_them(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: beside.columns[0].text == "The capital of France ")
     beside.close()
     bench.qtbot.waitUntil(lambda: len(bench.engine.asked(ClosePlan)) == 2)
-    conversation = bench.window.chat.conversations.current
+    conversation = bench.window.services.conversations.current
     assert conversation.path[-1].text == "The capital of France "
     assert bench.window.side_by_side.open is None
 

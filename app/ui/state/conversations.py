@@ -24,7 +24,7 @@ AUTOSAVE_MS = 1000
 
 
 class Conversations(QObject):
-    """One of them is current. `busy` tells whether a reply to it is coming."""
+    """One of them is current."""
 
     replaced = Signal()
     """Another conversation is open, or another window has added to this one."""
@@ -33,17 +33,16 @@ class Conversations(QObject):
     state_changed = Signal()
     """`problem`, or how much is in memory only."""
 
-    def __init__(
-        self, path: Path, busy: Callable[[], bool], tasks: Tasks, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, path: Path, tasks: Tasks, parent: QObject) -> None:
+        """`path` is that of the database."""
         super().__init__(parent)
         self.current = Conversation()
         self.problem = ""
         self.n_unwritten = 0
         self.is_open = False
         """Whether the database is in use, which it is not before the window was painted."""
+        self._is_answering = False
         self._is_behind = self._is_reading = False
-        self._busy = busy
         self._tasks = tasks
         self._store = StoreThread(path)
         self._changed: dict[str, None] = {}
@@ -72,6 +71,12 @@ class Conversations(QObject):
         self._changed.update(dict.fromkeys(m.id for m in messages))
         self._tasks.start(self._list_after(self._save()))
 
+    def set_answering(self, is_answering: bool) -> None:
+        """Whether a reply to the current one is coming: it stays the current one meanwhile."""
+        self._is_answering = is_answering
+        if not is_answering and self._is_behind:
+            self.check_for_changes()
+
     def check_for_changes(self) -> None:
         """Take in what other windows wrote."""
         if self.is_open:
@@ -91,7 +96,7 @@ class Conversations(QObject):
         """Open a stored conversation; whether it is (still) there."""
         self._write()
         loaded = await self.with_store(lambda store: store.load(id))
-        if loaded is None or self._busy():
+        if loaded is None or self._is_answering:
             return False
         self._show(loaded)
         return True
@@ -101,7 +106,7 @@ class Conversations(QObject):
         if id == self.current.id:
             self._write()
         taken = await self.with_store(lambda store: store.remove(id))
-        if id == self.current.id and not self._busy():
+        if id == self.current.id and not self._is_answering:
             self.begin()
         self.list_changed.emit()
         return taken
@@ -185,7 +190,7 @@ class Conversations(QObject):
             self._is_reading = False
         if open_one is not self.current:
             return
-        self._is_behind = bool(self._changed) or self._busy()
+        self._is_behind = bool(self._changed) or self._is_answering
         if loaded is None or self._is_behind:
             return
         path = open_one.path
