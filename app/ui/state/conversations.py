@@ -42,6 +42,7 @@ class Conversations(QObject):
         self.is_open = False
         """Whether the database is in use, which it is not before the window was painted."""
         self._is_answering = False
+        self._n_saves = 0
         self._is_behind = self._is_reading = False
         self._tasks = tasks
         self._store = StoreThread(path)
@@ -158,6 +159,7 @@ class Conversations(QObject):
 
     def _save(self) -> Coroutine[Any, Any, None]:
         self._timer.stop()
+        self._n_saves += 1
         delta = self.current.delta(self._changed)
         self._changed.clear()
         return self.with_store(lambda store: store.save(delta))
@@ -183,14 +185,15 @@ class Conversations(QObject):
         """Take in what another window wrote of the open conversation; later where it is not
         stored as it is here yet. The branch that is shown stays so."""
         self._is_reading = True
-        open_one = self.current
+        open_one, n_saves = self.current, self._n_saves
         try:
             loaded = await self.with_store(lambda store: store.load(open_one.id))
         finally:
             self._is_reading = False
         if open_one is not self.current:
             return
-        self._is_behind = bool(self._changed) or self._is_answering
+        is_newer_here = bool(self._changed) or self._n_saves != n_saves
+        self._is_behind = is_newer_here or self._is_answering
         if loaded is None or self._is_behind:
             return
         path = open_one.path
