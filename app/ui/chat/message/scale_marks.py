@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, takewhile
 
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QTextEdit, QWidget
 
 from app.conversations.scale_moves import ScaleMove
-from app.ui.chat.message.text_places import places_in
 from app.ui.widgets import theme
 
 _WIDTH = 9
+_WORD = re.compile(r"\w+")
+_FAR = 1000
+"""Characters of marks between two words that are shown; a word beyond them is another one."""
 
 
 class ScaleMark(QWidget):
@@ -86,3 +89,32 @@ class ScaleMarks(QObject):
             left = at.center().x() + gap - _WIDTH // 2
             mark.setGeometry(left, at.top(), _WIDTH, at.height())
             mark.show()
+
+
+def places_in(shown: str, text: str, places: Iterable[int]) -> list[int]:
+    """Where in `shown` each of these places in `text`, in rising order, is."""
+    words = _words_of_both(shown, text)
+    found = []
+    at_text = at_shown = 0
+    word = next(words, None)
+    for place in places:
+        while word is not None and word[0] < place:
+            n = min(word[2], place - word[0])
+            at_text, at_shown = word[0] + n, word[1] + n
+            if n < word[2]:
+                break
+            word = next(words, None)
+        alike = zip(shown[at_shown:], text[at_text:place], strict=False)
+        found.append(at_shown + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], alike)))
+    return found
+
+
+def _words_of_both(shown: str, text: str) -> Iterator[tuple[int, int, int]]:
+    """The words that are shown: where they begin in the text and as shown, and their length."""
+    at = 0
+    for match in _WORD.finditer(shown):
+        word = match.group()
+        begin = text.find(word, at, at + _FAR + len(word))
+        if begin >= 0:
+            yield begin, match.start(), len(word)
+            at = begin + len(word)

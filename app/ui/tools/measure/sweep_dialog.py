@@ -36,7 +36,7 @@ from app.ui.state.writing import write_or_tell
 from app.ui.tools.job_dialog import EngineJobDialog
 from app.ui.tools.measure.sweep import HEADERS, Sweep, SweptReply, cells
 from app.ui.tools.results_table import ResultsTable
-from app.ui.tools.side_by_side.marks import first_difference
+from app.ui.tools.side_by_side.differences import first_difference
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe
 from app.ui.tools.side_by_side.plan_reply import PlanReply, by_plan
 from app.ui.views.inspector.fields import ScaleSpin

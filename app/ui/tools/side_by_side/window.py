@@ -22,8 +22,8 @@ from app.ui.state.plan_runner import PlanNotReady
 from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
 from app.ui.tools.side_by_side.column import Column
+from app.ui.tools.side_by_side.differences import differences
 from app.ui.tools.side_by_side.flow import SLOTS, SideBySideFlow
-from app.ui.tools.side_by_side.marks import differing
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe, is_over
 from app.ui.widgets.icons import dress
 from app.ui.widgets.quiet_label import QuietLabel
@@ -262,7 +262,7 @@ class SideBySide(QDialog):
         self._is_marking = True
         try:
             columns = list(self.columns)
-            marks = await in_thread(differing, [list(column.tokens) for column in columns])
+            marks = await in_thread(differences, [list(column.tokens) for column in columns])
         finally:
             self._is_marking = False
         if not self._is_closed:

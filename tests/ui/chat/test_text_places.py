@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from app.ui.chat.message.scale_marks import places_in
 from app.ui.chat.message.text import MessageText
-from app.ui.chat.message.text_places import places_in
 
 TEXT = """# The sea
 

@@ -10,7 +10,7 @@ SHORTEST_RUN = 3
 article that both happen to say does not."""
 
 
-def differing(replies: Sequence[Sequence[str]]) -> list[list[bool]]:
+def differences(replies: Sequence[Sequence[str]]) -> list[list[bool]]:
     """For each token of each reply whether the first reply does not say it, and for each of the
     first one's whether no other does."""
     first, *others = replies

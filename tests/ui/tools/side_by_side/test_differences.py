@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.ui.tools.side_by_side.marks import differing, first_difference
+from app.ui.tools.side_by_side.differences import differences, first_difference
 
 
 def marked(*replies: str) -> list[str]:
@@ -12,7 +12,7 @@ def marked(*replies: str) -> list[str]:
     split = [reply.split() for reply in replies]
     return [
         " ".join(token for token, is_marked in zip(tokens, marks, strict=True) if is_marked)
-        for tokens, marks in zip(split, differing(split), strict=True)
+        for tokens, marks in zip(split, differences(split), strict=True)
     ]
 
 
