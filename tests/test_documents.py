@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "native/README.md", "plans/README.md")
-SOURCES = (".py", ".cpp", ".h", ".patch")
+DOCUMENTS = ("README.md", "app/README.md", "native/README.md", "plans/README.md")
+SOURCES = (".py", ".cpp", ".h", ".patch", ".toml")
 IN_TREE = re.compile(r"(app|native|plans|resources|tests)/[\w./*-]*")
+NAME = re.compile(r"([A-Za-z_][\w.]*)(\(\))?")
 BESIDE = re.compile(rf"(?!llama\.cpp)[\w-]+({'|'.join(map(re.escape, SOURCES))})")
 
 
@@ -33,3 +35,29 @@ def test_every_path_that_a_document_names_exists(document: str) -> None:
     missing += [w for w in words if BESIDE.fullmatch(w) and not beside(document, w)]
     assert missing == []
     assert any(IN_TREE.fullmatch(word) for word in words)
+
+
+@cache
+def words_of_the_source() -> frozenset[str]:
+    files = (f for room in ("app", "native") for f in (ROOT / room).rglob("*"))
+    text = "\n".join(f.read_text() for f in files if f.suffix in SOURCES)
+    return frozenset(re.findall(r"[A-Za-z_]\w*", text))
+
+
+def test_every_name_in_the_map_is_in_the_source() -> None:
+    code = [word for word in code_in("app/README.md") if not BESIDE.fullmatch(word)]
+    names = [found[1] for word in code if (found := NAME.fullmatch(word))]
+    assert names
+    unknown = [n for n in names if not words_of_the_source().issuperset(n.split("."))]
+    assert unknown == []
+
+
+def test_the_map_names_every_room() -> None:
+    text = (ROOT / "app/README.md").read_text()
+    rooms = [
+        folder.relative_to(ROOT).as_posix()
+        for parent in (ROOT / "app", ROOT / "app" / "ui")
+        for folder in sorted(parent.iterdir())
+        if (folder / "__init__.py").exists()
+    ]
+    assert [room for room in rooms if f"`{room}`" not in text] == []
