@@ -167,7 +167,7 @@ def test_unusable_model_leaves_the_old_one(bench: Bench) -> None:
 def test_smaller_model_shows_problems_and_offers_a_fitting_plan(bench: Bench) -> None:
     path = write_tiny(bench.folder / "small.gguf", TinyModel(n_layers=2))
     bench.window.files.open_model(path)
-    assert "another model" in bench.answer(NEW_PLAN)
+    assert "a different model" in bench.answer(NEW_PLAN)
     bench.qtbot.waitUntil(lambda: len(bench.window.services.editor.plan.blocks) == 1)
     assert not [p for p in bench.window.services.editor.problems if p.severity == "error"]
     assert bench.window.services.settings.recent_models() == (path,)

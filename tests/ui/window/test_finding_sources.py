@@ -82,7 +82,7 @@ def test_a_missing_file_is_named_and_found_by_hand(bench: Bench, fine_tune: Path
     assert window.services.editor.n_weight_layers is None
     assert rows(bench)[1].startswith("Source 2: fine tune, “fine tune.gguf” was not found.")
     drop(window.sources, moved)
-    assert "come first" in bench.answer("OK")
+    assert "must be found first" in bench.answer("OK")
     click_button(strip(bench), "Find …")
     bench.pick(moved)
     bench.qtbot.waitUntil(lambda: len(window.services.model.files) == 2)
@@ -157,7 +157,7 @@ def test_plans_over_other_files_are_not_held_against_the_shown_one(
     documents.require_shown_files(plain)  # over the first of the two
     both = documents.active
     documents.show(plain)
-    with pytest.raises(PlanError, match=r"“named\.txt” is over other model files than “plan\.txt”"):
+    with pytest.raises(PlanError, match=r"“named\.txt” uses other model files than “plan\.txt”"):
         documents.require_shown_files(both)
     gone = bench.folder / "gone.txt"
     write_over(bench, "gone.gguf").rename(gone)

@@ -208,7 +208,7 @@ def test_the_current_token_is_told_with_both_lists(asked: Bench) -> None:
     assert "“␣Paris”, token 7 of 7" in spoken
     assert "plan.txt, as it replied: 80.0%, rank 1" in spoken
     assert "rank 31. 200 times less likely for the other plan" in spoken
-    assert "Likeliest to plan.txt, as it is now: “␣Lyon” 60.0%, “␣no 0” 4.0%" in spoken
+    assert "Likeliest for plan.txt, as it is now: “␣Lyon” 60.0%, “␣no 0” 4.0%" in spoken
     table = dialog.panel.table.model()
     cells = [[table.index(row, column).data() for column in range(4)] for row in range(2)]
     assert cells == [["␣Paris", "80.0%", "␣Lyon", "60.0%"], ["␣no 0", "4.0%", "␣no 0", "4.0%"]]
@@ -317,7 +317,7 @@ def test_moved_scales_and_messages_that_left_are_told(asked: Bench) -> None:
     conversations.current.messages[message.id] = replace(message, record=record)
     dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     assert "scales changed during the reply" in dialog.note.text()
-    assert "had were dropped from the full context" in dialog.note.text()
+    assert "were dropped from the full context" in dialog.note.text()
 
 
 def test_what_goes_wrong_is_said_and_asking_can_be_cancelled(asked: Bench) -> None:
