@@ -12,6 +12,7 @@ from collections.abc import Callable
 from app.engine.replies.logit_bias import parse_bias
 from app.engine.replies.sampling_limits import Limits
 from app.memory.amounts import parse_bytes
+from app.memory.context_settings import Setting
 from app.memory.kv_types import KV_TYPES
 from app.model_files.tensor_types import TYPE_NUMBERS, WRITABLE_TYPES
 
@@ -24,6 +25,19 @@ def positive(text: str) -> int:
     if value < 1:
         raise ArgumentTypeError(f"“{text}” is not a positive number")
     return value
+
+
+def number_of(setting: Setting) -> Callable[[str], int]:
+    """Reads a whole number in the setting's range."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        reason = setting.why_not(value)
+        if reason is not None:
+            raise ArgumentTypeError(reason)
+        return value
+
+    return read
 
 
 def n_bytes(text: str) -> int:

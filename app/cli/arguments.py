@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from app.cli import argument_values as values
 from app.engine.messages import Sampling
 from app.engine.replies.sampling_limits import MAX_N_PREDICT, SAMPLING_LIMITS, Limits
+from app.memory.context_settings import SETTINGS, ContextSettings, Setting
 from app.memory.kv_types import KV_TYPES
 from app.model_files.tensor_types import WRITABLE_TYPES
 
@@ -271,38 +272,26 @@ def _running(
 
 def _add_running(command: argparse.ArgumentParser) -> None:
     _add_model(command, "the model file (default: the plan's, or the bundled one)")
-    command.add_argument(
-        "--ctx", type=values.positive, metavar="N", help="context length in tokens"
-    )
-    command.add_argument("--threads", type=values.positive, default=0, metavar="N")
-    command.add_argument(
-        "--kv-type",
-        type=values.kv_type,
-        default="f16",
-        metavar="TYPE",
-        help=f"type of the KV cache: {', '.join(KV_TYPES)}",
-    )
-    command.add_argument(
-        "--flash-attn",
-        type=values.flash_attention,
-        default="auto",
-        metavar="on|off|auto",
-        help="flash attention; auto: where it is supported",
-    )
-    command.add_argument(
-        "--batch",
-        type=values.positive,
-        default=512,
-        metavar="N",
-        help="maximum number of tokens processed together (n_batch)",
-    )
-    command.add_argument(
-        "--no-mmap",
-        dest="use_mmap",
-        action="store_false",
-        help="load the weights into memory instead of mapping the file",
-    )
+    for name, setting in SETTINGS.items():
+        _add_setting(command, name, setting)
     command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_setting(command: argparse.ArgumentParser, name: str, setting: Setting) -> None:
+    """The option of one of the ContextSettings. The context is as long as suits the command."""
+    if name == "use_mmap":
+        command.add_argument(
+            setting.option, dest=name, action="store_false", help=setting.help_when_off
+        )
+        return
+    read, metavar, help = {
+        "kv_type": (values.kv_type, "TYPE", f"{setting.help}: {', '.join(KV_TYPES)}"),
+        "flash_attention": (values.flash_attention, "on|off|auto", setting.help),
+    }.get(name, (values.number_of(setting), "N", setting.help))
+    default = None if name == "n_ctx" else getattr(ContextSettings(), name)
+    command.add_argument(
+        setting.option, dest=name, type=read, default=default, metavar=metavar, help=help
+    )
 
 
 def _add_split(command: argparse.ArgumentParser) -> None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from app.cli.inputs import context_settings, paths, sources_and_recipe
 from app.cli.output import print_json
 from app.cli.running import engine
-from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate
+from app.engine.messages import EstimateMemory
 from app.memory.amounts import format_bytes
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from app.model_files.model_file import ModelFile
 from app.plan.recipe import Recipe, RecipeWeight
 
@@ -47,7 +49,7 @@ def _estimate(options: argparse.Namespace) -> int:
     with engine() as run:
         needed = run(EstimateMemory(paths(models), recipe, settings))
     assert isinstance(needed, MemoryEstimate)
-    blocks = block_memory(models, recipe, settings.n_ctx, settings.kv_type, settings.n_batch)
+    blocks = block_memory(models, recipe, settings)
     machine = machine_memory()
     verdict = judge(
         needed.total_bytes,
@@ -105,14 +107,7 @@ def _changes(
 
     if missing_bytes <= 0:
         return ()
-    return changes_that_help(
-        models,
-        recipe,
-        settings.n_ctx,
-        settings.kv_type,
-        settings.flash_attention,
-        missing_bytes,
-    )
+    return changes_that_help(models, recipe, settings, missing_bytes)
 
 
 def _advice(changes: Sequence[Change]) -> list[str]:

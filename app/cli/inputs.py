@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.cli.errors import EXIT_USAGE, UserError
 from app.cli.output import problem_line
-from app.engine.messages import ContextSettings
+from app.memory.context_settings import SETTINGS, ContextSettings
 from app.model_files.model_file import ModelFile
 from app.plan.document import Plan
 from app.plan.files import load
@@ -131,15 +131,10 @@ def context_settings(options: argparse.Namespace, models: Sequence[ModelFile]) -
     """How the context is made. Raises UserError for a KV cache that the sources do not allow."""
     from app.memory.kv_types import why_not_kv_type
 
-    reason = why_not_kv_type(models, options.kv_type, options.flash_attn)
+    reason = why_not_kv_type(models, options.kv_type, options.flash_attention)
     if reason is not None:
         raise UserError(reason, EXIT_USAGE)
-    n_ctx = options.ctx or min(options.default_ctx, models[0].n_ctx_train or options.default_ctx)
-    return ContextSettings(
-        n_ctx,
-        options.threads,
-        options.kv_type,
-        options.flash_attn,
-        options.batch,
-        options.use_mmap,
-    )
+    values = {name: getattr(options, name) for name in SETTINGS}
+    if values["n_ctx"] is None:
+        values["n_ctx"] = min(options.default_ctx, models[0].n_ctx_train or options.default_ctx)
+    return ContextSettings(**values)

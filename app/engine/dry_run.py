@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from app.engine.messages import EstimateMemory, MemoryEstimate
+from app.engine.messages import EstimateMemory
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import give_back_free, huge_page_bytes, rss_bytes
 from app.engine.replies.sampling import Sampler
 from app.engine.weights import HeldLayers, Weights
+from app.memory.figures import MemoryEstimate
 from app.model_files.model_file import ModelFile
 
 _DECODING_CODE_BYTES = 800 << 10

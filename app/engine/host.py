@@ -50,8 +50,7 @@ from app.engine.messages import (
     Result,
     SetScales,
 )
-from app.engine.native import Aborted, NativeError, keep_log
-from app.engine.open_plan import default_n_threads
+from app.engine.native import Aborted, NativeError, default_n_threads, keep_log
 from app.engine.session import Session
 from app.model_files.writing.write import WriteStopped
 

@@ -6,28 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.engine.measuring.results import Influence, Perplexity, PlanDifference, PredictedReply
-from app.memory.kv_types import KvType
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from app.plan.recipe import Recipe
 
 # --- what the app asks for ------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ContextSettings:
-    """How weights are held and a context is made.
-
-    `n_threads` 0 means the engine's own choice for this machine, `flash_attention` None
-    llama.cpp's own; a quantised KV cache needs it. At most `n_batch` tokens are evaluated
-    together. Without `use_mmap` weights are copied out of the file, where the system cannot drop
-    them when memory gets short.
-    """
-
-    n_ctx: int = 4096
-    n_threads: int = 0
-    kv_type: KvType = "f16"
-    flash_attention: bool | None = None
-    n_batch: int = 512
-    use_mmap: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,41 +305,6 @@ class OpenedPlan:
     """KV cache, compute buffers and what else its context takes of main memory at most."""
     open_slots: tuple[int, ...]
     """The slots with an open plan now, its own among them."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceMemory:
-    """Bytes of one device's memory; `name` is the backend's, '' for main memory."""
-
-    name: str
-    weights_bytes: int
-    mappable_bytes: int
-    """Those of the weights that lie in the file where it is mapped."""
-    kv_bytes: int
-    compute_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryEstimate:
-    """Bytes of main memory that the engine process will hold at most once the plan is open,
-    whatever it decodes; pages of a mapped model file count like others."""
-
-    weights_bytes: int
-    """Repacked copies in place of what they were made from."""
-    kv_bytes: int
-    compute_bytes: int
-    """Compute and output buffers, graphs, and what the backend calculates in."""
-    process_bytes: int
-    """The engine process itself, with vocabulary and chat template."""
-    mapped_bytes: int = 0
-    """Those of the weights that lie in mapped files: the system can drop and read them again."""
-    devices: tuple[DeviceMemory, ...] = ()
-    """What other devices will hold."""
-
-    @property
-    def total_bytes(self) -> int:
-        """The sum of all parts."""
-        return self.weights_bytes + self.kv_bytes + self.compute_bytes + self.process_bytes
 
 
 Earlier = Literal["as_now", "read_anew", "as_heard"]

@@ -13,11 +13,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.engine.messages import DeviceMemory
+import psutil
+
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import DeviceMemory
 from app.memory.kv_types import KvType
 from app.plan.recipe import Recipe, RecipeWeight
 
-__all__ = ["Aborted", "Base", "Context", "NativeError", "View", "is_supported", "keep_log", "llama"]
+__all__ = [
+    "Aborted",
+    "Base",
+    "Context",
+    "NativeError",
+    "View",
+    "default_n_threads",
+    "is_supported",
+    "keep_log",
+    "llama",
+]
 
 LIBRARY_DIR = Path(__file__).parents[2] / "build" / "native" / "lib"
 os.environ.setdefault("LLAMA_CPP_LIB_PATH", str(LIBRARY_DIR))
@@ -238,6 +251,12 @@ class View:
             self.model = None
 
 
+def default_n_threads() -> int:
+    """One thread for each physical core that this process may use: more of them slow each other."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(usable or 1, psutil.cpu_count(logical=False) or usable or 1))
+
+
 _KV_TYPES: dict[KvType, int] = {
     "f32": llama.GGML_TYPE_F32,
     "f16": llama.GGML_TYPE_F16,
@@ -252,9 +271,8 @@ _KV_TYPES: dict[KvType, int] = {
 class Context:
     """The KV cache and compute buffers of one conversation over a model or view.
 
-    At most `n_batch` tokens are evaluated together, and at most `n_logits` of them give logits:
-    both are paid for in compute buffers. A quantised `kv_type` needs flash attention; None leaves
-    that to llama.cpp. `should_stop` is asked often during a decode, from the thread that decodes,
+    At most `n_logits` of the tokens that are evaluated together give logits: these are paid for in
+    compute buffers. `should_stop` is asked often during a decode, from the thread that decodes,
     and so is `on_tensor`: with a tensor of the graph and True whether it is wanted, and with False
     once a wanted one is computed (llama.cpp's cb_eval).
     """
@@ -262,24 +280,20 @@ class Context:
     def __init__(
         self,
         model: Any,
+        settings: ContextSettings,
         *,
-        n_ctx: int,
-        n_batch: int,
         n_logits: int,
-        n_threads: int,
-        kv_type: KvType = "f16",
-        flash_attention: bool | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         on_tensor: Callable[[int, bool], bool] | None = None,
     ) -> None:
         params = llama.llama_context_default_params()
-        params.n_ctx = n_ctx
-        params.n_batch = n_batch
-        params.n_ubatch = n_batch
+        params.n_ctx = settings.n_ctx
+        params.n_batch = settings.n_batch
+        params.n_ubatch = settings.n_batch
         params.n_outputs_max = params.n_outputs_max_per_seq = n_logits
-        params.n_threads = params.n_threads_batch = n_threads
-        params.type_k = params.type_v = _KV_TYPES[kv_type]
-        params.flash_attn_type = {None: -1, False: 0, True: 1}[flash_attention]
+        params.n_threads = params.n_threads_batch = settings.n_threads or default_n_threads()
+        params.type_k = params.type_v = _KV_TYPES[settings.kv_type]
+        params.flash_attn_type = {None: -1, False: 0, True: 1}[settings.flash_attention]
         params.swa_full = False  # sliding layers hold their window only
         params.no_perf = True
 
@@ -294,8 +308,11 @@ class Context:
         _errors_logged.clear()
         self.handle = llama.llama_init_from_model(model, params)
         if not self.handle:
-            raise NativeError(_with_logged(f"a context of {n_ctx} tokens could not be created"))
+            raise NativeError(
+                _with_logged(f"a context of {settings.n_ctx} tokens could not be created")
+            )
         self.n_ctx: int = llama.llama_n_ctx(self.handle)
+        self.n_threads: int = llama.llama_n_threads(self.handle)
         self.n_batch: int = llama.llama_n_batch(self.handle)  # not more than fit into the context
         self._memory = llama.llama_get_memory(self.handle)
 

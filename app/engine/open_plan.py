@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Iterable
 from itertools import takewhile
 from typing import Any
 
-import psutil
-
-from app.engine.messages import ContextSettings, Earlier, OpenedPlan
+from app.engine.messages import Earlier, OpenedPlan
 from app.engine.native import Aborted, Context, NativeError, View, llama
 from app.engine.process_memory import rss_bytes
 from app.engine.replies.prompts import Prompt, Prompts
@@ -18,6 +15,7 @@ from app.engine.replies.reading_order import Piece, ReadingOrder
 from app.engine.replies.sampling import Sampler
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe
 
 _N_ALIKE = 16
@@ -43,21 +41,11 @@ class OpenPlan:
         """What was read and said last, and its tokens: those of a text that is read anew may be
         others."""
         self.vocabulary = Vocabulary(held.bases[0].model)
-        self.n_threads = settings.n_threads or default_n_threads()
         self._is_mixed = False
         """Whether the KV cache may hold tokens that were read at other scales."""
         self._view = View(held.bases, recipe, held.weight_layers)
         try:
-            self.context = Context(
-                self._view.model,
-                n_ctx=settings.n_ctx,
-                n_batch=settings.n_batch,
-                n_logits=1,
-                n_threads=self.n_threads,
-                kv_type=settings.kv_type,
-                flash_attention=settings.flash_attention,
-                should_stop=should_stop,
-            )
+            self.context = Context(self._view.model, settings, n_logits=1, should_stop=should_stop)
         except NativeError:
             self._view.close()
             raise
@@ -71,7 +59,7 @@ class OpenPlan:
             model_name=_metadata(model, "general.name"),
             architecture=_metadata(model, "general.architecture"),
             n_ctx=self.context.n_ctx,
-            n_threads=self.n_threads,
+            n_threads=self.context.n_threads,
             n_weight_layers=len(self.recipe.weight_layers),
             load_ms=load_ms,
             view_ms=view_ms,
@@ -170,12 +158,6 @@ class OpenPlan:
         """Frees the context, then the view."""
         self.context.close()
         self._view.close()
-
-
-def default_n_threads() -> int:
-    """One thread for each physical core that this process may use: more of them slow each other."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(usable or 1, psutil.cpu_count(logical=False) or usable or 1))
 
 
 def _metadata(model: Any, key: str) -> str:

@@ -21,13 +21,11 @@ from app.engine.measuring.scoring import Reading, Scored, TextPieces
 from app.engine.messages import (
     AskOtherPlan,
     ComparePlans,
-    ContextSettings,
     EstimateMemory,
     EvaluatePerplexity,
     Generate,
     GenerateTogether,
     MeasureInfluence,
-    MemoryEstimate,
     OfPlan,
     Open,
     OpenedPlan,
@@ -42,6 +40,8 @@ from app.engine.replies.generation import Generation, Tell
 from app.engine.replies.together import generate_together
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers, Weights
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from app.model_files.model_file import weight_layers_of
 from app.plan.recipe import Recipe
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.engine.errors import JobCancelled
-from app.engine.messages import ContextSettings
 from app.fit.errors import CannotFit
 from app.fit.leaving_out import removable, without
 from app.fit.measuring import Run
@@ -16,6 +15,7 @@ from app.fit.room import Room
 from app.fit.scores import FitProgress, Scores
 from app.fit.search import LayerSet, about_how_many, by_influence, by_score
 from app.memory.amounts import format_bytes
+from app.memory.context_settings import ContextSettings
 from app.memory.kv_types import KvType, why_not_kv_type
 from app.model_files.model_file import ModelFile
 from app.plan.recipe import Recipe

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate
+from app.engine.messages import EstimateMemory
 from app.fit.leaving_out import without
 from app.fit.measuring import Run, paths_of
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from app.memory.kv_types import KV_TYPES, KvType
 from app.model_files.model_file import ModelFile
 from app.plan.recipe import Recipe

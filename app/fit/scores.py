@@ -7,17 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.engine.measuring.results import Perplexity
-from app.engine.messages import (
-    ContextSettings,
-    EvaluatePerplexity,
-    Event,
-    Progress,
-)
+from app.engine.messages import EvaluatePerplexity, Event, Progress
 from app.fit.errors import TextError
 from app.fit.leaving_out import without
 from app.fit.measuring import Run, influence_of, paths_of, require_unchanged
 from app.fit.search import LayerSet
 from app.fit.texts import sample_of
+from app.memory.context_settings import ContextSettings
 from app.model_files.model_file import ModelFile
 from app.plan.recipe import Recipe
 

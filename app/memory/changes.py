@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.memory.amounts import format_bytes
+from app.memory.context_settings import ContextSettings
 from app.memory.estimate import block_memory, estimate_exact
 from app.memory.kv_types import KvType, kv_cache_bytes, why_not_kv_type
 from app.model_files.model_file import ModelFile
@@ -43,9 +44,7 @@ class Change:
 def changes_that_help(
     models: Sequence[ModelFile],
     recipe: Recipe,
-    n_ctx: int,
-    kv_type: KvType,
-    flash_attention: bool | None,
+    settings: ContextSettings,
     missing_bytes: int,
 ) -> tuple[Change, ...]:
     """What may be changed where `missing_bytes` are missing, the one that helps most first.
@@ -53,11 +52,11 @@ def changes_that_help(
     That is the one that costs least of those that suffice alone: q8_0 costs next to no quality, a
     shorter context none but its length. Where none suffices, the one that gains most.
     """
-    kv_bytes = estimate_exact(models, recipe, n_ctx, kv_type).kv_bytes
+    kv_bytes = estimate_exact(models, recipe, settings).kv_bytes
     found = [
-        _smaller_type(models, recipe, n_ctx, kv_type, flash_attention, missing_bytes, kv_bytes),
-        _shorter_context(models, recipe, n_ctx, kv_type, missing_bytes, kv_bytes),
-        _fewer_layers(models, recipe, n_ctx, kv_type, missing_bytes),
+        _smaller_type(models, recipe, settings, missing_bytes, kv_bytes),
+        _shorter_context(models, recipe, settings, missing_bytes, kv_bytes),
+        _fewer_layers(models, recipe, settings, missing_bytes),
     ]
     changes = [change for change in found if change is not None and change.gain_bytes > 0]
     return tuple(
@@ -68,33 +67,31 @@ def changes_that_help(
 def _smaller_type(
     models: Sequence[ModelFile],
     recipe: Recipe,
-    n_ctx: int,
-    kv_type: KvType,
-    flash_attention: bool | None,
+    settings: ContextSettings,
     missing_bytes: int,
     kv_bytes: int,
 ) -> Change | None:
-    if kv_cache_bytes(64, kv_type) <= kv_cache_bytes(64, _SMALLER):
+    if kv_cache_bytes(64, settings.kv_type) <= kv_cache_bytes(64, _SMALLER):
         return None
-    if why_not_kv_type(models, _SMALLER, flash_attention) is not None:
+    smaller = replace(settings, kv_type=_SMALLER)
+    if why_not_kv_type(models, _SMALLER, settings.flash_attention) is not None:
         return None
-    gain = kv_bytes - estimate_exact(models, recipe, n_ctx, _SMALLER).kv_bytes
+    gain = kv_bytes - estimate_exact(models, recipe, smaller).kv_bytes
     return Change("kv_type", _SMALLER, gain, gain >= missing_bytes)
 
 
 def _shorter_context(
     models: Sequence[ModelFile],
     recipe: Recipe,
-    n_ctx: int,
-    kv_type: KvType,
+    settings: ContextSettings,
     missing_bytes: int,
     kv_bytes: int,
 ) -> Change | None:
     """The longest power of two that suffices, or the shortest that makes sense."""
-    shorter = 1 << max(0, n_ctx - 1).bit_length() - 1
+    shorter = 1 << max(0, settings.n_ctx - 1).bit_length() - 1
     best: Change | None = None
     while shorter >= _LEAST_N_CTX:
-        gain = kv_bytes - estimate_exact(models, recipe, shorter, kv_type).kv_bytes
+        gain = kv_bytes - estimate_exact(models, recipe, replace(settings, n_ctx=shorter)).kv_bytes
         best = Change("context", shorter, gain, gain >= missing_bytes)
         if best.suffices:
             break
@@ -105,8 +102,7 @@ def _shorter_context(
 def _fewer_layers(
     models: Sequence[ModelFile],
     recipe: Recipe,
-    n_ctx: int,
-    kv_type: KvType,
+    settings: ContextSettings,
     missing_bytes: int,
 ) -> Change | None:
     """As many as are needed, each of what those that the plan runs give back on average: their KV
@@ -115,7 +111,7 @@ def _fewer_layers(
     for number in recipe.live:
         block = recipe.blocks[number]
         n_layers += block.end - block.start if isinstance(block, RecipeWeight) else 0
-    blocks = block_memory(models, recipe, n_ctx, kv_type)
+    blocks = block_memory(models, recipe, settings)
     each_bytes = sum(b.own_weights_bytes + b.kv_bytes for b in blocks) // max(1, n_layers)
     if not each_bytes or n_layers < 2:
         return None

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.memory.kv_types import KvType, kv_cache_bytes
+from app.memory.context_settings import ContextSettings
+from app.memory.kv_types import kv_cache_bytes
 from app.model_files.model_file import ModelFile, weight_layers_of
 from app.plan.recipe import Recipe, RecipeWeight
 
 _CELL_STEP = 256
-_N_BATCH = 512
 _REPACKED_TYPES = frozenset({"Q4_0", "Q4_K", "Q2_K", "IQ4_NL", "MXFP4"})
 _REPACKED_ROWS = 8
 
@@ -48,11 +48,9 @@ class MemoryParts:
 def estimate_exact(
     models: Sequence[ModelFile],
     recipe: Recipe,
-    n_ctx: int,
-    kv_type: KvType = "f16",
-    n_batch: int = _N_BATCH,
+    settings: ContextSettings,
 ) -> MemoryParts:
-    """What the recipe takes on these sources with a context of `n_ctx` tokens.
+    """What the recipe takes on these sources with such a context.
 
     Of the sources after the first only the layers count: vocabulary, embeddings and head are the
     first one's.
@@ -63,9 +61,7 @@ def estimate_exact(
     weights_bytes = sum(layer_bytes[n] for n in recipe.weight_layers)
     return MemoryParts(
         weights_bytes=weights_bytes + models[0].other_bytes + _head_copy_bytes(models[0]),
-        kv_bytes=sum(
-            block.kv_bytes for block in block_memory(models, recipe, n_ctx, kv_type, n_batch)
-        ),
+        kv_bytes=sum(block.kv_bytes for block in block_memory(models, recipe, settings)),
     )
 
 
@@ -82,9 +78,7 @@ def weights_by_source(models: Sequence[ModelFile], recipe: Recipe) -> tuple[int,
 def block_memory(
     models: Sequence[ModelFile],
     recipe: Recipe,
-    n_ctx: int,
-    kv_type: KvType = "f16",
-    n_batch: int = _N_BATCH,
+    settings: ContextSettings,
 ) -> tuple[BlockMemory, ...]:
     """What each block of the recipe takes, by block number.
 
@@ -92,7 +86,7 @@ def block_memory(
     Raises IndexError for a weight layer that no source holds.
     """
     layer_bytes = weight_layer_bytes(models)
-    layer_kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type, n_batch)
+    layer_kv_bytes = _weight_layer_kv_bytes(models, settings)
     n_borrowers = Counter(n for number in recipe.live for n in _borrowed(recipe, number))
     blocks = []
     for number in range(len(recipe.blocks)):
@@ -107,11 +101,9 @@ def block_memory(
     return tuple(blocks)
 
 
-def layer_bytes(
-    models: Sequence[ModelFile], n_ctx: int, kv_type: KvType = "f16", n_batch: int = _N_BATCH
-) -> tuple[int, ...]:
+def layer_bytes(models: Sequence[ModelFile], settings: ContextSettings) -> tuple[int, ...]:
     """What each weight layer takes in a plan that borrows it once: weights and KV cache."""
-    kv_bytes = _weight_layer_kv_bytes(models, n_ctx, kv_type, n_batch)
+    kv_bytes = _weight_layer_kv_bytes(models, settings)
     return tuple(map(sum, zip(weight_layer_bytes(models), kv_bytes, strict=True)))
 
 
@@ -128,17 +120,17 @@ def _borrowed(recipe: Recipe, number: int) -> range:
 
 
 def _weight_layer_kv_bytes(
-    models: Sequence[ModelFile], n_ctx: int, kv_type: KvType, n_batch: int
+    models: Sequence[ModelFile], settings: ContextSettings
 ) -> tuple[int, ...]:
     """The KV cache of one plan layer on each weight layer (llama.cpp: `llama_kv_cache`)."""
     sizes = []
     for at in weight_layers_of(models):
         model, i = models[at.source], at.index
-        n_cells = _padded(n_ctx)
+        n_cells = _padded(settings.n_ctx)
         if model.is_sliding[i]:
-            n_cells = _padded(min(n_cells, model.n_swa + min(n_batch, n_cells)))
+            n_cells = _padded(min(n_cells, model.n_swa + min(settings.n_batch, n_cells)))
         head_items = model.n_embd_head_k[i] + model.n_embd_head_v[i]
-        sizes.append(kv_cache_bytes(n_cells * model.n_head_kv[i] * head_items, kv_type))
+        sizes.append(kv_cache_bytes(n_cells * model.n_head_kv[i] * head_items, settings.kv_type))
     return tuple(sizes)
 
 

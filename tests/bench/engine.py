@@ -10,16 +10,9 @@ from statistics import median
 import psutil
 
 from app.engine.client import EngineClient, EngineState
-from app.engine.messages import (
-    ContextSettings,
-    EstimateMemory,
-    Generate,
-    MemoryEstimate,
-    Open,
-    OpenedPlan,
-    Reply,
-    Sampling,
-)
+from app.engine.messages import EstimateMemory, Generate, Open, OpenedPlan, Reply, Sampling
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from tests.bench.recipes import RECIPES
 from tests.bench.row import Row
 

@@ -10,18 +10,13 @@ from statistics import median
 
 from app.engine.client import EngineClient, OnEvent
 from app.engine.measuring.results import Perplexity
-from app.engine.messages import (
-    ContextSettings,
-    EstimateMemory,
-    EvaluatePerplexity,
-    MemoryEstimate,
-    Request,
-    Result,
-)
+from app.engine.messages import EstimateMemory, EvaluatePerplexity, Request, Result
 from app.fit.fit import FitResult, FitTask, Method, fit
 from app.fit.leaving_out import without
 from app.fit.texts import calibration_text
+from app.memory.context_settings import ContextSettings
 from app.memory.estimate import layer_bytes
+from app.memory.figures import MemoryEstimate
 from app.model_files.sources import read_sources
 from app.plan.lowering import lower
 from app.plan.recipe import Recipe
@@ -92,7 +87,7 @@ class _Engines:
         """What Fit finds where four layers are half a layer too many."""
         whole = self._estimator.submit(EstimateMemory(self._paths, WHOLE, SETTINGS)).result()
         assert isinstance(whole, MemoryEstimate)
-        one_layer = max(layer_bytes(self._models, SETTINGS.n_ctx))
+        one_layer = max(layer_bytes(self._models, SETTINGS))
         budget_bytes = whole.total_bytes - int((N_LEFT_OUT - 0.5) * one_layer)
         task = FitTask(self._models, WHOLE, budget_bytes, calibration_text(), method, SETTINGS)
         result = asyncio.run(fit(task, self._run, self._estimate))

@@ -18,15 +18,9 @@ from statistics import median
 from PySide6.QtCore import QSettings
 
 from app.engine.client import EngineClient
-from app.engine.messages import (
-    ContextSettings,
-    EstimateMemory,
-    Generate,
-    MemoryEstimate,
-    Open,
-    Reply,
-    Sampling,
-)
+from app.engine.messages import EstimateMemory, Generate, Open, Reply, Sampling
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from app.memory.kv_types import KvType
 from app.plan import edits
 from app.ui.application import make_loop, open_first, show_window

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from app.engine.native import Base, Context, View, keep_log
+from app.memory.context_settings import ContextSettings
 from tests.bench.recipes import N_LAYERS, RECIPES
 from tests.bench.row import Row
 from tests.model_files.tiny import TinyModel, write_tiny
@@ -43,7 +44,7 @@ def _view_ms(base: Base) -> float:
 def _set_scale(base: Base) -> Iterator[Row]:
     """The call alone, and a token decoded after it against one whose graph is still there."""
     view = View([base], RECIPES["merged"])
-    context = Context(view.model, n_ctx=256, n_batch=32, n_logits=1, n_threads=1)
+    context = Context(view.model, ContextSettings(256, 1, n_batch=32), n_logits=1)
     merge, position = len(RECIPES["merged"].blocks) - 1, 1
     context.decode([300], 0, n_logits=1)
 

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.engine.messages import ContextSettings, EvaluatePerplexity, MeasureInfluence
+from app.engine.messages import EvaluatePerplexity, MeasureInfluence
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe
 from tests.bench.processes import over_library
 from tests.bench.recipes import N_LAYERS

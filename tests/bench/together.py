@@ -11,7 +11,6 @@ import psutil
 
 from app.engine.client import EngineClient, EngineState
 from app.engine.messages import (
-    ContextSettings,
     Event,
     Generate,
     GenerateTogether,
@@ -21,6 +20,7 @@ from app.engine.messages import (
     Request,
     Sampling,
 )
+from app.memory.context_settings import ContextSettings
 from tests.bench.recipes import RECIPES
 from tests.bench.row import Row
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from gguf import GGMLQuantizationType
 
+from app.memory.context_settings import ContextSettings
 from app.memory.estimate import estimate_exact
 from app.model_files.sources import read_sources
 from app.plan.lowering import lower
@@ -204,7 +205,7 @@ def test_a_plan_over_two_models_runs(
     plan = read_plan(TWO_FILES).plan
     assert plan is not None
     sources = read_sources([Path(tiny), Path(second)])
-    parts = estimate_exact(sources, lower(plan).recipe, 256)
+    parts = estimate_exact(sources, lower(plan).recipe, ContextSettings(256))
     assert estimate["weights_bytes"] == parts.weights_bytes
     assert estimate["kv_bytes"] == parts.kv_bytes
     prompt = ("--raw", "--prompt", "the other", "--n-predict", "12", "--temp", "0")

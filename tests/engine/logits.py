@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.engine.native import Base, Context, View, llama
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe
 from tests.engine.unpatched import Batch
 
@@ -40,7 +41,7 @@ def logits_in_batches(view: View, batches: Sequence[Batch]) -> np.ndarray:
 
 def new_context(view: View) -> Context:
     """A context as the unpatched library's."""
-    return Context(view.model, n_ctx=512, n_batch=512, n_logits=512, n_threads=N_THREADS)
+    return Context(view.model, ContextSettings(512, N_THREADS), n_logits=512)
 
 
 def read_logits(context: Context, n: int = 1) -> np.ndarray:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.messages import ContextSettings, Generate, Open, Sampling
+from app.engine.messages import Generate, Open, Sampling
 from app.engine.native import Base, View
 from app.engine.session import Session
+from app.memory.context_settings import ContextSettings
 from app.plan.edits import set_scale
 from app.plan.lowering import lower
 from app.plan.reader import read_plan

@@ -15,10 +15,11 @@ from app.engine.baking.averaging import average
 from app.engine.baking.writing import baked
 from app.engine.client import EngineClient
 from app.engine.errors import EngineError
-from app.engine.messages import Bake, Baked, ComparePlans, ContextSettings, Progress
+from app.engine.messages import Bake, Baked, ComparePlans, Progress
 from app.engine.native import Aborted, View
 from app.engine.session import Session
 from app.engine.weights import Weights
+from app.memory.context_settings import ContextSettings
 from app.model_files import baking
 from app.model_files.baking import Addend, Averaged
 from app.model_files.errors import ModelFileError

@@ -21,12 +21,10 @@ from app.engine.measuring.results import Perplexity
 from app.engine.messages import (
     ChatMessage,
     Close,
-    ContextSettings,
     Done,
     EstimateMemory,
     EvaluatePerplexity,
     Generate,
-    MemoryEstimate,
     Open,
     OpenedPlan,
     Progress,
@@ -37,6 +35,8 @@ from app.engine.messages import (
     SetScales,
     TextPiece,
 )
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
 

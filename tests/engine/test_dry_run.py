@@ -9,15 +9,9 @@ import pytest
 from gguf import GGMLQuantizationType
 
 from app.engine.client import EngineClient
-from app.engine.messages import (
-    ContextSettings,
-    EstimateMemory,
-    Generate,
-    MemoryEstimate,
-    Open,
-    Reply,
-    Sampling,
-)
+from app.engine.messages import EstimateMemory, Generate, Open, Reply, Sampling
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
 

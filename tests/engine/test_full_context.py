@@ -10,19 +10,11 @@ from pathlib import Path
 import pytest
 
 from app.engine.errors import EngineError
-from app.engine.messages import (
-    ChatMessage,
-    ContextSettings,
-    Generate,
-    Open,
-    Progress,
-    Reply,
-    Sampling,
-    WhenFull,
-)
+from app.engine.messages import ChatMessage, Generate, Open, Progress, Reply, Sampling, WhenFull
 from app.engine.native import llama
 from app.engine.replies.summaries import SUMMARISE, summary_note
 from app.engine.session import Session
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.engine.measuring.influence import PassedStates, chain
 from app.engine.native import Base, Context, View
+from app.memory.context_settings import ContextSettings
 from tests.engine.logits import N_THREADS
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.model_files.tiny_architectures import ARCHITECTURES
@@ -22,10 +23,8 @@ def influence(base: Base, layers: Sequence[int], n_embd: int) -> list[float]:
     view = View([base], chain(layers))
     context = Context(
         view.model,
-        n_ctx=256,
-        n_batch=64,
+        ContextSettings(256, N_THREADS, n_batch=64),
         n_logits=1,
-        n_threads=N_THREADS,
         on_tensor=passed.on_tensor,
     )
     context.decode(TOKENS, 0, n_logits=0)

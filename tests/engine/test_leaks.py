@@ -58,6 +58,7 @@ def test_a_thousand_switches_leave_the_memory_as_it_was(tmp_path: Path) -> None:
 
 def _main(model: str) -> None:
     from app.engine.native import Base, Context, View, keep_log
+    from app.memory.context_settings import ContextSettings
     from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 
     keep_log(lambda line: None)
@@ -73,7 +74,7 @@ def _main(model: str) -> None:
         chain = [RecipeWeight(i, i + 1, start, i - 1) for i, start in enumerate(starts)]
         merge = RecipeMerge(((n, 0.75), (dice.randrange(-1, n), 0.25)))
         view = View([base], Recipe((*chain, merge)))
-        context = Context(view.model, n_ctx=256, n_batch=64, n_logits=1, n_threads=1)
+        context = Context(view.model, ContextSettings(256, 1, n_batch=64), n_logits=1)
         n_tokens = dice.randrange(2, 20)
         context.decode(range(n_tokens), 0, n_logits=1)
         view.set_scale(n + 1, 0, dice.random())

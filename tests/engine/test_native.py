@@ -11,6 +11,7 @@ import pytest
 from gguf import GGMLQuantizationType
 
 from app.engine.native import Aborted, Base, Context, NativeError, View, is_supported
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.engine.logits import logits_of, read_logits
 from tests.model_files.tiny import TinyModel, write_tiny
@@ -25,7 +26,7 @@ def tiny(tmp_path: Path) -> str:
 
 def new_context(view: View, should_stop: Callable[[], bool] = lambda: False) -> Context:
     return Context(
-        view.model, n_ctx=256, n_batch=64, n_logits=64, n_threads=1, should_stop=should_stop
+        view.model, ContextSettings(256, 1, n_batch=64), n_logits=64, should_stop=should_stop
     )
 
 
@@ -212,7 +213,7 @@ def test_a_decode_can_be_stopped_and_the_cache_taken_back(tiny: str) -> None:
     view = View([base], WHOLE)
     stop = False
     context = Context(
-        view.model, n_ctx=256, n_batch=64, n_logits=64, n_threads=1, should_stop=lambda: stop
+        view.model, ContextSettings(256, 1, n_batch=64), n_logits=64, should_stop=lambda: stop
     )
     context.decode([1, 2, 3], 0, n_logits=1)
     stop = True

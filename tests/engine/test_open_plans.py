@@ -11,7 +11,6 @@ from app.engine.client import EngineClient
 from app.engine.errors import EngineError
 from app.engine.messages import (
     ChatMessage,
-    ContextSettings,
     Generate,
     Open,
     OpenedPlan,
@@ -22,6 +21,7 @@ from app.engine.messages import (
     TextPiece,
 )
 from app.engine.session import Session
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.model_files.tiny import TinyModel, write_tiny
 

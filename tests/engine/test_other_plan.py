@@ -12,18 +12,11 @@ import pytest
 from app.engine.errors import EngineError
 from app.engine.measuring import scoring
 from app.engine.measuring.results import PredictedReply, Prediction
-from app.engine.messages import (
-    AskOtherPlan,
-    ChatMessage,
-    ContextSettings,
-    Generate,
-    Open,
-    Progress,
-    Sampling,
-)
+from app.engine.messages import AskOtherPlan, ChatMessage, Generate, Open, Progress, Sampling
 from app.engine.native import Aborted, Base, View
 from app.engine.session import Session
 from app.engine.vocabulary import Vocabulary
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe, RecipeWeight
 from tests.engine.logits import N_THREADS, logits_in_batches
 from tests.model_files.tiny import TinyModel, write_tiny

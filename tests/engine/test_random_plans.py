@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.engine.native import Base, Context, View, llama
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight
 from tests.engine.composed import write_baked
 from tests.engine.logits import N_THREADS, new_context, read_logits
@@ -55,8 +56,8 @@ def references(model: Path) -> tuple[Reference, Reference]:
 
 def exact_context(view: View) -> Context:
     """Keys and values kept as F32, and attention as it is written down."""
-    sizes = {"n_ctx": 256, "n_batch": 256, "n_logits": 256, "n_threads": N_THREADS}
-    return Context(view.model, **sizes, kv_type="f32", flash_attention=False)
+    settings = ContextSettings(256, N_THREADS, "f32", flash_attention=False, n_batch=256)
+    return Context(view.model, settings, n_logits=256)
 
 
 # --- what is drawn ------------------------------------------------------------------------------

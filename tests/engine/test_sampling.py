@@ -10,7 +10,8 @@ import pytest
 from app.engine.bundled import bundled_model
 from app.engine.client import EngineClient
 from app.engine.errors import EngineError
-from app.engine.messages import ContextSettings, Generate, Open, Reply, Sampling
+from app.engine.messages import Generate, Open, Reply, Sampling
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe
 
 GREEDY = Sampling(temperature=0.0)

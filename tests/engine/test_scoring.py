@@ -16,7 +16,6 @@ from app.engine.errors import EngineError
 from app.engine.measuring.scoring import windows
 from app.engine.messages import (
     ComparePlans,
-    ContextSettings,
     EvaluatePerplexity,
     Generate,
     MeasureInfluence,
@@ -27,6 +26,7 @@ from app.engine.messages import (
 from app.engine.native import Aborted
 from app.engine.session import Session
 from app.engine.vocabulary import Vocabulary
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.engine.composed import write_composed, write_pack
 from tests.engine.logits import N_THREADS

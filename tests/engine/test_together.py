@@ -12,7 +12,6 @@ from app.engine import weights
 from app.engine.errors import EngineError
 from app.engine.messages import (
     ChatMessage,
-    ContextSettings,
     Event,
     Generate,
     GenerateTogether,
@@ -25,6 +24,7 @@ from app.engine.messages import (
 )
 from app.engine.native import Base
 from app.engine.session import Session
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
 from tests.engine.test_open_plans import MERGED, WHOLE
 from tests.model_files.tiny import TinyModel, write_tiny

@@ -14,11 +14,9 @@ from app.engine.client import OnEvent
 from app.engine.errors import JobCancelled
 from app.engine.measuring.results import Influence, Perplexity
 from app.engine.messages import (
-    ContextSettings,
     EstimateMemory,
     EvaluatePerplexity,
     MeasureInfluence,
-    MemoryEstimate,
     Progress,
     Request,
     Result,
@@ -27,6 +25,8 @@ from app.fit import kept_influence
 from app.fit.errors import CannotFit, FileChanged, TextError
 from app.fit.fit import FitResult, FitTask, fit
 from app.fit.scores import FitProgress
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from app.model_files.model_file import ModelFile
 from app.model_files.sources import read_sources
 from app.plan.recipe import Recipe

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.memory.changes import Change, changes_that_help
-from app.memory.estimate import estimate_exact
+from app.memory.context_settings import ContextSettings
+from app.memory.estimate import estimate_exact, layer_bytes
+from app.memory.kv_types import KvType
 from app.model_files.model_file import ModelFile
 from app.model_files.reader import read_model_file
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight
@@ -24,11 +26,11 @@ def model(tmp_path: Path) -> ModelFile:
 
 
 def kv_bytes(model: ModelFile, n_ctx: int) -> int:
-    return estimate_exact([model], WHOLE, n_ctx).kv_bytes
+    return estimate_exact([model], WHOLE, ContextSettings(n_ctx)).kv_bytes
 
 
 def help_for(model: ModelFile, missing_bytes: int, n_ctx: int = 8192) -> tuple[Change, ...]:
-    return changes_that_help([model], WHOLE, n_ctx, "f16", None, missing_bytes)
+    return changes_that_help([model], WHOLE, ContextSettings(n_ctx), missing_bytes)
 
 
 def test_the_one_that_costs_least_and_suffices_comes_first(model: ModelFile) -> None:
@@ -57,18 +59,19 @@ def test_a_layer_gives_back_what_no_other_block_borrows(model: ModelFile) -> Non
     once = {c.kind: c for c in help_for(model, 1, 512)}["layers"]
     assert once.gain_bytes == model.layer_bytes[0] + kv_bytes(model, 512) // 8
     twice = Recipe((RecipeWeight(0, 8, 0, -1), RecipeWeight(8, 16, 0, 0)))
-    changes = changes_that_help([model], twice, 512, "f16", None, 1)
+    changes = changes_that_help([model], twice, ContextSettings(512), 1)
     repeated = {c.kind: c for c in changes}["layers"]
     assert repeated.gain_bytes == kv_bytes(model, 512) // 8
     unused = Recipe((*twice.blocks, RecipeWeight(16, 20, 0, 1), RecipeMerge(((0, 1.0), (1, 1.0)))))
-    assert {c.kind: c for c in changes_that_help([model], unused, 512, "f16", None, 1)}[
+    assert {c.kind: c for c in changes_that_help([model], unused, ContextSettings(512), 1)}[
         "layers"
     ] == (repeated)
 
 
 def test_what_is_small_already_or_cannot_be_is_not_proposed(model: ModelFile) -> None:
-    def kinds(model: ModelFile, *settings: object) -> set[str]:
-        return {c.kind for c in changes_that_help([model], WHOLE, *settings, 1)}  # type: ignore[arg-type]
+    def kinds(model: ModelFile, n_ctx: int, kv_type: KvType, flash: bool | None) -> set[str]:
+        settings = ContextSettings(n_ctx, kv_type=kv_type, flash_attention=flash)
+        return {c.kind for c in changes_that_help([model], WHOLE, settings, 1)}
 
     assert kinds(model, 512, "f16", None) == {"kv_type", "layers"}
     assert kinds(model, 8192, "q8_0", None) == {"context", "layers"}
@@ -85,3 +88,20 @@ def test_words(model: ModelFile) -> None:
     )
     assert Change("layers", 1, 1 << 30, True).words == "leave out 1 layer (1.0 GiB less)"
     assert Change("layers", 4, 1 << 30, True).words == "leave out 4 layers (1.0 GiB less)"
+
+
+@pytest.mark.parametrize("n_batch", [64, 2048])
+def test_figures_of_blocks_and_changes_are_parts_of_the_total_with_sliding_windows(
+    tmp_path: Path, n_batch: int
+) -> None:
+    path = write_tiny(tmp_path / "tiny.gguf", TinyModel(n_layers=6, architecture="gemma3"))
+    model, recipe = read_model_file(path), Recipe.whole(6)
+    assert any(model.is_sliding)
+    settings = ContextSettings(8192, n_batch=n_batch)
+    kv = estimate_exact([model], recipe, settings).kv_bytes
+    assert kv != estimate_exact([model], recipe, ContextSettings(8192)).kv_bytes
+    assert sum(layer_bytes([model], settings)) == sum(model.layer_bytes) + kv
+    changes = {c.kind: c for c in changes_that_help([model], recipe, settings, 1 << 40)}
+    shortest = estimate_exact([model], recipe, replace(settings, n_ctx=512)).kv_bytes
+    assert changes["context"].gain_bytes == kv - shortest
+    assert changes["layers"].gain_bytes == 3 * ((sum(model.layer_bytes) + kv) // 6)

@@ -31,7 +31,6 @@ from app.engine.messages import (
     Generate,
     GenerateTogether,
     MeasureInfluence,
-    MemoryEstimate,
     OfPlan,
     Open,
     OpenedPlan,
@@ -44,6 +43,7 @@ from app.engine.messages import (
     SetScales,
     TextPiece,
 )
+from app.memory.figures import MemoryEstimate
 from app.plan.recipe import Recipe
 
 MIB = 1 << 20

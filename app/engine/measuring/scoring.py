@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from app.engine.errors import EngineError
-from app.engine.messages import ContextSettings, Progress
+from app.engine.messages import Progress
 from app.engine.native import Context, View
-from app.engine.open_plan import default_n_threads
 from app.engine.vocabulary import Vocabulary
 from app.engine.weights import HeldLayers
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe
 
 _MOST_LOGITS_BYTES = 128 << 20
@@ -132,12 +132,8 @@ class Scored:
         try:
             self.context = Context(
                 self._view.model,
-                n_ctx=settings.n_ctx,
-                n_batch=settings.n_batch,
+                settings,
                 n_logits=n_logits,
-                n_threads=settings.n_threads or default_n_threads(),
-                kv_type=settings.kv_type,
-                flash_attention=settings.flash_attention,
                 should_stop=should_stop,
                 on_tensor=on_tensor,
             )

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, get_args
 
 from app.conversations.conversation import Conversation
 from app.conversations.reply_record import ReplyRecord
-from app.engine.messages import (
-    ContextSettings,
-    Generate,
-    OpenedPlan,
-    ReplyStatistics,
-    Sampling,
-    WhenFull,
-)
+from app.engine.messages import Generate, OpenedPlan, ReplyStatistics, Sampling, WhenFull
+from app.memory.context_settings import ContextSettings
 from app.plan.json_records import lenient_record
 from app.plan.recipe import Recipe
 from app.ui.state.settings import ChatSettings
@@ -93,7 +87,8 @@ def record_again(record: ReplyRecord, recipe: Recipe) -> ReplyRecord:
 
 def context_of(record: ReplyRecord) -> ContextSettings:
     """How the plan of a reply was opened."""
-    return lenient_record(ContextSettings, {**record.context, "n_ctx": record.n_ctx})
+    context = lenient_record(ContextSettings, {**record.context, "n_ctx": record.n_ctx})
+    return context.in_range()
 
 
 def is_from(record: ReplyRecord, files: Sequence[ModelFile]) -> bool:

@@ -80,8 +80,7 @@ def needed_bytes(
 
     contexts, weights_bytes = [], 0
     for plan in coming:
-        at = plan.settings
-        parts = estimate_exact(files, plan.recipe, at.n_ctx, at.kv_type, at.n_batch)
+        parts = estimate_exact(files, plan.recipe, plan.settings)
         contexts.append((plan.recipe, parts.kv_bytes + figures.estimate.compute_bytes))
         weights_bytes = weights_bytes or parts.weights_bytes
     if held:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.engine.messages import MemoryEstimate
+from app.memory.figures import MemoryEstimate
 from app.memory.verdict import Verdict, judge
 
 if TYPE_CHECKING:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import ContextSettings, EstimateMemory, MemoryEstimate, Open
+from app.engine.messages import EstimateMemory, Open
 from app.memory.amounts import format_bytes
+from app.memory.context_settings import ContextSettings
+from app.memory.figures import MemoryEstimate
 from app.plan.recipe import Recipe, changed_scales
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.memory_figures import MemoryFigures
@@ -95,8 +97,8 @@ class MemoryWatch(QObject):
             return None
         from app.memory.estimate import block_memory
 
-        files, settings = self._model.files, request.settings
-        return block_memory(files, request.recipe, settings.n_ctx, settings.kv_type)[number]
+        files = self._model.files
+        return block_memory(files, request.recipe, request.settings)[number]
 
     def _request(self) -> EstimateMemory | None:
         lowered = self._editor.lowered
@@ -110,13 +112,13 @@ class MemoryWatch(QObject):
 
     def _weigh_layers(self) -> None:
         settings, files = self._reply_settings.context, tuple(self._model.files)
-        weighed = files, settings.n_ctx, settings.kv_type
+        weighed = files, settings
         if weighed == self._weighed:
             return
         from app.memory.estimate import layer_bytes
 
         self._weighed = weighed
-        self.layers_weighed.emit(layer_bytes(files, settings.n_ctx, settings.kv_type))
+        self.layers_weighed.emit(layer_bytes(files, settings))
 
     def _look(self) -> None:
         self._weigh_layers()
@@ -242,14 +244,8 @@ class MemoryWatch(QObject):
             return ()
         from app.memory.changes import changes_that_help
 
-        settings = self._asked.settings
         return changes_that_help(
-            self._model.files,
-            self._asked.recipe,
-            settings.n_ctx,
-            settings.kv_type,
-            settings.flash_attention,
-            missing_bytes,
+            self._model.files, self._asked.recipe, self._asked.settings, missing_bytes
         )
 
 
@@ -263,7 +259,7 @@ def _as_large(request: EstimateMemory, other: EstimateMemory) -> bool:
 def _sums(files: Sequence[ModelFile], recipe: Recipe, settings: ContextSettings) -> MemoryParts:
     from app.memory.estimate import estimate_exact
 
-    return estimate_exact(files, recipe, settings.n_ctx, settings.kv_type, settings.n_batch)
+    return estimate_exact(files, recipe, settings)
 
 
 def resident_bytes(pid: int) -> int:

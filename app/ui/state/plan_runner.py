@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import ClosePlan, ContextSettings, Open, OpenedPlan, SetScales
+from app.engine.messages import ClosePlan, Open, OpenedPlan, SetScales
+from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe, changed_scales
 from app.ui.state.document import Document
 from app.ui.state.engine_bridge import EngineBridge

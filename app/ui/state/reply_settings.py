@@ -15,7 +15,7 @@ from app.ui.state.open_model import OpenModel
 from app.ui.state.settings import ChatSettings, Settings
 
 if TYPE_CHECKING:
-    from app.engine.messages import ContextSettings
+    from app.memory.context_settings import ContextSettings
 
 
 class ReplySettings(QObject):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
-from app.engine.messages import ContextSettings, Sampling, WhenFull
+from app.engine.messages import Sampling, WhenFull
 from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
+from app.memory.context_settings import ContextSettings
 from app.plan.json_records import JsonError, lenient_record, parse, valid_entries
 
 MAX_RECENT = 10
@@ -105,7 +106,9 @@ class Settings:
     def chat(self) -> ChatSettings:
         """The chat settings as last used."""
         chat = lenient_record(ChatSettings, self._json("chat/settings"))
-        return replace(chat, template=known_template(chat.template))
+        return replace(
+            chat, template=known_template(chat.template), context=chat.context.in_range()
+        )
 
     def save_chat(self, chat: ChatSettings) -> None:
         """Remember the chat settings."""

@@ -1,11 +1,11 @@
-"""What a plan's context takes in memory, to be set: length, KV cache type, batch, and what is kept
-free."""
+"""The memory settings: how the context is made, setting by setting, and what is to stay free."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -18,10 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.engine.messages import ContextSettings
+from app.memory.context_settings import SETTINGS, ContextSettings, Setting
 from app.memory.kv_types import KV_TYPES
 
 _MIB = 1 << 20
+Field = QCheckBox | QComboBox | QSpinBox
+_RESERVE = Setting(
+    "",
+    "memory to leave for other programs",
+    label="Keep &free",
+    most=1 << 30,
+    step=256,
+    unit="MiB",
+)
 
 
 class MemorySettingsDialog(QDialog):
@@ -37,41 +46,23 @@ class MemorySettingsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Memory settings")
         self._context = context
-        self.n_ctx = _spin(64, 4_194_304, 512, context.n_ctx, " tokens")
-        self.kv_type = QComboBox()
-        for kv_type in KV_TYPES:
-            self.kv_type.addItem(kv_type)
-        self.kv_type.setCurrentText(context.kv_type)
-        self.n_batch = _spin(1, 65_536, 64, context.n_batch, " tokens")
-        self.use_mmap = QCheckBox("Memory-map the model file")
-        self.use_mmap.setChecked(context.use_mmap)
-        self.reserve = _spin(0, 1 << 30, 256, reserve_bytes // _MIB, " MiB")
+        self.fields = {
+            name: _field(setting, getattr(context, name))
+            for name, setting in SETTINGS.items()
+            if setting.label
+        }
+        """The widgets by setting."""
+        self.reserve = _spin(_RESERVE, reserve_bytes // _MIB)
         self.reserve.setSpecialValueText("nothing")
         form = QFormLayout()
-        rows: tuple[tuple[str, QWidget, str], ...] = (
-            ("&Context", self.n_ctx, "Maximum tokens of prompt and replies together"),
-            (
-                "&KV cache",
-                self.kv_type,
-                "Type of the KV cache; q8_0 needs half the memory of f16 at about the same quality",
-            ),
-            (
-                "&Batch",
-                self.n_batch,
-                "Prompt tokens processed together; fewer need less memory but are slower",
-            ),
-            (
-                "",
-                self.use_mmap,
-                "The system can drop mapped weights when memory is short, and read them again",
-            ),
-            ("Keep &free", self.reserve, "Memory to leave for other programs"),
-        )
-        for words, field, tip in rows:
+        rows = [(SETTINGS[name], field) for name, field in self.fields.items()]
+        rows.append((_RESERVE, self.reserve))
+        for setting, field in rows:
+            tip = setting.help[0].upper() + setting.help[1:]
             field.setToolTip(tip)
-            field.setAccessibleName(words.replace("&", "") or self.use_mmap.text())
+            field.setAccessibleName(setting.label.replace("&", ""))
             field.setAccessibleDescription(tip)
-            form.addRow(words, field)
+            form.addRow("" if isinstance(field, QCheckBox) else setting.label, field)
         note = QLabel(
             "The estimate updates at once. Press Run to reopen the plan with these settings."
         )
@@ -82,32 +73,46 @@ class MemorySettingsDialog(QDialog):
         column.addLayout(form)
         column.addWidget(note)
         column.addWidget(buttons)
-        self.n_ctx.valueChanged.connect(self._edited)
-        self.n_batch.valueChanged.connect(self._edited)
-        self.kv_type.currentTextChanged.connect(self._edited)
-        self.use_mmap.toggled.connect(self._edited)
+        for field in self.fields.values():
+            _edited(field).connect(lambda _value: self.context_changed.emit(self.context))
         self.reserve.valueChanged.connect(lambda mib: self.reserve_changed.emit(mib * _MIB))
 
     @property
     def context(self) -> ContextSettings:
         """The settings as shown."""
-        return replace(
-            self._context,
-            n_ctx=self.n_ctx.value(),
-            kv_type=KV_TYPES[self.kv_type.currentIndex()],
-            n_batch=self.n_batch.value(),
-            use_mmap=self.use_mmap.isChecked(),
-        )
-
-    def _edited(self, _value: object) -> None:
-        self.context_changed.emit(self.context)
+        return replace(self._context, **{name: _value(f) for name, f in self.fields.items()})
 
 
-def _spin(low: int, high: int, step: int, value: int, suffix: str) -> QSpinBox:
+def _field(setting: Setting, value: object) -> Field:
+    if isinstance(value, bool):
+        box = QCheckBox(setting.label)
+        box.setChecked(value)
+        return box
+    if isinstance(value, int):
+        return _spin(setting, value)
+    choice = QComboBox()
+    choice.addItems(KV_TYPES)
+    choice.setCurrentText(str(value))
+    return choice
+
+
+def _value(field: Field) -> Any:
+    if isinstance(field, QCheckBox):
+        return field.isChecked()
+    return field.value() if isinstance(field, QSpinBox) else field.currentText()
+
+
+def _edited(field: Field) -> SignalInstance:
+    if isinstance(field, QCheckBox):
+        return field.toggled
+    return field.valueChanged if isinstance(field, QSpinBox) else field.currentTextChanged
+
+
+def _spin(setting: Setting, value: int) -> QSpinBox:
     box = QSpinBox()
-    box.setRange(low, high)
-    box.setSingleStep(step)
-    box.setSuffix(suffix)
+    box.setRange(setting.least, setting.most)
+    box.setSingleStep(setting.step)
+    box.setSuffix(f" {setting.unit}")
     box.setGroupSeparatorShown(True)
     box.setKeyboardTracking(False)
     box.setValue(value)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.messages import ContextSettings, MemoryEstimate, Open
+from app.engine.messages import Open
+from app.memory.context_settings import ContextSettings
 from app.memory.estimate import estimate_exact, weight_layer_bytes
+from app.memory.figures import MemoryEstimate
 from app.memory.machine import machine_memory
 from app.model_files.model_file import ModelFile
 from app.model_files.reader import read_source
@@ -32,11 +34,11 @@ def plan(recipe: Recipe) -> Open:
 
 
 def kv_bytes(files: tuple[ModelFile, ...], recipe: Recipe) -> int:
-    return estimate_exact(files, recipe, SMALL.n_ctx, SMALL.kv_type, SMALL.n_batch).kv_bytes
+    return estimate_exact(files, recipe, SMALL).kv_bytes
 
 
 def test_the_first_plan_of_all_takes_the_engine_process_too(files: tuple[ModelFile, ...]) -> None:
-    parts = estimate_exact(files, WHOLE, SMALL.n_ctx, SMALL.kv_type, SMALL.n_batch)
+    parts = estimate_exact(files, WHOLE, SMALL)
     assert needed_bytes(FIGURES, files, (), (plan(WHOLE),)) == parts.total_bytes + COMPUTE + PROCESS
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from app.engine.errors import EngineError
-from app.engine.messages import EstimateMemory, MemoryEstimate, Open
+from app.engine.messages import EstimateMemory, Open
+from app.memory.estimate import block_memory, estimate_exact, layer_bytes
+from app.memory.figures import MemoryEstimate
 from app.plan import edits
 from app.ui.state.memory_check import LOAD_ANYWAY
 from app.ui.widgets import theme
 from app.ui.window.memory_settings import MemorySettingsDialog
+from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.fake_engine import MIB
 from tests.ui.workbench import Bench
 
@@ -127,10 +131,10 @@ def settings_dialog(bench: Bench) -> MemorySettingsDialog:
 
 def test_what_is_set_is_estimated_at_once_and_kept(bench: Bench) -> None:
     dialog = settings_dialog(bench)
-    dialog.n_ctx.setValue(8192)
-    dialog.kv_type.setCurrentText("q8_0")
-    dialog.n_batch.setValue(64)
-    dialog.use_mmap.setChecked(False)
+    dialog.fields["n_ctx"].setValue(8192)
+    dialog.fields["kv_type"].setCurrentText("q8_0")
+    dialog.fields["n_batch"].setValue(64)
+    dialog.fields["use_mmap"].setChecked(False)
     context = bench.window.services.reply_settings.chat.context
     assert (context.n_ctx, context.kv_type) == (8192, "q8_0")
     assert (context.n_batch, context.use_mmap) == (64, False)
@@ -205,3 +209,26 @@ def test_memory_that_shrinks_before_the_plan_is_opened(
     assert "not enough memory" in bench.window.chat.transcript.messages[-1].text
     bench.window.services.editor.undo_stack.undo()
     assert bench.window.services.editor.plan == plan
+
+
+def test_figures_of_blocks_and_layers_follow_the_batch_with_sliding_windows(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path = write_tiny(tmp_path / "sliding.gguf", TinyModel(n_layers=4, architecture="gemma3"))
+    bench.window.files.open_model(path)
+    watch = bench.window.services.memory_watch
+    weighed: list[tuple[int, ...]] = []
+    watch.layers_weighed.connect(weighed.append)
+    bench.qtbot.waitUntil(lambda: any(file.n_swa > 0 for file in bench.window.services.model.files))
+    settings_dialog(bench).fields["n_batch"].setValue(64)
+    bench.qtbot.waitUntil(lambda: len(weighed) > 1)
+    settings = bench.window.services.reply_settings.chat.context
+    assert settings.n_batch == 64
+    files = bench.window.services.model.files
+    lowered = bench.window.services.editor.lowered
+    expected = block_memory(files, lowered.recipe, settings)
+    assert [watch.memory_of(id) for id in lowered.block_ids] == list(expected)
+    total = estimate_exact(files, lowered.recipe, settings)
+    assert sum(block.kv_bytes for block in expected) == total.kv_bytes
+    assert weighed[-1] == layer_bytes(files, settings)
+    assert weighed[-1] < layer_bytes(files, replace(settings, n_batch=512))

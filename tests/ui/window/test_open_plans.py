@@ -8,7 +8,8 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from app.engine.messages import ClosePlan, Generate, MemoryEstimate, Open, SetScales
+from app.engine.messages import ClosePlan, Generate, Open, SetScales
+from app.memory.figures import MemoryEstimate
 from app.plan import edits
 from app.ui.chat.message.view import MessageView
 from tests.ui.fake_engine import MIB

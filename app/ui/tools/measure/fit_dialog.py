@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.engine.messages import ContextSettings
 from app.fit.errors import FitError
 from app.fit.fit import FitPoint, FitResult, FitTask, Method, fit
 from app.fit.scores import FitProgress
 from app.memory.amounts import format_bytes, parse_bytes
+from app.memory.context_settings import ContextSettings
 from app.model_files.model_file import ModelFile
 from app.plan.document import Plan
 from app.plan.lowering import lower

@@ -20,13 +20,9 @@ from PySide6.QtWidgets import (
 from app.conversations.reply_record import ReplyRecord
 from app.engine.errors import JobCancelled
 from app.engine.measuring.results import PredictedReply
-from app.engine.messages import (
-    AskOtherPlan,
-    ChatMessage,
-    ContextSettings,
-    Open,
-)
+from app.engine.messages import AskOtherPlan, ChatMessage, Open
 from app.fit.measuring import paths_of, require_unchanged
+from app.memory.context_settings import ContextSettings
 from app.model_files.model_file import ModelFile
 from app.plan.lowering import lower
 from app.plan.problem import PlanError
