@@ -53,12 +53,12 @@ class _Tour:
     async def make(self) -> int:
         steps: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("open the sample plan", self._start),
-            ("move a merge slider and undo it", self._edit),
+            ("move a fader and undo it", self._edit),
             ("remove a link and put it back", self._problem),
             ("look at the plan as text", self._views),
             ("open a second plan in a tab", self._tabs),
             ("chat", self._chat),
-            ("move the slider to the other fine-tune and let it answer again", self._fader),
+            ("move the fader to the other fine-tune and regenerate", self._fader),
         )
         words = "make the folder for the pictures"
         try:
@@ -159,7 +159,7 @@ class _Tour:
         chat.flow.regenerate()
         _require(chat.flow.busy, "the message was not answered again")
         await self._listen()
-        _require(chat.transcript.messages[-1].text != before, "the slider changed nothing")
+        _require(chat.transcript.messages[-1].text != before, "the fader changed nothing")
         await self._photograph("07-fader")
         editor.undo_stack.undo()
 
