@@ -121,10 +121,11 @@ def _advice(changes: Sequence[Change]) -> list[str]:
 
 def _print_blocks(recipe: Recipe, blocks: Sequence[BlockMemory]) -> None:
     print(f"{'Block':<6} {'layers':>9} {'weights':>10} {'shared':>10} {'KV cache':>10}")
-    for number, (block, memory) in enumerate(zip(recipe.blocks, blocks, strict=True)):
+    for n, block in enumerate(recipe.blocks):
         if not isinstance(block, RecipeWeight):
             continue
-        first = block.weight_start
+        number, first = recipe.file_number(n), block.weight_start
+        memory = blocks[number]
         layers = f"{first}-{first + block.end - block.start - 1}"
         shared = memory.weights_bytes - memory.own_weights_bytes
         amounts = (memory.weights_bytes, shared, memory.kv_bytes)

@@ -24,12 +24,7 @@ from app.engine.replies.known_templates import KNOWN_TEMPLATES, NO_TEMPLATE
 
 def generate(options: argparse.Namespace) -> int:
     """Answers a prompt with a plan."""
-    models, recipe = sources_and_recipe(options)
-    for block, port, scale in options.scale:
-        try:
-            recipe = recipe.with_scale(block, port, scale)
-        except ValueError as error:
-            raise UserError(f"--scale: {error}", EXIT_USAGE) from error
+    models, recipe = sources_and_recipe(options, options.scale)
     sampling, stop = sampling_of(options), tuple(options.stop)
     if options.raw:
         request = Generate((), options.prompt, options.n_predict, sampling, stop)

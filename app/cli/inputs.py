@@ -11,11 +11,14 @@ from app.cli.output import problem_line
 from app.memory.context_settings import SETTINGS, ContextSettings
 from app.model_files.model_file import ModelFile
 from app.plan.document import Plan
+from app.plan.edits import set_scale
 from app.plan.files import load
 from app.plan.lowering import lower
+from app.plan.muting import heard
+from app.plan.ordering import file_order
 from app.plan.problem import PlanError, Problem, errors
 from app.plan.reader import ReadPlan
-from app.plan.recipe import Recipe
+from app.plan.recipe import Recipe, Scales
 
 
 def sources(named: Sequence[str], *plans: str | None) -> tuple[ModelFile, ...]:
@@ -80,15 +83,34 @@ def whole_model(models: Sequence[ModelFile]) -> Recipe:
     return Recipe.whole(models[0].n_layers)
 
 
-def read_plan(path: str, n_weight_layers: int | None) -> tuple[tuple[Problem, ...], Recipe | None]:
-    """All problems of the plan in a file, and the recipe where it has no errors."""
+def read_plan(
+    path: str, n_weight_layers: int | None, scales: Scales = ()
+) -> tuple[tuple[Problem, ...], Recipe | None]:
+    """All problems of the plan in a file, and the recipe where it has no errors.
+
+    Raises UserError where one of the scales to set cannot be set.
+    """
     read = load_plan(path, n_weight_layers)
     if read.plan is None or errors(read.problems):
         return read.problems, None
+    plan = _with_scales(read.plan, scales)
     try:
-        return read.problems, lower(read.plan).recipe
+        return read.problems, lower(plan).recipe
     except PlanError as error:
         return (*read.problems, *error.problems), None
+
+
+def _with_scales(plan: Plan, scales: Scales) -> Plan:
+    block_ids = file_order(heard(plan))
+    for block, index, scale in scales:
+        if not 0 <= block < len(block_ids):
+            last = len(block_ids) - 1
+            raise UserError(f"--scale: There is no block {block}, only 0 to {last}.", EXIT_USAGE)
+        try:
+            plan = set_scale(plan, block_ids[block], index, scale)
+        except PlanError as error:
+            raise UserError(f"--scale: {error}", EXIT_USAGE) from error
+    return plan
 
 
 def load_plan(path: str, n_weight_layers: int | None = None) -> ReadPlan:
@@ -100,19 +122,22 @@ def load_plan(path: str, n_weight_layers: int | None = None) -> ReadPlan:
 
 
 def sources_and_recipe(
-    options: argparse.Namespace,
+    options: argparse.Namespace, scales: Scales = ()
 ) -> tuple[tuple[ModelFile, ...], Recipe]:
-    """What to run. Raises UserError with the first problems of a plan that can't."""
+    """What to run, with these scales set. Raises UserError with the first problems of a plan that
+    can't."""
     models = sources(options.model, options.plan)
     if options.plan is None:
+        if scales:
+            raise UserError("--scale: Without a plan there are no scales to set.", EXIT_USAGE)
         return models, whole_model(models)
-    return models, read_recipe(options.plan, models)
+    return models, read_recipe(options.plan, models, scales)
 
 
-def read_recipe(path: str, models: Sequence[ModelFile]) -> Recipe:
+def read_recipe(path: str, models: Sequence[ModelFile], scales: Scales = ()) -> Recipe:
     """The recipe of the plan in a file. Raises UserError with the first problems of one that can't
     run."""
-    problems, recipe = read_plan(path, n_weight_layers(models))
+    problems, recipe = read_plan(path, n_weight_layers(models), scales)
     if recipe is None:
         wrong = errors(problems)
         more = f"\n… and {len(wrong) - 1} more: main.py check {path}" if wrong[1:] else ""

@@ -80,25 +80,26 @@ def block_memory(
     recipe: Recipe,
     settings: ContextSettings,
 ) -> tuple[BlockMemory, ...]:
-    """What each block of the recipe takes, by block number.
+    """What each block of the file takes, by its number there.
 
     An unused block takes nothing: the backend leaves it out.
     Raises IndexError for a weight layer that no source holds.
     """
     layer_bytes = weight_layer_bytes(models)
     layer_kv_bytes = _weight_layer_kv_bytes(models, settings)
-    n_borrowers = Counter(n for number in recipe.live for n in _borrowed(recipe, number))
-    blocks = []
+    ran: dict[int, list[int]] = {}
     for number in range(len(recipe.blocks)):
         borrowed = _borrowed(recipe, number) if number in recipe.live else range(0)
-        blocks.append(
-            BlockMemory(
-                weights_bytes=sum(layer_bytes[n] for n in borrowed),
-                own_weights_bytes=sum(layer_bytes[n] for n in borrowed if n_borrowers[n] == 1),
-                kv_bytes=sum(layer_kv_bytes[n] for n in borrowed),
-            )
+        ran.setdefault(recipe.file_number(number), []).extend(borrowed)
+    n_borrowers = Counter(n for layers in ran.values() for n in set(layers))
+    return tuple(
+        BlockMemory(
+            weights_bytes=sum(layer_bytes[n] for n in set(layers)),
+            own_weights_bytes=sum(layer_bytes[n] for n in set(layers) if n_borrowers[n] == 1),
+            kv_bytes=sum(layer_kv_bytes[n] for n in layers),
         )
-    return tuple(blocks)
+        for layers in ran.values()
+    )
 
 
 def layer_bytes(models: Sequence[ModelFile], settings: ContextSettings) -> tuple[int, ...]:

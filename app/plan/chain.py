@@ -22,7 +22,8 @@ Shares = Mapping[int, Fraction]
 
 
 class NoChain(Exception):
-    """Why no ordinary file comes near the recipe; `block` is the number of the block at fault."""
+    """Why no ordinary file comes near the recipe; `block` is the file's number of the block at
+    fault."""
 
     def __init__(self, block: int, message: str) -> None:
         super().__init__(message)
@@ -35,7 +36,7 @@ class Chain:
 
     layers: tuple[Shares, ...]
     merges: tuple[int, ...]
-    """The blocks of the recipe that add outputs up; without any, the chain is what runs."""
+    """The file's numbers of the blocks that add outputs up; without any, the chain is what runs."""
 
     @property
     def is_exact(self) -> bool:
@@ -67,19 +68,19 @@ def chain_of(recipe: Recipe) -> Chain:
     for number in _heard(recipe):
         block = recipe.blocks[number]
         if isinstance(block, RecipeWeight):
-            outputs[number] = _continued(number, block, outputs[block.input])
+            outputs[number] = _continued(recipe, number, block, outputs[block.input])
         else:
             pairs = [(input, scale) for input, scale in _exact_inputs(block) if scale]
-            outputs[number] = _merged(number, pairs, outputs)
-    last = len(recipe.blocks) - 1
-    output = outputs[last]
+            outputs[number] = _merged(recipe, number, pairs, outputs)
+    output = outputs[len(recipe.blocks) - 1]
     if not output.layers:
+        last = recipe.file_number(len(recipe.blocks) - 1)
         raise NoChain(
             last,
             f"No layer reaches the output of block {last}: all scales on the way are 0. Change "
             "one of them.",
         )
-    return Chain(output.layers, tuple(sorted(output.merges)))
+    return Chain(output.layers, tuple(sorted({recipe.file_number(n) for n in output.merges})))
 
 
 def _heard(recipe: Recipe) -> list[int]:
@@ -100,11 +101,12 @@ def _exact_inputs(merge: RecipeMerge) -> list[tuple[int, Fraction]]:
     return [(input, Fraction(repr(scale))) for input, scale in merge.inputs]
 
 
-def _continued(number: int, block: RecipeWeight, before: _Output) -> _Output:
+def _continued(recipe: Recipe, number: int, block: RecipeWeight, before: _Output) -> _Output:
     if before.factor != 1:
+        scaled, number = recipe.file_number(block.input), recipe.file_number(number)
         raise NoChain(
-            block.input,
-            f"The scales of block {block.input} add up to {_decimal(before.factor)}, and block "
+            scaled,
+            f"The scales of block {scaled} add up to {_decimal(before.factor)}, and block "
             f"{number} comes after it: an ordinary file cannot scale what passes from layer to "
             "layer. Make them add up to 1.",
         )
@@ -115,25 +117,29 @@ def _continued(number: int, block: RecipeWeight, before: _Output) -> _Output:
 
 
 def _merged(
-    number: int, pairs: Sequence[tuple[int, Fraction]], outputs: Mapping[int, _Output]
+    recipe: Recipe,
+    number: int,
+    pairs: Sequence[tuple[int, Fraction]],
+    outputs: Mapping[int, _Output],
 ) -> _Output:
+    in_file = recipe.file_number
     scales = [scale * outputs[input].factor for input, scale in pairs]
     factor = sum(scales, Fraction(0))
     if factor <= 0:
         raise NoChain(
-            number,
-            f"The scales of block {number} add up to {_decimal(factor)}, so they have no "
+            in_file(number),
+            f"The scales of block {in_file(number)} add up to {_decimal(factor)}, so they have no "
             "average. Make them add up to 1.",
         )
     first = outputs[pairs[0][0]]
     for input, _ in pairs[1:]:
         if len(outputs[input].layers) != len(first.layers):
+            own, one, other = map(in_file, (number, pairs[0][0], input))
             raise NoChain(
-                number,
-                f"Block {number} merges outputs that have passed {len(first.layers)} layers (by "
-                f"block {pairs[0][0]}) and {len(outputs[input].layers)} layers (by block "
-                f"{input}). Weights can be averaged only where all branches have the same number "
-                "of layers.",
+                own,
+                f"Block {own} merges outputs that have passed {len(first.layers)} layers (by "
+                f"block {one}) and {len(outputs[input].layers)} layers (by block {other}). Weights "
+                "can be averaged only where all branches have the same number of layers.",
             )
     merges = frozenset({number}).union(*(outputs[input].merges for input, _ in pairs))
     shares = [scale / factor for scale in scales]

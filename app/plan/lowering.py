@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,8 +20,7 @@ class Lowered:
     """A recipe and the blocks of the plan that it runs, in file order.
 
     A block runs as one recipe block or as several that follow each other; `outputs` has the number
-    of the last one, which gives its output. Recipe blocks are numbered like blocks of the file
-    where each block runs as one.
+    of the last one, which gives its output.
     """
 
     recipe: Recipe
@@ -38,10 +36,6 @@ class Lowered:
         """The numbers of the recipe blocks that a block runs as; KeyError without number."""
         n = self.number[id_]
         return range(self.outputs[n - 1] + 1 if n else 0, self.outputs[n] + 1)
-
-    def number_of(self, recipe_block: int) -> int:
-        """The file's number of the block that runs as this recipe block, among others."""
-        return bisect_left(self.outputs, recipe_block)
 
     def plan_layers(self, id_: str) -> tuple[int, int]:
         """The plan layers `[start, end)` of a block, empty for a merge; KeyError without number."""
@@ -68,12 +62,16 @@ def lower_blocks(plan: Plan, block_ids: tuple[str, ...]) -> Lowered:
     """The numbered blocks of a plan in file order, without a check of the rules."""
     output: dict[str | None, int] = {TOKENS: -1}
     blocks: list[RecipeBlock] = []
+    file_numbers: list[int] = []
     n_layers = 0
-    for id_ in block_ids:
+    for n, id_ in enumerate(block_ids):
         block = plan.blocks[id_]
         kind = kind_of(block)
         inputs = [output[link] for link in kind.links(block)]
         blocks += kind.lower(block, n_layers, inputs, len(blocks))
         n_layers += len(kind.layers(block))
         output[id_] = len(blocks) - 1
-    return Lowered(Recipe(tuple(blocks)), block_ids, tuple([output[id_] for id_ in block_ids]))
+        file_numbers += [n] * (len(blocks) - len(file_numbers))
+    is_one_to_one = len(blocks) == len(block_ids)
+    recipe = Recipe(tuple(blocks), () if is_one_to_one else tuple(file_numbers))
+    return Lowered(recipe, block_ids, tuple([output[id_] for id_ in block_ids]))

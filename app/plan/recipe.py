@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
@@ -32,9 +32,14 @@ Scales = tuple[tuple[int, int, float], ...]
 
 @dataclass(frozen=True)
 class Recipe:
-    """The blocks of a valid plan, numbered as in the file; the last one is the output."""
+    """The blocks of a valid plan in file order; the last one is the output.
+
+    Where blocks of the file run as several of these, `file_numbers` has the file's number of each;
+    else it is empty, and both have the same numbers. It does not tell recipes apart.
+    """
 
     blocks: tuple[RecipeBlock, ...]
+    file_numbers: tuple[int, ...] = field(default=(), compare=False)
 
     @classmethod
     def whole(cls, n_layers: int) -> Recipe:
@@ -78,6 +83,10 @@ class Recipe:
         """Twelve hex digits that stand for what runs: equal for equal recipes."""
         return hashlib.sha256(self.text.encode("ascii")).hexdigest()[:12]
 
+    def file_number(self, block: int) -> int:
+        """The file's number of the block that runs as this one, among others; -1 for the tokens."""
+        return self.file_numbers[block] if self.file_numbers and block >= 0 else block
+
     def scale(self, block: int, input: int) -> float:
         """The scale at input `input` (from 0) of merge `block`; ValueError as `with_scale`."""
         return self._merge(block, input).inputs[input][1]
@@ -91,7 +100,7 @@ class Recipe:
         pairs = list(merge.inputs)
         pairs[input] = (pairs[input][0], scale)
         changed = replace(merge, inputs=tuple(pairs))
-        return Recipe((*self.blocks[:block], changed, *self.blocks[block + 1 :]))
+        return replace(self, blocks=(*self.blocks[:block], changed, *self.blocks[block + 1 :]))
 
     def _merge(self, block: int, input: int) -> RecipeMerge:
         merge = self.blocks[block] if 0 <= block < len(self.blocks) else None

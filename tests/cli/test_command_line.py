@@ -162,7 +162,7 @@ def test_wrong_usage_ends_with_2(plan: str, tiny: str) -> None:
     assert call("generate", plan, "--model", tiny).returncode == 2
     assert call("generate", plan, "--prompt", "x", "--scale", "nonsense").returncode == 2
     arguments = ("generate", plan, "--model", tiny, "--prompt", "x", "--scale", "0:0=1")
-    assert "not a merge block" in complaint(*arguments, status=2)
+    assert "A weight block has no scales" in complaint(*arguments, status=2)
 
 
 TWO_FILES = """\

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from app.cli.errors import UserError
+from app.cli.inputs import read_plan as read_command_plan
+from app.memory.context_settings import ContextSettings
+from app.memory.estimate import block_memory
+from app.model_files.exchange.exported import write_paths
+from app.model_files.reader import read_model_file
 from app.plan import edits, layout, shaping
+from app.plan.chain import NoChain, chain_of
 from app.plan.change import Change
 from app.plan.checks import check_plan
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
@@ -23,6 +31,7 @@ from app.plan.source_order import borrowing, onto_layers, rearranged
 from app.plan.text_match import matched
 from app.plan.text_view import write_text_view
 from app.plan.writer import write_document, write_strict
+from tests.model_files.tiny import write_tiny
 from tests.plan.damped_repeat import (
     KIND,
     DampedRepeat,
@@ -193,7 +202,7 @@ def test_it_runs_as_two_blocks_and_what_follows_knows_the_last():
     )
     assert lowered.number == {"trunk": 0, "again": 1, "tail": 2}
     assert [*map(lowered.recipe_blocks, lowered.block_ids)] == [range(1), range(1, 3), range(3, 4)]
-    assert [lowered.number_of(n) for n in range(4)] == [0, 1, 1, 2]
+    assert [lowered.recipe.file_number(n) for n in range(-1, 4)] == [-1, 0, 1, 1, 2]
     assert lowered.plan_layers("again") == (15, 20)
 
 
@@ -245,3 +254,30 @@ def test_a_merge_beside_it_keeps_its_sum():
     merge = MergeBlock("m", (MergeInput("again", 0.5), MergeInput("trunk", 0.5)), sums_to_one=True)
     plan = edits.set_scale(edits.add_block(with_a_damped_repeat(), merge), "m", 0, 0.75)
     assert [i.scale for i in plan.blocks["m"].inputs] == [0.75, 0.25]
+
+
+def test_what_is_counted_by_recipe_blocks_is_told_by_those_of_the_file(tmp_path: Path):
+    blend = MergeBlock("blend", (MergeInput("again", 0.5), MergeInput("trunk", 0.5)))
+    plan = Plan(output="blend").with_blocks(
+        WeightBlock("trunk", 0, 4, TOKENS), DampedRepeat("again", 1, 2, "trunk", 0.25), blend
+    )
+    recipe = lower(plan).recipe
+    tiny = read_model_file(write_tiny(tmp_path / "tiny.gguf"))
+    trunk, again_, sum_ = block_memory([tiny], recipe, ContextSettings(256))
+    assert (again_.weights_bytes, sum_.weights_bytes) == (2 * tiny.layer_bytes[0], 0)
+    assert (again_.own_weights_bytes, again_.kv_bytes) == (0, trunk.kv_bytes // 2)
+    with pytest.raises(NoChain, match=r"^Block 1 merges .* layers \(by block 0\)") as caught:
+        chain_of(recipe)
+    assert caught.value.block == 1
+    with pytest.raises(PlanError, match=r"^Block 1 merges outputs"):
+        write_paths(plan)
+
+
+def test_a_command_sets_its_scale(tmp_path: Path):
+    file = tmp_path / "plan.txt"
+    file.write_text(DOCUMENT)
+    problems, recipe = read_command_plan(str(file), N_LAYERS, ((1, 0, 0.5),))
+    assert (problems, recipe) == ((), lower(with_a_damped_repeat(0.5)).recipe)
+    for block, index, words in ((1, 1, "no input 2"), (0, 0, "no scales"), (3, 0, "no block 3")):
+        with pytest.raises(UserError, match=words):
+            read_command_plan(str(file), N_LAYERS, ((block, index, 0.5),))

@@ -207,7 +207,9 @@ class Generation:
         before, self._recipe = self._recipe, self._plan.recipe
         if self._recipe is not before:
             moved = changed_scales(before, self._recipe) or ()
-            self._tell(ScalesMoved(tuple((b, i, before.scale(b, i), now) for b, i, now in moved)))
+            number = before.file_number
+            scales = ((number(b), i, before.scale(b, i), now) for b, i, now in moved)
+            self._tell(ScalesMoved(tuple(scales)))
 
     def _say(self, piece: str) -> None:
         if piece:

@@ -59,7 +59,6 @@ def _chain(plan: Plan, what: str) -> list[int]:
     except NoChain as error:
         number = error.block
     if number is not None:
-        number = lowered.number_of(number)
         title = plan.blocks[lowered.block_ids[number]].title
         name = f"Block {number}" + (f" (“{title}”)" if title else "")
         problem = Problem(
