@@ -83,18 +83,19 @@ class BlockFaces:
         known, self._known = self._known, {}
         for (block_id, block), sources in zip(blocks.items(), links, strict=True):
             feeds, unused = block_id in feeding, block_id not in live and not block.muted
-            badge, figures = badges.get(block_id), self._layer_figures(block)
-            fed_by = [blocks.get(source or "") for source in sources]
+            badge, layers = badges.get(block_id), layer_range(block)
+            figures = _NOTHING_KNOWN if layers is None else self._figures_of(layers)
+            fed_by = [blocks.get(source or "") for source in sources]  # faders have their colours
             state = block, places.get(block_id), feeds, unused, badge, figures, starts, fed_by
             before = known.get(block_id)
             if before is None or before[0] != state:
-                before = state, _face(editor, block, feeds, unused, badge, figures)
+                before = state, _face(editor, block, feeds, unused, badge, layers, figures)
             self._known[block_id] = before
         return {block_id: face for block_id, (_, face) in self._known.items()}
 
-    def _layer_figures(self, block: Block) -> LayerFigures:
-        layers, before = layer_range(block), self._bytes_before
-        if layers is None or layers.stop >= len(before):
+    def _figures_of(self, layers: range) -> LayerFigures:
+        before = self._bytes_before
+        if layers.stop >= len(before):
             return _NOTHING_KNOWN
         n_bytes = before[layers.stop] - before[layers.start]
         return LayerFigures(n_bytes, self._influence[layers.start : layers.stop])
@@ -109,10 +110,10 @@ def _face(
     feeds: bool,
     unused: bool,
     badge: Badge | None,
+    layers: range | None,
     known: LayerFigures,
 ) -> BlockFace:
-    linked = tuple(source is not None for source in links_into(block))
-    layers = layer_range(block)
+    linked = tuple([source is not None for source in links_into(block)])
     return BlockFace(
         number=editor.number(block.id),
         title=title_of(block),
