@@ -31,10 +31,10 @@ class CanvasActions(QObject):
         steps = canvas.editor.undo_group
         self.undo = steps.createUndoAction(self, "Undo")
         self.undo.setShortcuts(standard.Undo)
-        icons.dress(self.undo, "undo")
+        icons.set_icon(self.undo, "undo")
         self.redo = steps.createRedoAction(self, "Redo")
         self.redo.setShortcuts(standard.Redo)
-        icons.dress(self.redo, "redo")
+        icons.set_icon(self.redo, "redo")
         make = self._make
         self.cut = make("Cut", "cut", canvas.cut, standard.Cut)
         self.copy = make("Copy", "copy", canvas.copy, standard.Copy)
@@ -88,7 +88,7 @@ class CanvasActions(QObject):
     def _make(self, text: str, icon: str | None, run: Callable[[], object], *keys: Keys) -> QAction:
         action = QAction(text, self)
         if icon is not None:
-            icons.dress(action, icon)
+            icons.set_icon(action, icon)
         action.setShortcuts([QKeySequence(key) for key in keys])
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.triggered.connect(lambda _checked=False: self._canvas.attempt(run))

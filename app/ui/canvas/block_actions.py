@@ -63,7 +63,7 @@ class BlockActions:
         """Add the submenu to line the blocks up."""
         submenu = QMenu("Line up", menu)
         menu.addMenu(submenu)
-        icons.dress(submenu.menuAction(), "align")
+        icons.set_icon(submenu.menuAction(), "align")
         _add(submenu, self.line_up)
 
     def enable(self) -> None:

@@ -59,7 +59,7 @@ def menu_for(canvas: EditView, commands: CanvasActions, hit: Hit, pointer: Point
         commands.annotations.fill(menu, commands.rename, shared)
     else:
         add = menu.addAction("Add …\tTab")
-        icons.dress(add, "add")
+        icons.set_icon(add, "add")
         add.triggered.connect(lambda _checked=False: canvas.add_wanted.emit(pointer))
         menu.setActiveAction(add)
         menu.addSeparator()

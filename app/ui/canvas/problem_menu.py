@@ -44,7 +44,7 @@ def offer_mends(menu: QMenu, canvas: GestureSurface, block_id: str) -> None:
         if problem.block_id != block_id:
             continue
         words = menu.addAction(_shortened(problem.message))
-        icons.dress(words, problem.severity)
+        icons.set_icon(words, problem.severity)
         words.setToolTip(f"{problem.message} {problem.fix}")
         words.setEnabled(False)
         for label in mend_labels(canvas.editor, problem):

@@ -17,7 +17,7 @@ from app.ui.chat.reply_settings.sampling_panel import SamplingPanel
 from app.ui.chat.system_field import SystemField
 from app.ui.chat.transcript import SUGGESTIONS, Transcript
 from app.ui.state.services import Services
-from app.ui.widgets.icons import dress
+from app.ui.widgets.icons import set_icon
 from app.ui.widgets.quiet_label import QuietLabel
 
 
@@ -120,7 +120,7 @@ class ChatPanel(QWidget):
     def _tool(self, name: str, tip: str) -> QToolButton:
         button = QToolButton()
         button.setAutoRaise(True)
-        dress(button, name)
+        set_icon(button, name)
         button.setToolTip(tip)
         button.setAccessibleName(tip)
         return button
@@ -148,7 +148,7 @@ class ChatPanel(QWidget):
         self._busy_changed(self.flow.busy)
 
     def _busy_changed(self, busy: bool) -> None:
-        dress(self.send, "stop" if busy else "send")
+        set_icon(self.send, "stop" if busy else "send")
         tip = "Stop (Esc)" if busy else "Send the message (Enter)"
         self.send.setToolTip(tip)
         self.send.setAccessibleName(tip)

@@ -10,8 +10,8 @@ from app.ui.state.editor import PlanEditor
 from app.ui.state.mending import mend, mend_all
 from app.ui.views.problem_rows import ProblemList, ProblemsModel
 from app.ui.widgets.counted import counted
-from app.ui.widgets.seen import Seen
-from app.ui.widgets.strip import Link, Strip
+from app.ui.widgets.message_bar import Link, MessageBar
+from app.ui.widgets.visibility import Visibility
 
 
 class ProblemsPanel(QStackedWidget):
@@ -23,10 +23,10 @@ class ProblemsPanel(QStackedWidget):
         super().__init__(parent)
         self._editor = editor
         self._problems = ProblemsModel(editor, self)
-        self._seen = Seen(self)
-        self._seen.changed.connect(self._show)
+        self._visibility = Visibility(self)
+        self._visibility.changed.connect(self._show)
         self.list = ProblemList(self._problems)
-        self.strip = Strip()
+        self.bar = MessageBar()
         self._none = QLabel("No problems")
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._none.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -34,7 +34,7 @@ class ProblemsPanel(QStackedWidget):
         column = QVBoxLayout(some)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.strip)
+        column.addWidget(self.bar)
         column.addWidget(self.list, 1)
         self.addWidget(self._none)
         self.addWidget(some)
@@ -50,7 +50,7 @@ class ProblemsPanel(QStackedWidget):
 
     def _show(self) -> None:
         """List what is wrong now; nothing while nobody looks."""
-        if not self._seen.is_seen:
+        if not self._visibility.is_in_sight:
             return
         problems = self._editor.problems
         self._problems.show(problems)
@@ -60,7 +60,7 @@ class ProblemsPanel(QStackedWidget):
         counts += [counted(n_notes, "note")] * bool(n_notes)
         several = self._problems.n_with_one_mend() > 1
         mend_them = Link("Fix all", lambda: mend_all(self._editor, self._editor.problems))
-        self.strip.say(None, ", ".join(counts), [mend_them] if several else [])
+        self.bar.say(None, ", ".join(counts), [mend_them] if several else [])
         self.setCurrentIndex(1 if problems else 0)
 
     def _request(self, index: QModelIndex) -> None:

@@ -76,7 +76,7 @@ class _Engine(QIconEngine):
         return self._faint if mode == QIcon.Mode.Disabled else self._usual
 
 
-def dress(target: HasIcon, name: str) -> None:
+def set_icon(target: HasIcon, name: str) -> None:
     """Set the icon of a button or an action and keep it in the palette's colour from then on."""
     app = QGuiApplication.instance()
     if isinstance(app, QGuiApplication) and app not in _following:

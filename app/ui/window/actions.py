@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from app.ui.widgets.icons import dress
+from app.ui.widgets.icons import set_icon
 
 Key = QKeySequence.StandardKey | str | None
 
@@ -30,7 +30,7 @@ def add_action(
     if key is not None:
         action.setShortcut(QKeySequence(key))
     if icon:
-        dress(action, icon)
+        set_icon(action, icon)
     action.triggered.connect(lambda _checked=False: run())
     menu.addAction(action)
     return action

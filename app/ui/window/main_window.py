@@ -21,7 +21,7 @@ from app.ui.files.pictures import Pictures
 from app.ui.files.sources.editing import SourceEdits
 from app.ui.files.sources.panel import SourcesPanel
 from app.ui.files.sources.rows import dropped_paths
-from app.ui.files.sources.strip import SourcesStrip
+from app.ui.files.sources.sources_bar import SourcesBar
 from app.ui.palette import Palette
 from app.ui.palette.adding import AddingPalette
 from app.ui.palette.finding import FindBlock
@@ -83,8 +83,8 @@ class MainWindow(QMainWindow):
         self.composing = ComposeOpener(services, self.files, self.source_edits)
         self.side_by_side = SideBySideOpener(services, self.chat)
         self.other_plan = OtherPlanOpener(services)
-        strip = SourcesStrip(services, self.source_edits)
-        self.area = DocumentArea(services, self.canvas, (strip,))
+        sources_bar = SourcesBar(services, self.source_edits)
+        self.area = DocumentArea(services, self.canvas, (sources_bar,))
         self.sources = SourcesPanel(services.sources, self.source_edits, self.files.choose_model)
         self.inspector = Inspector(services.editor, self.canvas, services.memory_watch.memory_of)
         self.problems = ProblemsPanel(services.editor)
@@ -114,12 +114,12 @@ class MainWindow(QMainWindow):
             },
         )
         self.views.fill(self.docks)
-        strip = FlatToolBar("Memory", self)
-        strip.setObjectName("memory")
-        strip.setMovable(False)
-        strip.addWidget(self.memory)
-        strip.toggleViewAction().setVisible(False)
-        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, strip)
+        memory_bar = FlatToolBar("Memory", self)
+        memory_bar.setObjectName("memory")
+        memory_bar.setMovable(False)
+        memory_bar.addWidget(self.memory)
+        memory_bar.toggleViewAction().setVisible(False)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, memory_bar)
 
     def _fill_menus(self) -> None:
         services, settings, tasks = self.services, self.services.settings, self.services.tasks

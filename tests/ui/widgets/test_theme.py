@@ -65,7 +65,7 @@ def test_a_dressed_action_changes_colour_with_the_palette(qapp):
     action = QAction("Delete")
     try:
         qapp.setPalette(themes.palette(themes.light()))
-        icons.dress(action, "delete")
+        icons.set_icon(action, "delete")
         in_light = action.icon().pixmap(32).toImage()
         qapp.setPalette(themes.palette(themes.dark()))
         qapp.processEvents()

@@ -1,11 +1,11 @@
-"""What the tests of model files look at: rows, ranges, and the strip over the plan."""
+"""What the tests of model files look at: rows, ranges, and the bar over the plan."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from app.plan.document import WeightBlock
-from app.ui.files.sources.strip import SourcesStrip
+from app.ui.files.sources.sources_bar import SourcesBar
 from tests.ui.workbench import Bench
 
 
@@ -23,8 +23,8 @@ def ranges(bench: Bench) -> list[tuple[int, int]]:
     return [(b.weight_start, b.weight_end) for b in blocks if isinstance(b, WeightBlock)]
 
 
-def strip(bench: Bench) -> SourcesStrip:
-    return bench.window.findChild(SourcesStrip)
+def bar(bench: Bench) -> SourcesBar:
+    return bench.window.findChild(SourcesBar)
 
 
 def select(bench: Bench, row: int) -> None:

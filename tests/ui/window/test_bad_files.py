@@ -181,7 +181,7 @@ def test_a_folder_that_vanishes_leaves_the_plan_open(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: bench.window.services.documents.name == "inner.txt")
     path.unlink()
     folder.rmdir()
-    bench.qtbot.waitUntil(bench.window.area.disk_strip.isVisible)
+    bench.qtbot.waitUntil(bench.window.area.disk_bar.isVisible)
     before = bench.window.services.editor.plan
     bench.window.files.save()
     assert "could not be saved" in bench.answer("OK")

@@ -12,7 +12,7 @@ from app.plan.files import load
 from app.plan.problem import PlanError
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.hands import click_button, drop
-from tests.ui.window.sources import add, rows, select, strip
+from tests.ui.window.sources import add, bar, rows, select
 from tests.ui.workbench import Bench
 
 
@@ -76,39 +76,39 @@ def test_a_missing_file_is_named_and_found_by_hand(bench: Bench, fine_tune: Path
     moved.parent.mkdir()
     fine_tune.rename(moved)
     bench.run(window.services.documents.open(write_over(bench, "tiny.gguf", "fine tune.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    assert strip(bench).words.text().startswith("“fine tune.gguf” was not found. “Find …”")
+    bench.qtbot.waitUntil(bar(bench).isVisible)
+    assert bar(bench).words.text().startswith("“fine tune.gguf” was not found. “Find …”")
     assert window.services.model.files == ()
     assert window.services.editor.n_weight_layers is None
     assert rows(bench)[1].startswith("Source 2: fine tune, “fine tune.gguf” was not found.")
     drop(window.sources, moved)
     assert "must be found first" in bench.answer("OK")
-    click_button(strip(bench), "Find …")
+    click_button(bar(bench), "Find …")
     bench.pick(moved)
     bench.qtbot.waitUntil(lambda: len(window.services.model.files) == 2)
-    assert strip(bench).isHidden()
+    assert bar(bench).isHidden()
     assert window.services.editor.source_starts == (0, 4)
     window.services.editor.undo_stack.undo()
-    bench.qtbot.waitUntil(strip(bench).isVisible)
+    bench.qtbot.waitUntil(bar(bench).isVisible)
 
 
 def test_a_plan_whose_model_is_missing_can_run_over_the_one_that_is_open(bench: Bench) -> None:
     window = bench.window
     bench.run(window.services.documents.open(write_over(bench, "gone.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    click_button(strip(bench), "Use tiny instead")
+    bench.qtbot.waitUntil(bar(bench).isVisible)
+    click_button(bar(bench), "Use tiny instead")
     assert window.services.model.file.path.name == "tiny.gguf"
     assert [p.code for p in window.services.editor.problems if p.severity == "error"] == [
         "weight-range"
     ]
-    assert strip(bench).isHidden()
+    assert bar(bench).isHidden()
 
 
 def test_named_files_that_do_not_fit_each_other_say_what_differs(bench: Bench) -> None:
     write_tiny(bench.folder / "wide.gguf", TinyModel(n_embd=128))
     bench.run(bench.window.services.documents.open(write_over(bench, "tiny.gguf", "wide.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    assert "width (n_embd) is 128 instead of 64" in strip(bench).words.text()
+    bench.qtbot.waitUntil(bar(bench).isVisible)
+    assert "width (n_embd) is 128 instead of 64" in bar(bench).words.text()
     assert bench.window.services.model.files == ()
     drop(bench.window.sources, bench.folder / "wide.gguf")
     assert "width (n_embd) is 128 instead of 64" in bench.answer("OK")
@@ -118,8 +118,8 @@ def test_named_files_that_do_not_fit_each_other_say_what_differs(bench: Bench) -
 def test_a_damaged_file_says_so_in_its_row(bench: Bench) -> None:
     (bench.folder / "bad.gguf").write_bytes(b"GGUF" + bytes(100))
     bench.run(bench.window.services.documents.open(write_over(bench, "tiny.gguf", "bad.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
-    assert "bad.gguf" in strip(bench).words.text()
+    bench.qtbot.waitUntil(bar(bench).isVisible)
+    assert "bad.gguf" in bar(bench).words.text()
     select(bench, 1)
     assert bench.window.sources.remove.isEnabled()
     bench.qtbot.keyClick(bench.window.sources.tree, Qt.Key.Key_Delete)
@@ -141,7 +141,7 @@ def test_two_files_of_one_name_are_told_apart(bench: Bench) -> None:
 
 def test_run_says_which_file_is_missing(bench: Bench) -> None:
     bench.run(bench.window.services.documents.open(write_over(bench, "tiny.gguf", "gone.gguf")))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
+    bench.qtbot.waitUntil(bar(bench).isVisible)
     bench.say("Hello")
     assert bench.window.chat.transcript.messages[-1].kind == "error"
     assert "“gone.gguf” was not found." in bench.window.chat.transcript.messages[-1].text
@@ -162,7 +162,7 @@ def test_plans_over_other_files_are_not_held_against_the_shown_one(
     gone = bench.folder / "gone.txt"
     write_over(bench, "gone.gguf").rename(gone)
     bench.run(documents.open(gone))
-    bench.qtbot.waitUntil(strip(bench).isVisible)
+    bench.qtbot.waitUntil(bar(bench).isVisible)
     with pytest.raises(PlanError, match="were not found"):
         documents.require_shown_files(documents.active)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.plan import files
-from app.ui.files.documents.recovery_strip import DISCARD, DISCARD_THEM, LATER, RESTORE
+from app.ui.files.documents.recovery_bar import DISCARD, DISCARD_THEM, LATER, RESTORE
 from app.ui.state import autosave
 from app.ui.state.recovery import Copy, RecoveryFolder
 from tests.ui.hands import click_button

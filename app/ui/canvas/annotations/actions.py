@@ -52,7 +52,7 @@ class AnnotationActions:
             ("Add note", "add-note", commands.add_note),
         ):
             action = menu.addAction(words)
-            icons.dress(action, icon)
+            icons.set_icon(action, icon)
             self._on_trigger(action, partial(add, canvas, at))
 
     def fill_menu_bar(self, menu: QMenu) -> None:

@@ -14,7 +14,7 @@ from app.ui.chat.transcript import Transcript
 from app.ui.state.services import Services
 from app.ui.widgets import dialogs
 from app.ui.widgets.counted import counted
-from app.ui.widgets.strip import Link, Strip
+from app.ui.widgets.message_bar import Link, MessageBar
 
 if TYPE_CHECKING:
     from app.ui.chat.conversations.list import ConversationList
@@ -38,9 +38,9 @@ class ConversationActions(QObject):
         self._flow = flow
         self._transcript = transcript
         self.exchange = ConversationExchange(services)
-        self.trouble = Strip()
+        self.trouble = MessageBar()
         self.trouble.hide()
-        self.undo = Strip()
+        self.undo = MessageBar()
         self.undo.hide()
         self._list: ConversationList | None = None
         self._conversations.list_changed.connect(self._remember)
@@ -119,9 +119,9 @@ class ConversationActions(QObject):
     async def _remove(self, id: str) -> None:
         taken = await self._conversations.remove(id)
         if taken is not None:
-            strips = [self.undo] if self._list is None else [self.undo, self._list.undo]
+            bars = [self.undo] if self._list is None else [self.undo, self._list.undo]
             words = f"“{taken.title}” was deleted"
-            self._offer_undo(strips, words, lambda: self._conversations.restore(taken))
+            self._offer_undo(bars, words, lambda: self._conversations.restore(taken))
 
     async def _remove_message(self, id: str) -> None:
         of = self._conversations.current
@@ -134,21 +134,21 @@ class ConversationActions(QObject):
 
     def _offer_undo(
         self,
-        strips: Sequence[Strip],
+        bars: Sequence[MessageBar],
         words: str,
         restore: Callable[[], Coroutine[None, None, None]],
     ) -> None:
         def hide() -> None:
-            for strip in strips:
-                strip.hide()
+            for bar in bars:
+                bar.hide()
 
         def undo() -> None:
             hide()
             self._tasks.start(restore())
 
-        for strip in strips:
-            strip.say(None, words, (Link("Undo", undo), Link("Dismiss", hide)))
-            strip.show()
+        for bar in bars:
+            bar.say(None, words, (Link("Undo", undo), Link("Dismiss", hide)))
+            bar.show()
 
     def _hide_undo(self, busy: bool) -> None:
         if busy:

@@ -24,8 +24,8 @@ from app.ui.chat.conversations.exchange import ConversationExchange
 from app.ui.chat.conversations.rows import RowDelegate, Rows
 from app.ui.state.conversations import Conversations
 from app.ui.state.tasks import Tasks
-from app.ui.widgets.icons import dress
-from app.ui.widgets.strip import Strip
+from app.ui.widgets.icons import set_icon
+from app.ui.widgets.message_bar import MessageBar
 
 SEARCH_MS = 150
 NOTHING_YET = "Your conversations are saved here."
@@ -57,7 +57,7 @@ class ConversationList(QWidget):
         self.search.setClearButtonEnabled(True)
         self.new_chat = QToolButton()
         self.new_chat.setAutoRaise(True)
-        dress(self.new_chat, "new-chat")
+        set_icon(self.new_chat, "new-chat")
         self.new_chat.setToolTip("Start a new conversation")
         self.new_chat.setAccessibleName("Start a new conversation")
         self.rows = Rows()
@@ -76,7 +76,7 @@ class ConversationList(QWidget):
         self.empty.setMargin(10)
         self.empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.empty.hide()
-        self.undo = Strip()
+        self.undo = MessageBar()
         """Shown after a conversation was deleted."""
         self.undo.hide()
         self._timer = QTimer(self, interval=SEARCH_MS, singleShot=True)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
-from app.ui.widgets.icons import dress
+from app.ui.widgets.icons import set_icon
 from app.ui.widgets.quiet_label import QuietLabel
 
 
@@ -129,7 +129,7 @@ class MessageHead(QWidget):
     ) -> QToolButton:
         button = QToolButton()
         if icon:
-            dress(button, icon)
+            set_icon(button, icon)
         button.setText(words)
         button.setToolTip(tip)
         button.setAccessibleName(tip)

@@ -30,7 +30,7 @@ class PlanTabs(QWidget):
         self.new.setAutoRaise(True)
         self.new.setToolTip("New plan (Ctrl+N)")
         self.new.setAccessibleName("New plan")
-        icons.dress(self.new, "add")
+        icons.set_icon(self.new, "add")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 4, 0)
         row.setSpacing(4)
@@ -102,7 +102,7 @@ class _TabBar(QTabBar):
         button.setToolTip("Close (Ctrl+W)")
         button.setAccessibleName("Close plan")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        icons.dress(button, "close")
+        icons.set_icon(button, "close")
         button.clicked.connect(lambda _checked=False: self._close_tab_of(button))
         self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
 

@@ -24,7 +24,7 @@ from app.ui.files.sources.editing import SourceEdits
 from app.ui.files.sources.row_painting import INDENT, SourceDelegate, ground_of
 from app.ui.files.sources.rows import Index, SourceRows, dropped_paths
 from app.ui.state.plan_sources import PlanSources
-from app.ui.widgets.icons import dress
+from app.ui.widgets.icons import set_icon
 from app.ui.widgets.link_button import LinkButton
 
 
@@ -85,7 +85,7 @@ class SourcesPanel(QWidget):
         action.setShortcut(QKeySequence(key))
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         if icon:
-            dress(action, icon)
+            set_icon(action, icon)
         action.triggered.connect(partial(self._do, do))
         self.tree.addAction(action)
         return action

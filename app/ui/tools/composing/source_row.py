@@ -17,7 +17,7 @@ from app.memory.amounts import format_bytes
 from app.model_files.model_file import ModelFile
 from app.plan.layer_ranges import parse_ranges, ranges_text
 from app.ui.widgets import theme
-from app.ui.widgets.icons import dress
+from app.ui.widgets.icons import set_icon
 from app.ui.widgets.quiet_label import QuietLabel
 
 ALL, BORROWED, THESE = "All layers", "What open plans borrow", "These layers"
@@ -56,7 +56,7 @@ class SourceRow(QWidget):
         self.numbers.setSizePolicy(policy)
         self.numbers.setFixedWidth(150)
         self.remove = QToolButton()
-        dress(self.remove, "close")
+        set_icon(self.remove, "close")
         self.remove.setAutoRaise(True)
         self.remove.setToolTip("Remove this file")
         self.remove.setAccessibleName(f"Remove {file.path.name}")

@@ -24,7 +24,7 @@ from app.ui.state.documents import Documents
 from app.ui.tools.side_by_side.plan_choice import FilesOf, PlanChoice
 from app.ui.widgets import theme as themes
 from app.ui.widgets.counted import counted
-from app.ui.widgets.icons import dress
+from app.ui.widgets.icons import set_icon
 
 TAKE, TAKEN = "Use this reply", "In use"
 _FOOTER_LINES = 4
@@ -48,7 +48,7 @@ class Column(QFrame):
         self._marks: Sequence[bool] = ()
         self.choice = PlanChoice(number, documents, files_of)
         self.remove = QToolButton()
-        dress(self.remove, "close")
+        set_icon(self.remove, "close")
         self.remove.setAutoRaise(True)
         self.remove.setToolTip("Remove this column")
         self.remove.setAccessibleName(f"Remove column {number}")

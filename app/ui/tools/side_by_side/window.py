@@ -25,7 +25,7 @@ from app.ui.tools.side_by_side.column import Column
 from app.ui.tools.side_by_side.differences import differences
 from app.ui.tools.side_by_side.flow import SLOTS, SideBySideFlow
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe, is_over
-from app.ui.widgets.icons import dress
+from app.ui.widgets.icons import set_icon
 from app.ui.widgets.quiet_label import QuietLabel
 
 MARK_MS = 150
@@ -111,8 +111,8 @@ class SideBySide(QDialog):
     def _lay_out(self) -> None:
         sentence = QLabel(_SENTENCE)
         sentence.setWordWrap(True)
-        dress(self.add, "add")
-        dress(self.again, "regenerate")
+        set_icon(self.add, "add")
+        set_icon(self.again, "regenerate")
         for button in (self.add, self.again, self.send):
             button.setAutoDefault(False)
         above = QHBoxLayout()
@@ -246,7 +246,7 @@ class SideBySide(QDialog):
         self.prompt.setText(f"You: {' '.join(asked.split())}" if asked else _NOTHING_ASKED)
         self.add.setEnabled(not busy and len(self.columns) < len(SLOTS))
         self.again.setEnabled(not busy and bool(asked))
-        dress(self.send, "stop" if busy else "send")
+        set_icon(self.send, "stop" if busy else "send")
         self.send.setText("Stop" if busy else "Send")
         self.send.setEnabled(busy or bool(self.composer.toPlainText().strip()))
 

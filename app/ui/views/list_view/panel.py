@@ -25,8 +25,8 @@ from app.ui.views.list_view.columns import Column
 from app.ui.views.list_view.model import Index, ListModel
 from app.ui.widgets import theme as themes
 from app.ui.widgets.counted import counted
-from app.ui.widgets.seen import Seen
-from app.ui.widgets.strip import Strip
+from app.ui.widgets.message_bar import MessageBar
+from app.ui.widgets.visibility import Visibility
 
 _WIDTHS = {
     Column.NUMBER: 36,
@@ -50,19 +50,19 @@ class ListPanel(QWidget):
         self._canvas = canvas
         self.model = ListModel(editor, self)
         self.tree = _make_tree(self.model)
-        self.strip = Strip()
+        self.bar = MessageBar()
         self._expanded_ids: set[str] = set()
         self._current: tuple[str, int] | None = None
         self._selecting = False
-        self._seen = Seen(self)
-        self._seen.changed.connect(self.model.follow)
+        self._visibility = Visibility(self)
+        self._visibility.changed.connect(self.model.follow)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.strip)
+        column.addWidget(self.bar)
         column.addWidget(self.tree, 1)
         self._add_keys()
-        self.model.refused.connect(lambda words: self.strip.say("error", words))
+        self.model.refused.connect(lambda words: self.bar.say("error", words))
         self.model.modelAboutToBeReset.connect(self._remember)
         self.model.modelReset.connect(self._recall)
         self.model.dataChanged.connect(self._count)
@@ -90,7 +90,11 @@ class ListPanel(QWidget):
 
     def show_selection(self, ids: tuple[str, ...]) -> None:
         """Select the rows of these blocks, without a word to the canvas."""
-        if self._selecting or not self._seen.is_seen or set(ids) == set(self.selected_ids()):
+        if (
+            self._selecting
+            or not self._visibility.is_in_sight
+            or set(ids) == set(self.selected_ids())
+        ):
             return
         rows = sorted(index.row() for i in ids if (index := self.model.index_of(i)).isValid())
         selection = QItemSelection()
@@ -144,7 +148,7 @@ class ListPanel(QWidget):
 
     def _count(self) -> None:
         blocks = counted(self.model.rowCount(), "block")
-        self.strip.say(
+        self.bar.say(
             None,
             f"{blocks}, in running order. Double-click or F2 edits a cell, Insert adds a block.",
         )

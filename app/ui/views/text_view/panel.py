@@ -16,8 +16,8 @@ from app.ui.state.tasks import Tasks
 from app.ui.views.text_view.text_edit import Marks, PlanTextEdit
 from app.ui.views.text_view.text_sync import LONG, TextSync
 from app.ui.widgets.counted import counted
-from app.ui.widgets.seen import Seen
-from app.ui.widgets.strip import Link, Strip
+from app.ui.widgets.message_bar import Link, MessageBar
+from app.ui.widgets.visibility import Visibility
 
 
 class TextPanel(QWidget):
@@ -33,11 +33,11 @@ class TextPanel(QWidget):
         self._selection: tuple[str, ...] = ()
         self.text = PlanTextEdit(editor)
         self.sync = TextSync(editor, self.text, tasks)
-        self.strip = Strip()
+        self.bar = MessageBar()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.strip)
+        column.addWidget(self.bar)
         column.addWidget(self.text, 1)
         sync, text = self.sync, self.text
         text.undo_wanted.connect(sync.undo)
@@ -45,12 +45,12 @@ class TextPanel(QWidget):
         text.left.connect(sync.leave)
         text.command_coming.connect(sync.take)
         text.menu_wanted.connect(self._show_menu)
-        text.refused.connect(lambda words: self.strip.say("error", words))
+        text.refused.connect(lambda words: self.bar.say("error", words))
         text.cursorPositionChanged.connect(self._follow_cursor)
         sync.state_changed.connect(self._show_known)
         sync.stale_changed.connect(self.stale_changed)
-        self._seen = Seen(self)
-        self._seen.changed.connect(sync.set_visible)
+        self._visibility = Visibility(self)
+        self._visibility.changed.connect(sync.set_visible)
         editor.weight_layers_changed.connect(text.renew_colours)
 
     def sizeHint(self) -> QSize:
@@ -116,22 +116,20 @@ class TextPanel(QWidget):
             ]
         problem = self._worst()
         if sync.is_unread and self.text.document().characterCount() > LONG:
-            self.strip.say(None, "Reading the text …")
+            self.bar.say(None, "Reading the text …")
             return
         if sync.is_stale and problem is not None:
             back = Link("Back to the plan's text", sync.go_back)
-            self.strip.say("error", _words(problem), [*self._renumber(), back, *links])
+            self.bar.say("error", _words(problem), [*self._renumber(), back, *links])
         elif links:
-            self.strip.say(
-                "note", "The plan was changed; your unfinished text was set aside.", links
-            )
+            self.bar.say("note", "The plan was changed; your unfinished text was set aside.", links)
         elif problem is not None:
-            self.strip.say(problem.severity, _words(problem), self._mends(problem))
+            self.bar.say(problem.severity, _words(problem), self._mends(problem))
         else:
             n_blocks, n_layers = len(editor.plan.blocks), 0
             if editor.lowered is not None:
                 n_layers = editor.lowered.recipe.n_plan_layers
-            self.strip.say(None, f"{counted(n_blocks, 'block')}, {counted(n_layers, 'plan layer')}")
+            self.bar.say(None, f"{counted(n_blocks, 'block')}, {counted(n_layers, 'plan layer')}")
 
     def _worst(self) -> Problem | None:
         """The problem to speak of: an error before a note, and one of the cursor's line first."""

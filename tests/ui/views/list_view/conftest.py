@@ -59,7 +59,7 @@ class Clerk:
         self.qtbot.waitUntil(lambda: self.tree.viewport().findChild(QLineEdit) is None)
 
     def said(self) -> str:
-        return self.panel.strip.words.text()
+        return self.panel.bar.words.text()
 
 
 @pytest.fixture

@@ -67,15 +67,15 @@ class Typist:
         self.qtbot.waitUntil(lambda: not self.panel.sync.is_unread)
 
     def words(self) -> str:
-        return self.panel.strip.words.text()
+        return self.panel.bar.words.text()
 
     def link(self, words: str) -> None:
         """Press a link of the strip."""
-        button = next(b for b in self.panel.strip.buttons if b.text() == words)
+        button = next(b for b in self.panel.bar.buttons if b.text() == words)
         QTest.mouseClick(button, LEFT)
 
     def link_words(self) -> list[str]:
-        return [b.text() for b in self.panel.strip.buttons]
+        return [b.text() for b in self.panel.bar.buttons]
 
 
 @pytest.fixture

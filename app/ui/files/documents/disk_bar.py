@@ -9,13 +9,13 @@ from app.ui.state.disk import Version
 from app.ui.state.document import Document
 from app.ui.state.services import Services
 from app.ui.widgets import dialogs
-from app.ui.widgets.strip import Link, Strip
+from app.ui.widgets.message_bar import Link, MessageBar
 
 RELOAD, KEEP = "Reload", "Keep mine"
 SAVE_AGAIN, SAVE_AS, LEAVE = "Save it again", "Save as …", "Leave it"
 
 
-class DiskStrip(Strip):
+class DiskBar(MessageBar):
     """Shown while there is news of the shown document's file."""
 
     def __init__(self, services: Services) -> None:

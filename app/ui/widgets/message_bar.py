@@ -25,7 +25,7 @@ class Link(NamedTuple):
     do: Callable[[], object]
 
 
-class Strip(QWidget):
+class MessageBar(QWidget):
     """Words with an icon and links behind them. It keeps its height, so that nothing jumps."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -6,10 +6,10 @@ from app.ui.files.sources.editing import SourceEdits
 from app.ui.state.open_model import NO_MODEL
 from app.ui.state.plan_sources import FIND, LOOKING
 from app.ui.state.services import Services
-from app.ui.widgets.strip import Link, Strip
+from app.ui.widgets.message_bar import Link, MessageBar
 
 
-class SourcesStrip(Strip):
+class SourcesBar(MessageBar):
     """Shown while the model files of the shown plan cannot be used as they are."""
 
     def __init__(self, services: Services, edits: SourceEdits) -> None:

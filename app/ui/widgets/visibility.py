@@ -6,14 +6,14 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 
-class Seen(QObject):
+class Visibility(QObject):
     """Follows a widget. One in a dock behind another dock's tab is shown for Qt, but not seen."""
 
     changed = Signal(bool)
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
-        self.is_seen = False
+        self.is_in_sight = False
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -28,7 +28,7 @@ class Seen(QObject):
                 self._set(dock.isVisible())
         return False
 
-    def _set(self, seen: bool) -> None:
-        if seen != self.is_seen:
-            self.is_seen = seen
-            self.changed.emit(seen)
+    def _set(self, is_in_sight: bool) -> None:
+        if is_in_sight != self.is_in_sight:
+            self.is_in_sight = is_in_sight
+            self.changed.emit(is_in_sight)

@@ -13,14 +13,14 @@ from app.ui.state.recovery import Copy, Leftover
 from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
 from app.ui.widgets import dialogs
-from app.ui.widgets.strip import Link, Strip
+from app.ui.widgets.message_bar import Link, MessageBar
 
 RESTORE, DISCARD, LATER = "Restore", "Discard …", "Decide later"
 DISCARD_THEM = "Discard them"
 _MAX_NAMED = 3
 
 
-class RecoveryStrip(Strip):
+class RecoveryBar(MessageBar):
     """Shown while there are plans to be restored or given up."""
 
     def __init__(self, services: Services) -> None:
