@@ -29,7 +29,7 @@ class HasIcon(Protocol):
     def setIcon(self, icon: QIcon, /) -> None: ...
 
 
-_dressed: WeakKeyDictionary[HasIcon, str] = WeakKeyDictionary()
+_with_icons: WeakKeyDictionary[HasIcon, str] = WeakKeyDictionary()
 _following: list[QGuiApplication] = []
 _kept: list[QIconEngine] = []
 """Copies that Qt asked for and uses, but would let Python delete."""
@@ -81,8 +81,8 @@ def set_icon(target: HasIcon, name: str) -> None:
     app = QGuiApplication.instance()
     if isinstance(app, QGuiApplication) and app not in _following:
         _following[:] = [app]
-        app.paletteChanged.connect(_dress_again)
-    _dressed[target] = name
+        app.paletteChanged.connect(_colour_again)
+    _with_icons[target] = name
     target.setIcon(icon(name))
 
 
@@ -104,7 +104,7 @@ def paint(painter: QPainter, area: QRectF, name: str, colour: QColor) -> None:
     renderer.render(painter, area)
 
 
-def _dress_again() -> None:
-    for target, name in list(_dressed.items()):
+def _colour_again() -> None:
+    for target, name in list(_with_icons.items()):
         if shiboken6.isValid(target):
             target.setIcon(icon(name))

@@ -51,8 +51,8 @@ def chat_action(bench: Bench, words: str) -> QAction:
     return next(a for a in bench.menu("Chat").actions() if a.text().replace("&", "") == words)
 
 
-def strip_button(strip: object, words: str) -> object:
-    return next(b for b in strip.buttons if b.text() == words)  # type: ignore[attr-defined]
+def bar_button(bar: object, words: str) -> object:
+    return next(b for b in bar.buttons if b.text() == words)  # type: ignore[attr-defined]
 
 
 def begin_another(bench: Bench) -> None:
@@ -185,12 +185,12 @@ def test_deleting_a_message_takes_what_follows_and_can_be_undone(bench: Bench) -
     undo = bench.window.chat.conversation_actions.undo
     bench.qtbot.waitUntil(undo.isVisible)
     assert undo.words.text() == "3 messages were deleted"
-    click(bench, strip_button(undo, "Undo"))
+    click(bench, bar_button(undo, "Undo"))
     bench.qtbot.waitUntil(lambda: texts(bench) == ["Hi", REPLY, "More", REPLY])
     assert not undo.isVisible()
     more(last(bench), "Delete this and all later messages").trigger()
     bench.qtbot.waitUntil(undo.isVisible)
-    click(bench, strip_button(undo, "Dismiss"))
+    click(bench, bar_button(undo, "Dismiss"))
     bench.say("Again")
     assert sent(bench) == ["Hi", REPLY, "Again"]
     other = in_file(bench)

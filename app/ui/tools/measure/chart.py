@@ -47,7 +47,7 @@ class Chart(QStackedWidget):
         nothing.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.addWidget(nothing)
         self.addWidget(self.plot)
-        self._dress()
+        self._colour_axes()
 
     @property
     def is_empty(self) -> bool:
@@ -123,7 +123,7 @@ class Chart(QStackedWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            self._dress()
+            self._colour_axes()
             self._redraw()
 
     def _content(self, suffix: str) -> bytes | None:
@@ -160,7 +160,7 @@ class Chart(QStackedWidget):
         self.plot.autoRange(padding=0.04)
         self.plot.setAccessibleDescription("\n".join(self._words))
 
-    def _dress(self) -> None:
+    def _colour_axes(self) -> None:
         theme = themes.current()
         self.plot.setBackground(theme.base)
         for side, words in zip(("bottom", "left"), self._names, strict=True):

@@ -21,7 +21,7 @@ from app.ui.widgets.visibility import Visibility
 
 
 class TextPanel(QWidget):
-    """A strip of words above the text. `block_requested` carries the block of a chosen line."""
+    """A line of words above the text. `block_requested` carries the block of a chosen line."""
 
     block_requested = Signal(str)
     stale_changed = Signal(bool)

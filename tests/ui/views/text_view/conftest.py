@@ -70,7 +70,7 @@ class Typist:
         return self.panel.bar.words.text()
 
     def link(self, words: str) -> None:
-        """Press a link of the strip."""
+        """Press a link of the bar."""
         button = next(b for b in self.panel.bar.buttons if b.text() == words)
         QTest.mouseClick(button, LEFT)
 
