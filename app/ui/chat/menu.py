@@ -39,8 +39,13 @@ class ChatMenu:
         menu.addSeparator()
         self._add(menu, "&Edit last message", self._edit, "Ctrl+Shift+P", self._may_edit)
         self._add(menu, "&Regenerate", self._flow.regenerate, "Ctrl+Shift+R", self._may_answer)
-        self._add(menu, "Regenerate with the same &settings", self._again, needs=self._may_again)
-        self._add(menu, "Con&tinue the reply", self._go_on, "Ctrl+Shift+K", self._may_go_on)
+        self._add(
+            menu,
+            "Regenerate with the same &settings",
+            self._regenerate_same,
+            needs=self._may_regenerate_same,
+        )
+        self._add(menu, "Con&tinue the reply", self._continue, "Ctrl+Shift+K", self._may_continue)
         self._add(menu, "As&k another plan …", self._ask_other, "Ctrl+Shift+A", self._may_ask_other)
         self._add(
             menu,
@@ -101,22 +106,22 @@ class ChatMenu:
         assert view is not None
         self._transcript.edit(view)
 
-    def _may_again(self) -> bool:
+    def _may_regenerate_same(self) -> bool:
         return self._may_answer() and self._transcript.last("reply") is not None
 
-    def _again(self) -> None:
+    def _regenerate_same(self) -> None:
         view = self._transcript.last("reply")
         assert view is not None
-        self._flow.again(view.id)
+        self._flow.regenerate_same(view.id)
 
-    def _may_go_on(self) -> bool:
+    def _may_continue(self) -> bool:
         view = self._last()
-        return self._may_answer() and view is not None and view.head.goes_on
+        return self._may_answer() and view is not None and view.head.can_continue
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         view = self._last()
         assert view is not None
-        self._flow.go_on(view.id)
+        self._flow.continue_reply(view.id)
 
     def _may_ask_other(self) -> bool:
         return self._may_answer() and self._transcript.last("reply") is not None

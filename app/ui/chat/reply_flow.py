@@ -19,10 +19,10 @@ from app.ui.chat.reply_in_progress import ReplyInProgress, Speedometer
 from app.ui.chat.reply_request import (
     context_of,
     is_from,
-    record_again,
     record_for,
-    request_again,
     request_for,
+    same_record,
+    same_request,
 )
 from app.ui.chat.transcript import Transcript
 from app.ui.state.plan_runner import ASIDE, RUN, PlanNotReady
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from app.engine.client import EngineState
 
 SCALES_MOVED = "scales changed during the reply, where marked"
-AGAIN = "regenerated with the plan, seed and settings of another reply"
-AGAIN_UNMOVED = "at its final scales"
-AGAIN_OTHERWISE = "but the conversation was processed in other batches, so it may differ"
-GO_ON = "Restart and continue"
+REGENERATED = "regenerated with the plan, seed and settings of another reply"
+AT_FINAL_SCALES = "at its final scales"
+IN_OTHER_BATCHES = "but the conversation was processed in other batches, so it may differ"
+RESTART_AND_CONTINUE = "Restart and continue"
 EARLIER: Mapping[Earlier, str] = {
     "read_anew": "scales changed: the whole conversation was reprocessed",
     "as_heard": "scales changed: the earlier conversation was not reprocessed",
@@ -90,15 +90,15 @@ class ReplyFlow(QObject):
             self._transcript.remove_last_errors()
             self._begin(self._answer(prompt))
 
-    def again(self, id: str) -> None:
+    def regenerate_same(self, id: str) -> None:
         """Answer the same once more, with exactly the plan, seed and settings of this reply."""
         record = self._conversations.current.messages[id].record
         if not self.busy and record is not None and record.recipe:
             self._transcript.remove_last_errors()
-            self._begin(self._answer_again(id))
+            self._begin(self._answer_same(id))
 
-    def go_on(self, id: str) -> None:
-        """Let a reply go on where it stopped."""
+    def continue_reply(self, id: str) -> None:
+        """Continue a reply where it stopped."""
         parent = self._conversations.current.messages[id].parent
         if not self.busy and parent is not None:
             self._transcript.remove_last_errors()
@@ -123,7 +123,7 @@ class ReplyFlow(QObject):
             self._engine.cancel(RUN)
 
     def tokens_came(self, n: int, *ids: str) -> None:
-        """So many tokens came of these replies: keep them soon, and tell how fast they come."""
+        """So many tokens came of these replies: save them soon, and tell how fast they come."""
         self._conversations.autosave(*ids)
         if self._speed.count(n):
             self.speed_changed.emit(self._speed.per_s)
@@ -137,9 +137,9 @@ class ReplyFlow(QObject):
         self._stopped = False
         self._speed = Speedometer()
         self._set_busy(True)
-        self._tasks.start(self._guarded(work))
+        self._tasks.start(self._run(work))
 
-    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+    async def _run(self, work: Coroutine[None, None, None]) -> None:
         try:
             await work
         except JobCancelled:
@@ -169,33 +169,33 @@ class ReplyFlow(QObject):
         self._transcript.show_path(conversation)
         self._begin(self._answer(message.id))
 
-    async def _answer(self, prompt: str, goes_on: str = "") -> None:
-        """Answer a prompt, or let the reply `goes_on` to it go on."""
+    async def _answer(self, prompt: str, continues: str = "") -> None:
+        """Answer a prompt, or continue the reply with the id `continues`."""
         running = await self._opener.ensure_open()
         if self._stopped:
             return
         conversation = self._conversations.current
         conversation.system = self._reply_settings.system
         name, recipe, settings = running.document.name, running.recipe, self._reply_settings.chat
-        begun = conversation.messages[goes_on].text if goes_on else ""
+        begun = conversation.messages[continues].text if continues else ""
         opened, files = running.opened, running.files
         record = record_for(name, recipe, opened, files, conversation, settings, begun)
         request = request_for(conversation, prompt, settings, begun)
         request = replace(request, slot=running.document.slot)
-        coming = ReplyInProgress(conversation, prompt, record, begun, goes_on)
-        reply = await self._stream(request, coming)
+        reply = ReplyInProgress(conversation, prompt, record, begun, continues)
+        result = await self._stream(request, reply)
         running.has_decoded = True
         self._memory_watch.look_again()  # now that the plan has decoded
-        remarks = [EARLIER[reply.earlier]] if reply.earlier in EARLIER else []
-        was_said = bool(begun) or conversation.messages[prompt].parent is not None
-        if reply.earlier == "read_anew" and not was_said:
+        remarks = [EARLIER[result.earlier]] if result.earlier in EARLIER else []
+        has_history = bool(begun) or conversation.messages[prompt].parent is not None
+        if result.earlier == "read_anew" and not has_history:
             remarks = []  # only the template's first words were
-        if coming.moves:
+        if reply.moves:
             remarks.append(SCALES_MOVED)
-        message = coming.finish(reply, " · ".join(remarks), running.recipe.text)
-        self._show_whole(coming, message)
+        message = reply.finish(result, " · ".join(remarks), running.recipe.text)
+        self._show_whole(reply, message)
 
-    async def _answer_again(self, id: str) -> None:
+    async def _answer_same(self, id: str) -> None:
         """Answer as this reply was made: by its plan, in a context of its own."""
         conversation = self._conversations.current
         prompt, record = conversation.messages[id].parent, conversation.messages[id].record
@@ -215,46 +215,46 @@ class ReplyFlow(QObject):
         try:
             if self._stopped:
                 return
-            request = request_again(conversation, id, ASIDE)
-            again = record_again(record, recipe)
-            coming = ReplyInProgress(conversation, prompt, again, request.begun)
-            reply = await self._stream(request, coming)
-            remarks = [AGAIN]
+            request = same_request(conversation, id, ASIDE)
+            same = same_record(record, recipe)
+            reply = ReplyInProgress(conversation, prompt, same, request.begun)
+            result = await self._stream(request, reply)
+            remarks = [REGENERATED]
             if record.moves:
-                remarks.append(AGAIN_UNMOVED)
-            elif reply.statistics.order != record.statistics.order:
-                remarks.append(AGAIN_OTHERWISE)
-            self._show_whole(coming, coming.finish(reply, ", ".join(remarks)))
+                remarks.append(AT_FINAL_SCALES)
+            elif result.statistics.order != record.statistics.order:
+                remarks.append(IN_OTHER_BATCHES)
+            self._show_whole(reply, reply.finish(result, ", ".join(remarks)))
         finally:
             with suppress(EngineError, JobCancelled):  # the engine is gone, and it with it
                 await self._runner.close_aside()
 
-    async def _stream(self, request: Generate, coming: ReplyInProgress) -> Reply:
+    async def _stream(self, request: Generate, reply: ReplyInProgress) -> Reply:
         """What the reply ends with; it is shown as it comes. Raises EngineError, JobCancelled: what
         came until then stays."""
         self._transcript.show_path(self._conversations.current)
-        view = self._transcript.view_of(coming.id)
+        view = self._transcript.view_of(reply.id)
         view.set_footer("Processing the prompt …")
 
         def on_events(events: Sequence[Event]) -> None:
-            is_first = not coming.tokens
-            tokens = coming.take(events)
+            is_first = not reply.tokens
+            tokens = reply.take(events)
             if tokens:
                 if is_first:
                     view.set_footer("")
                 view.append("".join(tokens))
-                view.show_moves(coming.record.moves)
-                self.tokens_came(len(tokens), coming.id)
+                view.show_moves(reply.record.moves)
+                self.tokens_came(len(tokens), reply.id)
             elif is_first and isinstance(progress := events[-1], Progress):
                 view.set_footer(f"{progress.phase} {progress.fraction:.0%}")
 
         try:
-            reply = await self._engine.stream(request, on_events, RUN)
+            result = await self._engine.stream(request, on_events, RUN)
         except (EngineError, JobCancelled):
-            self._show_partial(view, coming)
+            self._show_partial(view, reply)
             raise
-        assert isinstance(reply, Reply)
-        return reply
+        assert isinstance(result, Reply)
+        return result
 
     def _show_whole(self, reply: ReplyInProgress, message: Message) -> None:
         view = self._transcript.view_of(reply.id)
@@ -280,7 +280,10 @@ class ReplyFlow(QObject):
         path = self._conversations.current.path
         last = path[-1] if path else None
         if died and last is not None and last.record is not None and not last.record.has_ended:
-            view.add_button(GO_ON, lambda: self._retry(view, lambda: self.go_on(last.id)))
+            view.add_button(
+                RESTART_AND_CONTINUE,
+                lambda: self._retry(view, lambda: self.continue_reply(last.id)),
+            )
         elif last is not None and last.role == "user":
             words = "Restart" if died else "Try again"
             view.add_button(words, lambda: self._retry(view, self.regenerate))

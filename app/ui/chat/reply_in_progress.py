@@ -26,16 +26,16 @@ class ReplyInProgress:
         prompt: str,
         record: ReplyRecord,
         begun: str = "",
-        goes_on: str = "",
+        continues: str = "",
     ) -> None:
-        """`prompt` is the message that it answers, `begun` the text that it begins with, `goes_on`
-        the reply that goes on, '' for a new one."""
+        """`prompt` is the message that it answers, `begun` the text that it begins with, and
+        `continues` the reply that it continues, '' for a new one."""
         self._conversation = conversation
-        self._before = conversation.messages[goes_on] if goes_on else None
+        self._before = conversation.messages[continues] if continues else None
         earlier = self._before.record if self._before is not None else None
         self._moves = ScaleMoves(earlier.moves if earlier is not None else ())
         self._begun = begun
-        self.id = goes_on or conversation.add("assistant", "", prompt).id
+        self.id = continues or conversation.add("assistant", "", prompt).id
         self.record = replace(record, moves=self.moves)
         self.text = begun
         self.tokens: list[str] = []

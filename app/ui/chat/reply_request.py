@@ -34,7 +34,7 @@ def request_for(
     )
 
 
-def request_again(conversation: Conversation, id: str, slot: int) -> Generate:
+def same_request(conversation: Conversation, id: str, slot: int) -> Generate:
     """What the engine is asked for the same reply once more."""
     reply = conversation.messages[id]
     record = reply.record if reply.record is not None else ReplyRecord()
@@ -79,7 +79,7 @@ def record_for(
     )
 
 
-def record_again(record: ReplyRecord, recipe: Recipe) -> ReplyRecord:
+def same_record(record: ReplyRecord, recipe: Recipe) -> ReplyRecord:
     """The record of the same reply once more, still to come."""
     statistics = replace(record.statistics, plan_hash=recipe.hash, stop_reason="")
     return replace(record, moves=(), remark="", statistics=statistics)

@@ -43,7 +43,7 @@ class Transcript(QScrollArea):
     flipped = Signal(str)
     """The id of the variant to be shown."""
     regenerate_requested = Signal(str)
-    again_requested = Signal(str)
+    regenerate_same_requested = Signal(str)
     continue_requested = Signal(str)
     ask_other_requested = Signal(str)
     remove_requested = Signal(str)
@@ -102,7 +102,7 @@ class Transcript(QScrollArea):
         for view, message in zip(views, path, strict=True):
             ids = [m.id for m in conversation.variants(message.id)]
             view.head.show_variants(ids.index(message.id), len(ids))
-            view.head.goes_on = message is path[-1] and _stopped_early(message)
+            view.head.can_continue = message is path[-1] and _stopped_early(message)
             self._variants[message.id] = ids
         self._show_n_earlier()
 
@@ -193,7 +193,7 @@ class Transcript(QScrollArea):
         head, id = view.head, message.id
         head.edit_requested.connect(lambda: self.edit(view))
         head.regenerate_requested.connect(lambda: self.regenerate_requested.emit(id))
-        head.again_requested.connect(lambda: self.again_requested.emit(id))
+        head.regenerate_same_requested.connect(lambda: self.regenerate_same_requested.emit(id))
         head.continue_requested.connect(lambda: self.continue_requested.emit(id))
         head.ask_other_requested.connect(lambda: self.ask_other_requested.emit(id))
         head.remove_requested.connect(lambda: self.remove_requested.emit(id))

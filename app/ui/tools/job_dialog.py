@@ -151,7 +151,7 @@ class JobDialog(QDialog):
         self.problem.hide()
         self.row.begin(words)
         self.set_running(True)
-        self._tasks.start(self._guarded(job))
+        self._tasks.start(self._run(job))
 
     def stop(self) -> None:
         """Ask the job to stop; it raises JobCancelled then, or returns what came of it."""
@@ -171,7 +171,7 @@ class JobDialog(QDialog):
         if path is not None and await write_or_tell(self, path, table.csv().encode("utf-8")):
             self.row.end(f"Saved {path.name}.")
 
-    async def _guarded(self, job: Coroutine[None, None, str]) -> None:
+    async def _run(self, job: Coroutine[None, None, str]) -> None:
         words, problem = "", ""
         try:
             words = await job

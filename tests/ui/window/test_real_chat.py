@@ -17,7 +17,7 @@ from qasync import QEventLoop
 from app.plan import edits
 from app.ui.application import open_first
 from app.ui.chat.message.view import MessageView
-from app.ui.chat.reply_flow import EARLIER, GO_ON
+from app.ui.chat.reply_flow import EARLIER, RESTART_AND_CONTINUE
 from app.ui.state.documents import SAMPLES
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.settings import OWN_TEMPLATE, Settings
@@ -84,7 +84,7 @@ def test_a_conversation_with_the_model_and_its_replies_again(
     window.chat.sampling.n_predict.setValue(3)
     for view in (second, first):
         text = texts[view.id]
-        view.head.again_requested.emit()
+        view.head.regenerate_same_requested.emit()
         again = reply(qtbot, window)
         assert again.text == text
         assert again.id not in texts
@@ -134,7 +134,7 @@ def test_a_reply_whose_engine_is_killed_goes_on_by_one_click(
     assert "Interrupted" in reply_so_far.footer
     assert "SIGKILL" in error.text
     window.chat.sampling.n_predict.setValue(8)
-    (go_on,) = (b for b in error.findChildren(QPushButton) if b.text() == GO_ON)
+    (go_on,) = (b for b in error.findChildren(QPushButton) if b.text() == RESTART_AND_CONTINUE)
     qtbot.mouseClick(go_on, LEFT)
     whole = reply(qtbot, window)
     assert whole is reply_so_far

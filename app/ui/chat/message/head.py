@@ -17,7 +17,7 @@ class MessageHead(QWidget):
 
     edit_requested = Signal()
     regenerate_requested = Signal()
-    again_requested = Signal()
+    regenerate_same_requested = Signal()
     """The same reply once more, with exactly its plan, seed and settings."""
     continue_requested = Signal()
     ask_other_requested = Signal()
@@ -32,7 +32,7 @@ class MessageHead(QWidget):
         self._kind = kind
         self._plain = plain
         self._is_reply = kind == "reply"
-        self.goes_on = False
+        self.can_continue = False
         """Whether the reply stopped before the model ended it, at the end of what is shown."""
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -94,11 +94,13 @@ class MessageHead(QWidget):
         menu.addAction("Copy as plain text", lambda: _copy(self._plain()))
         menu.addSeparator()
         if self._kind == "reply":
-            again = menu.addAction("Regenerate with the same settings", self.again_requested.emit)
-            again.setEnabled(not self.busy)
-        if self.goes_on:
-            go_on = menu.addAction("Continue the reply", self.continue_requested.emit)
-            go_on.setEnabled(not self.busy)
+            same = menu.addAction(
+                "Regenerate with the same settings", self.regenerate_same_requested.emit
+            )
+            same.setEnabled(not self.busy)
+        if self.can_continue:
+            more = menu.addAction("Continue the reply", self.continue_requested.emit)
+            more.setEnabled(not self.busy)
         if self._is_reply:
             ask_other = menu.addAction("Ask another plan …", self.ask_other_requested.emit)
             ask_other.setEnabled(not self.busy)

@@ -28,7 +28,7 @@ class SideBySideFlow(QObject):
 
     progressed = Signal(str)
     """What the engine does before the first token, in words."""
-    told = Signal()
+    changed = Signal()
     """Further tokens came."""
     failed = Signal(str)
 
@@ -123,15 +123,15 @@ class SideBySideFlow(QObject):
         self, replies: Sequence[PlanReply], columns: Sequence[Column], events: Sequence[Event]
     ) -> None:
         n_tokens, ids = 0, []
-        told = by_plan(events, len(replies))
-        for reply, column, of_reply in zip(replies, columns, told, strict=True):
+        of_replies = by_plan(events, len(replies))
+        for reply, column, of_reply in zip(replies, columns, of_replies, strict=True):
             tokens = reply.take(of_reply)
             n_tokens += len(tokens)
             if reply.reply is not None:
                 ids.append(reply.reply.id)
                 column.show_reply(reply.reply, tokens)
         if n_tokens:
-            self.told.emit()
+            self.changed.emit()
         if ids:
             self._chat.flow.tokens_came(n_tokens, *ids)
 
@@ -140,6 +140,6 @@ class SideBySideFlow(QObject):
         ids = [column.id for column in columns if column.settle()]
         if ids:
             conversation.show(ids[0])
-        self.told.emit()
+        self.changed.emit()
         self._conversations.save(conversation.messages[id] for id in ids)
         self._chat.transcript.show_path(conversation)

@@ -54,8 +54,8 @@ class PlanReply:
 
 def by_plan(events: Sequence[Event], n: int) -> list[list[OfReply]]:
     """What of it was told of each of `n` plans."""
-    told: list[list[OfReply]] = [[] for _ in range(n)]
+    of_plans: list[list[OfReply]] = [[] for _ in range(n)]
     for event in events:
         if isinstance(event, OfPlan):
-            told[event.at].append(event.told)
-    return told
+            of_plans[event.at].append(event.told)
+    return of_plans

@@ -141,7 +141,7 @@ class SideBySide(QDialog):
         self.composer.textChanged.connect(self._show_state)
         self.flow.failed.connect(self._say)
         self.flow.progressed.connect(self._show_progress)
-        self.flow.told.connect(self._mark_later)
+        self.flow.changed.connect(self._mark_later)
         self._mark_soon.timeout.connect(lambda: self._tasks.start(self._mark()))
         self._chat.flow.busy_changed.connect(self._show_state)
         self._conversations.replaced.connect(self._show_state)

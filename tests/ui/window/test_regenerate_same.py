@@ -77,7 +77,7 @@ def test_again_of_a_reply_that_went_on_goes_on_from_there(bench: Bench) -> None:
     bench.wait_idle()
     bench.script.hold_after_pieces = None
     bench.script.pieces = ("went on.",)
-    bench.window.chat.flow.go_on(last(bench).id)
+    bench.window.chat.flow.continue_reply(last(bench).id)
     bench.wait_idle()
     ask_again(bench)
     assert bench.engine.asked(Generate)[-1].begun == "The capital "
@@ -95,7 +95,7 @@ def test_again_over_another_model_is_refused_in_words(bench: Bench) -> None:
     assert texts(bench)[:2] == ["Hi", "The capital of France is **Paris**."]
     assert all(opening.slot != ASIDE for opening in bench.engine.asked(Open))
     conversation.write(reply.id, reply.text, replace(reply.record, recipe="WeightBlock; x"))
-    bench.window.chat.flow.again(reply.id)
+    bench.window.chat.flow.regenerate_same(reply.id)
     bench.wait_idle()
     assert "cannot be read" in last(bench).text
 
