@@ -23,8 +23,8 @@ from app.engine.messages import Event, Progress, Request, Result
 from app.fit.errors import FitError
 from app.model_files.errors import ModelFileError
 from app.plan.problem import PlanError
-from app.ui.state.engine_bridge import EngineBridge, OnEvent
-from app.ui.state.tasks import Tasks
+from app.ui.state.engine_bridge import OnEvent
+from app.ui.state.services import Services
 from app.ui.state.writing import write_or_tell
 from app.ui.tools.results_table import Table
 from app.ui.widgets import dialogs
@@ -96,11 +96,11 @@ class JobRow(QWidget):
 class JobDialog(QDialog):
     """A window of its own beside the main one, for one job at a time; the job ends with it."""
 
-    def __init__(self, parent: QWidget, title: str, tasks: Tasks) -> None:
-        super().__init__(parent)
+    def __init__(self, services: Services, title: str) -> None:
+        super().__init__(services.window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        self._tasks = tasks
+        self._tasks = services.tasks
         self._runs = self._is_stopping = self._is_closed = False
         self.row = JobRow()
         self.row.cancelled.connect(self.stop)
@@ -196,9 +196,9 @@ class JobDialog(QDialog):
 class EngineJobDialog(JobDialog):
     """A job that the engine does."""
 
-    def __init__(self, parent: QWidget, title: str, engine: EngineBridge, tasks: Tasks) -> None:
-        super().__init__(parent, title, tasks)
-        self._engine = engine
+    def __init__(self, services: Services, title: str) -> None:
+        super().__init__(services, title)
+        self._engine = services.engine
 
     def stop(self) -> None:
         super().stop()

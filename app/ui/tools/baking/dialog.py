@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QVBoxLayout,
-    QWidget,
 )
 
 from app.engine.errors import EngineDied
@@ -29,9 +27,9 @@ from app.plan.files import remove_left_over
 from app.plan.lowering import lower
 from app.plan.problem import PlanError
 from app.plan.recipe import Recipe
-from app.ui.state.editor import PlanEditor
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.tasks import Tasks, in_thread
+from app.ui.state.document import Document
+from app.ui.state.services import Services
+from app.ui.state.tasks import in_thread
 from app.ui.tools.baking.outlook import Outlook, cannot, outlook
 from app.ui.tools.measure.measure_dialog import MeasureDialog
 from app.ui.tools.results_table import ResultsTable
@@ -69,19 +67,10 @@ class BakeDialog(MeasureDialog):
 
     open_wanted = Signal(object)
 
-    def __init__(
-        self,
-        parent: QWidget,
-        engine: EngineBridge,
-        editor: PlanEditor,
-        files: Callable[[], tuple[ModelFile, ...]],
-        proposed: Path,
-        tasks: Tasks,
-    ) -> None:
-        """`files` are the plan's sources, `proposed` is the file to write."""
-        super().__init__(parent, "Bake the plan into a model file", engine, tasks)
-        self._editor = editor
-        self._files = files
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, "Bake the plan into a model file")
+        self._editor = services.editor
+        self._model = services.model
         self._n_looks = 0
         self._outlook = Outlook("", "")
         self._written: _Written | None = None
@@ -101,7 +90,7 @@ class BakeDialog(MeasureDialog):
         self.type.addItem(_AS_STORED, None)
         for name in WRITABLE_TYPES:
             self.type.addItem(name, name)
-        self.out = QLineEdit(str(proposed))
+        self.out = QLineEdit(str(_proposed(services.documents.active)))
         self.out.setAccessibleName("File to write")
         self.choose = QPushButton("Choose …")
         self.table = ResultsTable("Distance of the file from the plan", _HEADERS, _WORDS)
@@ -142,6 +131,7 @@ class BakeDialog(MeasureDialog):
         self._timer.timeout.connect(lambda: self._tasks.start(self._look()))
         self._editor.changed.connect(self.look_soon)
         self._editor.replaced.connect(self.look_soon)
+        self._model.changed.connect(self.look_soon)
         self.type.currentIndexChanged.connect(self.look_soon)
         self.out.textChanged.connect(self.look_soon)
         self.choose.clicked.connect(lambda _checked=False: self._tasks.start(self._choose()))
@@ -161,7 +151,7 @@ class BakeDialog(MeasureDialog):
         """Say what the file will be, or why there can be none."""
         self._n_looks += 1
         look = self._n_looks
-        files, type_name, folder = self._files(), self.type.currentData(), self._path.parent
+        files, type_name, folder = self._model.files, self.type.currentData(), self._path.parent
         try:
             recipe = lower(self._editor.plan).recipe
         except PlanError as error:
@@ -200,7 +190,7 @@ class BakeDialog(MeasureDialog):
         self.start(self._bake())
 
     async def _bake(self) -> str:
-        files, recipe = self._files(), lower(self._editor.settle()).recipe
+        files, recipe = self._model.files, lower(self._editor.settle()).recipe
         asked = Bake(paths_of(files), recipe, str(self._path), self.type.currentData())
         self._written = None
         try:
@@ -236,3 +226,9 @@ class BakeDialog(MeasureDialog):
         if self._written is not None:
             self.open_wanted.emit(self._written.path)
             self.accept()
+
+
+def _proposed(document: Document) -> Path:
+    """Where the file of a document's plan may lie: beside that, under its name."""
+    folder = document.path.parent if document.path is not None else Path.home()
+    return folder / f"{document.title}.gguf"

@@ -17,10 +17,7 @@ class BakeOpener:
     """There is one such dialog at most."""
 
     def __init__(self, services: Services, files: OpenFiles) -> None:
-        self._window = services.window
-        self._engine = services.engine
-        self._editor = services.editor
-        self._documents = services.documents
+        self._services = services
         self._model = services.model
         self._tasks = services.tasks
         self._open_files = files
@@ -35,25 +32,12 @@ class BakeOpener:
             self.open.activateWindow()
             return
         if not self._model.files:
-            self._tasks.start(dialogs.tell(self._window, self._model.why_none))
+            self._tasks.start(dialogs.tell(self._services.window, self._model.why_none))
             return
-        self.open = BakeDialog(
-            self._window,
-            self._engine,
-            self._editor,
-            lambda: self._model.files,
-            self._proposed(),
-            self._tasks,
-        )
-        self._model.changed.connect(self.open.look_soon)
+        self.open = BakeDialog(self._services)
         self.open.finished.connect(self._forget)
         self.open.open_wanted.connect(self._open)
         self.open.show()
-
-    def _proposed(self) -> Path:
-        plan = self._documents.active.path
-        folder = plan.parent if plan is not None else Path.home()
-        return folder / f"{Path(self._documents.active.name).stem}.gguf"
 
     def _open(self, path: Path) -> None:
         self._tasks.start(self._open_files.open_over(path, None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QVBoxLayout,
-    QWidget,
 )
 
 from app.memory.amounts import format_bytes, parse_bytes
@@ -25,10 +24,8 @@ from app.model_files.errors import ModelFileError
 from app.model_files.model_file import ModelFile
 from app.model_files.writing.write import WriteProgress, WriteStopped, write
 from app.ui.files.sources.editing import MODELS
-from app.ui.state.document import Document
-from app.ui.state.editor import PlanEditor
-from app.ui.state.open_documents import OpenDocuments
-from app.ui.state.tasks import Tasks, in_thread
+from app.ui.state.services import Services
+from app.ui.state.tasks import in_thread
 from app.ui.tools.composing.order import Order, borrowed_of
 from app.ui.tools.composing.source_row import SourceRow
 from app.ui.tools.job_dialog import JobDialog
@@ -51,24 +48,14 @@ class ComposeDialog(JobDialog):
     open_wanted = Signal(object, object)
     add_wanted = Signal(object)
 
-    def __init__(
-        self,
-        parent: QWidget,
-        editor: PlanEditor,
-        documents: OpenDocuments,
-        files_of: Callable[[Document], tuple[ModelFile, ...]],
-        read: Callable[[Path], Awaitable[ModelFile]],
-        folder: Path,
-        tasks: Tasks,
-    ) -> None:
-        """`files_of` a document are its sources, `read` raises ModelFileError, `folder` is
-        proposed."""
-        super().__init__(parent, "Compose a model file", tasks)
-        self._editor = editor
-        self._documents = documents
-        self._files_of = files_of
-        self._read = read
-        self._folder = folder
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, "Compose a model file")
+        self._editor = services.editor
+        self._documents = services.documents
+        self._sources = services.sources
+        self._model = services.model
+        recent = services.settings.recent_models()
+        self._folder = recent[0].parent if recent else Path.home()
         self._n_looks = 0
         self._should_stop = threading.Event()
         self._confirmed: Path | None = None
@@ -167,11 +154,11 @@ class ComposeDialog(JobDialog):
 
     def _files(self) -> tuple[ModelFile, ...]:
         """The sources of the shown plan."""
-        return self._files_of(self._documents.active)
+        return self._sources.files_of(self._documents.active)
 
     def _borrowed(self, file: ModelFile) -> tuple[int, ...] | None:
         documents = self._documents
-        plans = ((documents.plan_of(one), self._files_of(one)) for one in documents.all)
+        plans = ((documents.plan_of(one), self._sources.files_of(one)) for one in documents.all)
         return borrowed_of(plans, file)
 
     def _add_row(self, file: ModelFile) -> None:
@@ -255,7 +242,7 @@ class ComposeDialog(JobDialog):
         known = self.rows[-1].file.path.parent if self.rows else self._folder
         for path in await dialogs.ask_open_paths(self, "Add model files", known, MODELS):
             try:
-                file = await self._read(path)
+                file = await self._model.read(path)
             except ModelFileError as error:
                 await dialogs.tell(self, "Layers cannot be copied from this file.", str(error))
                 continue

@@ -18,12 +18,7 @@ class ComposeOpener:
     """There is one such dialog at most."""
 
     def __init__(self, services: Services, files: OpenFiles, source_edits: SourceEdits) -> None:
-        self._window = services.window
-        self._editor = services.editor
-        self._documents = services.documents
-        self._model = services.model
-        self._sources = services.sources
-        self._settings = services.settings
+        self._services = services
         self._tasks = services.tasks
         self._open_files = files
         self._source_edits = source_edits
@@ -37,16 +32,7 @@ class ComposeOpener:
             self.open.raise_()
             self.open.activateWindow()
             return
-        recent = self._settings.recent_models()
-        self.open = ComposeDialog(
-            self._window,
-            self._editor,
-            self._documents,
-            self._sources.files_of,
-            self._model.read,
-            recent[0].parent if recent else Path.home(),
-            self._tasks,
-        )
+        self.open = ComposeDialog(self._services)
         self.open.finished.connect(self._forget)
         self.open.open_wanted.connect(self._open)
         self.open.add_wanted.connect(lambda path: self._source_edits.take([path]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSpinBox,
     QSplitter,
-    QWidget,
 )
 
 from app.fit.errors import FitError
@@ -26,9 +25,7 @@ from app.memory.context_settings import ContextSettings
 from app.model_files.model_file import ModelFile
 from app.plan.document import Plan
 from app.plan.lowering import lower
-from app.ui.state.editor import PlanEditor
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.tools.measure.chart import Chart
 from app.ui.tools.measure.leaving_out import with_layers_left_out
 from app.ui.tools.measure.measure_dialog import MeasureDialog
@@ -47,29 +44,18 @@ _MIB = 1 << 20
 
 
 class FitDialog(MeasureDialog):
-    """`applied` says that a plan found was put in place of the open one. `settings_wanted` carries
-    the ContextSettings with which it fits."""
+    """Looks for layers to leave out, so that the plan fits into so much memory."""
 
     applied = Signal()
-    settings_wanted = Signal(object)
+    """A plan that was found is in place of the open one, with the context in which it fits."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        engine: EngineBridge,
-        estimator: EngineBridge,
-        editor: PlanEditor,
-        files: Callable[[], tuple[ModelFile, ...]],
-        context: Callable[[], ContextSettings],
-        budget_bytes: int,
-        tasks: Tasks,
-    ) -> None:
+    def __init__(self, services: Services, budget_bytes: int) -> None:
         """`budget_bytes` is proposed."""
-        super().__init__(parent, "Fit into memory", engine, tasks)
-        self._estimator = estimator
-        self._editor = editor
-        self._files = files
-        self._context = context
+        super().__init__(services, "Fit into memory")
+        self._estimator = services.estimator
+        self._editor = services.editor
+        self._model = services.model
+        self._reply_settings = services.reply_settings
         self._searched: tuple[Plan, Sequence[ModelFile]] | None = None
         self._result: FitResult | None = None
         self.budget = QLineEdit(format_bytes(budget_bytes))
@@ -83,7 +69,7 @@ class FitDialog(MeasureDialog):
         self.may_shorten = QCheckBox("May shorten the context to")
         self.least_n_ctx = QSpinBox()
         self.least_n_ctx.setAccessibleName("Minimum context, in tokens")
-        self.least_n_ctx.setRange(256, max(256, context().n_ctx))
+        self.least_n_ctx.setRange(256, max(256, self._reply_settings.context.n_ctx))
         self.least_n_ctx.setSingleStep(256)
         self.least_n_ctx.setSuffix(" tokens")
         self.least_n_ctx.setEnabled(False)
@@ -102,9 +88,9 @@ class FitDialog(MeasureDialog):
         self.apply.setToolTip("Leave these layers out of the open plan, as one undo step")
         self.apply.clicked.connect(lambda _checked=False: self._apply())
         self._arrange()
-        editor.changed.connect(self._enable)
-        editor.replaced.connect(self._enable)
-        editor.weight_layers_changed.connect(self._enable)
+        self._editor.changed.connect(self._enable)
+        self._editor.replaced.connect(self._enable)
+        self._editor.weight_layers_changed.connect(self._enable)
         self._enable()
 
     def set_running(self, running: bool) -> None:
@@ -135,9 +121,9 @@ class FitDialog(MeasureDialog):
         except ValueError as error:
             raise FitError(f"{error}.") from None
         plan = self._editor.settle()
-        settings = self._context()
+        settings = self._reply_settings.context
         task = FitTask(
-            self._files(),
+            self._model.files,
             lower(plan).recipe,
             budget_bytes,
             await self.text.read(),
@@ -188,7 +174,7 @@ class FitDialog(MeasureDialog):
             widget.setEnabled(not self.runs)
         self.least_n_ctx.setEnabled(not self.runs and self.may_shorten.isChecked())
         self.save.setEnabled(not self.chart.is_empty)
-        is_as_searched = self._searched == (self._editor.plan, self._files())
+        is_as_searched = self._searched == (self._editor.plan, self._model.files)
         self.apply.setEnabled(not self.runs and self._chosen() is not None and is_as_searched)
 
     def _apply(self) -> None:
@@ -197,8 +183,7 @@ class FitDialog(MeasureDialog):
             return
         after = with_layers_left_out(self._editor.plan, point.left_out)
         self._editor.apply(f"Leave out {_listed(point.left_out)}", after)
-        if result.settings != self._context():
-            self.settings_wanted.emit(result.settings)
+        self._reply_settings.set_context(result.settings)
         self.applied.emit()
         self.accept()
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFormLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFormLayout, QPushButton
 
 from app.fit.measuring import influence_of
-from app.model_files.model_file import ModelFile
-from app.ui.state.editor import PlanEditor
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.layer_influence import LayerInfluence
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.tools.measure.chart import Chart
 from app.ui.tools.measure.measure_dialog import MeasureDialog
 from app.ui.tools.results_table import Table
@@ -27,19 +22,11 @@ _SENTENCE = (
 class InfluenceDialog(MeasureDialog):
     """A bar for each weight layer. The first time it measures; later it shows what is known."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        engine: EngineBridge,
-        editor: PlanEditor,
-        files: Callable[[], tuple[ModelFile, ...]],
-        influence: LayerInfluence,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(parent, "Influence of the layers", engine, tasks)
-        self._editor = editor
-        self._files = files
-        self._influence = influence
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, "Influence of the layers")
+        self._editor = services.editor
+        self._model = services.model
+        self._influence = services.influence
         self.chart = Chart("Influence by weight layer", "Weight layer", "Influence")
         self.measure = QPushButton("Measure")
         self.measure.setDefault(True)
@@ -50,7 +37,7 @@ class InfluenceDialog(MeasureDialog):
         form.addRow("Text", self.text)
         self.lay_out(_SENTENCE, form, self.chart, self.save, self.measure)
         self.resize(640, 520)
-        influence.changed.connect(self._show)
+        self._influence.changed.connect(self._show)
         self._show()
 
     def set_running(self, running: bool) -> None:
@@ -59,10 +46,10 @@ class InfluenceDialog(MeasureDialog):
         self.save.setEnabled(not self.chart.is_empty)
 
     async def _measure(self) -> str:
-        files = self._files()
+        files = self._model.files
         text = await self.text.read()
         measured = await influence_of(files, text, self.run_on, self.show_progress)
-        if files == self._files():
+        if files == self._model.files:
             self._influence.take(measured.values)
         return f"Measured on {measured.n_tokens:,} tokens, {measured.tokens_per_s:,.0f} tok/s."
 
@@ -77,7 +64,7 @@ class InfluenceDialog(MeasureDialog):
         self.save.setEnabled(not self.chart.is_empty)
 
     async def _save(self) -> None:
-        files = self._files()
+        files = self._model.files
         name = files[0].path.stem if files else "model"
         path = await self.chart.save(Path.home() / f"influence of {name}.png")
         if path is not None:

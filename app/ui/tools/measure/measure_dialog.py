@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from app.fit.texts import calibration_text, read_text
-from app.ui.state.engine_bridge import EngineBridge
+from app.ui.state.services import Services
 from app.ui.state.tasks import Tasks, in_thread
 from app.ui.tools.job_dialog import EngineJobDialog
 from app.ui.widgets import dialogs
@@ -69,9 +69,9 @@ class TextChoice(QComboBox):
 class MeasureDialog(EngineJobDialog):
     """A dialog with a text; its own choices and results are added to it."""
 
-    def __init__(self, parent: QWidget, title: str, engine: EngineBridge, tasks: Tasks) -> None:
-        super().__init__(parent, title, engine, tasks)
-        self.text = TextChoice(tasks)
+    def __init__(self, services: Services, title: str) -> None:
+        super().__init__(services, title)
+        self.text = TextChoice(services.tasks)
 
     def set_running(self, running: bool) -> None:
         super().set_running(running)

@@ -26,8 +26,6 @@ class Measuring(QObject):
         super().__init__(services.window)
         self._services = services
         self._window = services.window
-        self._engine = services.engine
-        self._documents = services.documents
         self._model = services.model
         self._tasks = services.tasks
         self._canvas = canvas
@@ -81,37 +79,18 @@ class Measuring(QObject):
     def _make_influence(self) -> JobDialog:
         from app.ui.tools.measure.influence_dialog import InfluenceDialog
 
-        return InfluenceDialog(
-            self._window,
-            self._engine,
-            self._canvas.editor,
-            lambda: self._model.files,
-            self._services.influence,
-            self._tasks,
-        )
+        return InfluenceDialog(self._services)
 
     def _make_scores(self) -> JobDialog:
         from app.ui.tools.measure.scores_dialog import ScoresDialog
 
-        return ScoresDialog(
-            self._window, self._engine, self._documents, lambda: self._model.files, self._tasks
-        )
+        return ScoresDialog(self._services)
 
     def _make_fit(self) -> JobDialog:
         from app.ui.tools.measure.fit_dialog import FitDialog
 
-        dialog = FitDialog(
-            self._window,
-            self._engine,
-            self._services.estimator,
-            self._canvas.editor,
-            lambda: self._model.files,
-            lambda: self._services.reply_settings.context,
-            self._proposed_bytes(),
-            self._tasks,
-        )
+        dialog = FitDialog(self._services, self._proposed_bytes())
         dialog.applied.connect(self._canvas.fit_all)
-        dialog.settings_wanted.connect(self._services.reply_settings.set_context)
         return dialog
 
     def _proposed_bytes(self) -> int:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton
 
 from app.engine.measuring.results import Perplexity, PlanDifference
 from app.engine.messages import ComparePlans, EvaluatePerplexity
 from app.fit.measuring import paths_of, require_unchanged
-from app.model_files.model_file import ModelFile
 from app.plan.lowering import lower
 from app.plan.recipe import Recipe
 from app.ui.state.document import Document
-from app.ui.state.documents import Documents
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.tools.measure.measure_dialog import MeasureDialog
 from app.ui.tools.results_table import ResultsTable, Table
 
@@ -35,17 +30,10 @@ _WORDS = ("Plan", "Against", "Text")
 class ScoresDialog(MeasureDialog):
     """Chooses among the open plans. The results stay in the table for as long as it is open."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        engine: EngineBridge,
-        documents: Documents,
-        files: Callable[[], tuple[ModelFile, ...]],
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(parent, "Perplexity and difference", engine, tasks)
-        self._documents = documents
-        self._files = files
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, "Perplexity and difference")
+        self._documents = services.documents
+        self._model = services.model
         self.plan = _choice("Plan")
         self.other = _choice("Plan to compare it with")
         self.measure = QPushButton("Measure")
@@ -61,7 +49,7 @@ class ScoresDialog(MeasureDialog):
         form.addRow("Text", self.text)
         self.lay_out(_SENTENCE, form, self.table, self.save, self.measure)
         self.resize(860, 480)
-        documents.changed.connect(self._list_documents)
+        self._documents.changed.connect(self._list_documents)
         self._list_documents()
 
     def set_running(self, running: bool) -> None:
@@ -85,7 +73,7 @@ class ScoresDialog(MeasureDialog):
 
     async def _measure(self) -> str:
         document, other = self.plan.currentData(), self.other.currentData()
-        recipe, files = self._recipe_of(document), self._files()
+        recipe, files = self._recipe_of(document), self._model.files
         words, text = self.text.words, await self.text.read()
         cells: tuple[str, ...]
         if other is None:

@@ -66,7 +66,7 @@ class SweepDialog(EngineJobDialog):
     """The replies of the last sweep stay in the table for as long as it is open."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(services.window, "Sweep a fader", services.engine, services.tasks)
+        super().__init__(services, "Sweep a fader")
         self._editor = services.editor
         self._documents = services.documents
         self._model = services.model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt
@@ -22,7 +21,6 @@ from app.engine.errors import JobCancelled
 from app.engine.measuring.results import PredictedReply
 from app.engine.messages import AskOtherPlan, ChatMessage, Open
 from app.fit.measuring import paths_of, require_unchanged
-from app.memory.context_settings import ContextSettings
 from app.model_files.model_file import ModelFile
 from app.plan.lowering import lower
 from app.plan.problem import PlanError
@@ -30,10 +28,7 @@ from app.plan.recipe import Recipe
 from app.plan.recipe_text import recipe_in
 from app.ui.chat.reply_request import is_from
 from app.ui.state.document import Document
-from app.ui.state.documents import Documents
-from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.memory_check import MemoryCheck
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services
 from app.ui.tools.job_dialog import EngineJobDialog
 from app.ui.tools.other_plan.reply_view import ReplyView, differs
 from app.ui.tools.other_plan.shades import Legend
@@ -65,23 +60,13 @@ class RecordedReply:
 class OtherPlanDialog(EngineJobDialog):
     """Asks when the user has chosen the plans. What came of it stays until the next time."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        engine: EngineBridge,
-        documents: Documents,
-        reply: RecordedReply,
-        files: Callable[[], tuple[ModelFile, ...]],
-        context: Callable[[], ContextSettings],
-        room: MemoryCheck,
-        tasks: Tasks,
-    ) -> None:
-        super().__init__(parent, "Ask another plan", engine, tasks)
-        self._documents = documents
+    def __init__(self, services: Services, reply: RecordedReply) -> None:
+        super().__init__(services, "Ask another plan")
+        self._documents = services.documents
+        self._model = services.model
+        self._reply_settings = services.reply_settings
+        self._memory_check = services.memory_check
         self._reply = reply
-        self._files = files
-        self._context = context
-        self._room = room
         self._read: PredictedReply | None = None
         self._names = "", ""
         self.plan = _choice("Plan that made the reply")
@@ -110,7 +95,8 @@ class OtherPlanDialog(EngineJobDialog):
         self.resize(960, 640)
         self.plan.currentIndexChanged.connect(self._show_note)
         self.other.currentIndexChanged.connect(self._show_note)
-        documents.changed.connect(self.list_plans)
+        self._documents.changed.connect(self.list_plans)
+        self._model.changed.connect(self.list_plans)
         self.list_plans()
         self.other.setFocus()
 
@@ -184,7 +170,7 @@ class OtherPlanDialog(EngineJobDialog):
     def _record(self) -> ReplyRecord | None:
         """The reply's record, where the model that is open made it."""
         record = self._reply.record
-        is_known = record is not None and record.recipe and is_from(record, self._files())
+        is_known = record is not None and record.recipe and is_from(record, self._model.files)
         return record if is_known else None
 
     def _recipe_of(self, document: Document | None) -> Recipe:
@@ -222,7 +208,7 @@ class OtherPlanDialog(EngineJobDialog):
         self.note.setVisible(bool(notes))
 
     async def _ask(self) -> str:
-        reply, record, files = self._reply, self._reply.record, self._files()
+        reply, record, files = self._reply, self._reply.record, self._model.files
         names = self.plan.currentText(), self.other.currentText()
         request = AskOtherPlan(
             paths_of(files),
@@ -232,7 +218,7 @@ class OtherPlanDialog(EngineJobDialog):
             reply.text,
             record is not None and record.statistics.stop_reason == "end",
             record.chat_template if record is not None else None,
-            self._context(),
+            self._reply_settings.context,
         )
         if not await self._has_room(files, request):
             raise JobCancelled
@@ -249,7 +235,7 @@ class OtherPlanDialog(EngineJobDialog):
             n_ctx = min(settings.n_ctx, record.statistics.n_ctx_used)
             settings = replace(settings, n_ctx=n_ctx)
         coming = [Open(request.model_paths, r, settings) for r in (request.recipe, request.other)]
-        return await self._room.may_open(self, files, coming)
+        return await self._memory_check.may_open(self, files, coming)
 
     def _show(self, read: PredictedReply, names: tuple[str, str]) -> None:
         self._read, self._names = read, names

@@ -41,16 +41,7 @@ class OtherPlanOpener(QObject):
 
         conversation = self._conversations.current
         message = conversation.messages[id]
-        dialog = self._open[id] = OtherPlanDialog(
-            self._window,
-            self._services.engine,
-            self._services.documents,
-            RecordedReply(message.text, conversation.prompt_at_end(id), message.record),
-            lambda: self._model.files,
-            lambda: self._services.reply_settings.context,
-            self._services.memory_check,
-            self._tasks,
-        )
-        self._model.changed.connect(dialog.list_plans)
+        reply = RecordedReply(message.text, conversation.prompt_at_end(id), message.record)
+        dialog = self._open[id] = OtherPlanDialog(self._services, reply)
         dialog.finished.connect(lambda _code: self._open.pop(id, None))
         dialog.show()

@@ -13,14 +13,14 @@ from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
 from app.engine.errors import EngineDied
-from app.model_files.model_file import ModelFile
 from app.model_files.reader import read_model_file
 from app.model_files.sources import read_sources
 from app.plan.reader import read_plan
+from app.ui.canvas.placement import placed
 from app.ui.files.sources.words import details
-from app.ui.state.editor import PlanEditor
 from app.ui.state.engine_bridge import EngineBridge
-from app.ui.state.tasks import Tasks
+from app.ui.state.services import Services, build_services
+from app.ui.state.settings import Settings
 from app.ui.tools.baking.dialog import BakeDialog
 from tests.model_files.tiny import TinyModel, write_tiny
 from tests.ui.hands import CTRL, LEFT
@@ -43,16 +43,15 @@ class Stage:
     """The dialog over a plan that the test sets."""
 
     dialog: BakeDialog
-    editor: PlanEditor
+    services: Services
     qtbot: QtBot
     out: Path
-    files: list[ModelFile]
 
     def set_plan(self, text: str) -> None:
         plan = read_plan(text).plan
         assert plan is not None
         self.dialog.kind.setText("")
-        self.editor.replace_document(plan)
+        self.services.editor.replace_document(plan)
         self.qtbot.waitUntil(lambda: self.dialog.kind.text() != "")
 
     def press(self, button: QWidget) -> str:
@@ -70,20 +69,23 @@ class Stage:
 
 
 @pytest.fixture
-def stage(qtbot: QtBot, loop: QEventLoop, tmp_path: Path) -> Iterator[Stage]:
+def stage(qtbot: QtBot, loop: QEventLoop, settings: Settings, tmp_path: Path) -> Iterator[Stage]:
     paths = [write_tiny(tmp_path / f"{seed}.gguf", TinyModel(seed=seed)) for seed in (1, 2)]
-    files = list(read_sources(paths))
+    files = read_sources(paths)
     text = tmp_path / "text.txt"
     text.write_text(TEXT)
-    engine, tasks, editor = EngineBridge(), Tasks(), PlanEditor()
-    editor.set_weight_layer_count(8, (0, 4))
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = BakeDialog(window, engine, editor, lambda: tuple(files), tmp_path / "out.gguf", tasks)
+    services = build_services(
+        window, EngineBridge(), EngineBridge(), settings, lambda: paths[0], placed
+    )
+    services.model.show(files)
+    dialog = BakeDialog(services)
+    dialog.out.setText(str(tmp_path / "out.gguf"))
     dialog.text.choose(text)
     dialog.show()
-    yield Stage(dialog, editor, qtbot, tmp_path / "out.gguf", files)
-    closed = tasks.start(engine.close(10))
+    yield Stage(dialog, services, qtbot, tmp_path / "out.gguf")
+    closed = services.tasks.start(services.engine.close(10))
     qtbot.waitUntil(closed.done, timeout=15_000)
 
 
@@ -100,8 +102,7 @@ def test_the_verdict_follows_the_plan(stage: Stage) -> None:
     assert stage.dialog.kind.text() == "This plan can't be baked"
     assert "Block 3 merges outputs that have passed 4 layers" in stage.dialog.reason.text()
     assert not stage.dialog.bake.isEnabled()
-    stage.files.clear()
-    stage.dialog.look_soon()
+    stage.services.model.show(())
     stage.qtbot.waitUntil(lambda: "model files are missing" in stage.dialog.reason.text())
 
 
