@@ -32,8 +32,8 @@ check: environment native unpatched ## Run ruff, mypy, the import rules and the 
 	@$(python) -m mypy
 	@$(tests)
 
-bench: environment native unpatched ## Measure, print the table and write bench.json
-	@$(python) -m tests.bench
+bench: environment native unpatched ## Measure, print the table and write bench.json; PART=canvas measures that part alone
+	@$(python) -m tests.bench $(PART)
 
 mergekit: environment native ## Measure a stack made with mergekit beside ours; its environment takes 1.6 GB
 	@$(python) -m tests.bench.mergekit

@@ -1,45 +1,35 @@
-"""Measures, prints the table and writes bench.json: `python -m tests.bench`."""
+"""Measures and prints the table: `python -m tests.bench [PART …]`.
+
+Without a part all are measured, and bench.json is written.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
-from app.engine.bundled import bundled_model
-from tests.bench.canvas import canvas_rows
-from tests.bench.conversations import conversation_rows
-from tests.bench.engine import engine_rows
-from tests.bench.fit import fit_rows
-from tests.bench.header_fuzz import header_fuzz_rows
-from tests.bench.memory import memory_rows
-from tests.bench.open_plans import open_plan_rows
-from tests.bench.plan_cost import plan_cost_rows
-from tests.bench.plan_speed import plan_speed_rows
-from tests.bench.row import table
-from tests.bench.scoring import scoring_rows
-from tests.bench.streaming import streaming_rows
-from tests.bench.together import together_rows
-from tests.bench.window import window_rows
-from tests.bench.writing import writing_rows
+from tests.bench.parts import N_RUNS, measure
+from tests.bench.row import Row, table
 
-model = bundled_model()
-rows = [
-    *plan_speed_rows(model),
-    *plan_cost_rows(model),
-    *engine_rows(model),
-    *open_plan_rows(model),
-    *memory_rows(model),
-    *scoring_rows(model),
-    *together_rows(model),
-    *fit_rows(model),
-    *writing_rows(model),
-    *header_fuzz_rows(),
-    *window_rows(),
-    *streaming_rows(model),
-    *conversation_rows(),
-    *canvas_rows(),
-]
+chosen = sys.argv[1:]
+if unknown := [part for part in chosen if part not in N_RUNS]:
+    sys.exit(f"There is no part {', '.join(unknown)}. The parts are: {', '.join(N_RUNS)}.")
+begun = time.monotonic()
+rows: list[Row] = []
+failed: list[str] = []
+for part in chosen or N_RUNS:
+    try:
+        rows += measure(part)
+    except subprocess.CalledProcessError:
+        failed.append(part)
 print(table(rows))
-records = [{**dataclasses.asdict(row), "holds": row.holds} for row in rows]
-Path("bench.json").write_text(json.dumps(records, indent=2) + "\n")
+print(f"Measured in {(time.monotonic() - begun) / 60:.1f} minutes.")
+if not chosen:
+    records = [{**dataclasses.asdict(row), "holds": row.holds} for row in rows]
+    Path("bench.json").write_text(json.dumps(records, indent=2) + "\n")
+if failed:
+    sys.exit(f"Not measured: {', '.join(failed)}.")

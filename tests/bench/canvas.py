@@ -18,8 +18,8 @@ from tests.bench.processes import ROOT, Answering, answering, environment, peer_
 from tests.bench.row import Row
 
 SIZE = 1600, 900
-N_OPENED = 5
-N_STARTS = 5
+N_OPENED = 3
+N_STARTS = 3
 PEER = "NodeGraphQt 0.6.44, same run"
 SCENARIOS: tuple[tuple[str, str, tuple[float, ...], float], ...] = (
     *((f"pan-at-{zoom:g}", "pan", (zoom,), 10.0) for zoom in (2.0, 1.0, 0.5, 0.25)),
@@ -30,7 +30,7 @@ SCENARIOS: tuple[tuple[str, str, tuple[float, ...], float], ...] = (
 """Each row's name, the command with its arguments, and the most that its p95 may be, in ms."""
 
 
-def canvas_rows() -> Iterator[Row]:
+def rows(_model: Path) -> Iterator[Row]:
     """All rows of the canvas; none where there is no Xvfb, which is said."""
     with screen(SIZE) as display, tempfile.TemporaryDirectory() as folder:
         if display is None:
@@ -47,18 +47,16 @@ def canvas_rows() -> Iterator[Row]:
 
 
 def _frame_rows(ours: Answering, display: str, folder: Path) -> Iterator[Row]:
-    """Frames of both canvases by turns, in halves, so that neither has the quieter time."""
+    """Frames of both canvases by turns, so that neither has the quieter time."""
     size = [str(int(length)) for length in ours.ask("size")]
     graph = folder / "graph.json"
     graph.write_text(json.dumps(_graph()))
     words = ["tests.bench.canvas_peer", str(graph), *size]
     with answering(peer_python(), display, words) as theirs:
-        for id_, command, arguments, goal in SCENARIOS:
-            our, their = [], []
-            for first, second in ((ours, theirs), (theirs, ours)):
-                for side in (first, second):
-                    times = side.ask(command, *arguments)
-                    (our if side is ours else their).extend(times)
+        for n, (id_, command, arguments, goal) in enumerate(SCENARIOS):
+            sides = (ours, theirs) if n % 2 == 0 else (theirs, ours)
+            times = {side: side.ask(command, *arguments) for side in sides}
+            our, their = times[ours], times[theirs]
             yield from _rows(f"canvas-{id_}", our, goal)
             for name, figure in (("median", median), ("p95", _p95)):
                 ratio = figure(their) / figure(our)

@@ -14,20 +14,20 @@ from app.engine.messages import EstimateMemory, Generate, Open, OpenedPlan, Repl
 from app.memory.context_settings import ContextSettings
 from app.memory.figures import MemoryEstimate
 from tests.bench.recipes import RECIPES
-from tests.bench.row import Row
+from tests.bench.row import Row, middle
 
 GREEDY = Sampling(temperature=0)
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
-N_STOPS = 9
-N_SWITCHES = 20
+N_STOPS = 5
+N_SWITCHES = 12
 N_PROCESSES = 3
 SMALL = ContextSettings(n_ctx=512)
 
 
-def engine_rows(model: Path) -> Iterator[Row]:
+def rows(model: Path) -> Iterator[Row]:
     """All of the engine's rows."""
-    yield _plan_switch(model)
-    yield _stop(model)
+    yield middle([_plan_switch(model) for _ in range(N_PROCESSES)])
+    yield middle([_stop(model) for _ in range(N_PROCESSES)])
     yield from _held(model)
 
 

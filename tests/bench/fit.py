@@ -32,7 +32,7 @@ SETTINGS = ContextSettings(n_ctx=4096)
 """All of the held-out text, some 2,300 tokens, is predicted in one piece."""
 
 
-def fit_rows(model: Path) -> Iterator[Row]:
+def rows(model: Path) -> Iterator[Row]:
     """All rows of this part. The thorough method takes minutes."""
     drawn = random.Random(0)
     with _Engines(model) as engines:

@@ -16,7 +16,7 @@ from tests.model_files.tiny import TinyModel, write_tiny
 N_MUTATIONS = 100_000
 
 
-def header_fuzz_rows() -> Iterator[Row]:
+def rows(_model: Path) -> Iterator[Row]:
     """A process of its own reads them all; one that ends with an error is a crash."""
     with tempfile.TemporaryDirectory() as folder:
         model = write_tiny(Path(folder, "m.gguf"), TinyModel(n_layers=2, n_ff=64))

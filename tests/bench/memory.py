@@ -1,32 +1,21 @@
-"""The memory estimate against what engine processes then hold at most, ours and another's; and how
-soon it follows an edit in the window."""
+"""The memory estimate against what engine processes then hold at most, ours and another's."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from statistics import median
 
-from PySide6.QtCore import QSettings
-
 from app.engine.client import EngineClient
 from app.engine.messages import EstimateMemory, Generate, Open, Reply, Sampling
 from app.memory.context_settings import ContextSettings
 from app.memory.figures import MemoryEstimate
 from app.memory.kv_types import KvType
-from app.plan import edits
-from app.ui.application import make_loop, open_first, show_window
-from app.ui.state.memory_figures import MemoryFigures
-from app.ui.state.settings import Settings
-from app.ui.window.main_window import MainWindow
 from tests.bench.processes import ROOT, peer_python
 from tests.bench.recipes import N_LAYERS, RECIPES
 from tests.bench.row import Row
@@ -37,7 +26,6 @@ CONTEXTS = (512, 4096, 16384)
 KV_TYPES: tuple[KvType, ...] = ("f16", "q8_0")
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
 GREEDY = Sampling(temperature=0)
-N_EDITS = 40
 # SmolLM2-135M as ggufit would keep it, from the model's published configuration.
 SMOLLM2 = {
     "params_billion": 0.134515,
@@ -79,7 +67,7 @@ class Case:
         return f"{name}: {self.off / _MIB:+.1f} of {self.measured / _MIB:.0f} MiB"
 
 
-def memory_rows(model: Path) -> Iterator[Row]:
+def rows(model: Path) -> Iterator[Row]:
     """All rows of the estimate."""
     cases = _matrix(model, n_sentence_tokens=10)
     yield from _accuracy("smollm2", cases)
@@ -88,7 +76,6 @@ def memory_rows(model: Path) -> Iterator[Row]:
         path = write_tiny(Path(folder, "tiny.gguf"), tiny)
         yield from _accuracy("tiny", _matrix(path, n_sentence_tokens=38))
     yield _against_peer([case for case in cases if case.plan == "whole"])
-    yield _after_edit()
 
 
 def _matrix(model: Path, n_sentence_tokens: int) -> list[Case]:
@@ -147,42 +134,3 @@ def _against_peer(cases: Sequence[Case]) -> Row:
     ours = median(abs(case.off) / _MIB for case in cases)
     peer = f"{ours:.1f} MiB; ggufit {median(theirs):.0f}, {min(theirs):.0f} to {max(theirs):.0f}"
     return Row("estimate-against-ggufit", ours / median(theirs), "of its error", "< 1", peer)
-
-
-def _after_edit() -> Row:
-    """From an edit in the window to the simulated estimate of it."""
-    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    with tempfile.TemporaryDirectory() as folder, make_loop() as loop:
-        store = QSettings(str(Path(folder, "bench.ini")), QSettings.Format.IniFormat)
-        window = show_window(Settings(store))
-        times = loop.run_until_complete(_edits(window))
-    peer = f"median of {N_EDITS} edits, the longest {max(times):.0f} ms"
-    return Row("estimate-after-edit", median(times), "ms", "< 30", peer)
-
-
-async def _edits(window: MainWindow) -> list[float]:
-    await open_first(window, (), None)
-    shown = asyncio.Event()
-
-    def take(figures: MemoryFigures) -> None:
-        if figures.is_dry_run:
-            shown.set()
-
-    window.services.memory_watch.estimated.connect(take)
-    editor, times = window.services.editor, []
-    await shown.wait()
-    first = editor.lowered.block_ids[0]
-    for n in range(N_EDITS):
-        await asyncio.sleep(0.1)
-        shown.clear()
-        begun = time.perf_counter()
-        editor.apply("Change layers", edits.set_weights(editor.plan, first, n % 2, 20))
-        await shown.wait()
-        times.append((time.perf_counter() - begun) * 1e3)
-    closed = asyncio.Event()
-    window.closed.connect(closed.set)
-    editor.mark_saved()
-    window.close()
-    await closed.wait()
-    return times

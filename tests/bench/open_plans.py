@@ -27,11 +27,11 @@ from tests.bench.row import Row
 
 GREEDY = Sampling(temperature=0)
 PROMPT = "The quick brown fox jumps over the lazy dog. " * 20
-N_SWITCHES = 12
-N_MOVES = 30
+N_SWITCHES = 6
+N_MOVES = 20
 
 
-def open_plan_rows(model: Path) -> Iterator[Row]:
+def rows(model: Path) -> Iterator[Row]:
     """Both rows."""
     yield _switch_to_token(model)
     yield _fader_to_token(model)

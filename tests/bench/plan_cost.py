@@ -14,11 +14,11 @@ from tests.bench.recipes import N_LAYERS, RECIPES
 from tests.bench.row import Row
 from tests.model_files.tiny import TinyModel, write_tiny
 
-N_VIEWS = 101
-N_SCALES = 60
+N_VIEWS = 51
+N_SCALES = 40
 
 
-def plan_cost_rows(model: Path) -> Iterator[Row]:
+def rows(model: Path) -> Iterator[Row]:
     """All rows of this process."""
     keep_log(lambda line: None)
     base = Base(str(model))

@@ -9,22 +9,24 @@ from statistics import median
 
 from app.engine.native import LIBRARY_DIR
 from tests.bench.recipes import N_LAYERS, RECIPES
-from tests.bench.row import Row
+from tests.bench.row import Row, middle
 from tests.bench.speed import Speed, Times, measuring
 
 UNPATCHED_DIR = LIBRARY_DIR.parents[1] / "unpatched" / "lib"
-N_ROUNDS = 11
+N_ROUNDS = 3
+N_PROCESSES = 3
 N_PAIRS = 5
 KINDS = ("prompt", "generation")
 
 
-def plan_speed_rows(model: Path) -> Iterator[Row]:
+def rows(model: Path) -> Iterator[Row]:
     """All rows of speed."""
     yield from _identity(model)
-    with measuring(model, LIBRARY_DIR, "patched") as ours:
-        yield from _left_out(ours)
-        yield from _branches(ours)
-        yield _long_plan(ours)
+    runs = []
+    for _ in range(N_PROCESSES):
+        with measuring(model, LIBRARY_DIR, "patched") as ours:
+            runs.append([*_left_out(ours), *_branches(ours), _long_plan(ours)])
+    yield from map(middle, zip(*runs, strict=True))
 
 
 def _identity(model: Path) -> Iterator[Row]:
@@ -75,7 +77,7 @@ def _branches(ours: Speed) -> Iterator[Row]:
 def _long_plan(ours: Speed) -> Row:
     """What a further plan layer costs, up to 512 against up to 64."""
     names = ("one layer", "64 plan layers", "512 plan layers")
-    rounds = _rounds(*(lambda name=name: ours.measure(name, 16, 4) for name in names), n=5)
+    rounds = _rounds(*(lambda name=name: ours.measure(name, 16, 4) for name in names))
     ratio = median(
         (long.generation - one.generation) / 511 / ((short.generation - one.generation) / 63)
         for one, short, long in rounds

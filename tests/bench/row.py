@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,13 @@ class Row:
             "<=": self.value <= bound,
             ">=": self.value >= bound,
         }[relation]
+
+
+def middle(rows: Sequence[Row]) -> Row:
+    """Of rows with the same id the one with the middle value, which says of how many it is."""
+    row = sorted(rows, key=lambda row: row.value)[len(rows) // 2]
+    words = f"median of {len(rows)} runs"
+    return replace(row, peer=f"{row.peer}; {words}" if row.peer else words)
 
 
 def table(rows: Iterable[Row]) -> str:

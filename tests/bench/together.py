@@ -24,14 +24,14 @@ from app.memory.context_settings import ContextSettings
 from tests.bench.recipes import RECIPES
 from tests.bench.row import Row
 
-N_ROUNDS = 9
+N_ROUNDS = 3
 N_TOKENS = 48
 TALE = Generate((), "Once upon a time", N_TOKENS, Sampling(temperature=0))
 ONE_THREAD = ContextSettings(n_ctx=512, n_threads=1)
 """With one thread the processor time is the decode's own, whatever else the machine does."""
 
 
-def together_rows(model: Path) -> Iterator[Row]:
+def rows(model: Path) -> Iterator[Row]:
     """The row of two plans over the same weights."""
     states: list[EngineState] = []
     client = EngineClient(states.append)

@@ -27,7 +27,7 @@ N_COPIES = 4
 N_LAYERS_OF_1000_TENSORS = 111
 
 
-def writing_rows(model: Path) -> list[Row]:
+def rows(model: Path) -> list[Row]:
     """Of each kind of run the best is taken, the kinds in turn, each from a cold page cache and to
     the disk; composing and baking are timed as commands, from the start of Python on. Inspecting, a
     command too, waits for nothing, so that its processor time is what it takes on an idle machine.
