@@ -9,12 +9,15 @@ its text, and for each layer that went into an average of layers, in four lists,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, NamedTuple
+
+import msgspec
 
 from app.model_files.errors import shown
 from app.model_files.gguf_header import GGUFHeader, Scalar
 from app.plan.document import FileMark
+from app.plan.json_records import JsonError, lenient_record, strict_record
 
 PREFIX = "llama_blocks."
 LAYER_SOURCES = f"{PREFIX}layer.source"
@@ -64,6 +67,20 @@ class Provenance:
         return found or (AveragedLayer(layer, *self.layers[layer], 1.0),)
 
 
+_Number = Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is written of a source, by the ends of its keys."""
+
+    file: str = ""
+    bytes: Annotated[int, msgspec.Meta(ge=0)] = 0
+    fingerprint: str = ""
+    name: str = ""
+    license: str = ""
+
+
 def read_provenance(header: GGUFHeader, n_layers: int) -> Provenance | None:
     """What a file of so many layers says of where they come from, if it says something whole."""
     n_files = header.scalars.get(SOURCE_COUNT)
@@ -82,13 +99,9 @@ def read_provenance(header: GGUFHeader, n_layers: int) -> Provenance | None:
 
 def source_values(n: int, file: OriginFile) -> dict[str, Scalar]:
     """The metadata that tells of source N."""
-    return {
-        _key(n, "file"): file.file_name,
-        _key(n, "bytes"): file.mark.size_bytes,
-        _key(n, "fingerprint"): file.mark.fingerprint,
-        _key(n, "name"): file.name,
-        _key(n, "license"): file.licence,
-    }
+    mark = file.mark
+    entry = _Source(file.file_name, mark.size_bytes, mark.fingerprint, file.name, file.licence)
+    return {_key(n, name): value for name, value in asdict(entry).items()}
 
 
 def _averages(header: GGUFHeader) -> tuple[AveragedLayer, ...]:
@@ -101,25 +114,22 @@ def _averages(header: GGUFHeader) -> tuple[AveragedLayer, ...]:
 
 def _numbers(header: GGUFHeader, key: str) -> tuple[int, ...]:
     """The list, as it is written; () where it has something else than such numbers."""
-    stated = header.arrays.get(key, ())
-    numbers = tuple(n for n in stated if isinstance(n, int) and 0 <= n < 1 << 32)
-    return numbers if len(numbers) == len(stated) else ()
+    try:
+        return strict_record(tuple[_Number, ...], header.arrays.get(key, ()))
+    except JsonError:
+        return ()
 
 
 def _file(header: GGUFHeader, n: int) -> OriginFile:
-    size_bytes = header.scalars.get(_key(n, "bytes"))
-    size_bytes = size_bytes if isinstance(size_bytes, int) and size_bytes >= 0 else 0
+    values = {f.name: header.scalars.get(_key(n, f.name)) for f in fields(_Source)}
+    entry = lenient_record(_Source, values)
     return OriginFile(
-        _text(header, n, "file"),
-        FileMark(size_bytes, _text(header, n, "fingerprint")),
-        _text(header, n, "name"),
-        _text(header, n, "license"),
+        shown(entry.file),
+        FileMark(entry.bytes, shown(entry.fingerprint)),
+        shown(entry.name),
+        shown(entry.license),
     )
 
 
-def _text(header: GGUFHeader, n: int, what: str) -> str:
-    return shown(str(header.scalars.get(_key(n, what), "")))
-
-
-def _key(n: int, what: str) -> str:
-    return f"{PREFIX}source.{n}.{what}"
+def _key(n: int, name: str) -> str:
+    return f"{PREFIX}source.{n}.{name}"

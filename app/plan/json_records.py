@@ -34,7 +34,7 @@ def parse(text: str | bytes) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise JsonError(f"It is not JSON: {error}.") from error
+        raise JsonError(f"It is not valid JSON: {error}.") from error
 
 
 def strict_record(kind: type[T], value: object) -> T:

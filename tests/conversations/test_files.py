@@ -79,9 +79,9 @@ def message(document: Any) -> Any:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"no", "not JSON"),
-        (b"\xff\xfe", "not JSON"),
-        (b"[" * 100_000, "not JSON"),
+        (b"no", "not valid JSON"),
+        (b"\xff\xfe", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
         (b"[]", "not conversations"),
         (spoilt(lambda d: d.update(version=2)), "version is 2"),
         (spoilt(lambda d: d.update(conversations={})), "must be a list"),

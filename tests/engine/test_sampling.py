@@ -118,7 +118,7 @@ def test_a_json_schema_is_a_grammar(say: Say) -> None:
         ('root ::= "open', "cannot be read"),
         ("no grammar at all", "cannot be read"),
         ("root ::= root", "cannot be read"),
-        ('{"type": ', "is no JSON"),
+        ('{"type": ', "is not valid JSON"),
         ('{"$ref": "http://127.0.0.1/schema"}', "cannot be converted to a grammar"),
     ],
 )

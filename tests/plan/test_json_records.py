@@ -106,7 +106,7 @@ def test_so_is_what_does_not_suit_at_the_top(value: object, words: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", b"\xff\xfe", "[" * 100_000, "1" * 5000])
 def test_what_is_not_json_is_told(text: str | bytes) -> None:
-    with pytest.raises(JsonError, match=r"^It is not JSON: .+\.$"):
+    with pytest.raises(JsonError, match=r"^It is not valid JSON: .+\.$"):
         parse(text)
 
 

@@ -7,7 +7,6 @@ Looking at each token of the vocabulary takes longer than a small model takes fo
 from __future__ import annotations
 
 import ctypes
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 from app.engine.errors import EngineError
 from app.engine.native import Context, llama
 from app.engine.vocabulary import Vocabulary
+from app.plan.json_records import JsonError, parse
 
 _ROOT = b"root"
 _TOKEN = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -100,9 +100,9 @@ def _gbnf(text: str) -> str:
     from llama_cpp.llama_grammar import json_schema_to_gbnf
 
     try:
-        json.loads(text)
-    except ValueError as error:
-        raise EngineError(f"The JSON schema is not valid JSON: {error}.") from error
+        parse(text)
+    except JsonError as error:
+        raise EngineError(f"The JSON schema cannot be read. {error}") from error
     try:
         return str(json_schema_to_gbnf(text))
     except Exception as error:  # the converter raises whatever it stumbles over

@@ -104,7 +104,7 @@ def test_presets_are_shared_as_files() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "not JSON"),
+        ("{", "not valid JSON"),
         ("[]", "not a preset"),
         ('{"format": "other"}', "not a preset"),
         ('{"format": "llama-blocks-preset"}', "no name"),
