@@ -13,18 +13,12 @@ from app.plan.document import (
     POSITION_LIMIT,
     TOKENS,
     Block,
-    MergeBlock,
-    MergeInput,
     Plan,
     WeightBlock,
 )
-from app.plan.kinds import MERGE, kind_of, links_into, with_links
-from app.plan.kinds.merge import with_scales
+from app.plan.kinds import kind_of, links_into, with_links
 from app.plan.ordering import descendants
 from app.plan.problem import PlanError, Problem
-
-MAX_MERGE_INPUTS = 16
-"""No input is added to a merge beyond these; a file may hold more."""
 
 
 def whole_model(n_layers: int, source: str | None = None) -> Plan:
@@ -220,41 +214,36 @@ def put_block(plan: Plan, block: Block) -> Plan:
     return plan.with_blocks(block)
 
 
-def add_merge_input(plan: Plan, id_: str, from_id: str | None = None, scale: float = 0.0) -> Plan:
-    """The plan with one more input at a merge's end, linked if `from_id` is given.
+def add_input(plan: Plan, id_: str, from_id: str | None = None, scale: float = 0.0) -> Plan:
+    """The plan with one more input at a block's end, linked if `from_id` is given.
 
-    At scale 0 the merge's result stays what it was. Raises PlanError, also when the merge has
-    MAX_MERGE_INPUTS already.
+    At scale 0 a merge's result stays what it was. Raises PlanError where the block can have no
+    further input.
     """
-    merge = merge_block(plan, id_)
-    if len(merge.inputs) >= MAX_MERGE_INPUTS:
-        raise _refusal(
-            "too-many-inputs",
-            f"A merge block has {MAX_MERGE_INPUTS} inputs at most.",
-            "Merge some of them in another merge block first.",
-            id_,
-        )
     _require_finite(id_, scale)
-    grown = replace(merge, inputs=(*merge.inputs, MergeInput(None, float(scale))))
-    if grown.sums_to_one:
-        grown = with_scales(grown, scales.normalised(MERGE.scales(grown)))
-    plan = plan.with_blocks(grown)
-    return plan if from_id is None else connect(plan, from_id, id_, len(merge.inputs))
+    block = block_of(plan, id_)
+    plan = plan.with_blocks(kind_of(block).with_port(block, scale))
+    return plan if from_id is None else connect(plan, from_id, id_, len(links_into(block)))
 
 
-def remove_merge_input(plan: Plan, id_: str, port: int) -> Plan:
-    """The plan without input `port` of a merge. Raises PlanError when only two are left.
+def remove_input(plan: Plan, id_: str, port: int) -> Plan:
+    """The plan without input `port` of a block. Raises PlanError where it needs all it has.
 
     A merge that keeps its sum at 1 still does: the other scales grow or shrink in proportion.
     """
-    merge = merge_block(plan, id_)
-    require_port(id_, port, len(merge.inputs))
-    kept = (*merge.inputs[:port], *merge.inputs[port + 1 :])
-    merge = replace(merge, inputs=kept)
-    _require_valid(merge)
-    if merge.sums_to_one:
-        merge = with_scales(merge, scales.normalised(MERGE.scales(merge)))
-    return plan.with_blocks(merge)
+    block = block_of(plan, id_)
+    require_port(id_, port, len(links_into(block)))
+    return plan.with_blocks(kind_of(block).without_port(block, port))
+
+
+def swap_inputs(plan: Plan, id_: str, port: int, other: int) -> Plan:
+    """The plan with the links into two inputs of a block exchanged; the scales stay."""
+    block = block_of(plan, id_)
+    links = list(links_into(block))
+    for n in (port, other):
+        require_port(id_, n, len(links))
+    links[port], links[other] = links[other], links[port]
+    return plan.with_blocks(with_links(block, links))
 
 
 def move(plan: Plan, positions: Mapping[str, tuple[float, float]]) -> Plan:
@@ -277,16 +266,6 @@ def layers_of(plan: Plan, id_: str) -> Sequence[int]:
         said = f"A {kind.title.lower()} has no layers."
         raise _refusal("not-a-weight-block", said, "Choose a weight block.", id_)
     return layers
-
-
-def merge_block(plan: Plan, id_: str) -> MergeBlock:
-    """The merge block of this id. Raises PlanError where there is none."""
-    block = block_of(plan, id_)
-    if not isinstance(block, MergeBlock):
-        raise _refusal(
-            "not-a-merge-block", "A weight block has no scales.", "Choose a merge block.", id_
-        )
-    return block
 
 
 def require_port(id_: str, port: int, n_ports: int) -> None:

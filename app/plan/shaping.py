@@ -11,10 +11,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from app.plan import edits, scales
-from app.plan.document import Block, Plan
+from app.plan.document import Block, MergeBlock, Plan
 from app.plan.kinds import MERGE, kind_of, links_into, with_links
 from app.plan.kinds.merge import with_scales
 from app.plan.layer_ranges import runs
+from app.plan.problem import PlanError, Problem
 
 
 def set_muted(plan: Plan, ids: Collection[str], muted: bool) -> Plan:
@@ -106,28 +107,26 @@ def join(plan: Plan, ids: Collection[str]) -> Plan:
 
 def set_sums_to_one(plan: Plan, id_: str, on: bool) -> Plan:
     """The plan with a merge that keeps its sum at 1, or no longer; turned on it is made so."""
-    merge = edits.merge_block(plan, id_)
+    merge = _merge(plan, id_)
     if on:
         merge = with_scales(merge, scales.normalised(MERGE.scales(merge)))
     return plan.with_blocks(replace(merge, sums_to_one=on))
 
 
-def swap_inputs(plan: Plan, id_: str, port: int, other: int) -> Plan:
-    """The plan with the links into two inputs of a merge exchanged; the scales stay."""
-    merge = edits.merge_block(plan, id_)
-    for n in (port, other):
-        edits.require_port(id_, n, len(merge.inputs))
-    inputs = list(merge.inputs)
-    inputs[port] = replace(merge.inputs[port], block=merge.inputs[other].block)
-    inputs[other] = replace(merge.inputs[other], block=merge.inputs[port].block)
-    return plan.with_blocks(replace(merge, inputs=tuple(inputs)))
-
-
 def equalise(plan: Plan, id_: str) -> Plan:
     """The plan with the same scale at every input of a merge, with a sum of 1."""
-    merge = edits.merge_block(plan, id_)
+    merge = _merge(plan, id_)
     share = 1.0 / len(merge.inputs)
     return plan.with_blocks(with_scales(merge, [share] * len(merge.inputs)))
+
+
+def _merge(plan: Plan, id_: str) -> MergeBlock:
+    """The merge block of this id. Raises PlanError where there is none."""
+    block = edits.block_of(plan, id_)
+    if not isinstance(block, MergeBlock):
+        said = f"A {kind_of(block).title.lower()} is not a merge block."
+        raise PlanError([Problem("not-a-merge-block", said, "Choose a merge block.", block_id=id_)])
+    return block
 
 
 def _fed_by(block: Block, other: dict[str, str]) -> Block:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.cli.errors import UserError
 from app.cli.inputs import read_plan as read_command_plan
@@ -23,7 +25,7 @@ from app.plan.faders import faders_of
 from app.plan.kinds import kind_of, kinds, register
 from app.plan.lowering import lower
 from app.plan.mends import mends_for
-from app.plan.problem import PlanError
+from app.plan.problem import PlanError, errors
 from app.plan.reader import read_plan
 from app.plan.recipe import RecipeMerge, RecipeWeight, changed_scales
 from app.plan.renumbering import renumbered
@@ -39,7 +41,7 @@ from tests.plan.damped_repeat import (
     with_a_damped_repeat,
     written_by_hand,
 )
-from tests.plan.edited_plans import canonical
+from tests.plan.edited_plans import canonical, plans
 
 N_LAYERS = 30
 DOCUMENT = """\
@@ -281,3 +283,35 @@ def test_a_command_sets_its_scale(tmp_path: Path):
     for block, index, words in ((1, 1, "no input 2"), (0, 0, "no scales"), (3, 0, "no block 3")):
         with pytest.raises(UserError, match=words):
             read_command_plan(str(file), N_LAYERS, ((block, index, 0.5),))
+
+
+def test_its_inputs_are_fixed():
+    for change in (edits.add_input, lambda plan, id_: edits.remove_input(plan, id_, 0)):
+        with pytest.raises(PlanError, match="A damped repeat has a fixed number of inputs"):
+            change(with_a_damped_repeat(), "again")
+
+
+@given(plans, st.sets(st.integers(0, 20)), st.sampled_from([0.0, 0.25, -1.5, 1e300]))
+def test_any_plan_with_some_is_read_back(plan: Plan, chosen: set[int], scale: float):
+    """Some weight blocks of a plan that anybody could have made become damped repeats."""
+    for n, block in enumerate(plan.blocks.values()):
+        if n in chosen and isinstance(block, WeightBlock):
+            own = (block.weight_start, block.n_layers, block.input, scale)
+            looks = (block.title, block.position, block.muted, block.collapsed)
+            names = ("title", "position", "muted", "collapsed")
+            again_ = DampedRepeat(block.id, *own, **dict(zip(names, looks, strict=True)))
+            plan = plan.with_blocks(again_)
+    text = write_document(plan)
+    read = read_plan(text)
+    assert read.plan == canonical(plan)
+    assert write_document(read.plan) == text
+    seen = read_plan(write_text_view(plan).text).plan
+    assert seen is None or matched(seen, plan).plan is plan
+    if not errors(check_plan(plan)):
+        strict = read_plan(write_strict(plan))
+        assert not errors(strict.problems)
+        assert write_strict(strict.plan) == write_strict(plan)
+        recipe = lower(plan).recipe
+        assert sorted({*map(recipe.file_number, range(len(recipe.blocks)))}) == [
+            *range(len(lower(plan).block_ids))
+        ]

@@ -132,11 +132,11 @@ def test_removing_with_healing_lets_the_chain_go_on() -> None:
 
 
 def test_merge_inputs_come_and_go() -> None:
-    plan = edits.add_merge_input(fork(), "b3", "b0")
+    plan = edits.add_input(fork(), "b3", "b0")
     assert plan.blocks["b3"] == MergeBlock(
         "b3", (MergeInput("b1", 0.8), MergeInput("b2", 0.2), MergeInput("b0", 0.0))
     )
-    plan = edits.remove_merge_input(edits.set_scale(plan, "b3", 2, -1.5), "b3", 0)
+    plan = edits.remove_input(edits.set_scale(plan, "b3", 2, -1.5), "b3", 0)
     assert plan.blocks["b3"] == MergeBlock("b3", (MergeInput("b2", 0.2), MergeInput("b0", -1.5)))
 
 
@@ -160,7 +160,7 @@ def test_titles_are_one_line_and_positions_tidy() -> None:
         ("weight-range", lambda p: edits.set_weights(p, "b0", 99_999, 2)),
         ("not-a-weight-block", lambda p: edits.set_weights(p, "b3", 0, 3)),
         ("too-few-inputs", lambda p: edits.add_block(p, MergeBlock("b9", ()))),
-        ("too-few-inputs", lambda p: edits.remove_merge_input(p, "b3", 0)),
+        ("too-few-inputs", lambda p: edits.remove_input(p, "b3", 0)),
         ("link-refused", lambda p: edits.connect(p, "b3", "b0", 0)),
         ("link-refused", lambda p: edits.connect_output(p, TOKENS)),
         ("no-such-input", lambda p: edits.connect(p, "b0", "b3", 2)),
@@ -168,7 +168,7 @@ def test_titles_are_one_line_and_positions_tidy() -> None:
         ("no-such-input", lambda p: edits.set_scale(p, "b3", 5, 1.0)),
         ("not-a-merge-block", lambda p: edits.set_scale(p, "b0", 0, 1.0)),
         ("scale-not-finite", lambda p: edits.set_scale(p, "b3", 0, math.nan)),
-        ("scale-not-finite", lambda p: edits.add_merge_input(p, "b3", "b0", math.inf)),
+        ("scale-not-finite", lambda p: edits.add_input(p, "b3", "b0", math.inf)),
         ("no-such-block", lambda p: edits.rename(p, "b9", "x")),
         ("no-such-block", lambda p: edits.move(p, {"b9": (0, 0)})),
         ("position", lambda p: edits.move(p, {"b0": (math.nan, 0)})),

@@ -188,7 +188,7 @@ class PlanMachine(RuleBasedStateMachine):
         merge = self._merge(a)
         if merge is not None:
             at, to = port % len(merge.inputs), other % len(merge.inputs)
-            self._apply("Swap", lambda: shaping.swap_inputs(self.plan, merge.id, at, to))
+            self._apply("Swap", lambda: edits.swap_inputs(self.plan, merge.id, at, to))
             after = self._merge_at(merge.id)
             expected = list(links(merge))
             expected[at], expected[to] = expected[to], expected[at]
@@ -217,8 +217,8 @@ class PlanMachine(RuleBasedStateMachine):
         if merge is not None:
             at = port % len(merge.inputs)
             edit = (
-                lambda: edits.remove_merge_input(self.plan, merge.id, at),
-                lambda: edits.add_merge_input(self.plan, merge.id, TOKENS, scale),
+                lambda: edits.remove_input(self.plan, merge.id, at),
+                lambda: edits.add_input(self.plan, merge.id, TOKENS, scale),
             )[more]
             self._apply("Inputs", edit)
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from app.plan.document import Block, Plan
 from app.plan.kinds.statement import Statement
-from app.plan.problem import Problem
+from app.plan.problem import PlanError, Problem
 from app.plan.recipe import RecipeBlock
 
 BlockT = TypeVar("BlockT", bound=Block)
@@ -65,6 +65,17 @@ class Kind(ABC, Generic[BlockT]):
     def port_name(self, _block: BlockT, _port: int) -> str:
         """The port in the middle of a sentence: "input 2"."""
         return "input"
+
+    def with_port(self, block: BlockT, _scale: float) -> BlockT:
+        """The block with one more port at its end, unlinked, of this scale if ports have one.
+
+        Raises PlanError where it cannot have another.
+        """
+        raise _fixed_ports(self.title, block)
+
+    def without_port(self, block: BlockT, _port: int) -> BlockT:
+        """The block without a port that it has. Raises PlanError where it needs all of them."""
+        raise _fixed_ports(self.title, block)
 
     # --- layers ----------------------------------------------------------------------------------
 
@@ -207,3 +218,8 @@ class Kind(ABC, Generic[BlockT]):
     def with_state_of(self, block: BlockT, _old: Block) -> BlockT:
         """The block, read from its statement, with what only `comment_data` said of the old one."""
         return block
+
+
+def _fixed_ports(title: str, block: Block) -> PlanError:
+    said = f"A {title.lower()} has a fixed number of inputs."
+    return PlanError([Problem("fixed-inputs", said, "Use a merge block.", block_id=block.id)])

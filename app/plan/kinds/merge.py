@@ -14,6 +14,9 @@ from app.plan.kinds.statement import Statement
 from app.plan.problem import PlanError, Problem
 from app.plan.recipe import RecipeBlock, RecipeMerge, block_line
 
+MAX_MERGE_INPUTS = 16
+"""No input is added to a merge beyond these; a file may hold more."""
+
 _FIELDS = (Field("BLOCK", "link"), Field("SCALE", "scale"))
 
 
@@ -39,6 +42,18 @@ class MergeKind(Kind[MergeBlock]):
     def port_name(self, _block: MergeBlock, port: int) -> str:
         return f"input {port + 1}"
 
+    def with_port(self, block: MergeBlock, scale: float) -> MergeBlock:
+        if len(block.inputs) >= MAX_MERGE_INPUTS:
+            said = f"A merge block has {MAX_MERGE_INPUTS} inputs at most."
+            fix = "Merge some of them in another merge block first."
+            raise PlanError([Problem("too-many-inputs", said, fix, block_id=block.id)])
+        return _with_inputs(block, (*block.inputs, MergeInput(None, float(scale))))
+
+    def without_port(self, block: MergeBlock, port: int) -> MergeBlock:
+        if len(block.inputs) <= 2:
+            raise PlanError([replace(_too_few_inputs(), block_id=block.id)])
+        return _with_inputs(block, (*block.inputs[:port], *block.inputs[port + 1 :]))
+
     def scales(self, block: MergeBlock) -> tuple[float, ...]:
         return tuple([i.scale for i in block.inputs])
 
@@ -55,11 +70,7 @@ class MergeKind(Kind[MergeBlock]):
 
     def refusal(self, block: MergeBlock) -> Problem | None:
         if len(block.inputs) < 2:
-            return Problem(
-                "too-few-inputs",
-                "A merge block keeps at least two inputs.",
-                "Unlink the input instead, or delete the block.",
-            )
+            return _too_few_inputs()
         return None if _are_finite(block) else scales.not_finite()
 
     def can_be_written(self, block: MergeBlock) -> bool:
@@ -181,6 +192,22 @@ def with_scales(merge: MergeBlock, values: Sequence[float]) -> MergeBlock:
     """The merge with these scales, one for each input."""
     inputs = [replace(i, scale=scale) for i, scale in zip(merge.inputs, values, strict=True)]
     return replace(merge, inputs=tuple(inputs))
+
+
+def _with_inputs(merge: MergeBlock, inputs: tuple[MergeInput, ...]) -> MergeBlock:
+    """The merge with other inputs; where it keeps its sum at 1, they grow or shrink to that."""
+    merge = replace(merge, inputs=inputs)
+    if not merge.sums_to_one:
+        return merge
+    return with_scales(merge, scales.normalised([i.scale for i in inputs]))
+
+
+def _too_few_inputs() -> Problem:
+    return Problem(
+        "too-few-inputs",
+        "A merge block keeps at least two inputs.",
+        "Unlink the input instead, or delete the block.",
+    )
 
 
 def _are_finite(merge: MergeBlock) -> bool:

@@ -94,19 +94,19 @@ def add_input(canvas: GestureSurface, ids: Iterable[str]) -> None:
     """Give each of these blocks one more input."""
     plan = canvas.editor.plan
     for id_ in ids:
-        plan = edits.add_merge_input(plan, id_)
+        plan = edits.add_input(plan, id_)
     canvas.editor.apply("Add input", plan)
 
 
 def remove_input(canvas: GestureSurface, merge_id: str, port: int) -> None:
     """Take an input of a merge away, with its link."""
-    after = edits.remove_merge_input(canvas.editor.plan, merge_id, port)
+    after = edits.remove_input(canvas.editor.plan, merge_id, port)
     canvas.editor.apply("Remove input", after)
 
 
 def swap_inputs(canvas: GestureSurface, merge_id: str, port: int, other: int) -> None:
     """Let two inputs of a merge change places; the scales stay."""
-    after = shaping.swap_inputs(canvas.editor.plan, merge_id, port, other)
+    after = edits.swap_inputs(canvas.editor.plan, merge_id, port, other)
     canvas.editor.apply("Swap inputs", after)
 
 

@@ -11,8 +11,8 @@ from PySide6.QtCore import QPointF
 
 from app.plan import kinds
 from app.plan.document import MergeBlock, MergeInput, Plan
-from app.plan.edits import MAX_MERGE_INPUTS
 from app.plan.kinds import links_into
+from app.plan.kinds.merge import MAX_MERGE_INPUTS
 from app.ui.canvas.numbers import scale_text
 from app.ui.canvas.sections.faders import COLUMN, FaderFigures, FadersSection
 from app.ui.canvas.sections.sum_bar import SumBar, SumFigures

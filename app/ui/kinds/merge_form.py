@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.plan import edits, shaping
 from app.plan.document import MergeBlock
-from app.plan.edits import MAX_MERGE_INPUTS
+from app.plan.kinds.merge import MAX_MERGE_INPUTS
 from app.plan.problem import PlanError
 from app.ui.canvas.numbers import scale_text
 from app.ui.state.editor import PlanEditor
@@ -105,7 +105,7 @@ class MergeForm(BlockForm):
 
     def remove_input(self, port: int) -> None:
         """Take an input away, with its link."""
-        after = edits.remove_merge_input(self.editor.plan, self.block_id, port)
+        after = edits.remove_input(self.editor.plan, self.block_id, port)
         self.editor.apply("Remove input", after)
 
     def _show_rows(self, n_inputs: int) -> None:
@@ -120,7 +120,7 @@ class MergeForm(BlockForm):
         return block
 
     def _add_input(self) -> None:
-        self.editor.apply("Add input", edits.add_merge_input(self.editor.plan, self.block_id))
+        self.editor.apply("Add input", edits.add_input(self.editor.plan, self.block_id))
 
     def _equalise(self) -> None:
         after = shaping.equalise(self.editor.plan, self.block_id)

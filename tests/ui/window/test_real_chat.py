@@ -98,7 +98,7 @@ def test_the_plan_with_a_fader_moved_is_asked_about_a_reply(
     view = say(qtbot, window, "Name three colours of the rainbow.")
     editor = window.services.editor
     merge = editor.lowered.block_ids[-1]
-    scales = [entry.scale for entry in edits.merge_block(editor.plan, merge).inputs]
+    scales = [entry.scale for entry in editor.plan.blocks[merge].inputs]
     plan = editor.plan
     for port, scale in enumerate(reversed(scales)):
         plan = edits.set_scale(plan, merge, port, scale)

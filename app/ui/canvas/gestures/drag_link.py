@@ -149,7 +149,7 @@ def with_link(plan: Plan, source: str, key: LinkKey) -> Plan:
     if key == OUTPUT_LINK:
         return edits.connect_output(plan, source)
     if port == len(links_into(plan.blocks[target])):
-        return edits.add_merge_input(plan, target, source)
+        return edits.add_input(plan, target, source)
     return edits.connect(plan, source, target, port)
 
 

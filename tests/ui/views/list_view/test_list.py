@@ -30,7 +30,7 @@ def test_the_inputs_of_a_merge_stand_below_it(clerk, editor, plan):
     assert clerk.model.rowCount(merge) == 2
     assert clerk.words("m", Column.INPUT, 1) == "2  Layers 28–35"
     assert clerk.words("m", Column.SCALE, 1) == "0.50"
-    editor.apply("Add input", edits.add_merge_input(plan, "m"))
+    editor.apply("Add input", edits.add_input(plan, "m"))
     assert clerk.model.rowCount(merge) == 3
     assert clerk.words("m", Column.STATE, 2) == "Nothing feeds it"
     editor.undo_stack.undo()
