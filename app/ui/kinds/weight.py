@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF
 from app.plan import kinds
 from app.plan.document import LAYER_LIMIT, TOKENS, Block, Plan, WeightBlock
 from app.plan.kinds import links_into
+from app.plan.layer_ranges import ends_in
 from app.ui.canvas.numbers import range_text, range_words
 from app.ui.canvas.sections.strip import StripSection, strip_figures
 from app.ui.canvas.shapes import PAD, Shape
@@ -21,7 +22,7 @@ from app.ui.state.editor import PlanEditor
 
 _N_LAYERS = 8
 _HEIGHT, _PORT_Y = 96.0, 42.0
-_RANGE = re.compile(r"(?:layers?\s*)?(\d{1,6})(?:\s*(?:-|–|\.\.+|to)\s*(\d{1,6}))?")
+_LAYERS = re.compile(r"^layers?(?=[\s\d])")
 
 
 @cache
@@ -77,10 +78,10 @@ def _from_words(
     editor: PlanEditor, id_: str, typed: str, _sources: Sequence[str]
 ) -> Proposal | None:
     """The block that is meant by layers such as 22-29."""
-    layers = _RANGE.fullmatch(typed)
-    if layers is None:
+    ends = ends_in(_LAYERS.sub("", typed, count=1))
+    if ends is None:
         return None
-    first, last = sorted((int(layers[1]), int(layers[2] or layers[1])))
+    first, last = sorted(ends)
     n = editor.n_weight_layers
     end = LAYER_LIMIT if n is None else n
     if first >= end:

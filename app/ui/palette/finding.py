@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, QPointF
 
 from app.plan.document import Annotation, Block
+from app.plan.layer_ranges import ends_in
 from app.ui.canvas import Canvas
 from app.ui.palette.entry import Entry
 from app.ui.palette.matching import ranked
@@ -18,9 +19,7 @@ from app.ui.state.document import Sight
 if TYPE_CHECKING:
     from app.ui.palette.search_popup import SearchPopup
 
-_TO = r"\s*(?:-|–|\.\.+|to)\s*"
-_LAYERS = re.compile(rf"(?:(?:weight )?layers?\s*)?(\d{{1,6}}){_TO}(\d{{1,6}})")
-_LAYER = re.compile(r"(?:weight )?layers?\s*(\d{1,6})")
+_LAYERS = re.compile(r"^(?:weight )?layers?(?=[\s\d])")
 _NUMBER = re.compile(r"(?:block\s*)?(\d{1,6})")
 _MARGIN = 16
 
@@ -95,9 +94,10 @@ class _Blocks:
     def found(self, typed: str) -> list[Entry]:
         """The blocks that are meant: by weight layer, by a word for their state, or by name."""
         words = typed.casefold()
-        layers = _LAYERS.fullmatch(words) or _LAYER.fullmatch(words)
-        if layers is not None:
-            first, last = sorted((int(layers[1]), int(layers[layers.lastindex or 1])))
+        numbers = _LAYERS.sub("", words, count=1)
+        ends = ends_in(numbers)
+        if ends is not None and not words.strip().isdigit():  # a number alone is a block's
+            first, last = sorted(ends)
             return [e for i, e in self._entries.items() if self._borrows(i, first, last)]
         number = _NUMBER.fullmatch(words)
         if number is not None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.plan import files
 from app.plan.document import Plan
+from app.plan.kinds import kinds
 from app.plan.reader import ReadPlan
 from app.plan.writer import write_document
 from app.ui.state.difference import ask_with_difference
@@ -354,8 +355,7 @@ def _write(path: Path, text: str) -> Version:
 
 def _first_words(read: ReadPlan) -> str:
     first = next(iter(read.problems), None)
-    return (
-        f"{first.message} {first.fix}"
-        if first
-        else "No line in it is a WeightBlock or a MergeBlock."
-    )
+    if first is not None:
+        return f"{first.message} {first.fix}"
+    keywords = " or ".join(f"a {kind.keyword}" for kind in kinds())
+    return f"No line in it is {keywords}."
