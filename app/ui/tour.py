@@ -134,8 +134,8 @@ class _Tour:
     async def _tabs(self) -> None:
         documents = self._window.services.documents
         first = documents.active
-        opened = await documents.open(SAMPLES / "two-towers.txt", is_sample=True)
-        _require(opened and len(documents.all) == 2, "the second plan has no tab of its own")
+        is_open = await documents.open(SAMPLES / "two-towers.txt", is_sample=True)
+        _require(is_open and len(documents.all) == 2, "the second plan has no tab of its own")
         print(f"Open: {', '.join(d.name for d in documents.all)}")
         await self._photograph("05-tabs")
         documents.show(first)
@@ -165,11 +165,11 @@ class _Tour:
 
     async def _listen(self) -> None:
         """Print the reply as it streams, and how it was made."""
-        chat, printed = self._window.chat, 0
+        chat, n_printed = self._window.chat, 0
         print("Model: ", end="", flush=True)
         while chat.flow.busy:
             await asyncio.sleep(0.03)
-            printed = _print_rest(chat.transcript.messages[-1], printed)
+            n_printed = _print_rest(chat.transcript.messages[-1], n_printed)
         print(flush=True)
         last = chat.transcript.messages[-1]
         _require(last.kind == "reply", last.text)
@@ -185,18 +185,18 @@ class _Tour:
         for _ in range(int(STEP_WITHIN_S / 2 / 0.02)):
             if holds():
                 return
-            failed = [m for m in self._window.chat.transcript.messages if m.kind == "error"]
-            _require(not failed, failed[0].text if failed else "")
+            errors = [m for m in self._window.chat.transcript.messages if m.kind == "error"]
+            _require(not errors, errors[0].text if errors else "")
             await asyncio.sleep(0.02)
         raise StepFailed(otherwise)
 
     async def _close(self) -> None:
-        closed = asyncio.Event()
-        self._window.closed.connect(closed.set)
+        end = asyncio.Event()
+        self._window.closed.connect(end.set)
         for document in self._window.services.documents.all:
             document.undo_stack.setClean()
         self._window.close()
-        await asyncio.wait_for(closed.wait(), CLOSE_WITHIN_S)
+        await asyncio.wait_for(end.wait(), CLOSE_WITHIN_S)
 
 
 def _require(holds: bool, otherwise: str) -> None:
@@ -204,8 +204,8 @@ def _require(holds: bool, otherwise: str) -> None:
         raise StepFailed(otherwise.rstrip("."))
 
 
-def _print_rest(view: MessageView, printed: int) -> int:
-    if view.kind == "reply" and len(view.text) > printed:
-        print(view.text[printed:], end="", flush=True)
+def _print_rest(view: MessageView, n_printed: int) -> int:
+    if view.kind == "reply" and len(view.text) > n_printed:
+        print(view.text[n_printed:], end="", flush=True)
         return len(view.text)
-    return printed
+    return n_printed

@@ -62,11 +62,11 @@ class Drops:
             return
         answer = ADD
         if complete:
-            listed = " and ".join(f"“{path.name}”" for path in paths)
+            names = " and ".join(f"“{path.name}”" for path in paths)
             fits = "fits" if len(paths) == 1 else "fit"
             answer = await dialogs.ask(
                 self._window,
-                f"{listed} {fits} the model files of this plan.",
+                f"{names} {fits} the model files of this plan.",
                 "As a source, its layers are numbered after theirs and can be merged with them. "
                 "Opened instead, it replaces them. Files dropped on the Sources panel are added "
                 "without asking.",

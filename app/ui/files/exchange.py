@@ -91,8 +91,8 @@ class Exchange:
         if imported.kind == "layerBlocks" and plan is not None:
             return await self._documents.open(path)
         if plan is None:
-            told = _told(errors(problems))
-            await dialogs.tell(self._window, f"“{path.name}” cannot be imported.", told)
+            report = _told(errors(problems))
+            await dialogs.tell(self._window, f"“{path.name}” cannot be imported.", report)
             return False
         document = self._documents.add(plan, sample=path.stem, is_dirty=True)
         for name, file in zip(plan.sources, imported.files, strict=False):
@@ -113,9 +113,9 @@ class Exchange:
             words = f"The plan cannot be exported as “{form.title}”."
             await dialogs.tell(self._window, words, _told(error.problems))
             return
-        proposed = self._folder() / f"{document.title}{form.ending}"
+        path_default = self._folder() / f"{document.title}{form.ending}"
         title = f"Export as “{form.title}”"
-        path = await dialogs.ask_save_path(self._window, title, proposed, form.pattern)
+        path = await dialogs.ask_save_path(self._window, title, path_default, form.pattern)
         if path is not None and await write_or_tell(self._window, path, text.encode()):
             self._notices.post(f"Exported {path.name}.")
 
@@ -158,10 +158,10 @@ def _imported(
 
 def _told(problems: Iterable[Problem]) -> str:
     """The first problems, each a paragraph."""
-    listed = list(problems)
+    all_problems = list(problems)
     lines = [
         f"{'•' if p.line is None else f'Line {p.line}:'} {p.message} {p.fix}".rstrip()
-        for p in listed[:MAX_TOLD]
+        for p in all_problems[:MAX_TOLD]
     ]
-    more = len(listed) - MAX_TOLD
+    more = len(all_problems) - MAX_TOLD
     return "\n\n".join([*lines, *([f"… and {more} more."] if more > 0 else [])])

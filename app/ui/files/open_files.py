@@ -63,8 +63,8 @@ class OpenFiles(QObject):
 
     def put_new(self, plan: Plan) -> None:
         """A plan made for the sources that are open, in a tab of its own."""
-        shown, files = self._documents.active, self._model.files
-        names = tuple(self._sources.name_for(shown, file.path) for file in files)
+        active, files = self._documents.active, self._model.files
+        names = tuple(self._sources.name_for(active, file.path) for file in files)
         self._documents.add(replace(plan, sources=names or plan.sources))
 
     def close_plan(self) -> None:
@@ -180,8 +180,8 @@ class OpenFiles(QObject):
             file = await self._model.read(path)
             require_complete(file)
         except ModelFileError as error:
-            kept = f" “{before.path.name}” stays open." if before is not None else ""
-            await dialogs.tell(self._window, "This model cannot be used.", f"{error}{kept}")
+            remark = f" “{before.path.name}” stays open." if before is not None else ""
+            await dialogs.tell(self._window, "This model cannot be used.", f"{error}{remark}")
             return None
         if file.path != self._bundled.path:
             self._settings.add_recent_model(file.path)

@@ -38,8 +38,8 @@ class Pictures:
         """Write the plan, or what is selected of it, as a picture to a file the user picks."""
         from app.ui.canvas.picture import Picture
 
-        selected: tuple[str, ...] | None = self._canvas.plan_scene.selection() or None
-        if selected:
+        selection: tuple[str, ...] | None = self._canvas.plan_scene.selection() or None
+        if selection:
             answer = await dialogs.ask(
                 self._window,
                 "Export the whole plan, or what is selected?",
@@ -47,13 +47,13 @@ class Pictures:
             )
             if answer == dialogs.CANCEL:
                 return
-            selected = selected if answer == SELECTION else None
+            selection = selection if answer == SELECTION else None
         path = await dialogs.ask_save_path(
             self._window, "Export picture", self._proposed(".svg"), PATTERN
         )
         if path is None:
             return
-        picture = Picture(self._canvas.plan_scene, selected)
+        picture = Picture(self._canvas.plan_scene, selection)
         if path.suffix.lower() == ".svg":
             if await write_or_tell(self._window, path, picture.svg(self._documents.active.title)):
                 self._notices.post(f"Exported {path.name}.")
@@ -91,16 +91,16 @@ class Pictures:
         printer.setPageOrientation(QPageLayout.Orientation.Landscape)
         if not printer.printerName():
             printer.setOutputFileName(str(self._proposed(".pdf")))
-        selected = self._canvas.plan_scene.selection()
+        selection = self._canvas.plan_scene.selection()
         dialog = QPrintDialog(printer, self._window)
         options = QAbstractPrintDialog.PrintDialogOption
         dialog.setOption(options.PrintPageRange, False)
         dialog.setOption(options.PrintCollateCopies, False)
-        dialog.setOption(options.PrintSelection, bool(selected))
+        dialog.setOption(options.PrintSelection, bool(selection))
         if await dialogs.finished(dialog) != QDialog.DialogCode.Accepted:
             return
-        only_selected = printer.printRange() == QPrinter.PrintRange.Selection and selected
-        picture = Picture(self._canvas.plan_scene, selected if only_selected else None)
+        only_selected = printer.printRange() == QPrinter.PrintRange.Selection and selection
+        picture = Picture(self._canvas.plan_scene, selection if only_selected else None)
         if printer.outputFileName():
             await self._print_to(Path(printer.outputFileName()), picture, printer)
         elif _painted(picture, printer):

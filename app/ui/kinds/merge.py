@@ -75,17 +75,16 @@ def _for_link(_editor: PlanEditor, id_: str, end: LinkEnd) -> Proposal:
 
 
 def _from_words(
-    _editor: PlanEditor, id_: str, typed: str, sources: Sequence[str]
+    _editor: PlanEditor, id_: str, words: str, sources: Sequence[str]
 ) -> Proposal | None:
     """The block that is meant by a number of inputs, such as "merge 3"."""
-    inputs = _INPUTS.fullmatch(typed)
+    inputs = _INPUTS.fullmatch(words)
     if inputs is None:
         return None
     n_inputs = max(2, min(int(inputs[1] or inputs[2]), MAX_MERGE_INPUTS))
     title = f"Merge block with {n_inputs} inputs"
     sentence = "Adds up their outputs, each with its own scale."
-    fed = sources[:n_inputs]
-    links = (*fed, *(None,) * (n_inputs - len(fed)))
+    links = (*sources, *(None,) * n_inputs)[:n_inputs]
     return Proposal(title, sentence, _equal_sum(id_, links))
 
 

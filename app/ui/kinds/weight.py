@@ -32,8 +32,8 @@ def _shape_of(n_layers: int) -> Shape:
     return Shape(width, _HEIGHT, (QPointF(0, _PORT_Y),), QPointF(width, _PORT_Y), (strip,))
 
 
-def _figures(editor: PlanEditor, block: WeightBlock, known: LayerFigures) -> tuple[Any, ...]:
-    return (strip_figures(editor, block.id, kinds.WEIGHT.layers(block), known),)
+def _figures(editor: PlanEditor, block: WeightBlock, figures: LayerFigures) -> tuple[Any, ...]:
+    return (strip_figures(editor, block.id, kinds.WEIGHT.layers(block), figures),)
 
 
 def _words(editor: PlanEditor, block: WeightBlock) -> str:
@@ -61,9 +61,9 @@ def _new_block(
     if not plan.blocks:
         return WeightBlock(id_, 0, n_weight_layers or _N_LAYERS, TOKENS)
     ranges = {i: layers for i, b in plan.blocks.items() if (layers := layer_range(b)) is not None}
-    chosen = [layers.stop for i, layers in ranges.items() if i in selected]
+    selected_ends = [layers.stop for i, layers in ranges.items() if i in selected]
     ends = [layers.stop for layers in ranges.values()]
-    end = chosen[0] if len(chosen) == 1 else max(ends, default=0)
+    end = selected_ends[0] if len(selected_ends) == 1 else max(ends, default=0)
     return WeightBlock(id_, *_layers_from(plan, n_weight_layers, end), None)
 
 
@@ -75,10 +75,10 @@ def _for_link(editor: PlanEditor, id_: str, end: LinkEnd) -> Proposal:
 
 
 def _from_words(
-    editor: PlanEditor, id_: str, typed: str, _sources: Sequence[str]
+    editor: PlanEditor, id_: str, words: str, _sources: Sequence[str]
 ) -> Proposal | None:
     """The block that is meant by layers such as 22-29."""
-    ends = ends_in(_LAYERS.sub("", typed, count=1))
+    ends = ends_in(_LAYERS.sub("", words, count=1))
     if ends is None:
         return None
     first, last = sorted(ends)
@@ -102,8 +102,8 @@ def _layers_at(plan: Plan, n_weight_layers: int | None, link: LinkEnd) -> tuple[
         return start, layers.start - start
     if link.source is not None:
         return _layers_from(plan, n_weight_layers, _end_before(plan, link.source))
-    known = (layer_range(block) for block in plan.blocks.values())
-    ends = (layers.stop for layers in known if layers is not None)
+    ranges = (layer_range(block) for block in plan.blocks.values())
+    ends = (layers.stop for layers in ranges if layers is not None)
     return _layers_from(plan, n_weight_layers, max(ends, default=0))
 
 
@@ -112,23 +112,23 @@ def _layers_from(plan: Plan, n_weight_layers: int | None, end: int) -> tuple[int
     n = LAYER_LIMIT if n_weight_layers is None else n_weight_layers
     if end < n:
         return end, min(_N_LAYERS, n - end)
-    known = (layer_range(block) for block in plan.blocks.values())
-    used = {layer for layers in known for layer in layers or () if layer < n}
-    start = next((layer for layer in range(n) if layer not in used), 0)
+    ranges = (layer_range(block) for block in plan.blocks.values())
+    layers_used = {layer for layers in ranges for layer in layers or () if layer < n}
+    start = next((layer for layer in range(n) if layer not in layers_used), 0)
     stop = start
-    while stop < min(start + _N_LAYERS, n) and (stop not in used or start in used):
+    while stop < min(start + _N_LAYERS, n) and (stop not in layers_used or start in layers_used):
         stop += 1
     return start, max(1, stop - start)
 
 
 def _end_before(plan: Plan, source: str) -> int:
     """Where the weight layers end that a block puts out: a merge's go as far as its inputs'."""
-    end, passed, ahead = 0, {TOKENS}, [source]
+    end, route, ahead = 0, {TOKENS}, [source]
     while ahead:
         block_id = ahead.pop()
-        if block_id in passed:
+        if block_id in route:
             continue
-        passed.add(block_id)
+        route.add(block_id)
         block: Block = plan.blocks[block_id]
         layers = layer_range(block)
         if layers is not None:

@@ -111,7 +111,7 @@ def _memory_in_words(memory: BlockMemory | None) -> str:
         return "Nothing (unused)"
     shared_bytes = memory.weights_bytes - memory.own_weights_bytes
     weights, kv = format_bytes(memory.weights_bytes), format_bytes(memory.kv_bytes)
-    shared = f"{format_bytes(shared_bytes)} of them shared" if shared_bytes else "none shared"
+    sharing = f"{format_bytes(shared_bytes)} of them shared" if shared_bytes else "none shared"
     if not memory.own_weights_bytes:
-        shared = "all shared"
-    return f"{weights} of weights, {shared}\n{kv} of KV cache"
+        sharing = "all shared"
+    return f"{weights} of weights, {sharing}\n{kv} of KV cache"

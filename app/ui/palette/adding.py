@@ -89,12 +89,12 @@ class _Offers:
         self._loose = loose
         self._templates = templates
         self._ask_template = ask_template
-        linked = loose.source is not None or loose.target is not None
-        self._fixed = self._for_link() if linked else self._for_place()
+        has_link = loose.source is not None or loose.target is not None
+        self._entries = self._for_link() if has_link else self._for_place()
 
-    def found(self, typed: str) -> list[Entry]:
+    def found(self, text: str) -> list[Entry]:
         """What the typed words ask for, best first."""
-        return [*self._from_numbers(typed), *ranked(self._fixed, typed)]
+        return [*self._from_numbers(text), *ranked(self._entries, text)]
 
     def _for_place(self) -> list[Entry]:
         commands, at = self._canvas.commands, self._at.scene
@@ -191,13 +191,13 @@ class _Offers:
         run = partial(self._link, source, OUTPUT_LINK)
         return [Entry("Output", words, "output", run, also=("end", "head"))]
 
-    def _from_numbers(self, typed: str) -> list[Entry]:
+    def _from_numbers(self, text: str) -> list[Entry]:
         """The blocks that are meant by layers such as 22-29, or by a number of inputs."""
         editor, selected = self._canvas.editor, self._canvas.selected_ids()
         sources = selected if self._loose == LinkEnd() and len(selected) > 1 else ()
-        id_, words = edits.new_id(editor.plan), typed.casefold()
-        meant = ((kind, kind.from_words(editor, id_, words, sources)) for kind in kind_uis())
-        return [self._proposed(kind, proposal) for kind, proposal in meant if proposal is not None]
+        id_, words = edits.new_id(editor.plan), text.casefold()
+        readings = ((kind, kind.from_words(editor, id_, words, sources)) for kind in kind_uis())
+        return [self._proposed(kind, found) for kind, found in readings if found is not None]
 
     def _add(self, kind: BlockKindUi, proposal: Proposal) -> None:
         canvas, block = self._canvas, proposal.block

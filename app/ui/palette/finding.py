@@ -65,10 +65,10 @@ class FindBlock(QObject):
         canvas.plan_scene.select((block_id,))
         canvas.bring_into_sight(bounds)
         viewport = canvas.viewport()
-        shown = canvas.viewportTransform().mapRect(bounds)
-        covered = popup.geometry().translated(-viewport.mapToGlobal(QPoint()))
-        if shown.intersects(covered.toRectF()):
-            down = covered.bottom() + _MARGIN - shown.top()
+        on_screen = canvas.viewportTransform().mapRect(bounds)
+        popup_area = popup.geometry().translated(-viewport.mapToGlobal(QPoint()))
+        if on_screen.intersects(popup_area.toRectF()):
+            down = popup_area.bottom() + _MARGIN - on_screen.top()
             canvas.pan_by(QPointF(0.0, float(down)))
 
     def _go_back(self, sight: Sight | None) -> None:
@@ -91,9 +91,9 @@ class _Blocks:
         self._entries |= {i: self._remark(a) for i, a in editor.plan.annotations.items()}
         self._ids = {id(entry): i for i, entry in self._entries.items()}
 
-    def found(self, typed: str) -> list[Entry]:
+    def found(self, text: str) -> list[Entry]:
         """The blocks that are meant: by weight layer, by a word for their state, or by name."""
-        words = typed.casefold()
+        words = text.casefold()
         numbers = _LAYERS.sub("", words, count=1)
         ends = ends_in(numbers)
         if ends is not None and not words.strip().isdigit():  # a number alone is a block's
@@ -106,8 +106,8 @@ class _Blocks:
                 for i, entry in self._entries.items()
                 if str(self._numbers.get(i)).startswith(number[1])
             ]
-        said = [e for e in self._entries.values() if len(words) > 2 and _says(e, words)]
-        return said or ranked(self._entries.values(), typed)
+        matches = [e for e in self._entries.values() if len(words) > 2 and _says(e, words)]
+        return matches or ranked(self._entries.values(), text)
 
     def id_of(self, entry: Entry | None) -> str | None:
         """The block that an entry stands for."""

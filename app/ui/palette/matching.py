@@ -14,20 +14,20 @@ _BREVITY = 0.01
 T = TypeVar("T", bound=Entry)
 
 
-def ranked(entries: Iterable[T], typed: str) -> list[T]:
+def ranked(entries: Iterable[T], text: str) -> list[T]:
     """The entries that the typed letters fit, best first; all of them, as they are, for none."""
-    fits = [(_fit_of(entry, typed), entry) for entry in entries]
-    found = [(fit, entry) for fit, entry in fits if fit is not None]
-    return [entry for _, entry in sorted(found, key=lambda pair: -pair[0])]
+    fits = [(_fit_of(entry, text), entry) for entry in entries]
+    matches = [(fit, entry) for fit, entry in fits if fit is not None]
+    return [entry for _, entry in sorted(matches, key=lambda pair: -pair[0])]
 
 
-def fit(typed: str, name: str) -> float | None:
+def fit(text: str, name: str) -> float | None:
     """How well the letters fit the name, the more the better; None when they do not.
 
     Letters that start a word or follow the one before count most, and a short name more than a
     long one. Case and spaces do not count.
     """
-    letters, name = "".join(typed.casefold().split()), name.casefold()
+    letters, name = "".join(text.casefold().split()), name.casefold()
     if not letters:
         return 0.0
     if not _occurs(letters, name):
@@ -36,24 +36,24 @@ def fit(typed: str, name: str) -> float | None:
     best: Sequence[float | None] = [None] * len(name)
     for n, letter in enumerate(letters):
         row: list[float | None] = [None] * len(name)
-        reached = 0.0 if n == 0 else None
+        best_here = 0.0 if n == 0 else None
         for at, other in enumerate(name):
-            if other == letter and reached is not None:
+            if other == letter and best_here is not None:
                 before = best[at - 1] if at else None
                 bonus = _WORD_START if starts[at] else _LETTER
-                row[at] = max(reached + bonus, 0.0 if before is None else before + _NEXT)
-            if (passed := best[at]) is not None:
-                reached = passed if reached is None else max(reached, passed)
+                row[at] = max(best_here + bonus, 0.0 if before is None else before + _NEXT)
+            if (best_before := best[at]) is not None:
+                best_here = best_before if best_here is None else max(best_here, best_before)
         best = row
     scores = [score for score in best if score is not None]
     return max(scores) - _BREVITY * len(name) if scores else None
 
 
-def _fit_of(entry: Entry, typed: str) -> float | None:
-    fits = [fit(typed, entry.title)]
-    fits += [None if f is None else f * _OTHER_NAME for f in (fit(typed, a) for a in entry.also)]
-    found = [f for f in fits if f is not None]
-    return max(found) if found else None
+def _fit_of(entry: Entry, text: str) -> float | None:
+    fits = [fit(text, entry.title)]
+    fits += [None if f is None else f * _OTHER_NAME for f in (fit(text, a) for a in entry.also)]
+    matches = [f for f in fits if f is not None]
+    return max(matches) if matches else None
 
 
 def _occurs(letters: str, name: str) -> bool:

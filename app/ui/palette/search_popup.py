@@ -163,19 +163,19 @@ class SearchPopup(QFrame):
         painter.setBrush(theme.base)
         painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
-    def _search(self, typed: str) -> None:
-        self._show_found(typed)
+    def _search(self, text: str) -> None:
+        self._show_found(text)
         self.moved_to.emit(self.current)
 
-    def _show_found(self, typed: str) -> None:
-        self._rows.show(self._find(typed.strip()))
-        found = len(self._rows.entries)
-        self._nothing.setVisible(not found)
-        self.list.setVisible(bool(found))
-        if found:
+    def _show_found(self, text: str) -> None:
+        self._rows.show(self._find(text.strip()))
+        n_entries = len(self._rows.entries)
+        self._nothing.setVisible(not n_entries)
+        self.list.setVisible(bool(n_entries))
+        if n_entries:
             self._set_current(self._rows.index(0))
-            self.list.setFixedHeight(min(found, _N_ROWS) * _row_height(self.font()))
-        self.setFixedSize(_WIDTH, self._height_of(min(found, _N_ROWS)))
+            self.list.setFixedHeight(min(n_entries, _N_ROWS) * _row_height(self.font()))
+        self.setFixedSize(_WIDTH, self._height_of(min(n_entries, _N_ROWS)))
 
     def _height_of(self, n_rows: int) -> int:
         below = n_rows * _row_height(self.font()) or self._nothing.heightForWidth(_WIDTH - 2 * _PAD)
@@ -251,18 +251,19 @@ class _RowDelegate(QStyledItemDelegate):
         painter.setFont(option.font)
         painter.setPen(theme.quiet)
         painter.drawText(first, middle | int(Qt.AlignmentFlag.AlignRight), entry.key)
-        used = QFontMetrics(option.font).horizontalAdvance(entry.key) + _GAP if entry.key else 0
+        metrics = QFontMetrics(option.font)
+        key_width = metrics.horizontalAdvance(entry.key) + _GAP if entry.key else 0
         _draw_line(painter, first.translated(0, line + 2), entry.sentence)
         strong = QFont(option.font)
         strong.setWeight(QFont.Weight.DemiBold)
         painter.setFont(strong)
         painter.setPen(theme.text)
-        _draw_line(painter, first.adjusted(0, 0, -used, 0), entry.title)
+        _draw_line(painter, first.adjusted(0, 0, -key_width, 0), entry.title)
 
 
 def _draw_line(painter: QPainter, area: QRect, words: str) -> None:
-    elided = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, area.width())
-    painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), elided)
+    short_words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, area.width())
+    painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), short_words)
 
 
 def _row_height(font: QFont) -> int:

@@ -111,17 +111,17 @@ class Palette(QWidget):
             cards[at].setFocus()
             self._scroll.ensureWidgetVisible(cards[at])
 
-    def _filter(self, typed: str) -> None:
+    def _filter(self, text: str) -> None:
         for card in (*self.blocks.values(), *self.templates):
-            card.setVisible(card.fits(typed))
+            card.setVisible(card.fits(text))
         self._start_from.setVisible(any(not card.isHidden() for card in self.templates))
         self.nothing.setVisible(not self._shown())
-        self.nothing.setText(f"Nothing matches “{typed.strip()}”.")
+        self.nothing.setText(f"Nothing matches “{text.strip()}”.")
 
     def _press_first(self) -> None:
-        shown = self._shown()
-        if self.search.text().strip() and shown:
-            shown[0].click()
+        cards = self._shown()
+        if self.search.text().strip() and cards:
+            cards[0].click()
 
 
 class Card(QAbstractButton):
@@ -142,9 +142,9 @@ class Card(QAbstractButton):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
-    def fits(self, typed: str) -> bool:
+    def fits(self, text: str) -> bool:
         """Whether the card is meant by what is typed."""
-        return any(fit(typed, name) is not None for name in (self.text(), *self._also))
+        return any(fit(text, name) is not None for name in (self.text(), *self._also))
 
     def sizeHint(self) -> QSize:
         return QSize(220, self.heightForWidth(220))
@@ -205,10 +205,10 @@ class BlockCard(Card):
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        moved = (event.position() - QPointF(self._pressed_at)).manhattanLength()
+        distance = (event.position() - QPointF(self._pressed_at)).manhattanLength()
         if (
             event.buttons() & Qt.MouseButton.LeftButton
-            and moved >= QApplication.startDragDistance()
+            and distance >= QApplication.startDragDistance()
         ):
             self.setDown(False)
             drag = QDrag(self)

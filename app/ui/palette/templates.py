@@ -56,14 +56,14 @@ class Templates(QObject):
         layers = ModelLayers(editor.n_weight_layers, editor.source_starts)
         dialog = TemplateDialog(self._window, template, layers, self._memory_words, inserts=inserts)
         dialog.new_wanted.connect(self._put_new)
-        dialog.insert_wanted.connect(lambda made: self._insert(template, made, at))
+        dialog.insert_wanted.connect(lambda built: self._insert(template, built, at))
         dialog.open()
         return dialog
 
-    def _insert(self, template: Template, made: Plan, at: QPointF | None) -> None:
+    def _insert(self, template: Template, built: Plan, at: QPointF | None) -> None:
         canvas = self._canvas
         centre = canvas.seen_rect().center() if at is None else at
-        after, ids = with_inserted(canvas.editor.plan, made, centre)
+        after, ids = with_inserted(canvas.editor.plan, built, centre)
         canvas.editor.apply(f"Insert {template.title.lower()}", after)
         canvas.plan_scene.select(ids)
         if not canvas.seen_rect().contains(canvas.plan_scene.bounds_of(ids)):
@@ -71,22 +71,22 @@ class Templates(QObject):
         canvas.setFocus()
 
 
-def with_inserted(plan: Plan, made: Plan, centre: QPointF) -> tuple[Plan, tuple[str, ...]]:
+def with_inserted(plan: Plan, built: Plan, centre: QPointF) -> tuple[Plan, tuple[str, ...]]:
     """The plan with the blocks of another one around a point, below what stands there; their ids.
 
     An empty plan becomes the other one, linked to the output as that is.
     """
     if not plan.blocks:
-        return replace(plan, blocks=made.blocks, output=made.output), tuple(made.blocks)
-    added = clipboard.with_text(plan, write_document(made), centre)
-    assert added is not None
-    after, ids = added
-    taken = [_rect_of(after, i).adjusted(*_AROUND) for i in plan.blocks]
+        return replace(plan, blocks=built.blocks, output=built.output), tuple(built.blocks)
+    insertion = clipboard.with_text(plan, write_document(built), centre)
+    assert insertion is not None
+    after, ids = insertion
+    rects = [_rect_of(after, i).adjusted(*_AROUND) for i in plan.blocks]
     whole = QRectF()
     for block_id in ids:
         whole |= _rect_of(after, block_id)
     down = 0.0
-    while any(rect.intersects(whole.translated(0, down)) for rect in taken):
+    while any(rect.intersects(whole.translated(0, down)) for rect in rects):
         down += _STEP
     corners = {i: _rect_of(after, i).topLeft() for i in ids}
     return edits.move(after, {i: inside(c.x(), c.y() + down) for i, c in corners.items()}), ids

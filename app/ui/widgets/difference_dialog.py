@@ -69,9 +69,9 @@ class _Colours(QSyntaxHighlighter):
         }
 
     def highlightBlock(self, text: str) -> None:
-        found = self._formats.get(text[:1])
-        if found is not None:
-            self.setFormat(0, len(text), found)
+        text_format = self._formats.get(text[:1])
+        if text_format is not None:
+            self.setFormat(0, len(text), text_format)
 
 
 def _format(colour: QColor) -> QTextCharFormat:

@@ -31,7 +31,7 @@ class HasIcon(Protocol):
 
 _with_icons: WeakKeyDictionary[HasIcon, str] = WeakKeyDictionary()
 _following: list[QGuiApplication] = []
-_kept: list[QIconEngine] = []
+_engines: list[QIconEngine] = []
 """Copies that Qt asked for and uses, but would let Python delete."""
 
 
@@ -69,7 +69,7 @@ class _Engine(QIconEngine):
 
     def clone(self) -> QIconEngine:
         copy = _Engine(self._name, self._usual, self._faint)
-        _kept.append(copy)
+        _engines.append(copy)
         return copy
 
     def _colour(self, mode: QIcon.Mode) -> str:

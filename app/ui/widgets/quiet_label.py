@@ -26,5 +26,5 @@ class QuietLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        shown = self.fontMetrics().elidedText(self.text(), self.shortened, self.width())
-        painter.drawText(self.rect(), self.alignment(), shown)
+        text = self.fontMetrics().elidedText(self.text(), self.shortened, self.width())
+        painter.drawText(self.rect(), self.alignment(), text)

@@ -30,14 +30,14 @@ class KeysDialog(QDialog):
         self.search.setPlaceholderText("Search keys and gestures")
         self.search.setAccessibleName("Search keys and gestures")
         self.search.setClearButtonEnabled(True)
-        self._found = QSortFilterProxyModel(self)
-        self._found.setSourceModel(_model(menu_bar, self))
-        self._found.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self._found.setFilterKeyColumn(-1)
-        self._found.setRecursiveFilteringEnabled(True)
+        self._matches = QSortFilterProxyModel(self)
+        self._matches.setSourceModel(_model(menu_bar, self))
+        self._matches.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self._matches.setFilterKeyColumn(-1)
+        self._matches.setRecursiveFilteringEnabled(True)
         self.sheet = QTreeView()
         self.sheet.setAccessibleName("Keys and gestures")
-        self.sheet.setModel(self._found)
+        self.sheet.setModel(self._matches)
         self.sheet.setHeaderHidden(True)
         self.sheet.setRootIsDecorated(False)
         self.sheet.setItemsExpandable(False)
@@ -56,18 +56,18 @@ class KeysDialog(QDialog):
 
     def shown_words(self) -> list[tuple[str, str]]:
         """What the sheet shows now, row by row, without the headings."""
-        found = self._found
-        groups = [found.index(row, 0) for row in range(found.rowCount())]
+        matches = self._matches
+        groups = [matches.index(row, 0) for row in range(matches.rowCount())]
         return [
-            (found.index(row, 0, group).data(), found.index(row, 1, group).data())
+            (matches.index(row, 0, group).data(), matches.index(row, 1, group).data())
             for group in groups
-            for row in range(found.rowCount(group))
+            for row in range(matches.rowCount(group))
         ]
 
     def _filter(self, text: str) -> None:
-        self._found.setFilterFixedString(text.strip())
+        self._matches.setFilterFixedString(text.strip())
         self.sheet.expandAll()
-        for row in range(self._found.rowCount()):
+        for row in range(self._matches.rowCount()):
             self.sheet.setFirstColumnSpanned(row, self.sheet.rootIndex(), True)
 
 

@@ -192,11 +192,11 @@ class MemoryPanel(QWidget):
         if figures is None:
             return self._legend.text()
         parts = ", ".join(f"{p.words} {format_bytes(p.n_bytes)}" for p in parts_of(figures))
-        said = f"{verdict_in_words(figures)} ({parts}; {origin(figures)})"
+        sentence = f"{verdict_in_words(figures)} ({parts}; {origin(figures)})"
         if figures.leaving:
-            said += f". {leaving_in_words(figures)}"
+            sentence += f". {leaving_in_words(figures)}"
         changes = figures.changes
-        return f"{said}. What helps most: {changes[0].words}" if changes else said
+        return f"{sentence}. What helps most: {changes[0].words}" if changes else sentence
 
 
 def _capitalised(words: str) -> str:

@@ -120,6 +120,6 @@ class StatusLine(QStatusBar):
         if not self._model_name:
             what = "Run opens the plan shown" if self._others else "no plan is running"
             return f"Engine ready · {what}{open_too}{process}"
-        edited = "" if self._is_current else " · plan edited: run again to use it"
+        remark = "" if self._is_current else " · plan edited: run again to use it"
         layers = f"{self._n_plan_layers} layers"
-        return f"Ready · {self._model_name} · {layers}{edited}{open_too}{process}"
+        return f"Ready · {self._model_name} · {layers}{remark}{open_too}{process}"

@@ -84,9 +84,9 @@ class RecoveryBar(MessageBar):
                 await in_thread(leftover.discard)
 
     def _take(self) -> list[Leftover]:
-        taken, self._leftovers = self._leftovers, []
+        leftovers, self._leftovers = self._leftovers, []
         self.hide()
-        return taken
+        return leftovers
 
     async def _open(self, copy: Copy) -> bool:
         """Open a copy as an unsaved document, over its file unless that is open already.
@@ -109,8 +109,8 @@ def _named(copy: Copy) -> str:
     """What to call a copy, with the day on which it was kept."""
     if not copy.time:
         return f"“{copy.name}”"
-    kept = QDateTime.fromSecsSinceEpoch(int(copy.time)).date()
-    return f"“{copy.name}” ({QLocale().toString(kept, QLocale.FormatType.ShortFormat)})"
+    day = QDateTime.fromSecsSinceEpoch(int(copy.time)).date()
+    return f"“{copy.name}” ({QLocale().toString(day, QLocale.FormatType.ShortFormat)})"
 
 
 def _seen(path: Path | None, expected: str) -> Version | None:

@@ -75,10 +75,10 @@ class SourceEdits(QObject):
         names = plan.sources or [self._sources.name_for(document, f.path) for f in files]
         for file in new:
             self._settings.add_recent_model(file.path)
-        added = [self._sources.name_for(document, file.path) for file in new]
+        new_names = [self._sources.name_for(document, file.path) for file in new]
         first = sum(file.n_layers for file in files)
         last = first + sum(file.n_layers for file in new) - 1
-        self._editor.apply(f"Add {_listed(new)}", replace(plan, sources=(*names, *added)))
+        self._editor.apply(f"Add {_listed(new)}", replace(plan, sources=(*names, *new_names)))
         self._notices.post(f"Added {_listed(new)}: weight layers {first}-{last}.")
         return True
 

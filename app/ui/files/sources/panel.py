@@ -37,7 +37,7 @@ class SourcesPanel(QWidget):
         super().__init__()
         self._sources = sources
         self._edits = edits
-        self._expanded: set[str] = set()
+        self._open_rows: set[str] = set()
         self.rows = SourceRows(self)
         self.tree = _make_tree(self.rows)
         self.empty = QLabel("No model is open.\nOpen a GGUF file or drop one here.")
@@ -61,8 +61,8 @@ class SourcesPanel(QWidget):
         column.setStretch(1, 1)
         self.setAcceptDrops(True)
         self.tree.customContextMenuRequested.connect(self._show_menu)
-        self.tree.expanded.connect(lambda i: self._expanded.add(self.rows.source(i).name))
-        self.tree.collapsed.connect(lambda i: self._expanded.discard(self.rows.source(i).name))
+        self.tree.expanded.connect(lambda i: self._open_rows.add(self.rows.source(i).name))
+        self.tree.collapsed.connect(lambda i: self._open_rows.discard(self.rows.source(i).name))
         self.tree.selectionModel().currentChanged.connect(self._enable)
         self.rows.move_wanted.connect(edits.move)
         self.rows.dropped.connect(edits.take)
@@ -100,13 +100,13 @@ class SourcesPanel(QWidget):
 
     def _show(self) -> None:
         current = self.rows.source_row(self.tree.currentIndex())
-        chosen = self.rows.source(self.tree.currentIndex()).name if current >= 0 else ""
+        current_name = self.rows.source(self.tree.currentIndex()).name if current >= 0 else ""
         n_before = self.rows.rowCount()
         self.rows.show(self._sources.all)
         for row, source in enumerate(self._sources.all):
             index = self.rows.index(row, 0)
-            self.tree.setExpanded(index, source.name in self._expanded)
-            if source.name == chosen:
+            self.tree.setExpanded(index, source.name in self._open_rows)
+            if source.name == current_name:
                 self.tree.setCurrentIndex(index)
         if 0 < n_before < self.rows.rowCount():
             self.tree.scrollTo(self.rows.index(self.rows.rowCount() - 1, 0))

@@ -90,5 +90,5 @@ def _draw(painter: QPainter, font: QFont, colour: QColor, area: QRect, words: st
     painter.setPen(colour)
     is_name = " " not in words
     mode = Qt.TextElideMode.ElideMiddle if is_name else Qt.TextElideMode.ElideRight
-    shown = QFontMetrics(font).elidedText(words, mode, area.width())
-    painter.drawText(area, _MIDDLE, shown)
+    text = QFontMetrics(font).elidedText(words, mode, area.width())
+    painter.drawText(area, _MIDDLE, text)

@@ -142,7 +142,7 @@ class SourceRows(QAbstractItemModel):
         if paths:
             self.dropped.emit(paths)
             return True
-        dragged = int(data.data(_ROW).data())
+        row_from = int(data.data(_ROW).data())
         place = len(self._sources) if row < 0 else row
-        self.move_wanted.emit(dragged, place - 1 if place > dragged else place)
+        self.move_wanted.emit(row_from, place - 1 if place > row_from else place)
         return False

@@ -65,18 +65,18 @@ def _types_by_layer(model: ModelFile, start: int) -> str:
 
 def _origins(model: ModelFile, start: int) -> Iterator[Detail]:
     """Where the layers of a composed file come from, a line for each run of one file."""
-    made = model.provenance
-    if made is None:
+    provenance = model.provenance
+    if provenance is None:
         return
-    parts = [made.addends(n) for n in range(len(made.layers))]
-    steps = [[(p.source, p.number - n, p.share) for p in found] for n, found in enumerate(parts)]
+    parts = [provenance.addends(n) for n in range(len(provenance.layers))]
+    steps = [[(p.source, p.number - n, p.share) for p in ps] for n, ps in enumerate(parts)]
     for first, last, _ in _runs(steps):
         is_average = len(parts[first]) > 1
         origins = []
         for part in parts[first]:
             there = range_text(part.number, part.number + last - first)
             share = f"{part.share:.3g} × " if is_average else ""
-            origins.append(f"{share}{made.files[part.source].file_name}, its {there}")
+            origins.append(f"{share}{provenance.files[part.source].file_name}, its {there}")
         label = "Averaged" if is_average else "Composed"
         here = range_text(start + first, start + last)
         yield Detail(label, f"{here} from {' + '.join(origins)}")
