@@ -185,7 +185,7 @@ def test_it_is_asked_before_plans_are_opened_that_do_not_fit(bench: Bench) -> No
     beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
-    assert "but 0 B is free" in bench.answer(dialogs.CANCEL)
+    assert "but only 0 B is free" in bench.answer(dialogs.CANCEL)
     bench.wait_idle()
     assert not requests(bench)
     bench.qtbot.mouseClick(beside.again, LEFT)

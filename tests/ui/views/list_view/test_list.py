@@ -96,7 +96,7 @@ def test_a_bad_scale_is_refused_with_words(clerk, editor, plan):
     clerk.tree.expand(clerk.model.index_of("m"))
     clerk.type_into(clerk.cell("m", Column.SCALE, 0), "half")
     assert editor.plan == plan
-    assert "“half” is no scale. Type a number such as 0.5." in clerk.said()
+    assert "“half” is not a scale. Type a number such as 0.5." in clerk.said()
 
 
 def test_the_selection_is_shared_with_the_canvas(clerk, editor):
