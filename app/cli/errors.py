@@ -7,7 +7,7 @@ EXIT_USAGE = 2
 
 
 class UserError(Exception):
-    """Something the user can mend, in one or two lines."""
+    """Something the user can fix, in one or two lines."""
 
     def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class FitError(Exception):
-    """Something the user can mend; `str()` says what and how."""
+    """Something the user can fix; `str()` says what and how."""
 
 
 class TextError(FitError):

@@ -11,9 +11,9 @@ Severity = Literal["error", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend (`severity` "error") or to know ("note": the plan is valid all the same).
+    """One thing to fix (`severity` "error") or to know ("note": the plan is valid all the same).
 
-    `code` is a stable kebab-case word, `message` says what is wrong and where, `fix` how to mend
+    `code` is a stable kebab-case word, `message` says what is wrong and where, `fix` how to fix
     it. `line` counts from 1 in the text read, `block` is the block's number in the file and
     `block_id` its id in the plan; each is None where there is none.
     """

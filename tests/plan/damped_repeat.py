@@ -98,7 +98,7 @@ class DampedRepeatKind(Kind[DampedRepeat]):
         if not 0 <= block.scale <= 1:
             yield Problem("not-damped", f"{name} has a scale of {block.scale:g}.", "Allowed.")
 
-    def mends(
+    def fixes(
         self, code: str, block: DampedRepeat, n_weight_layers: int | None
     ) -> Iterator[tuple[str, DampedRepeat | None]]:
         if code == "not-damped":

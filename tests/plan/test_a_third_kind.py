@@ -22,9 +22,9 @@ from app.plan.change import Change
 from app.plan.checks import check_plan
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
 from app.plan.faders import faders_of
+from app.plan.fixes import fixes_for
 from app.plan.kinds import kind_of, kinds, register
 from app.plan.lowering import lower
-from app.plan.mends import mends_for
 from app.plan.problem import PlanError, errors
 from app.plan.reader import read_plan
 from app.plan.recipe import RecipeMerge, RecipeWeight, changed_scales
@@ -110,11 +110,11 @@ def test_its_problems_name_it_and_are_mended():
     assert (range_.code, range_.severity, range_.block) == ("repeat-range", "error", 1)
     assert range_.message == "Block 1 (“Again”) repeats weight layers 10-49."
     assert (scale.code, scale.severity, scale.block_id) == ("not-damped", "note", "again")
-    shorten, remove = mends_for(range_, plan, N_LAYERS)
+    shorten, remove = fixes_for(range_, plan, N_LAYERS)
     assert codes(shorten.after) == ["not-damped"]
     assert again(shorten.after).n_layers == 20
     assert remove.after.blocks["tail"].input == "trunk"
-    (damp,) = mends_for(scale, plan, N_LAYERS)
+    (damp,) = fixes_for(scale, plan, N_LAYERS)
     assert codes(damp.after) == ["repeat-range"]
     unlinked = edits.disconnect(with_a_damped_repeat(), "again", 0)
     assert "missing-input" in codes(unlinked)

@@ -13,9 +13,9 @@ from app.plan import annotating, edits, shaping
 from app.plan.change import Change
 from app.plan.checks import check_plan
 from app.plan.document import TOKENS, Annotation, MergeBlock, MergeInput, Plan, WeightBlock
+from app.plan.fixes import fixes_for
 from app.plan.kinds import links_into as links
 from app.plan.lowering import lower
-from app.plan.mends import mends_for
 from app.plan.muting import heard
 from app.plan.ordering import blocks_on_cycles
 from app.plan.problem import PlanError, errors
@@ -254,10 +254,10 @@ class PlanMachine(RuleBasedStateMachine):
         self._apply("Template", lambda: made.make(N_LAYERS, values))
 
     @rule(pick=picks)
-    def mend(self, pick: int) -> None:
-        ways = [m for p in check_plan(self.plan, N_LAYERS) for m in mends_for(p, self.plan, 30)]
+    def fix(self, pick: int) -> None:
+        ways = [m for p in check_plan(self.plan, N_LAYERS) for m in fixes_for(p, self.plan, 30)]
         if ways:
-            self._apply("Mend", lambda: ways[pick % len(ways)].after)
+            self._apply("Fix", lambda: ways[pick % len(ways)].after)
 
     @rule()
     def edit_nothing_in_the_text(self) -> None:

@@ -1,4 +1,4 @@
-"""Every problem of a text is told, with its line, block and mend; no text raises anything."""
+"""Every problem of a text is told, with its line, block and fix; no text raises anything."""
 
 from __future__ import annotations
 

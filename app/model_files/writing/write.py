@@ -188,11 +188,11 @@ def _mebibytes(n_bytes: int) -> str:
 def _cannot_write(out: Path, error: OSError) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            mend = "Free some space, or use another disk."
+            fix = "Free some space, or use another disk."
         case errno.EFBIG:
-            mend = "The file is too large for this disk: split it, or use another disk."
+            fix = "The file is too large for this disk: split it, or use another disk."
         case errno.EROFS | errno.EACCES | errno.EPERM:
-            mend = "Choose a folder that you can write to."
+            fix = "Choose a folder that you can write to."
         case _:
-            mend = "Check the disk, or use another one."
-    return f"“{out}” cannot be written: {error.strerror or error}. {mend} Nothing was left behind."
+            fix = "Check the disk, or use another one."
+    return f"“{out}” cannot be written: {error.strerror or error}. {fix} Nothing was left behind."

@@ -139,10 +139,10 @@ class Kind(ABC, Generic[BlockT]):
         """What is legal and yet perhaps not meant."""
         return iter(())
 
-    def mends(
+    def fixes(
         self, _code: str, _block: BlockT, _n_weight_layers: int | None
     ) -> Iterator[tuple[str, BlockT | None]]:
-        """Ways to mend a problem of the kind's own, best first: what the user is told each does,
+        """Ways to fix a problem of the kind's own, best first: what the user is told each does,
         and the block in the place of this one, None to remove it."""
         return iter(())
 

@@ -101,7 +101,7 @@ class MergeKind(Kind[MergeBlock]):
                 "That is allowed. Scales that add up to 1 keep the signal at its usual strength.",
             )
 
-    def mends(
+    def fixes(
         self, code: str, block: MergeBlock, _n_weight_layers: int | None
     ) -> Iterator[tuple[str, MergeBlock | None]]:
         total = sum(self.scales(block))

@@ -90,7 +90,7 @@ class WeightKind(Kind[WeightBlock]):
                 f"Choose weight layers below {n}, or open a model that has more layers.",
             )
 
-    def mends(
+    def fixes(
         self, code: str, block: WeightBlock, n_weight_layers: int | None
     ) -> Iterator[tuple[str, WeightBlock | None]]:
         if code != "weight-range" or n_weight_layers is None:

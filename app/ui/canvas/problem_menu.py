@@ -1,4 +1,4 @@
-"""The problems of a block where they are: its badge, and what mends them in a menu."""
+"""The problems of a block where they are: its badge, and what fixes them in a menu."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.ui.canvas.block_faces import BlockFace
 from app.ui.canvas.items import BlockItem
 from app.ui.canvas.shapes import MARGIN
 from app.ui.canvas.surface import GestureSurface
-from app.ui.state.mending import mend, mend_labels
+from app.ui.state.fixes import fix, fix_labels
 from app.ui.widgets import icons
 
 _LONGEST = 72
@@ -38,7 +38,7 @@ def show_problems(canvas: GestureSurface, block_id: str, at: QPointF) -> None:
 
 
 def offer_mends(menu: QMenu, canvas: GestureSurface, block_id: str) -> None:
-    """Say in a menu what is wrong with a block, each problem with what mends it."""
+    """Say in a menu what is wrong with a block, each problem with what fixes it."""
     menu.setToolTipsVisible(True)
     for problem in canvas.editor.problems:
         if problem.block_id != block_id:
@@ -47,8 +47,8 @@ def offer_mends(menu: QMenu, canvas: GestureSurface, block_id: str) -> None:
         icons.set_icon(words, problem.severity)
         words.setToolTip(f"{problem.message} {problem.fix}")
         words.setEnabled(False)
-        for label in mend_labels(canvas.editor, problem):
-            run = partial(mend, canvas.editor, problem, label)
+        for label in fix_labels(canvas.editor, problem):
+            run = partial(fix, canvas.editor, problem, label)
             menu.addAction(label).triggered.connect(lambda _=False, run=run: run())
         menu.addSeparator()
 

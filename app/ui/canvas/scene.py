@@ -291,7 +291,7 @@ class PlanScene(QGraphicsScene):
         return dirty
 
     def _refresh_links(self, plan: Plan, fresh: list[Block]) -> QRectF:
-        """Mend the links into and out of the fresh blocks and the terminals."""
+        """Fix the links into and out of the fresh blocks and the terminals."""
         dirty = QRectF()
         for block in fresh:
             inputs = [*_inputs(block)]

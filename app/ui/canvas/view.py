@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
 from app.ui.canvas.items import View
 from app.ui.canvas.layer import Layer
 from app.ui.canvas.scene import PlanScene
-from app.ui.state.document import Sight
+from app.ui.state.document import ViewState
 from app.ui.state.editor import PlanEditor
 from app.ui.widgets import theme as themes
 
@@ -145,18 +145,18 @@ class PlanView(QGraphicsView):
         else:
             self.fit_all()
 
-    def sight(self) -> Sight | None:
+    def view_state(self) -> ViewState | None:
         """Where one looks, to come back to; None while the canvas has not been seen."""
         if self._fit_when_shown:
             return None
         centre = self.to_scene(QPointF(self.viewport().rect().center()))
-        return Sight((centre.x(), centre.y()), self.zoom, self.selected_ids())
+        return ViewState((centre.x(), centre.y()), self.zoom, self.selected_ids())
 
-    def look_again(self, sight: Sight) -> None:
+    def restore_view(self, state: ViewState) -> None:
         """Look where one looked before."""
         self.keep_view()
-        self.plan_scene.select(i for i in sight.selected if i in self.editor.plan.blocks)
-        self._look_at(QPointF(*sight.centre), sight.zoom)
+        self.plan_scene.select(i for i in state.selected if i in self.editor.plan.blocks)
+        self._look_at(QPointF(*state.centre), state.zoom)
 
     def keep_view(self) -> None:
         """Leave what is in sight as it is from now on, also when the canvas gets its size."""

@@ -12,7 +12,7 @@ from app.plan import files
 from app.plan.document import Plan
 from app.plan.problem import PlanError, Problem, errors
 from app.plan.writer import write_strict
-from app.ui.state.disk import reason
+from app.ui.state.file_versions import reason
 from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
 from app.ui.state.writing import write_or_tell
@@ -108,7 +108,7 @@ class Exchange:
         """Write the shown plan in another form to a file that the user picks."""
         document, sources = self._documents.active, self._model.files
         try:
-            text = form.write(self._editor.settle(), sources)
+            text = form.write(self._editor.commit(), sources)
         except PlanError as error:
             words = f"The plan cannot be exported as “{form.title}”."
             await dialogs.tell(self._window, words, _told(error.problems))

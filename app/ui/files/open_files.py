@@ -107,7 +107,7 @@ class OpenFiles(QObject):
             self._sources.choose(file)
             await self._offer_whole_model()
             return True
-        plan = self._editor.settle()
+        plan = self._editor.commit()
         answer = KEEP_PLAN
         why = self._why_not_alone(plan, file)
         if why:
@@ -191,7 +191,7 @@ class OpenFiles(QObject):
         self._tasks.start(self._match_opened())
 
     async def _match_opened(self) -> None:
-        await self._sources.settled()
+        await self._sources.wait_for_search()
         await self._offer_whole_model()
 
     def _why_not_alone(self, plan: Plan, file: ModelFile) -> str:

@@ -14,7 +14,7 @@ from app.ui.canvas import Canvas
 from app.ui.palette.entry import Entry
 from app.ui.palette.matching import ranked
 from app.ui.state.block_kinds import kind_ui, layer_range, title_of
-from app.ui.state.document import Sight
+from app.ui.state.document import ViewState
 
 if TYPE_CHECKING:
     from app.ui.palette.search_popup import SearchPopup
@@ -37,7 +37,7 @@ class FindBlock(QObject):
 
         canvas = self._canvas
         canvas.keep_view()
-        sight = canvas.sight()
+        state = canvas.view_state()
         blocks = _Blocks(canvas)
         popup = SearchPopup(
             canvas,
@@ -47,7 +47,7 @@ class FindBlock(QObject):
             "No block matches." if canvas.editor.plan.blocks else "This plan has no blocks yet.",
         )
         popup.moved_to.connect(lambda entry: self._show(popup, blocks.id_of(entry)))
-        popup.escaped.connect(lambda: self._go_back(sight))
+        popup.escaped.connect(lambda: self._go_back(state))
         room = canvas.viewport().rect()
         popup.open_at(
             canvas.viewport().mapToGlobal(
@@ -71,9 +71,9 @@ class FindBlock(QObject):
             down = popup_area.bottom() + _MARGIN - on_screen.top()
             canvas.pan_by(QPointF(0.0, float(down)))
 
-    def _go_back(self, sight: Sight | None) -> None:
-        if sight is not None:
-            self._canvas.look_again(sight)
+    def _go_back(self, state: ViewState | None) -> None:
+        if state is not None:
+            self._canvas.restore_view(state)
 
 
 class _Blocks:

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.plan.document import Plan
 from app.plan.writer import write_document
-from app.ui.state.disk import Version, reason
 from app.ui.state.document import Document
+from app.ui.state.file_versions import Version, reason
 from app.ui.state.open_documents import OpenDocuments
 from app.ui.state.recovery import Copy, RecoveryFolder
 from app.ui.state.tasks import Tasks, in_thread

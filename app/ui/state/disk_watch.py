@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
-from app.ui.state.disk import Version, newer_version
 from app.ui.state.document import Document
 from app.ui.state.documents import Documents
+from app.ui.state.file_versions import Version, newer_version
 from app.ui.state.tasks import Tasks, in_thread
 
 AFTER_MS = 300

@@ -9,14 +9,14 @@ from pathlib import Path
 from PySide6.QtGui import QUndoStack
 
 from app.plan.document import Plan
-from app.ui.state.disk import Version
+from app.ui.state.file_versions import Version
 
 UNTITLED = "Untitled plan"
 _slots = count()
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ViewState:
     """Where one looks: the point in the middle, how near, and which blocks are selected."""
 
     centre: tuple[float, float]
@@ -36,7 +36,7 @@ class Document:
     path: Path | None = None
     sample: str | None = None
     seen: Version | None = None
-    sight: Sight | None = None
+    view_state: ViewState | None = None
     is_being_saved: bool = False
     files: dict[str, Path] = field(default_factory=dict)
     """The model files that the names in its plan stand for, as far as they were found."""

@@ -17,9 +17,9 @@ from app.plan.kinds import kinds
 from app.plan.reader import ReadPlan
 from app.plan.writer import write_document
 from app.ui.state.difference import ask_with_difference
-from app.ui.state.disk import Version, newer_version, reason, version_of
 from app.ui.state.document import Document
 from app.ui.state.editor import PlanEditor
+from app.ui.state.file_versions import Version, newer_version, reason, version_of
 from app.ui.state.open_documents import OpenDocuments
 from app.ui.state.settings import Settings
 from app.ui.state.tasks import in_thread
@@ -108,7 +108,7 @@ class Documents(OpenDocuments):
             return await self._save(document, document.path)
 
     async def _save(self, document: Document, path: Path) -> bool:
-        self.editor.settle()
+        self.editor.commit()
         theirs = await self._newer(path, document.seen)
         if theirs is not None:
             answer = await ask_with_difference(
@@ -130,7 +130,7 @@ class Documents(OpenDocuments):
     async def save_as(self, document: Document | None = None) -> bool:
         """Write a document to a file the user picks. False: not saved."""
         document = document or self.active
-        self.editor.settle()
+        self.editor.commit()
         proposed = document.path or self._folder(document) / "plan.txt"
         path = await dialogs.ask_save_path(self._window, "Save plan as", proposed, PATTERN)
         if path is None:
@@ -156,7 +156,7 @@ class Documents(OpenDocuments):
             )
             return False
         self.show(document)
-        self.editor.settle()
+        self.editor.commit()
         self.editor.apply("Reload from disk", read.plan)
         self.editor.mark_saved()
         document.seen = theirs
@@ -173,7 +173,7 @@ class Documents(OpenDocuments):
     async def close(self, document: Document) -> bool:
         """Close a tab, asking about what would be lost. False: it stays."""
         if document is self.active:
-            self.editor.settle()
+            self.editor.commit()
         if not await self._may_lose_text([document], "tab"):
             return False
         if document.is_dirty:
@@ -185,7 +185,7 @@ class Documents(OpenDocuments):
 
     async def may_close_all(self) -> bool:
         """Whether everything may be closed: it is as saved, was saved now, or may be lost."""
-        self.editor.settle()
+        self.editor.commit()
         if not await self._may_lose_text(self.all, "window"):
             return False
         dirty = self.dirty

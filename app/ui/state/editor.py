@@ -33,7 +33,7 @@ class PlanEditor(QObject):
     shown is the active one, `undo_stack`.
 
     `changed` carries the Change that was just made, also for undo and redo. `replaced` says that
-    another document was put in. `settling` asks for what is being typed to be applied at once,
+    another document was put in. `commit_requested` asks for what is being typed to be applied now,
     before the plan is saved or another one put in. `problems_changed` carries the new tuple of
     Problems. When one of the first two is heard, `plan`, `problems` and `lowered` already agree
     with each other.
@@ -41,7 +41,7 @@ class PlanEditor(QObject):
 
     changed = Signal(object)
     replaced = Signal()
-    settling = Signal()
+    commit_requested = Signal()
     problems_changed = Signal(object)
     weight_layers_changed = Signal()
 
@@ -75,9 +75,9 @@ class PlanEditor(QObject):
         """The open plan."""
         return self._plan
 
-    def settle(self) -> Plan:
+    def commit(self) -> Plan:
         """The plan with everything in it that is being typed."""
-        self.settling.emit()
+        self.commit_requested.emit()
         return self._plan
 
     @property

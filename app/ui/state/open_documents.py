@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject, Signal
 
 from app.plan.document import Plan
 from app.plan.problem import PlanError, Problem
-from app.ui.state.disk import Version
 from app.ui.state.document import Document
 from app.ui.state.editor import PlanEditor
+from app.ui.state.file_versions import Version
 
 
 class OpenDocuments(QObject):
@@ -124,7 +124,7 @@ class OpenDocuments(QObject):
             document.undo_stack.cleanChanged.disconnect(self.changed)
 
     def _leave(self) -> None:
-        self.active.plan = self.editor.settle()
+        self.active.plan = self.editor.commit()
         self.left.emit(self.active)
 
     def _enter(self, document: Document) -> None:

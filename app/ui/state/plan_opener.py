@@ -41,7 +41,7 @@ class PlanOpener:
         return running
 
     async def _open(self) -> RunningPlan:
-        await self._sources.settled()
+        await self._sources.wait_for_search()
         documents, model = self._runner.documents, self._runner.model
         lowered = documents.editor.lowered
         n_errors = len(errors(documents.editor.problems))

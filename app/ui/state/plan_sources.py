@@ -118,7 +118,7 @@ class PlanSources(QObject):
         self._whys.clear()
         self.follow()
 
-    async def settled(self) -> None:
+    async def wait_for_search(self) -> None:
         """Wait until the sources of the shown plan were looked for."""
         if self._looking is not None:
             await self._looking

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QWidget
 
 from app.plan import files
-from app.ui.state.disk import reason
+from app.ui.state.file_versions import reason
 from app.ui.state.tasks import in_thread
 from app.ui.widgets import dialogs
 

@@ -1,4 +1,4 @@
-"""The rows of the problems list: what is wrong, how to mend it, and links that do."""
+"""The rows of the problems list: what is wrong, how to fix it, and links that do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 
 from app.plan.problem import Problem
 from app.ui.state.editor import PlanEditor
-from app.ui.state.mending import mend_labels
+from app.ui.state.fixes import fix_labels
 from app.ui.widgets import icons
 from app.ui.widgets import theme as themes
 
@@ -67,15 +67,15 @@ class ProblemsModel(QAbstractListModel):
         return self._rows[index.row()]
 
     def labels(self, index: Index) -> tuple[str, ...]:
-        """The words of the row's mends."""
+        """The words of the row's fixes."""
         problem = self.problem(index)
         labels = self._labels.get(problem)
         if labels is None:
-            labels = self._labels[problem] = mend_labels(self._editor, problem)
+            labels = self._labels[problem] = fix_labels(self._editor, problem)
         return labels
 
     def n_with_one_mend(self) -> int:
-        """How many of the first rows can be mended in one way only."""
+        """How many of the first rows can be fixed in one way only."""
         first = (self.index(row) for row in range(min(_BATCH, len(self._rows))))
         return sum(len(self.labels(index)) == 1 for index in first)
 
@@ -93,19 +93,19 @@ class ProblemsModel(QAbstractListModel):
 
 
 class Place(NamedTuple):
-    """A mend's link: the row it stands in and which one of the row's it is."""
+    """A fix's link: the row it stands in and which one of the row's it is."""
 
     row: int
     link: int
 
 
 class ProblemList(QListView):
-    """`mend_wanted` carries a row's index and the words of a mend that was pressed.
+    """`fix_wanted` carries a row's index and the words of a fix that was pressed.
 
     Tab goes to the links of the current row, Enter presses one or else activates the row.
     """
 
-    mend_wanted = Signal(object, str)
+    fix_wanted = Signal(object, str)
 
     def __init__(self, problems: ProblemsModel) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ class ProblemList(QListView):
         self.selectionModel().currentChanged.connect(lambda: self._choose(None))
 
     def link_rect(self, index: Index, link: int) -> QRect:
-        """Where a mend's link stands in the viewport."""
+        """Where a fix's link stands in the viewport."""
         return self._delegate.links(index, self.visualRect(index))[link]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -192,7 +192,7 @@ class ProblemList(QListView):
 
     def _press(self, place: Place) -> None:
         index = self._problems.index(place.row)
-        self.mend_wanted.emit(index, self._problems.labels(index)[place.link])
+        self.fix_wanted.emit(index, self._problems.labels(index)[place.link])
 
     def _choose(self, place: Place | None) -> None:
         self.chosen = place
@@ -212,7 +212,7 @@ class _Fields(NamedTuple):
 
 
 class _ProblemDelegate(QStyledItemDelegate):
-    """Draws an icon and a word for the severity, the message, the fix, and links that mend."""
+    """Draws an icon and a word for the severity, the message, the fix, and links that fix."""
 
     def __init__(self, view: ProblemList, problems: ProblemsModel) -> None:
         super().__init__(view)

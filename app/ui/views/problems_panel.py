@@ -1,4 +1,4 @@
-"""The list of what is wrong with the plan: each problem leads to its block and can be mended."""
+"""The list of what is wrong with the plan: each problem leads to its block and can be fixed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from app.ui.state.editor import PlanEditor
-from app.ui.state.mending import mend, mend_all
+from app.ui.state.fixes import fix, fix_all
 from app.ui.views.problem_rows import ProblemList, ProblemsModel
 from app.ui.widgets.counted import counted
 from app.ui.widgets.message_bar import Link, MessageBar
@@ -40,7 +40,7 @@ class ProblemsPanel(QStackedWidget):
         self.addWidget(some)
         self.list.clicked.connect(self._request)
         self.list.activated.connect(self._request)
-        self.list.mend_wanted.connect(self._mend)
+        self.list.fix_wanted.connect(self._fix)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)
         editor.problems_changed.connect(self._show)
@@ -59,8 +59,8 @@ class ProblemsPanel(QStackedWidget):
         counts = [counted(n_errors, "error")] * bool(n_errors)
         counts += [counted(n_notes, "note")] * bool(n_notes)
         several = self._problems.n_with_one_mend() > 1
-        mend_them = Link("Fix all", lambda: mend_all(self._editor, self._editor.problems))
-        self.bar.say(None, ", ".join(counts), [mend_them] if several else [])
+        fix_them = Link("Fix all", lambda: fix_all(self._editor, self._editor.problems))
+        self.bar.say(None, ", ".join(counts), [fix_them] if several else [])
         self.setCurrentIndex(1 if problems else 0)
 
     def _request(self, index: QModelIndex) -> None:
@@ -68,8 +68,8 @@ class ProblemsPanel(QStackedWidget):
         if block_id is not None:
             self.block_requested.emit(block_id)
 
-    def _mend(self, index: QModelIndex, label: str) -> None:
-        mend(self._editor, self._problems.problem(index), label)
+    def _fix(self, index: QModelIndex, label: str) -> None:
+        fix(self._editor, self._problems.problem(index), label)
 
     def _show_menu(self, at: QPoint) -> None:
         index = self.list.indexAt(at)
@@ -80,7 +80,7 @@ class ProblemsPanel(QStackedWidget):
         problem = self._problems.problem(index)
         for label in self._problems.labels(index):
             menu.addAction(label).triggered.connect(
-                lambda _=False, label=label: mend(self._editor, problem, label)
+                lambda _=False, label=label: fix(self._editor, problem, label)
             )
         if problem.block_id is not None:
             menu.addSeparator()

@@ -1,4 +1,4 @@
-"""A button that looks like a link: for one-click mends among words."""
+"""A button that looks like a link: for one-click fixes among words."""
 
 from __future__ import annotations
 

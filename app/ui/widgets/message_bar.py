@@ -1,4 +1,4 @@
-"""A line of words over a view: how things stand there, and links that mend what is wrong."""
+"""A line of words over a view: how things stand there, and links that fix what is wrong."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         services, chat, canvas = self.services, self.chat, self.canvas
         services.documents.changed.connect(self._show_title)
-        services.editor.settling.connect(_apply_typed)
+        services.editor.commit_requested.connect(_apply_typed)
         services.memory_watch.estimated.connect(self.inspector.show_memory)
         services.memory_watch.unknown.connect(self.inspector.show_memory)
         services.memory_watch.layers_weighed.connect(canvas.plan_scene.show_layer_bytes)

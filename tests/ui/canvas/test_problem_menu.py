@@ -1,4 +1,4 @@
-"""A block's problems are mended where the block stands: from its badge and from its menu."""
+"""A block's problems are fixed where the block stands: from its badge and from its menu."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_block_s_menu_offers_its_mends(canvas, editor, plan, hand):
     pointer = canvas.pointer_at(QPointF(canvas.mapFromScene(hand.body("right"))), NO_KEY)
     canvas.menu_wanted.emit(canvas.hit(pointer), pointer)
     menu = menu_of(canvas)
-    mend = next(a for a in menu.actions() if a.text() == "Shorten to the model's layers")
-    mend.trigger()
+    fix = next(a for a in menu.actions() if a.text() == "Shorten to the model's layers")
+    fix.trigger()
     menu.close()
     assert editor.plan == edits.set_weights(plan, "right", 35, 5)

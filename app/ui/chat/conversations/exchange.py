@@ -9,7 +9,7 @@ from pathlib import Path
 from app.conversations.conversation import Conversation
 from app.conversations.errors import BadFile
 from app.plan.files import read
-from app.ui.state.disk import reason
+from app.ui.state.file_versions import reason
 from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
 from app.ui.state.writing import write_or_tell

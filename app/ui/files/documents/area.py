@@ -30,12 +30,12 @@ class DocumentArea(QWidget):
         for widget in (self.recovery, self.tabs, self.disk_bar, *bars):
             column.addWidget(widget)
         column.addWidget(canvas, 1)
-        services.documents.left.connect(self._remember_sight)
-        services.documents.shown.connect(self._look_again)
+        services.documents.left.connect(self._remember_view)
+        services.documents.shown.connect(self._restore_view)
 
-    def _remember_sight(self, document: Document) -> None:
-        document.sight = self._canvas.sight()
+    def _remember_view(self, document: Document) -> None:
+        document.view_state = self._canvas.view_state()
 
-    def _look_again(self, document: Document) -> None:
-        if document.sight is not None:
-            self._canvas.look_again(document.sight)
+    def _restore_view(self, document: Document) -> None:
+        if document.view_state is not None:
+            self._canvas.restore_view(document.view_state)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from app.ui.state.difference import SHOW_DIFFERENCE, show_difference
-from app.ui.state.disk import Version
 from app.ui.state.document import Document
+from app.ui.state.file_versions import Version
 from app.ui.state.services import Services
 from app.ui.widgets import dialogs
 from app.ui.widgets.message_bar import Link, MessageBar

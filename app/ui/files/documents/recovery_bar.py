@@ -8,7 +8,7 @@ from PySide6.QtCore import QDateTime, QLocale
 
 from app.plan.reader import read_plan
 from app.ui.state.autosave import digest
-from app.ui.state.disk import Version, version_of
+from app.ui.state.file_versions import Version, version_of
 from app.ui.state.recovery import Copy, Leftover
 from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread

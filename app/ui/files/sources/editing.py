@@ -51,7 +51,7 @@ class SourceEdits(QObject):
         from app.model_files.errors import ModelFileError
         from app.model_files.sources import require_one_model
 
-        await self._sources.settled()
+        await self._sources.wait_for_search()
         if self._sources.all and not self._model.files:
             await dialogs.tell(
                 self._window,
@@ -71,7 +71,7 @@ class SourceEdits(QObject):
             return False
         if (document, files) != (self._documents.active, self._model.files):
             return False
-        plan = self._editor.settle()
+        plan = self._editor.commit()
         names = plan.sources or [self._sources.name_for(document, f.path) for f in files]
         for file in new:
             self._settings.add_recent_model(file.path)
@@ -119,7 +119,7 @@ class SourceEdits(QObject):
         if reason:
             self._notices.post(reason)
             return
-        files, plan = self._model.files, self._editor.settle()
+        files, plan = self._model.files, self._editor.commit()
         if not files:
             rest = tuple(name for n, name in enumerate(plan.sources) if n != row)
             self._editor.apply("Remove source", replace(plan, sources=rest))
@@ -137,7 +137,7 @@ class SourceEdits(QObject):
 
     def use_chosen(self) -> None:
         """Run the shown plan over the model that is open, whatever it was made for."""
-        plan = self._editor.settle()
+        plan = self._editor.commit()
         self._editor.apply("Use the open model", replace(plan, sources=()))
 
     async def _choose(self) -> None:
@@ -161,7 +161,7 @@ class SourceEdits(QObject):
             await dialogs.tell(self._window, "This model cannot be used.", str(error))
             return
         self._settings.add_recent_model(path)
-        plan = self._editor.settle()
+        plan = self._editor.commit()
         document.files.pop(name, None)
         new = self._sources.name_for(document, path.absolute())
         names = tuple(new if old == name else old for old in plan.sources)
@@ -171,7 +171,7 @@ class SourceEdits(QObject):
     def _rearrange(self, label: str, order: Sequence[int]) -> None:
         from app.ui.canvas.placement import placed
 
-        document, files, plan = self._documents.active, self._model.files, self._editor.settle()
+        document, files, plan = self._documents.active, self._model.files, self._editor.commit()
         names = plan.sources or tuple(self._sources.name_for(document, f.path) for f in files)
         n_layers = [file.n_layers for file in files]
         after = rearranged(replace(plan, sources=names), n_layers, order)

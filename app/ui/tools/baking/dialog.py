@@ -190,7 +190,7 @@ class BakeDialog(MeasureDialog):
         self.start(self._bake())
 
     async def _bake(self) -> str:
-        files, recipe = self._model.files, lower(self._editor.settle()).recipe
+        files, recipe = self._model.files, lower(self._editor.commit()).recipe
         asked = Bake(paths_of(files), recipe, str(self._path), self.type.currentData())
         self._written = None
         try:

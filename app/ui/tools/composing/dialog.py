@@ -320,7 +320,7 @@ class ComposeDialog(JobDialog):
         if order.is_pack:
             self.add_wanted.emit(path)
         else:
-            plan = order.plan_over(self._editor.settle(), self._files())
+            plan = order.plan_over(self._editor.commit(), self._files())
             self.open_wanted.emit(path, plan)
         self.accept()
 

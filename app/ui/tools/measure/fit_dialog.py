@@ -120,7 +120,7 @@ class FitDialog(MeasureDialog):
             budget_bytes = parse_bytes(self.budget.text())
         except ValueError as error:
             raise FitError(f"{error}.") from None
-        plan = self._editor.settle()
+        plan = self._editor.commit()
         settings = self._reply_settings.context
         task = FitTask(
             self._model.files,

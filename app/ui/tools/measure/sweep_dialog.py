@@ -173,7 +173,7 @@ class SweepDialog(EngineJobDialog):
         return [round(first + (last - first) * i / (n - 1), 6) for i in range(n)]
 
     async def _sweep(self) -> str:
-        plan, fader = self._editor.settle(), self.fader.currentData()
+        plan, fader = self._editor.commit(), self.fader.currentData()
         document, files = self._documents.active, self._model.files
         if not self.prompt.toPlainText().strip():
             raise PlanError([Problem("no-prompt", "There is no prompt.", "Write one.")])
@@ -273,7 +273,7 @@ class SweepDialog(EngineJobDialog):
         self._documents.show(asked.document)
         fader = asked.fader
         try:
-            plan = self._editor.settle()
+            plan = self._editor.commit()
             after = edits.set_scale(plan, fader.block_id, fader.port, chosen.scale)
         except PlanError as error:
             self.row.end(f"The fader cannot be set. {error}")

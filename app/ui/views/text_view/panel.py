@@ -1,4 +1,4 @@
-"""The text of the plan beside the canvas: read, edited, mended, and in step with what is chosen."""
+"""The text of the plan beside the canvas: read, edited, fixed, and in step with what is chosen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.plan.problem import Problem
 from app.ui.state.editor import PlanEditor
-from app.ui.state.mending import mend, mend_labels
+from app.ui.state.fixes import fix, fix_labels
 from app.ui.state.tasks import Tasks
 from app.ui.views.text_view.text_edit import Marks, PlanTextEdit
 from app.ui.views.text_view.text_sync import LONG, TextSync
@@ -104,7 +104,7 @@ class TextPanel(QWidget):
         if chosen is not None:
             self.block_requested.emit(chosen)
 
-    # --- words and mends -------------------------------------------------------------------------
+    # --- words and fixes -------------------------------------------------------------------------
 
     def _say(self) -> None:
         sync, editor = self.sync, self._editor
@@ -141,8 +141,8 @@ class TextPanel(QWidget):
     def _mends(self, problem: Problem) -> list[Link]:
         if problem in self.sync.own_problems:
             return self._renumber()
-        labels = mend_labels(self._editor, problem)
-        return [Link(label, partial(mend, self._editor, problem, label)) for label in labels]
+        labels = fix_labels(self._editor, problem)
+        return [Link(label, partial(fix, self._editor, problem, label)) for label in labels]
 
     def _renumber(self) -> list[Link]:
         if not self.sync.own_problems or self.sync.renumbered() is None:

@@ -76,7 +76,7 @@ class TextSync(QObject):
         self._document.contentsChanged.connect(self._follow_text)
         editor.changed.connect(self._follow_plan)
         editor.replaced.connect(self._start_over)
-        editor.settling.connect(self.take)
+        editor.commit_requested.connect(self.take)
         editor.problems_changed.connect(self._follow_problems)
 
     # --- what the user asks for ------------------------------------------------------------------

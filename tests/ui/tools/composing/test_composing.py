@@ -60,7 +60,7 @@ def test_a_file_of_two_and_the_plan_over_it(bench: Bench, tuned: Path) -> None:
     window = bench.window
     adding = window.services.tasks.start(window.source_edits.add([tuned]))
     bench.qtbot.waitUntil(adding.done)
-    plan = window.services.editor.settle()
+    plan = window.services.editor.commit()
     first, second, third = (b.id for b in plan.blocks.values() if isinstance(b, WeightBlock))
     for id_, start in ((first, 0), (second, 2), (third, 5)):
         plan = set_weights(plan, id_, start, 1)
@@ -263,7 +263,7 @@ def test_the_rows_follow_the_plan(bench: Bench) -> None:
     dialog = opened(bench)
     dialog.rows[0].choice.setCurrentText(BORROWED)
     assert dialog.rows[0].layers == (0, 1, 2, 3)
-    plan = window.services.editor.settle()
+    plan = window.services.editor.commit()
     for block in plan.blocks.values():
         if isinstance(block, WeightBlock):
             plan = set_weights(plan, block.id, 1, 1)
@@ -283,7 +283,7 @@ def test_a_file_that_changed_after_it_was_opened_is_read_anew(bench: Bench, tune
 
 def test_all_open_plans_count(bench: Bench) -> None:
     window = bench.window
-    plan = window.services.editor.settle()
+    plan = window.services.editor.commit()
     for block in plan.blocks.values():
         if isinstance(block, WeightBlock):
             plan = set_weights(plan, block.id, 1, 1)

@@ -86,7 +86,7 @@ def test_leaving_reads_at_once_and_tidies(typist, editor, plan):
 def test_what_settles_the_plan_reads_what_was_typed(typist, editor, plan):
     typist.go_to(3)
     typist.type("1")
-    assert editor.settle() == edits.set_scale(plan, "m", 1, 0.51)
+    assert editor.commit() == edits.set_scale(plan, "m", 1, 0.51)
 
 
 def test_a_new_line_is_a_new_block(typist, editor):

@@ -1,4 +1,4 @@
-"""Each mend takes its problem away, and touches nothing else."""
+"""Each fix takes its problem away, and touches nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from app.plan import edits
 from app.plan.checks import check_plan
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
-from app.plan.mends import mends_for
+from app.plan.fixes import fixes_for
 from tests.plan.edited_plans import plans
 
 N_LAYERS = 30
@@ -22,9 +22,9 @@ def example() -> Plan:
 
 
 def offered(plan: Plan, code: str) -> dict[str, Plan]:
-    """The mends for the only problem of this kind, by label."""
+    """The fixes for the only problem of this kind, by label."""
     (problem,) = (p for p in check_plan(plan, N_LAYERS) if p.code == code)
-    return {mend.label: mend.after for mend in mends_for(problem, plan, N_LAYERS)}
+    return {fix.label: fix.after for fix in fixes_for(problem, plan, N_LAYERS)}
 
 
 def test_an_unused_block_is_removed_or_linked_to_the_output():
@@ -37,9 +37,9 @@ def test_an_unused_block_is_removed_or_linked_to_the_output():
 
 def test_an_open_input_is_linked_to_the_tokens_or_its_block_removed():
     plan = edits.disconnect(example(), "left", 0)
-    mends = offered(plan, "missing-input")
-    assert mends["Link to the tokens"] == edits.connect(plan, TOKENS, "left", 0)
-    assert "left" not in mends["Remove"].blocks
+    fixes = offered(plan, "missing-input")
+    assert fixes["Link to the tokens"] == edits.connect(plan, TOKENS, "left", 0)
+    assert "left" not in fixes["Remove"].blocks
 
 
 def test_without_an_output_the_last_block_is_linked():
@@ -49,8 +49,8 @@ def test_without_an_output_the_last_block_is_linked():
 
 def test_a_range_beyond_the_model_is_shortened():
     plan = edits.set_weights(example(), "left", 28, 5)
-    mends = offered(plan, "weight-range")
-    assert mends["Shorten to the model's layers"] == edits.set_weights(plan, "left", 28, 2)
+    fixes = offered(plan, "weight-range")
+    assert fixes["Shorten to the model's layers"] == edits.set_weights(plan, "left", 28, 2)
 
 
 def test_a_range_wholly_beyond_the_model_can_only_go():
@@ -73,6 +73,6 @@ def test_scales_whose_sum_is_nought_are_left_to_the_user():
 @given(plans)
 def test_a_mend_takes_its_problem_away(plan: Plan):
     for problem in check_plan(plan, N_LAYERS):
-        for mend in mends_for(problem, plan, N_LAYERS):
-            left = check_plan(mend.after, N_LAYERS)
+        for fix in fixes_for(problem, plan, N_LAYERS):
+            left = check_plan(fix.after, N_LAYERS)
             assert (problem.code, problem.block_id) not in {(p.code, p.block_id) for p in left}

@@ -15,20 +15,20 @@ from app.plan.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
-    """A way to mend a problem: what the user is told it does, and what makes the plan after it."""
+class Fix:
+    """A way to fix a problem: what the user is told it does, and what makes the plan after it."""
 
     label: str
     make: Callable[[], Plan]
 
     @property
     def after(self) -> Plan:
-        """The mended plan. It is made when asked for: most mends are only ever offered."""
+        """The fixed plan. It is made when asked for: most fixes are only ever offered."""
         return self.make()
 
 
-def mends_for(problem: Problem, plan: Plan, n_weight_layers: int | None) -> tuple[Mend, ...]:
-    """The ways to mend a problem of this plan, best first; none where the user has to choose."""
+def fixes_for(problem: Problem, plan: Plan, n_weight_layers: int | None) -> tuple[Fix, ...]:
+    """The ways to fix a problem of this plan, best first; none where the user has to choose."""
     if problem.code == "no-output":
         return tuple(_with_output(plan))
     block = plan.blocks.get(problem.block_id or "")
@@ -40,31 +40,31 @@ def mends_for(problem: Problem, plan: Plan, n_weight_layers: int | None) -> tupl
         return tuple(_unlinked(plan, block.id))
     if problem.code == "unreachable":
         return tuple(_from_tokens(plan))
-    mends = kind_of(block).mends(problem.code, block, n_weight_layers)
-    return tuple([Mend(label, partial(_put, plan, block.id, after)) for label, after in mends])
+    fixes = kind_of(block).fixes(problem.code, block, n_weight_layers)
+    return tuple([Fix(label, partial(_put, plan, block.id, after)) for label, after in fixes])
 
 
-def _with_output(plan: Plan) -> Iterator[Mend]:
+def _with_output(plan: Plan) -> Iterator[Fix]:
     spoken = heard(plan)
     fed = {link for block in spoken.blocks.values() for link in links_into(block)}
     last = [i for i in order(spoken) if i not in fed]
     if last:
-        yield Mend(
+        yield Fix(
             "Link the last block to the output", partial(edits.connect_output, plan, last[-1])
         )
 
 
-def _unused(plan: Plan, id_: str) -> Iterator[Mend]:
-    yield Mend("Remove", partial(edits.remove, plan, (id_,), heal=True))
+def _unused(plan: Plan, id_: str) -> Iterator[Fix]:
+    yield Fix("Remove", partial(edits.remove, plan, (id_,), heal=True))
     if plan.output != id_ and edits.why_not_output(plan, id_) is None:
-        yield Mend("Link to the output", partial(edits.connect_output, plan, id_))
+        yield Fix("Link to the output", partial(edits.connect_output, plan, id_))
 
 
-def _unlinked(plan: Plan, id_: str) -> Iterator[Mend]:
+def _unlinked(plan: Plan, id_: str) -> Iterator[Fix]:
     ports = [n for n, link in enumerate(links_into(heard(plan).blocks[id_])) if link is None]
     if ports:
-        yield Mend("Link to the tokens", partial(_from_tokens_into, plan, id_, ports))
-    yield Mend("Remove", partial(edits.remove, plan, (id_,), heal=True))
+        yield Fix("Link to the tokens", partial(_from_tokens_into, plan, id_, ports))
+    yield Fix("Remove", partial(edits.remove, plan, (id_,), heal=True))
 
 
 def _from_tokens_into(plan: Plan, id_: str, ports: Iterable[int]) -> Plan:
@@ -73,7 +73,7 @@ def _from_tokens_into(plan: Plan, id_: str, ports: Iterable[int]) -> Plan:
     return plan
 
 
-def _from_tokens(plan: Plan) -> Iterator[Mend]:
+def _from_tokens(plan: Plan) -> Iterator[Fix]:
     """Link the open ends of the chain that leads to the output."""
     needed = live_blocks(plan)
     open_ends = [
@@ -84,7 +84,7 @@ def _from_tokens(plan: Plan) -> Iterator[Mend]:
         if link is None
     ]
     for id_, port in open_ends[:1]:
-        yield Mend(
+        yield Fix(
             "Link the first block to the tokens", partial(edits.connect, plan, TOKENS, id_, port)
         )
 
