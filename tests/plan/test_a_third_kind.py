@@ -202,10 +202,8 @@ def test_it_runs_as_two_blocks_and_what_follows_knows_the_last():
         RecipeMerge(((0, 0.75), (1, 0.25))),
         RecipeWeight(20, 35, 15, 2),
     )
-    assert lowered.number == {"trunk": 0, "again": 1, "tail": 2}
-    assert [*map(lowered.recipe_blocks, lowered.block_ids)] == [range(1), range(1, 3), range(3, 4)]
+    assert lowered.block_ids == ("trunk", "again", "tail")
     assert [lowered.recipe.file_number(n) for n in range(-1, 4)] == [-1, 0, 1, 1, 2]
-    assert lowered.plan_layers("again") == (15, 20)
 
 
 def test_its_line_is_edited_beside_the_canvas():
