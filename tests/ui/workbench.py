@@ -28,6 +28,8 @@ WeightBlock; 4; 5; 3; 0
 MergeBlock; 1; 0.5; 2; 0.5
 TotalLayers; 5
 """
+PATIENCE_MS = 20_000
+"""How long a machine that is busy with other things may take to open a window or a file."""
 T = TypeVar("T")
 W = TypeVar("W", bound=QWidget)
 
@@ -66,7 +68,7 @@ class Bench:
         def found() -> list[W]:
             return [widget for widget in self.window.findChildren(kind) if widget.isVisible()]
 
-        self.qtbot.waitUntil(lambda: bool(found()), timeout=20_000)
+        self.qtbot.waitUntil(lambda: bool(found()), timeout=PATIENCE_MS)
         return found()[0]
 
     def opened(self, kind: type[W], key: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -> W:
@@ -108,7 +110,7 @@ class Bench:
     def run(self, work: Coroutine[object, object, T]) -> T:
         """The result of a coroutine, run in the window's loop."""
         task = self.window.services.tasks.start(work)
-        self.qtbot.waitUntil(task.done)
+        self.qtbot.waitUntil(task.done, timeout=PATIENCE_MS)
         return task.result()
 
     def open_plan(self, name: str, text: str = PLAN) -> Document:
@@ -173,7 +175,9 @@ def open_bench(
     bench.run(window.files.load_model(tiny_model))
     bench.run(window.services.documents.open(plan_path))
     bench.run(window.chat.conversation_actions.restore())
-    qtbot.waitUntil(lambda: bench.figures is not None and bench.figures.is_dry_run)
+    qtbot.waitUntil(
+        lambda: bench.figures is not None and bench.figures.is_dry_run, timeout=PATIENCE_MS
+    )
     yield bench
     for engine in (*engines, *estimators):
         engine.script.hangs_on_close = False

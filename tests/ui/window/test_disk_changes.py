@@ -126,13 +126,12 @@ def test_a_file_that_was_changed_and_then_deleted_is_said_to_be_gone(
 
 def test_a_touched_file_or_ones_own_saving_is_no_news(bench: Bench, path: Path) -> None:
     os.utime(path, (1, 1))
-    task = bench.window.services.tasks.start(bench.window.services.disk_watch.look())
-    bench.qtbot.waitUntil(task.done)
+    bench.run(bench.window.services.disk_watch.look())
     assert bench.window.services.disk_watch.news == {}
     bench.rename_first()
     bench.window.files.save()
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
-    bench.qtbot.wait(600)
+    bench.run(bench.window.services.disk_watch.look())
     assert bench.window.services.disk_watch.news == {}
 
 
