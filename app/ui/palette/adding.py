@@ -18,9 +18,8 @@ from app.ui.canvas.gestures.drag_link import why_not, with_link
 from app.ui.canvas.links import LinkKey
 from app.ui.canvas.scene import OUTPUT_LINK
 from app.ui.canvas.surface import Pointer
-from app.ui.palette.entry import Entry
+from app.ui.palette.entries import Entry, ranked
 from app.ui.palette.linked_blocks import free_input, with_linked_block
-from app.ui.palette.matching import ranked
 from app.ui.state.block_kinds import BlockKindUi, LinkEnd, Proposal, kind_ui, kind_uis, title_of
 
 if TYPE_CHECKING:

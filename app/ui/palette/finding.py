@@ -11,8 +11,7 @@ from PySide6.QtCore import QObject, QPoint, QPointF
 from app.plan.document import Annotation, Block
 from app.plan.layer_ranges import ends_in
 from app.ui.canvas import Canvas
-from app.ui.palette.entry import Entry
-from app.ui.palette.matching import ranked
+from app.ui.palette.entries import Entry, ranked
 from app.ui.state.block_kinds import kind_ui, layer_range, title_of
 from app.ui.state.document import ViewState
 

@@ -42,7 +42,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.canvas import Canvas
-from app.ui.palette.entry import Entry
+from app.ui.palette.entries import Entry
 from app.ui.widgets import icons
 from app.ui.widgets import theme as themes
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.ui.canvas import Canvas
 from app.ui.canvas.canvas import KIND_MIME
-from app.ui.palette.matching import fit
+from app.ui.palette.entries import fit
 from app.ui.state.block_kinds import BlockKindUi, kind_uis
 from app.ui.widgets import icons
 from app.ui.widgets import theme as themes

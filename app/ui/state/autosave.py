@@ -111,8 +111,8 @@ class Autosave(QObject):
             return
         key = key or str(next(self._keys))
         path = "" if document.path is None else str(document.path)
-        seen, name = document.seen, document.name
-        await in_thread(_write, self.folder, key, plan, name, path, seen)
+        version, name = document.version, document.name
+        await in_thread(_write, self.folder, key, plan, name, path, version)
         self._kept[document] = key, plan
 
     def _tell(self, error: OSError) -> None:
@@ -134,7 +134,7 @@ def digest(version: Version | None) -> str:
 
 
 def _write(
-    folder: RecoveryFolder, key: str, plan: Plan, name: str, path: str, seen: Version | None
+    folder: RecoveryFolder, key: str, plan: Plan, name: str, path: str, version: Version | None
 ) -> None:
-    copy = Copy(write_document(plan), name, path, digest(seen), time.time())
+    copy = Copy(write_document(plan), name, path, digest(version), time.time())
     folder.write(key, copy)

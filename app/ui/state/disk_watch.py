@@ -52,23 +52,23 @@ class DiskWatch(QObject):
         self.news_changed.emit()
 
     async def _look_at(self, document: Document) -> None:
-        path, seen = document.path, document.seen
+        path, version = document.path, document.version
         if path is None or document.is_being_saved:
             return
         is_gone, theirs = False, None
         try:
-            theirs = await in_thread(newer_version, path, seen)
+            theirs = await in_thread(newer_version, path, version)
         except FileNotFoundError:
             is_gone = True
         except OSError:
             return
-        if document.is_being_saved or (document.path, document.seen) != (path, seen):
+        if document.is_being_saved or (document.path, document.version) != (path, version):
             return
         if theirs is not None:
             self.news[document] = theirs
         elif not is_gone and document in self.news:
             del self.news[document]
-        elif is_gone and seen is not None and self.news.get(document, seen) is not None:
+        elif is_gone and version is not None and self.news.get(document, version) is not None:
             self.news[document] = None
             document.undo_stack.resetClean()
         else:
@@ -77,7 +77,7 @@ class DiskWatch(QObject):
 
     def _follow(self) -> None:
         """Drop the news of what is closed or saved by now, and watch the files that are open."""
-        known = [d for d in self.news if d not in self._documents.all or d.seen == self.news[d]]
+        known = [d for d in self.news if d not in self._documents.all or d.version == self.news[d]]
         for document in known:
             del self.news[document]
         if known:

@@ -28,14 +28,14 @@ class ViewState:
 class Document:
     """`plan` is as it was when the document was last shown; of the one shown the editor has it.
 
-    `seen` is the version of its file that the user has seen, None where there is no file.
+    `version` is that of its file which the user knows of, None where there is no file.
     """
 
     plan: Plan
     undo_stack: QUndoStack
     path: Path | None = None
     sample: str | None = None
-    seen: Version | None = None
+    version: Version | None = None
     view_state: ViewState | None = None
     is_being_saved: bool = False
     files: dict[str, Path] = field(default_factory=dict)

@@ -77,12 +77,12 @@ class Documents(OpenDocuments):
             return True
         try:
             with self._showing_work(f"Opening “{path.name}” …"):
-                seen, read = await in_thread(self._read, path)
+                version, read = await in_thread(self._read, path)
         except OSError as error:
             await self._tell(f"“{path.name}” could not be read.", reason(error))
             return False
         if read.plan is None:
-            elsewhere = " File > Import reads it." if await in_thread(_is_foreign, seen) else ""
+            elsewhere = " File > Import reads it." if await in_thread(_is_foreign, version) else ""
             await self._tell(f"“{path.name}” is not a plan.", _first_words(read) + elsewhere)
             return False
         if self._show_open_one(path, is_sample):
@@ -90,7 +90,7 @@ class Documents(OpenDocuments):
         if is_sample:
             self.add(read.plan, sample=path.stem)
         else:
-            self.add(read.plan, path, seen=seen)
+            self.add(read.plan, path, version=version)
             self._settings.add_recent_plan(path)
         self.opened.emit(path)
         if not is_sample:
@@ -109,7 +109,7 @@ class Documents(OpenDocuments):
 
     async def _save(self, document: Document, path: Path) -> bool:
         self.editor.commit()
-        theirs = await self._newer(path, document.seen)
+        theirs = await self._newer(path, document.version)
         if theirs is not None:
             answer = await ask_with_difference(
                 self._window,
@@ -159,14 +159,14 @@ class Documents(OpenDocuments):
         self.editor.commit()
         self.editor.apply("Reload from disk", read.plan)
         self.editor.mark_saved()
-        document.seen = theirs
+        document.version = theirs
         self.changed.emit()
         await self._tell_unread(document.path, read)
         return True
 
     def keep_own(self, document: Document, theirs: Version | None) -> None:
         """Take note that the file is another one, or gone; saving will write what is here."""
-        document.seen = theirs
+        document.version = theirs
         document.undo_stack.resetClean()
         self.changed.emit()
 
@@ -251,10 +251,10 @@ class Documents(OpenDocuments):
             self._saving = asyncio.Lock()
         return self._saving
 
-    async def _newer(self, path: Path, seen: Version | None) -> Version | None:
-        """The version of the file that the user has not seen; None too where there is no file."""
+    async def _newer(self, path: Path, known: Version | None) -> Version | None:
+        """The file where the user does not know of this version, else None; also without a file."""
         try:
-            return await in_thread(newer_version, path, seen)
+            return await in_thread(newer_version, path, known)
         except OSError:
             return None
 
@@ -268,7 +268,7 @@ class Documents(OpenDocuments):
             document.is_being_saved = False
         if version is None:
             return False
-        document.path, document.sample, document.seen = path, None, version
+        document.path, document.sample, document.version = path, None, version
         if self.plan_of(document) == shown:
             document.undo_stack.setClean()
         self._settings.add_recent_plan(path)

@@ -1,4 +1,4 @@
-"""Files of plans as they are on disk: which version one has seen, and what the system says."""
+"""Plan files as they are on disk: whether there is a newer version, and what the system says."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def version_of(path: Path) -> Version:
     return Version(stamp, files.read(path))
 
 
-def newer_version(path: Path, seen: Version | None) -> Version | None:
-    """The file as it is now where it differs from `seen`, else None. Raises OSError."""
-    if seen is not None and stamp_of(path) == seen.stamp:
+def newer_version(path: Path, known: Version | None) -> Version | None:
+    """The file as it is now where it differs from `known`, else None. Raises OSError."""
+    if known is not None and stamp_of(path) == known.stamp:
         return None
     now = version_of(path)
-    return None if seen is not None and now.content == seen.content else now
+    return None if known is not None and now.content == known.content else now
 
 
 def reason(error: OSError) -> str:

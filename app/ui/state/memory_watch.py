@@ -39,7 +39,7 @@ class MemoryWatch(QObject):
     unknown = Signal(str)
     """Why there is no estimate."""
     layers_weighed = Signal(object)
-    """A tuple: what each weight layer takes in weights and KV cache, in bytes."""
+    """`layer_bytes`."""
 
     def __init__(
         self,
@@ -60,6 +60,8 @@ class MemoryWatch(QObject):
         self._tasks = tasks
         self.figures: MemoryFigures | None = None
         """What was estimated last, None while that is unknown."""
+        self.layer_bytes: tuple[int, ...] = ()
+        """What each weight layer takes in weights and KV cache."""
         self._weighed: tuple[object, ...] = ()
         self._shown: MemoryEstimate | None = None
         self._asked: EstimateMemory | None = None
@@ -118,7 +120,8 @@ class MemoryWatch(QObject):
         from app.memory.estimate import layer_bytes
 
         self._weighed = weighed
-        self.layers_weighed.emit(layer_bytes(files, settings))
+        self.layer_bytes = layer_bytes(files, settings)
+        self.layers_weighed.emit(self.layer_bytes)
 
     def _look(self) -> None:
         self._weigh_layers()

@@ -80,13 +80,13 @@ class OpenDocuments(QObject):
         plan: Plan,
         path: Path | None = None,
         sample: str | None = None,
-        seen: Version | None = None,
+        version: Version | None = None,
         is_dirty: bool = False,
     ) -> Document:
         """A further document, shown at once; it takes the place of an untouched one."""
         self._leave()
         stack = self.editor.make_undo_stack()
-        document = Document(plan, stack, path, sample, seen)
+        document = Document(plan, stack, path, sample, version)
         if is_dirty:
             stack.resetClean()
         here = self.all.index(self.active) + 1

@@ -25,7 +25,7 @@ from app.plan.json_records import JsonError, lenient_record, parse
 class Copy:
     """An unsaved plan: its text, the name it had, the file it belongs to, and when it was kept.
 
-    `seen` is a digest of the file's content as the user had seen it, '' for none.
+    `seen` is a digest of the file's content as the user knew it, '' for none.
     """
 
     text: str = ""

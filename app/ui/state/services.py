@@ -1,4 +1,4 @@
-"""What the window is built over: everything that is not seen, each once, made in the order in which
+"""What the window is built over: all that has no look, each part once, built in the order in which
 one needs the other."""
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The views beside the canvas, each made when it is first seen: the first paint needs none."""
+"""The views beside the canvas, each built when its dock is first shown, after the first paint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,15 +28,14 @@ class Views:
         self._tasks = services.tasks
         self._canvas = canvas
         self._conversations = conversations
-        self._layer_bytes: Sequence[int] = ()
-        services.memory_watch.layers_weighed.connect(self._show_layer_bytes)
+        self._memory_watch = services.memory_watch
 
     def fill(self, docks: dict[str, QDockWidget]) -> None:
-        """Put each view into its dock once that is seen."""
-        _fill_when_seen(docks["Text"], lambda: self.text)
-        _fill_when_seen(docks["List"], lambda: self.list)
-        _fill_when_seen(docks["History"], self._make_history)
-        _fill_when_seen(docks["Conversations"], lambda: self.conversations)
+        """Put each view into its dock once that is shown."""
+        _fill_when_shown(docks["Text"], lambda: self.text)
+        _fill_when_shown(docks["List"], lambda: self.list)
+        _fill_when_shown(docks["History"], self._make_history)
+        _fill_when_shown(docks["Conversations"], lambda: self.conversations)
 
     @cached_property
     def conversations(self) -> ConversationList:
@@ -61,13 +60,9 @@ class Views:
         from app.ui.views.list_view import ListPanel
 
         panel = ListPanel(self._editor, self._canvas)
-        panel.set_layer_bytes(self._layer_bytes)
+        panel.set_layer_bytes(self._memory_watch.layer_bytes)
+        self._memory_watch.layers_weighed.connect(panel.set_layer_bytes)
         return panel
-
-    def _show_layer_bytes(self, layer_bytes: Sequence[int]) -> None:
-        self._layer_bytes = layer_bytes
-        if "list" in self.__dict__:
-            self.list.set_layer_bytes(layer_bytes)
 
     def _make_history(self) -> QWidget:
         from app.ui.views.history_panel import HistoryPanel
@@ -75,9 +70,9 @@ class Views:
         return HistoryPanel(self._editor)
 
 
-def _fill_when_seen(dock: QDockWidget, make: Callable[[], QWidget]) -> None:
-    def fill(seen: bool) -> None:
-        if seen:
+def _fill_when_shown(dock: QDockWidget, make: Callable[[], QWidget]) -> None:
+    def fill(is_shown: bool) -> None:
+        if is_shown:
             dock.visibilityChanged.disconnect(fill)
             dock.setWidget(make())
 

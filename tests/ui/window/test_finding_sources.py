@@ -19,7 +19,7 @@ from tests.ui.workbench import Bench
 def save_as(bench: Bench, path: Path) -> str:
     path.parent.mkdir(exist_ok=True)
     bench.window.services.documents.active.path = path
-    bench.window.services.documents.active.seen = None
+    bench.window.services.documents.active.version = None
     assert bench.run(bench.window.services.documents.save())
     return path.read_text()
 

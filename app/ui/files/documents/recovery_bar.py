@@ -99,9 +99,9 @@ class RecoveryBar(MessageBar):
         path = Path(copy.path) if copy.path else None
         if path is not None and self._documents.find(path) is not None:
             path = None
-        seen = await in_thread(_seen, path, copy.seen)
+        version = await in_thread(_version, path, copy.seen)
         sample = copy.name if path is None else None
-        self._documents.add(read.plan, path, sample, seen, is_dirty=True)
+        self._documents.add(read.plan, path, sample, version, is_dirty=True)
         return True
 
 
@@ -113,7 +113,7 @@ def _named(copy: Copy) -> str:
     return f"“{copy.name}” ({QLocale().toString(day, QLocale.FormatType.ShortFormat)})"
 
 
-def _seen(path: Path | None, expected: str) -> Version | None:
+def _version(path: Path | None, expected: str) -> Version | None:
     """The version of the file that the copy was made over, None where it is another now."""
     if path is None:
         return None

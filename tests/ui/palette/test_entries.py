@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.ui.palette.entry import Entry
-from app.ui.palette.matching import fit, ranked
+from app.ui.palette.entries import Entry, fit, ranked
 
 
 def entry(title: str, *also: str) -> Entry:

@@ -1,15 +1,29 @@
-"""How well typed letters fit a name: they occur in it in order, best at the starts of words."""
+"""What a search popup lists, and how well typed letters fit it: they occur in the name in order,
+best at the starts of words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
-
-from app.ui.palette.entry import Entry
 
 _LETTER, _WORD_START, _NEXT = 1.0, 4.0, 4.5
 _OTHER_NAME = 0.9
 _BREVITY = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line: what it is called, what it does, and what happens when it is chosen. `also` are other
+    words it is found by; `key` is its shortcut, if it has one."""
+
+    title: str
+    sentence: str
+    icon: str
+    run: Callable[[], object]
+    key: str = ""
+    also: tuple[str, ...] = ()
+
 
 T = TypeVar("T", bound=Entry)
 
