@@ -25,7 +25,7 @@ from app.ui.chat.reply_request import (
     same_request,
 )
 from app.ui.chat.transcript import Transcript
-from app.ui.state.plan_runner import ASIDE, RUN, PlanNotReady
+from app.ui.state.plan_runner import EXTRA_SLOT, RUN, PlanNotReady
 from app.ui.state.services import Services
 
 if TYPE_CHECKING:
@@ -211,11 +211,11 @@ class ReplyFlow(QObject):
                 f"That reply was made with {names}, which the plan shown does not use. Show a "
                 "plan that does, or choose the file with Model > Open model."
             )
-        await self._runner.open_aside(recipe, context_of(record))
+        await self._runner.open_extra(recipe, context_of(record))
         try:
             if self._stopped:
                 return
-            request = same_request(conversation, id, ASIDE)
+            request = same_request(conversation, id, EXTRA_SLOT)
             same = same_record(record, recipe)
             reply = ReplyInProgress(conversation, prompt, same, request.begun)
             result = await self._stream(request, reply)
@@ -227,7 +227,7 @@ class ReplyFlow(QObject):
             self._show_whole(reply, reply.finish(result, ", ".join(remarks)))
         finally:
             with suppress(EngineError, JobCancelled):  # the engine is gone, and it with it
-                await self._runner.close_aside()
+                await self._runner.close_extra()
 
     async def _stream(self, request: Generate, reply: ReplyInProgress) -> Reply:
         """What the reply ends with; it is shown as it comes. Raises EngineError, JobCancelled: what

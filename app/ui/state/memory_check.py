@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from app.engine.messages import Open, OpenedPlan
+from app.engine.messages import Open
 from app.memory.amounts import format_bytes
 from app.plan.recipe import Recipe
 from app.ui.state.memory_watch import MemoryWatch
-from app.ui.state.plan_runner import AsidePlan, PlanRunner
+from app.ui.state.plan_runner import PlanRunner
 from app.ui.widgets import dialogs
 
 if TYPE_CHECKING:
@@ -27,14 +27,6 @@ class MemoryCheck:
     def __init__(self, watch: MemoryWatch, runner: PlanRunner) -> None:
         self._watch = watch
         self._runner = runner
-
-    def take_note(self, request: Open, opened: OpenedPlan, files: Sequence[ModelFile]) -> None:
-        """Count this plan, and tell of documents' plans that had to leave for it."""
-        self._runner.take_note(AsidePlan(request, opened, tuple(files)))
-
-    async def close(self, slot: int) -> None:
-        """Free a plan that was counted. Raises EngineError, JobCancelled."""
-        await self._runner.close_aside(slot)
 
     async def may_open(
         self,

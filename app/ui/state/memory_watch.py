@@ -20,7 +20,7 @@ from app.memory.figures import MemoryEstimate
 from app.plan.recipe import Recipe, changed_scales
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.memory_figures import MemoryFigures
-from app.ui.state.plan_runner import AsidePlan, PlanRunner, RunningPlan, can_be_open_together
+from app.ui.state.plan_runner import ExtraPlan, PlanRunner, RunningPlan, can_be_open_together
 from app.ui.state.reply_settings import ReplySettings
 from app.ui.state.settings import Settings
 from app.ui.state.tasks import Tasks
@@ -198,7 +198,7 @@ class MemoryWatch(QObject):
             running is not None
             and self._runner.is_current
             and all(plan.has_decoded for plan in (running, *others))
-            and not self._runner.aside
+            and not self._runner.extra_plans
         )
         figures = MemoryFigures(
             estimate=self._shown,
@@ -223,13 +223,13 @@ class MemoryWatch(QObject):
     def _with_others(self, figures: MemoryFigures, others: Sequence[RunningPlan]) -> MemoryFigures:
         """The same beside the other open plans, of which those used longest ago are closed where
         the shown one has to be opened and does not fit beside them."""
-        asked, aside = self._asked, tuple(self._runner.aside.values())
-        if asked is None or not (others or aside):
+        asked, extra = self._asked, tuple(self._runner.extra_plans.values())
+        if asked is None or not (others or extra):
             return figures
         from app.memory.beside import beside_bytes, n_that_fit
 
         as_opened = Open(asked.model_paths, asked.recipe, asked.settings)
-        open_ones: tuple[AsidePlan | RunningPlan, ...] = (*aside, *others)
+        open_ones: tuple[ExtraPlan | RunningPlan, ...] = (*extra, *others)
         may_stay = [plan for plan in open_ones if can_be_open_together(plan.request, as_opened)]
         contexts = [(plan.request.recipe, plan.opened.context_bytes) for plan in may_stay]
         files = max((self._model.files, *(plan.files for plan in may_stay)), key=len)

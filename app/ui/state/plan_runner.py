@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 RUN = "run"
 """Whose jobs Stop stops: what opens plans and answers prompts."""
 
-ASIDE = -5
+EXTRA_SLOT = -5
 """The engine's slot of a plan that is opened for one reply; documents have those from 0 on."""
 OTHER_WEIGHTS = "for a plan with other model files or another mmap setting"
 
@@ -67,7 +67,7 @@ class RunningPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class AsidePlan:
+class ExtraPlan:
     """A plan in the engine that no document owns: of a column, or of one reply."""
 
     request: Open
@@ -101,7 +101,7 @@ class PlanRunner(QObject):
         self._tasks = tasks
         self._plans: dict[Document, RunningPlan] = {}
         """The one that was used last comes last."""
-        self.aside: dict[int, AsidePlan] = {}
+        self.extra_plans: dict[int, ExtraPlan] = {}
         """By slot."""
         self.opening: Document | None = None
         self._editor.changed.connect(self._follow)
@@ -186,35 +186,35 @@ class PlanRunner(QObject):
         self._follow()
         return running
 
-    async def open_aside(self, recipe: Recipe, context: ContextSettings) -> OpenedPlan:
-        """Open this plan in the slot ASIDE, over the weights of the open model, until
-        `close_aside`. Raises PlanNotReady, JobCancelled, EngineError."""
+    async def open_extra(self, recipe: Recipe, context: ContextSettings) -> OpenedPlan:
+        """Open this plan in the slot EXTRA_SLOT, over the weights of the open model, until
+        `close_extra`. Raises PlanNotReady, JobCancelled, EngineError."""
         if not self.model.paths:
             raise PlanNotReady(self.model.why_none)
         paths = tuple(str(path) for path in self.model.paths)
         settings = replace(context, use_mmap=self._reply_settings.context.use_mmap)
-        request, files = Open(paths, recipe, settings, ASIDE), self.model.files
+        request, files = Open(paths, recipe, settings, EXTRA_SLOT), self.model.files
         opened = await self.engine.run(request, asker=RUN)
         assert isinstance(opened, OpenedPlan)
-        self.take_note(AsidePlan(request, opened, files))
+        self.add_extra(ExtraPlan(request, opened, files))
         return opened
 
-    async def close_aside(self, slot: int = ASIDE) -> None:
+    async def close_extra(self, slot: int = EXTRA_SLOT) -> None:
         """Free a plan that no document owns."""
-        self.aside.pop(slot, None)
+        self.extra_plans.pop(slot, None)
         await self.engine.run(ClosePlan(slot))
         self.changed.emit()
 
     def _engine_moved(self, state: EngineState) -> None:
         if state.phase == "died":
             self._plans.clear()
-            self.aside.clear()
+            self.extra_plans.clear()
             self.changed.emit()
 
-    def take_note(self, plan: AsidePlan) -> None:
+    def add_extra(self, plan: ExtraPlan) -> None:
         """Count a plan that no document owns among those that are open, and forget the documents'
         plans that left the engine for it."""
-        self.aside[plan.request.slot] = plan
+        self.extra_plans[plan.request.slot] = plan
         self._tell_closed(self._take_out_displaced(plan.opened), OTHER_WEIGHTS)
         self.changed.emit()
 
@@ -224,8 +224,8 @@ class PlanRunner(QObject):
         return Open(paths, recipe, self._reply_settings.context, self.documents.active.slot)
 
     def _take_out_displaced(self, opened: OpenedPlan) -> list[Document]:
-        for slot in set(self.aside) - set(opened.open_slots):
-            del self.aside[slot]
+        for slot in set(self.extra_plans) - set(opened.open_slots):
+            del self.extra_plans[slot]
         displaced = [d for d in self._plans if d.slot not in opened.open_slots]
         for other in displaced:
             del self._plans[other]

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction
 
 from app.conversations.conversation import SystemMode
 from app.engine.messages import ClosePlan, Generate, Open, Sampling
-from app.ui.state.plan_runner import ASIDE
+from app.ui.state.plan_runner import EXTRA_SLOT
 from tests.ui.fake_engine import ORDER
 from tests.ui.window.test_chat import kinds, last
 from tests.ui.window.test_messages import chat_action, more, texts
@@ -43,15 +43,17 @@ def test_again_is_asked_for_as_the_first_time(bench: Bench) -> None:
     ask_again(bench)
     request, again = bench.engine.asked(Generate)[-1], bench.engine.asked(Open)[-1]
     sampling = replace(first.sampling, seed=7)  # the one that the engine drew
-    assert request == replace(first, sampling=sampling, slot=ASIDE, order=ORDER)
-    assert again == replace(opened, slot=ASIDE)
-    assert bench.engine.asked(ClosePlan) == [ClosePlan(ASIDE)]
+    assert request == replace(first, sampling=sampling, slot=EXTRA_SLOT, order=ORDER)
+    assert again == replace(opened, slot=EXTRA_SLOT)
+    assert bench.engine.asked(ClosePlan) == [ClosePlan(EXTRA_SLOT)]
     assert last(bench).head.variant == "2/2"
     assert "regenerated with the plan, seed and settings" in last(bench).footer
     assert opened.recipe.hash in last(bench).footer
     assert "may differ" not in last(bench).footer
     bench.say("More")
-    assert bench.engine.asked(Generate)[-1].slot != ASIDE, "the plan of the editor answers again"
+    assert bench.engine.asked(Generate)[-1].slot != EXTRA_SLOT, (
+        "the plan of the editor answers again"
+    )
 
 
 def test_again_of_a_reply_that_is_kept_in_the_file(bench: Bench) -> None:
@@ -65,7 +67,7 @@ def test_again_of_a_reply_that_is_kept_in_the_file(bench: Bench) -> None:
     bench.wait_idle()
     request = bench.engine.asked(Generate)[-1]
     assert request == replace(
-        first, sampling=replace(first.sampling, seed=7), slot=ASIDE, order=ORDER
+        first, sampling=replace(first.sampling, seed=7), slot=EXTRA_SLOT, order=ORDER
     )
 
 
@@ -93,7 +95,7 @@ def test_again_over_another_model_is_refused_in_words(bench: Bench) -> None:
     ask_again(bench)
     assert "That reply was made with other.gguf" in last(bench).text
     assert texts(bench)[:2] == ["Hi", "The capital of France is **Paris**."]
-    assert all(opening.slot != ASIDE for opening in bench.engine.asked(Open))
+    assert all(opening.slot != EXTRA_SLOT for opening in bench.engine.asked(Open))
     conversation.write(reply.id, reply.text, replace(reply.record, recipe="WeightBlock; x"))
     bench.window.chat.flow.regenerate_same(reply.id)
     bench.wait_idle()

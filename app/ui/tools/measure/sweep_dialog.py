@@ -31,6 +31,7 @@ from app.ui.chat.reply_in_progress import ReplyInProgress
 from app.ui.chat.reply_request import request_for
 from app.ui.chat.transcript import SUGGESTIONS
 from app.ui.state.document import Document
+from app.ui.state.plan_runner import ExtraPlan
 from app.ui.state.services import Services
 from app.ui.state.writing import write_or_tell
 from app.ui.tools.job_dialog import EngineJobDialog
@@ -72,6 +73,7 @@ class SweepDialog(EngineJobDialog):
         self._model = services.model
         self._reply_settings = services.reply_settings
         self._memory_check = services.memory_check
+        self._runner = services.runner
         self._asked: _Asked | None = None
         self.fader = QComboBox()
         self.fader.setAccessibleName("Fader")
@@ -213,7 +215,7 @@ class SweepDialog(EngineJobDialog):
                 before = reply.tokens
         finally:
             with contextlib.suppress(EngineError, JobCancelled):
-                await self._memory_check.close(SLOT)
+                await self._runner.close_extra(SLOT)
         return f"{len(plans)} replies with seed {settings.sampling.seed}."
 
     def _open_at(self, plan: Plan, fader: Fader, scale: float) -> Open:
@@ -229,7 +231,8 @@ class SweepDialog(EngineJobDialog):
 
         def on_event(event: Event) -> None:
             if isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
-                self._memory_check.take_note(request.plans[0], event.told, self._model.files)
+                plan = ExtraPlan(request.plans[0], event.told, self._model.files)
+                self._runner.add_extra(plan)
             if coming.take(by_plan((event,), 1)[0]) and coming.reply is not None:
                 part = (n + len(coming.reply.tokens) / request.generate.n_predict) / n_all
                 self.row.show_progress(f"Scale {scale:g}, {n + 1} of {n_all}", part, 0.0, None)

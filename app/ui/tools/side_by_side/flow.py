@@ -13,7 +13,7 @@ from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import Event, GenerateTogether, OfPlan, Open, OpenedPlan, Progress
 from app.ui.chat.panel import ChatPanel
 from app.ui.chat.reply_request import request_for
-from app.ui.state.plan_runner import RUN
+from app.ui.state.plan_runner import RUN, ExtraPlan
 from app.ui.state.services import Services
 from app.ui.tools.side_by_side.column import Column
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe
@@ -39,6 +39,7 @@ class SideBySideFlow(QObject):
         self._reply_settings = services.reply_settings
         self._conversations = services.conversations
         self._memory_check = services.memory_check
+        self._runner = services.runner
         self._chat = chat
         self._window = window
         self.is_answering = False
@@ -67,7 +68,7 @@ class SideBySideFlow(QObject):
             slot = next(iter(self._open))
             del self._open[slot]
             with contextlib.suppress(EngineError, JobCancelled):  # they ended with the engine
-                await self._memory_check.close(slot)
+                await self._runner.close_extra(slot)
 
     @property
     def _conversation(self) -> Conversation:
@@ -98,7 +99,7 @@ class SideBySideFlow(QObject):
                 if isinstance(event, Progress):
                     self.progressed.emit(f"{event.phase} {event.fraction:.0%}")
                 elif isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
-                    self._memory_check.take_note(plans[event.at], event.told, files)
+                    self._runner.add_extra(ExtraPlan(plans[event.at], event.told, files))
             self._show(replies, columns, events)
 
         self.is_answering = True
