@@ -289,7 +289,7 @@ class Context:
         params = llama.llama_context_default_params()
         params.n_ctx = settings.n_ctx
         params.n_batch = settings.n_batch
-        params.n_ubatch = settings.n_batch
+        params.n_ubatch = settings.n_at_once
         params.n_outputs_max = params.n_outputs_max_per_seq = n_logits
         params.n_threads = params.n_threads_batch = settings.n_threads or default_n_threads()
         params.type_k = params.type_v = _KV_TYPES[settings.kv_type]

@@ -80,6 +80,17 @@ class ContextSettings:
         step=64,
         unit="tokens",
     )
+    n_ubatch: int = _setting(
+        512,
+        "--ubatch",
+        "tokens that pass through the layers at once, at most the batch; fewer need less memory "
+        "but are slower",
+        label="&Physical batch",
+        least=1,
+        most=65_536,
+        step=64,
+        unit="tokens",
+    )
     use_mmap: bool = _setting(
         True,
         "--no-mmap",
@@ -87,6 +98,12 @@ class ContextSettings:
         label="Memory-map the model file",
         help_when_off="load the weights into memory instead of mapping the file",
     )
+
+    @property
+    def n_at_once(self) -> int:
+        """Tokens that pass through the layers together at most: llama.cpp cuts a physical batch
+        that is larger than the batch, or than the context, down to it."""
+        return min(self.n_ubatch, self.n_batch, self.n_ctx)
 
     def in_range(self) -> ContextSettings:
         """The same with each number in its range: those of a file may be out of it."""

@@ -129,7 +129,7 @@ def _weight_layer_kv_bytes(
         model, i = models[at.source], at.index
         n_cells = _padded(settings.n_ctx)
         if model.is_sliding[i]:
-            n_cells = _padded(min(n_cells, model.n_swa + min(settings.n_batch, n_cells)))
+            n_cells = _padded(min(n_cells, model.n_swa + min(settings.n_at_once, n_cells)))
         head_items = model.n_embd_head_k[i] + model.n_embd_head_v[i]
         sizes.append(kv_cache_bytes(n_cells * model.n_head_kv[i] * head_items, settings.kv_type))
     return tuple(sizes)

@@ -51,6 +51,10 @@ def test_a_smaller_batch_needs_less_and_a_copy_is_not_mapped(plan: str, tiny: st
     assert usual["mapped_bytes"] > usual["weights_bytes"] * 0.9
     assert copied["mapped_bytes"] == 0
     assert copied["weights_bytes"] == usual["weights_bytes"]
+    physical = answer("estimate", plan, "--model", tiny, "--ubatch", "16")
+    assert physical["compute_bytes"] < usual["compute_bytes"] / 2
+    assert physical["kv_bytes"] == usual["kv_bytes"]
+    assert "--ubatch: “0” is not a whole" in call("estimate", "--ubatch", "0").stderr
     refusal = call("estimate", "--batch", "0").stderr
     assert "--batch: “0” is not a whole number from 1 to 65536" in refusal
 

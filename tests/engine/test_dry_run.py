@@ -76,6 +76,9 @@ def test_the_bundled_model(estimator: EngineClient, model_path: Path, recipe: Re
         ContextSettings(1024, use_mmap=False),
         ContextSettings(1024, kv_type="q8_0"),
         ContextSettings(512, n_batch=32),
+        ContextSettings(1024, n_ubatch=64),
+        ContextSettings(512, n_ubatch=64),
+        ContextSettings(2048, n_batch=2048, n_ubatch=2048),
         ContextSettings(1024, flash_attention=False, n_threads=1),
     ],
 )

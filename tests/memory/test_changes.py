@@ -90,14 +90,14 @@ def test_words(model: ModelFile) -> None:
     assert Change("layers", 4, 1 << 30, True).words == "leave out 4 layers (1.0 GiB less)"
 
 
-@pytest.mark.parametrize("n_batch", [64, 2048])
+@pytest.mark.parametrize(("n_batch", "n_ubatch"), [(64, 512), (512, 64), (2048, 2048)])
 def test_figures_of_blocks_and_changes_are_parts_of_the_total_with_sliding_windows(
-    tmp_path: Path, n_batch: int
+    tmp_path: Path, n_batch: int, n_ubatch: int
 ) -> None:
     path = write_tiny(tmp_path / "tiny.gguf", TinyModel(n_layers=6, architecture="gemma3"))
     model, recipe = read_model_file(path), Recipe.whole(6)
     assert any(model.is_sliding)
-    settings = ContextSettings(8192, n_batch=n_batch)
+    settings = ContextSettings(8192, n_batch=n_batch, n_ubatch=n_ubatch)
     kv = estimate_exact([model], recipe, settings).kv_bytes
     assert kv != estimate_exact([model], recipe, ContextSettings(8192)).kv_bytes
     assert sum(layer_bytes([model], settings)) == sum(model.layer_bytes) + kv

@@ -13,6 +13,7 @@ import pytest
 from gguf import GGMLQuantizationType
 from llama_cpp._logger import llama_log_callback
 
+from app.engine.native import Base, Context, View
 from app.memory.context_settings import ContextSettings
 from app.memory.estimate import BlockMemory, MemoryParts, block_memory, estimate_exact, layer_bytes
 from app.memory.kv_types import KV_TYPES, KvType
@@ -68,6 +69,22 @@ def test_it_equals_what_llama_cpp_allocates(
     sizes = dict(re.findall(r"CPU\S* (model|KV) buffer size = *([\d.]+) MiB", log))
     assert float(sizes["KV"]) == round(estimate.kv_bytes / MIB, 2)
     assert float(sizes["model"]) == pytest.approx(estimate.weights_bytes / MIB, abs=0.011)
+
+
+@pytest.mark.parametrize(("n_batch", "n_ubatch"), [(512, 512), (512, 64), (64, 512)])
+def test_the_cache_of_sliding_layers_equals_what_the_engine_allocates(
+    tmp_path: Path, n_batch: int, n_ubatch: int
+) -> None:
+    path = write_tiny(tmp_path / "t.gguf", TinyModel(n_layers=6, architecture="gemma3"))
+    settings = ContextSettings(4096, 1, n_batch=n_batch, n_ubatch=n_ubatch)
+    base = Base(str(path), dry=True)
+    view = View([base], Recipe.whole(6))
+    context = Context(view.model, settings, n_logits=1)
+    expected = estimate_exact([read_model_file(path)], Recipe.whole(6), settings)
+    assert context.memory()[0].kv_bytes == expected.kv_bytes
+    context.close()
+    view.close()
+    base.close()
 
 
 @pytest.mark.parametrize("kv_type", KV_TYPES)
@@ -149,6 +166,7 @@ def test_sliding_layers_keep_a_window_and_a_batch(tiny: ModelFile) -> None:
     assert estimate_exact([model], Recipe.whole(4), ContextSettings(512)).kv_bytes == 4 * 512 * cell
     parts = estimate_exact([model], Recipe.whole(4), ContextSettings(4096, n_batch=128))
     assert parts.kv_bytes == (3 * 512 + 4096) * cell
+    assert parts == estimate_exact([model], Recipe.whole(4), ContextSettings(4096, n_ubatch=128))
 
 
 def test_repacked_embeddings_that_serve_as_head_are_held_twice(tiny: ModelFile) -> None:

@@ -134,10 +134,11 @@ def test_what_is_set_is_estimated_at_once_and_kept(bench: Bench) -> None:
     dialog.fields["n_ctx"].setValue(8192)
     dialog.fields["kv_type"].setCurrentText("q8_0")
     dialog.fields["n_batch"].setValue(64)
+    dialog.fields["n_ubatch"].setValue(32)
     dialog.fields["use_mmap"].setChecked(False)
     context = bench.window.services.reply_settings.chat.context
     assert (context.n_ctx, context.kv_type) == (8192, "q8_0")
-    assert (context.n_batch, context.use_mmap) == (64, False)
+    assert (context.n_batch, context.n_ubatch, context.use_mmap) == (64, 32, False)
     bench.qtbot.waitUntil(
         lambda: bench.estimator.asked(EstimateMemory)[-1].settings == context  # type: ignore[union-attr]
     )
