@@ -78,12 +78,12 @@ class _Check:
                 "Remove one of the links that close the loop.",
             )
         for id_, block in self.plan.blocks.items():
+            kind, name = kind_of(block), self._name(id_)
             if id_ in self.live or not self.has_output:
-                yield from self._links(id_, block)
-            name = self._name(id_)
-            for problem in kind_of(block).broken_rules(
-                block, name, self.plan, self.n_weight_layers
-            ):
+                for port, link in enumerate(kind.links(block)):
+                    if link not in self.plan.blocks and link != TOKENS:
+                        yield self._unlinked(id_, port)
+            for problem in kind.broken_rules(block, name, self.plan, self.n_weight_layers):
                 yield self._of(id_, problem)
 
     def oddities(self) -> Iterator[Problem]:
@@ -129,18 +129,16 @@ class _Check:
                 f"Remove {n_layers - MAX_PLAN_LAYERS} or more layers from its weight blocks.",
             )
 
-    def _links(self, id_: str, block: Block) -> Iterator[Problem]:
+    def _unlinked(self, id_: str, port: int) -> Problem:
+        block = self.plan.blocks[id_]
         kind = kind_of(block)
-        for port, link in enumerate(links_into(block)):
-            if link in self.plan.blocks or link == TOKENS:
-                continue
-            yield self._at(
-                id_,
-                "missing-input",
-                f"{self._name(id_)} has an input that is not linked.",
-                f"Its {kind.port_name(block, port)} needs a link from another block or from the "
-                "token input" + (", or must be removed." if kind.adds_ports else "."),
-            )
+        return self._at(
+            id_,
+            "missing-input",
+            f"{self._name(id_)} has an input that is not linked.",
+            f"Its {kind.port_name(block, port)} needs a link from another block or from the token "
+            "input" + (", or must be removed." if kind.adds_ports else "."),
+        )
 
     def _unused(self, id_: str, block: Block) -> Problem:
         unlinked = any(k != TOKENS and k not in self.plan.blocks for k in links_into(block))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from app.plan.checks import errors_of
@@ -42,16 +43,16 @@ def lower_blocks(plan: Plan, block_ids: tuple[str, ...]) -> Lowered:
     """The numbered blocks of a plan in file order, without a check of the rules."""
     output: dict[str | None, int] = {TOKENS: -1}
     blocks: list[RecipeBlock] = []
-    file_numbers: list[int] = []
     n_layers = 0
-    for n, id_ in enumerate(block_ids):
+    for id_ in block_ids:
         block = plan.blocks[id_]
         kind = kind_of(block)
         inputs = [output[link] for link in kind.links(block)]
         blocks += kind.lower(block, n_layers, inputs, len(blocks))
         n_layers += len(kind.layers(block))
         output[id_] = len(blocks) - 1
-        file_numbers += [n] * (len(blocks) - len(file_numbers))
-    is_one_to_one = len(blocks) == len(block_ids)
-    recipe = Recipe(tuple(blocks), () if is_one_to_one else tuple(file_numbers))
-    return Lowered(recipe, block_ids)
+    if len(blocks) == len(block_ids):
+        return Lowered(Recipe(tuple(blocks)), block_ids)
+    ends = [output[id_] for id_ in block_ids]
+    file_numbers = tuple([bisect_left(ends, n) for n in range(len(blocks))])
+    return Lowered(Recipe(tuple(blocks), file_numbers), block_ids)

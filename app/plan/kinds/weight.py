@@ -38,7 +38,7 @@ class WeightKind(Kind[WeightBlock]):
         return replace(block, input=links[0])
 
     def layers(self, block: WeightBlock) -> range:
-        return range(block.weight_start, block.weight_end)
+        return range(block.weight_start, block.weight_start + block.n_layers)
 
     def on_layers(
         self, block: WeightBlock, runs: Sequence[range], new_ids: Iterator[str]
