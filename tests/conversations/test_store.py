@@ -36,7 +36,7 @@ def store(path: Path) -> Iterator[Store]:
     store.close()
 
 
-def kept(store: Store, *turns: str) -> Conversation:
+def keep(store: Store, *turns: str) -> Conversation:
     conversation = talk(*turns)
     store.save(conversation.delta())
     return conversation
@@ -70,7 +70,7 @@ def test_a_conversation_comes_back_as_it_was(store: Store, path: Path) -> None:
 
 
 def test_the_latest_comes_first_and_can_be_renamed(store: Store) -> None:
-    first, second = kept(store, "First"), kept(store, "Second")
+    first, second = keep(store, "First"), keep(store, "Second")
     assert titles(store) == ["Second", "First"]
     first.add("assistant", "Yes", first.path[-1].id)
     store.save(first.delta([first.path[-1].id]))
@@ -104,14 +104,14 @@ def test_the_latest_comes_first_and_can_be_renamed(store: Store) -> None:
 def test_search_finds_words_in_titles_and_messages(
     store: Store, query: str, found: list[str]
 ) -> None:
-    kept(store, "River", "Through Paris, über die Straße")
-    kept(store, "Japan", "Its capital is 東京都, 100% sure")
-    kept(store, "France", "The capital is Paris.", "paris?", "Yes, Paris.")
+    keep(store, "River", "Through Paris, über die Straße")
+    keep(store, "Japan", "Its capital is 東京都, 100% sure")
+    keep(store, "France", "The capital is Paris.", "paris?", "Yes, Paris.")
     assert sorted(titles(store, query)) == found
 
 
 def test_a_hit_tells_its_message_and_the_words_around_it(store: Store) -> None:
-    conversation = kept(store, "Q", "word " * 60 + "needle " + "word " * 60)
+    conversation = keep(store, "Q", "word " * 60 + "needle " + "word " * 60)
     (hit,) = store.summaries("Needle")
     assert hit.message == conversation.path[1].id
     assert hit.excerpt.startswith("… ")
@@ -120,7 +120,7 @@ def test_a_hit_tells_its_message_and_the_words_around_it(store: Store) -> None:
 
 
 def test_search_follows_what_is_written_and_removed(store: Store) -> None:
-    conversation = kept(store, "Q", "old")
+    conversation = keep(store, "Q", "old")
     id = conversation.path[1].id
     conversation.write(id, "new", None)
     store.save(conversation.delta([id]))
@@ -131,7 +131,7 @@ def test_search_follows_what_is_written_and_removed(store: Store) -> None:
 
 
 def test_removing_and_putting_back(store: Store) -> None:
-    conversation = kept(store, "Q", "A", "Q2")
+    conversation = keep(store, "Q", "A", "Q2")
     taken = store.remove_message(conversation.id, conversation.path[1].id)
     assert [m.text for m in taken] == ["A", "Q2"]
     store.save(conversation.delta(m.id for m in taken))
@@ -148,7 +148,7 @@ def test_removing_and_putting_back(store: Store) -> None:
 
 
 def test_two_windows_on_one_conversation_lose_nothing(store: Store, path: Path) -> None:
-    here = kept(store, "Q", "A")
+    here = keep(store, "Q", "A")
     other = Store(path)
     assert not other.was_changed_elsewhere()
     there = other.load(here.id)
@@ -230,8 +230,8 @@ def test_a_file_that_cannot_be_used_is_left_and_all_goes_on_in_memory(
     store = Store(path)
     assert words in store.problem
     assert str(path) in store.problem
-    conversation = kept(store, "Q", "A needle")
-    gone = kept(store, "Gone")
+    conversation = keep(store, "Q", "A needle")
+    gone = keep(store, "Gone")
     store.remove(gone.id)
     assert titles(store, "needle") == ["Q"]
     assert not store.try_again()
@@ -253,7 +253,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "in the way").write_text("")
     store = Store(tmp_path / "in the way" / "conversations.sqlite")
     assert "Not a directory" in store.problem or "File exists" in store.problem
-    kept(store, "Q")
+    keep(store, "Q")
     assert titles(store) == ["Q"]
     store.close()
 
@@ -261,15 +261,15 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_what_is_written_later_takes_along_what_the_file_lacks(
     store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept(store, "Before")
+    keep(store, "Before")
     store._db.execute("PRAGMA max_page_count = 1")
-    kept(store, "Meanwhile", "x" * 100_000)
+    keep(store, "Meanwhile", "x" * 100_000)
     assert "is full" in store.problem
     monkeypatch.setattr(store_module, "RETRY_S", 1e9)
-    kept(store, "Soon")
+    keep(store, "Soon")
     assert store.n_unwritten == 2, "not tried at each write"
     monkeypatch.setattr(store_module, "RETRY_S", 0.0)
-    kept(store, "After")
+    keep(store, "After")
     assert (store.problem, store.n_unwritten) == ("", 0)
     again = Store(path)
     assert set(titles(again)) == {"Before", "Meanwhile", "Soon", "After"}
@@ -277,10 +277,10 @@ def test_what_is_written_later_takes_along_what_the_file_lacks(
 
 
 def test_a_full_disk_loses_nothing(store: Store, path: Path) -> None:
-    before = kept(store, "Before", "kept")
+    before = keep(store, "Before", "kept")
     (n_pages,) = store._db.execute("PRAGMA page_count").fetchone()
     store._db.execute(f"PRAGMA max_page_count = {n_pages + 2}")
-    meanwhile = kept(store, "Meanwhile", "x" * 100_000)
+    meanwhile = keep(store, "Meanwhile", "x" * 100_000)
     assert "is full" in store.problem
     assert titles(store) == ["Meanwhile", "Before"]
     loaded = store.load(before.id)
@@ -296,7 +296,7 @@ def test_a_full_disk_loses_nothing(store: Store, path: Path) -> None:
 
 
 def test_a_file_that_is_damaged_while_it_is_used_is_told(store: Store, path: Path) -> None:
-    conversation = kept(store, "Q", "A")
+    conversation = keep(store, "Q", "A")
     store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store._db.execute("PRAGMA cache_size = 0")
     path.write_bytes(path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096))

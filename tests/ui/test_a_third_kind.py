@@ -281,7 +281,7 @@ def test_the_window_adds_runs_saves_and_reads_it(bench: Bench) -> None:
     before = editor.plan
     window.canvas.setFocus()
     QTest.keyClick(window.canvas, Qt.Key.Key_Tab)
-    choose(bench.shown(SearchPopup), "damping")
+    choose(bench.wait_for(SearchPopup), "damping")
     block = added(editor, before)
     output = before.output
     assert output is not None

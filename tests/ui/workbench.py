@@ -62,7 +62,7 @@ class Bench:
         self.qtbot.waitUntil(lambda: bool(self.estimators))
         return self.estimators[0]
 
-    def shown(self, kind: type[W]) -> W:
+    def wait_for(self, kind: type[W]) -> W:
         """The window of this kind that is in sight, waited for."""
 
         def found() -> list[W]:
@@ -71,16 +71,16 @@ class Bench:
         self.qtbot.waitUntil(lambda: bool(found()), timeout=PATIENCE_MS)
         return found()[0]
 
-    def opened(self, kind: type[W], key: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -> W:
+    def open_with(self, kind: type[W], key: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -> W:
         """The window of this kind that a key opens."""
         self.window.activateWindow()
         self.qtbot.waitUntil(self.window.isActiveWindow)
         self.qtbot.keyClick(self.window, key, keys)
-        return self.shown(kind)
+        return self.wait_for(kind)
 
     def dialog(self) -> QMessageBox:
         """The question or message that is shown, waited for."""
-        return self.shown(QMessageBox)
+        return self.wait_for(QMessageBox)
 
     def answer(self, words: str) -> str:
         """Press the dialog's button with these words; what the dialog said."""
@@ -92,7 +92,7 @@ class Bench:
 
     def pick(self, *paths: Path, kind: str = "") -> None:
         """Type names into the file dialog that is shown, and press Enter."""
-        dialog = self.shown(QFileDialog)
+        dialog = self.wait_for(QFileDialog)
         if kind:
             dialog.selectNameFilter(kind)
             dialog.filterSelected.emit(kind)

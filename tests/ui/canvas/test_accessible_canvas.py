@@ -40,7 +40,7 @@ def names(of: QAccessibleInterface) -> list[str]:
     return [child.text(Text.Name) for child in children(of)]
 
 
-def named(of: QAccessibleInterface, start: str) -> QAccessibleInterface:
+def child_named(of: QAccessibleInterface, start: str) -> QAccessibleInterface:
     return next(c for c in children(of) if c.text(Text.Name).startswith(start))
 
 
@@ -62,7 +62,7 @@ def test_the_canvas_is_a_list_of_all_that_is_on_it(root):
 
 
 def test_a_block_has_its_ports_and_faders(root):
-    merge = named(root, "Block 3")
+    merge = child_named(root, "Block 3")
     assert names(merge) == [
         "Input 1, linked from block 1",
         "Input 2, linked from block 2",
@@ -71,8 +71,8 @@ def test_a_block_has_its_ports_and_faders(root):
         "Output, linked to the output",
     ]
     assert [child.role() for child in children(merge)][2:4] == [Role.Slider, Role.Slider]
-    assert names(named(root, "Tokens")) == ["Output, linked to block 0"]
-    assert names(named(root, "Output")) == ["Input, linked from block 3"]
+    assert names(child_named(root, "Tokens")) == ["Output, linked to block 0"]
+    assert names(child_named(root, "Output")) == ["Input, linked from block 3"]
 
 
 def test_names_and_descriptions_follow_edits(root, editor, plan):
@@ -101,19 +101,19 @@ def test_the_current_fader_has_the_focus(canvas, root):
     canvas.setFocus()
     canvas.plan_scene.select(("m",))
     canvas.commands.keyboard.part.choose(Part("fader", 1))
-    fader = named(root, "Block 3").child(3)
+    fader = child_named(root, "Block 3").child(3)
     assert root.focusChild() is fader
     assert fader.text(Text.Value) == "0.50"
 
 
 def test_a_fader_s_value_is_read_and_set(root, editor):
-    value = named(root, "Block 3").child(2).valueInterface()
+    value = child_named(root, "Block 3").child(2).valueInterface()
     assert (value.minimumValue(), value.currentValue(), value.maximumValue()) == (0.0, 0.5, 1.0)
     value.setCurrentValue(0.25)
     assert editor.plan.blocks["m"].inputs[0].scale == 0.25
     assert value.currentValue() == 0.25
     assert editor.undo_stack.undoText() == "Set scale"
-    assert named(root, "Block 3").child(0).valueInterface() is None
+    assert child_named(root, "Block 3").child(0).valueInterface() is None
 
 
 def test_a_value_that_cannot_be_is_refused_in_words(root, canvas, editor, plan):
@@ -121,29 +121,29 @@ def test_a_value_that_cannot_be_is_refused_in_words(root, canvas, editor, plan):
     canvas.notice.connect(said.append)
     kept = shaping.set_sums_to_one(plan, "m", True)
     editor.apply("Keep the sum at 1", kept)
-    named(root, "Block 3").child(2).valueInterface().setCurrentValue(1e17)
+    child_named(root, "Block 3").child(2).valueInterface().setCurrentValue(1e17)
     assert editor.plan == kept
     (words,) = said
     assert "cannot bring the sum to 1" in words
 
 
 def test_things_can_be_chosen_and_pressed(canvas, root):
-    left = named(root, "Block 1").actionInterface()
+    left = child_named(root, "Block 1").actionInterface()
     left.doAction(left.setFocusAction())
     assert canvas.selected_ids() == ("left",)
-    port = named(root, "Block 1").child(0).actionInterface()
+    port = child_named(root, "Block 1").child(0).actionInterface()
     port.doAction(port.pressAction())
     assert canvas.gesture is not None
     canvas.cancel_gesture()
 
 
 def test_rectangles_lie_on_the_screen_where_the_blocks_are(canvas, root):
-    rect = named(root, "Block 3").rect()
+    rect = child_named(root, "Block 3").rect()
     block = canvas.plan_scene.bounds_of(("m",))
     at = canvas.viewport().mapToGlobal(canvas.viewportTransform().map(block.center()).toPoint())
     assert rect.contains(at)
     assert root.rect().contains(rect)
-    assert root.childAt(at.x(), at.y()) is named(root, "Block 3")
+    assert root.childAt(at.x(), at.y()) is child_named(root, "Block 3")
 
 
 def walk(of: QAccessibleInterface, depth: int = 0) -> int:

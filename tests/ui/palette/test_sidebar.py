@@ -27,7 +27,7 @@ def palette(qtbot, canvas, asked) -> Palette:
     return palette
 
 
-def shown(palette: Palette) -> list[str]:
+def titles(palette: Palette) -> list[str]:
     cards = (*palette.blocks.values(), *palette.templates)
     return [card.text() for card in cards if card.isVisible()]
 
@@ -56,11 +56,11 @@ def test_a_click_on_a_template_asks_for_its_numbers(palette, asked):
 
 def test_typing_leaves_the_cards_that_are_meant(palette):
     QTest.keyClicks(palette.search, "blend")
-    assert shown(palette) == ["Merge block"]
+    assert titles(palette) == ["Merge block"]
     palette.search.clear()
-    assert len(shown(palette)) == 2 + len(TEMPLATES)
+    assert len(titles(palette)) == 2 + len(TEMPLATES)
     QTest.keyClicks(palette.search, "template")
-    assert shown(palette) == [t.title for t in TEMPLATES]
+    assert titles(palette) == [t.title for t in TEMPLATES]
 
 
 def test_enter_in_the_search_line_takes_the_first_card_found(palette, editor, plan):
@@ -84,11 +84,11 @@ def test_arrows_go_through_the_cards_that_are_left_and_escape_back(palette, aske
     assert palette.search.hasFocus()
     QTest.keyClick(palette.search, Qt.Key.Key_Escape)
     assert palette.search.text() == ""
-    assert len(shown(palette)) == 2 + len(TEMPLATES)
+    assert len(titles(palette)) == 2 + len(TEMPLATES)
 
 
 def test_it_says_when_nothing_is_found(palette):
     QTest.keyClicks(palette.search, "xyzzy")
-    assert shown(palette) == []
+    assert titles(palette) == []
     assert palette.nothing.isVisible()
     assert "xyzzy" in palette.nothing.text()

@@ -21,7 +21,7 @@ def path(bench: Bench) -> Path:
     return bench.folder / "strange.txt"
 
 
-def refused(bench: Bench, path: Path) -> str:
+def refusal(bench: Bench, path: Path) -> str:
     """What is said when the file is opened; everything stays as it was."""
     before = bench.window.services.editor.plan
     bench.window.files.open_plan(path)
@@ -46,7 +46,7 @@ def refused(bench: Bench, path: Path) -> str:
 )
 def test_noise_is_refused(bench: Bench, path: Path, noise: bytes) -> None:
     path.write_bytes(noise)
-    assert "is not a plan" in refused(bench, path)
+    assert "is not a plan" in refusal(bench, path)
 
 
 def test_lines_of_noise_with_a_keyword_in_front_are_read_as_far_as_they_go(
@@ -145,10 +145,10 @@ def test_scales_are_typed_with_a_comma_and_saved_with_a_point(bench: Bench, type
 
 
 def test_a_folder_a_pipe_and_nothing_at_all_are_refused(bench: Bench, path: Path) -> None:
-    assert "folder" in refused(bench, bench.folder)
+    assert "folder" in refusal(bench, bench.folder)
     os.mkfifo(path)
-    assert "not an ordinary file" in refused(bench, path)
-    assert "No such file" in refused(bench, bench.folder / "gone.txt")
+    assert "not an ordinary file" in refusal(bench, path)
+    assert "No such file" in refusal(bench, bench.folder / "gone.txt")
 
 
 def test_a_file_that_may_not_be_read_is_refused(
@@ -160,7 +160,7 @@ def test_a_file_that_may_not_be_read_is_refused(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("app.plan.files.read", forbidden)
-    assert "Permission denied" in refused(bench, path)
+    assert "Permission denied" in refusal(bench, path)
 
 
 def test_a_file_that_vanishes_while_it_is_saved_is_written_again(

@@ -35,7 +35,7 @@ def note(bench: Bench) -> str:
     return bench.window.chat.system.findChild(QuietLabel).text()
 
 
-def asked(bench: Bench) -> str | None:
+def template_sent(bench: Bench) -> str | None:
     bench.say("Hi")
     request = bench.engine.asked(Generate)[-1]
     assert isinstance(request, Generate)
@@ -45,14 +45,14 @@ def asked(bench: Bench) -> str | None:
 def test_at_first_it_is_the_model_files(bench: Bench, tab: TemplateTab) -> None:
     assert tab.choice.currentText() == "The model file's"
     assert tab.own.isHidden()
-    assert asked(bench) is None
+    assert template_sent(bench) is None
 
 
 @pytest.mark.parametrize("name", ["chatml", "zephyr"])
 def test_a_known_one_is_chosen_by_its_name(bench: Bench, tab: TemplateTab, name: str) -> None:
     choose(bench, tab, name)
     assert "llama.cpp" in tab.hint.text()
-    assert asked(bench) == name
+    assert template_sent(bench) == name
     assert bench.window.services.conversations.current.path[-1].record.chat_template == name
     assert bench.window.services.settings.chat().template == name
 
@@ -60,7 +60,7 @@ def test_a_known_one_is_chosen_by_its_name(bench: Bench, tab: TemplateTab, name:
 def test_none_is_the_raw_mode(bench: Bench, tab: TemplateTab) -> None:
     choose(bench, tab, "None")
     assert "Raw mode" in tab.hint.text()
-    assert asked(bench) == NO_TEMPLATE
+    assert template_sent(bench) == NO_TEMPLATE
 
 
 def test_ones_own_is_typed_and_stays_while_another_is_chosen(
@@ -68,13 +68,13 @@ def test_ones_own_is_typed_and_stays_while_another_is_chosen(
 ) -> None:
     choose(bench, tab, "Custom (Jinja)")
     assert not tab.own.isHidden()
-    assert asked(bench) == CHATML
+    assert template_sent(bench) == CHATML
     tab.own.selectAll()
     bench.qtbot.keyClicks(tab.own, "{{ messages }}")
-    assert asked(bench) == "{{ messages }}"
+    assert template_sent(bench) == "{{ messages }}"
     tab.choice.setFocus()
     bench.qtbot.keyClick(tab.choice, Qt.Key.Key_Home)
-    assert asked(bench) is None
+    assert template_sent(bench) is None
     assert tab.own.toPlainText() == "{{ messages }}"
     kept = bench.window.services.settings.chat()
     assert (kept.template, kept.own_template) == ("", "{{ messages }}")

@@ -23,7 +23,7 @@ def line(view: MessageView, begin: str) -> QTextBlock:
     return block
 
 
-def coloured(view: MessageView, begin: str) -> dict[str, str]:
+def colours_of(view: MessageView, begin: str) -> dict[str, str]:
     """The parts of a line that have a colour of their own."""
     block = line(view, begin)
     return {
@@ -37,8 +37,8 @@ def is_fixed(block: QTextBlock) -> bool:
 
 
 def in_colours(bench: Bench, view: MessageView, begin: str) -> dict[str, str]:
-    bench.qtbot.waitUntil(lambda: bool(coloured(view, begin)))
-    return coloured(view, begin)
+    bench.qtbot.waitUntil(lambda: bool(colours_of(view, begin)))
+    return colours_of(view, begin)
 
 
 def test_code_is_coloured_once_the_reply_is_whole(bench: Bench) -> None:
@@ -48,7 +48,7 @@ def test_code_is_coloured_once_the_reply_is_whole(bench: Bench) -> None:
     parts = in_colours(bench, view, "return")
     assert {"return", "'a'"} <= set(parts)
     assert parts["return"] != parts["'a'"]
-    assert not coloured(view, "That is")
+    assert not colours_of(view, "That is")
 
 
 def test_closed_code_is_coloured_while_the_rest_streams(bench: Bench) -> None:
@@ -76,7 +76,7 @@ def test_a_language_that_nobody_knows_stays_plain(bench: Bench) -> None:
     bench.script.pieces = ("```klingon\nqapla' = 1\n```\n\n```python\nx = 1\n```",)
     bench.say("Code?")
     in_colours(bench, last(bench), "x")
-    assert not coloured(last(bench), "qapla'")
+    assert not colours_of(last(bench), "qapla'")
 
 
 def test_the_colours_follow_the_theme(bench: Bench, qapp: QApplication) -> None:
@@ -86,10 +86,10 @@ def test_the_colours_follow_the_theme(bench: Bench, qapp: QApplication) -> None:
     light = in_colours(bench, view, "def")
     try:
         theme.show(qapp, theme.dark())
-        bench.qtbot.waitUntil(lambda: coloured(view, "def") != light)
+        bench.qtbot.waitUntil(lambda: colours_of(view, "def") != light)
     finally:
         theme.show(qapp, theme.light())
-    bench.qtbot.waitUntil(lambda: coloured(view, "def") == light)
+    bench.qtbot.waitUntil(lambda: colours_of(view, "def") == light)
 
 
 def test_every_colour_can_be_read_on_its_ground() -> None:

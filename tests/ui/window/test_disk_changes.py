@@ -72,7 +72,7 @@ def test_the_difference_is_shown_before_one_chooses(bench: Bench, path: Path) ->
     replace_file(path, THEIRS)
     wait_for_news(bench)
     click_button(bench.window.area.disk_bar, SHOW_DIFFERENCE)
-    dialog = bench.shown(DifferenceDialog)
+    dialog = bench.wait_for(DifferenceDialog)
     lines = dialog.text.toPlainText().splitlines()
     assert any(line.startswith("-MergeBlock; 1; 0.25") for line in lines)
     assert any(line.startswith("+") and "Renamed" in line for line in lines)
@@ -80,7 +80,7 @@ def test_the_difference_is_shown_before_one_chooses(bench: Bench, path: Path) ->
     click_button(dialog, "Cancel")
     assert bench.window.area.disk_bar.isVisible()
     click_button(bench.window.area.disk_bar, SHOW_DIFFERENCE)
-    click_button(bench.shown(DifferenceDialog), RELOAD)
+    click_button(bench.wait_for(DifferenceDialog), RELOAD)
     bench.qtbot.waitUntil(lambda: first_scale(bench) == 0.25)
 
 
@@ -89,7 +89,7 @@ def test_the_difference_is_shown_before_saving_too(bench: Bench, path: Path) -> 
     replace_file(path, THEIRS)
     bench.window.files.save()
     bench.answer(SHOW_DIFFERENCE)
-    dialog = bench.shown(DifferenceDialog)
+    dialog = bench.wait_for(DifferenceDialog)
     click_button(dialog, "Replace the file")
     bench.qtbot.waitUntil(lambda: not bench.window.isWindowModified())
     assert "Renamed" in path.read_text()

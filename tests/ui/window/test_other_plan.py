@@ -72,7 +72,7 @@ def app(qapp: QApplication) -> Iterator[QApplication]:
 
 def read(bench: Bench) -> OtherPlanDialog:
     """The dialog after the plans were asked."""
-    dialog = bench.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
+    dialog = bench.open_with(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     bench.qtbot.mouseClick(dialog.ask, LEFT)
     bench.qtbot.waitUntil(lambda: not dialog.runs)
     return dialog
@@ -124,7 +124,7 @@ def test_the_menu_of_an_earlier_reply_asks_about_that_one(asked: Bench) -> None:
     asked.say("And then?")
     first = asked.window.chat.transcript.messages[1]
     more(first, "Ask another plan …").trigger()
-    dialog = asked.shown(OtherPlanDialog)
+    dialog = asked.wait_for(OtherPlanDialog)
     assert dialog.view.toPlainText() == first.text == "The capital of France is **Paris**."
     more(first, "Ask another plan …").trigger()
     assert len([d for d in asked.window.findChildren(OtherPlanDialog) if d.isVisible()]) == 1
@@ -238,11 +238,11 @@ def test_the_token_under_the_pointer_is_shown_until_the_pointer_leaves(asked: Be
 
 
 def test_the_same_plan_is_said_to_be_the_same(asked: Bench) -> None:
-    dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
+    dialog = asked.open_with(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     assert "Both are the same plan" in dialog.note.text()
     dialog.close()
     asked.set_scale(0.9)
-    dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
+    dialog = asked.open_with(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     assert dialog.note.isHidden()
     dialog.plan.setCurrentText("plan.txt, as it is now")
     assert "Both are the same plan" in dialog.note.text()
@@ -295,7 +295,7 @@ def test_it_is_asked_first_where_memory_is_short_for_two_contexts(
     assert figures is not None
     poor = replace(figures, machine=replace(figures.machine, available_bytes=1))
     monkeypatch.setattr(asked.window.services.memory_watch, "figures_now", lambda: poor)
-    dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
+    dialog = asked.open_with(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     asked.qtbot.mouseClick(dialog.ask, LEFT)
     assert "is free" in asked.answer("Cancel")
     asked.qtbot.waitUntil(lambda: not dialog.runs)
@@ -315,7 +315,7 @@ def test_moved_scales_and_messages_that_left_are_told(asked: Bench) -> None:
     moves = (ScaleMove(3, 3, 0, 0.5, 0.9),)
     record = replace(message.record, moves=moves, statistics=statistics)
     conversations.current.messages[message.id] = replace(message, record=record)
-    dialog = asked.opened(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
+    dialog = asked.open_with(OtherPlanDialog, Qt.Key.Key_A, CTRL_SHIFT)
     assert "scales changed during the reply" in dialog.note.text()
     assert "were dropped from the full context" in dialog.note.text()
 

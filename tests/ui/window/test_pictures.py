@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_and_says_so(
 def print_dialog(bench: Bench) -> QPrintDialog:
     """The print dialog, opened from the menu and waited for."""
     choose(bench.menu("File"), "Print …")
-    return bench.shown(QPrintDialog)
+    return bench.wait_for(QPrintDialog)
 
 
 def test_a_plan_is_printed_to_a_pdf_where_there_is_no_printer(bench: Bench) -> None:

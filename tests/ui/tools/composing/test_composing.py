@@ -31,9 +31,9 @@ def tuned(tmp_path: Path) -> Path:
     return write(layer_pack(stored_model(path), [2, 3]), tmp_path / "pack.gguf")[0]
 
 
-def opened(bench: Bench) -> ComposeDialog:
+def open_dialog(bench: Bench) -> ComposeDialog:
     """The dialog that the key opens."""
-    dialog = bench.opened(ComposeDialog, Qt.Key.Key_O, CTRL_SHIFT)
+    dialog = bench.open_with(ComposeDialog, Qt.Key.Key_O, CTRL_SHIFT)
     dialog.out.setText(str(bench.folder / "out.gguf"))
     return dialog
 
@@ -50,7 +50,7 @@ def add(bench: Bench, dialog: ComposeDialog, path: Path) -> None:
     bench.qtbot.waitUntil(lambda: len(dialog.rows) == n + 1)
 
 
-def written(bench: Bench, dialog: ComposeDialog) -> None:
+def write_all(bench: Bench, dialog: ComposeDialog) -> None:
     bench.qtbot.mouseClick(dialog.write_button, LEFT)
     bench.qtbot.waitUntil(dialog.open_button.isEnabled)
 
@@ -65,12 +65,12 @@ def test_a_file_of_two_and_the_plan_over_it(bench: Bench, tuned: Path) -> None:
     for id_, start in ((first, 0), (second, 2), (third, 5)):
         plan = set_weights(plan, id_, start, 1)
     window.services.editor.apply("Reshape", plan)
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     for row in dialog.rows:
         row.choice.setCurrentText(BORROWED)
     assert dialog.rows[1].facts.text().startswith("1 of 2 layers")
     account(bench, dialog, "3 layers · ")
-    written(bench, dialog)
+    write_all(bench, dialog)
     assert "Wrote out.gguf" in dialog.row.words.text()
     model = read_source(bench.folder / "out.gguf")
     assert model.provenance is not None
@@ -90,11 +90,11 @@ def test_a_file_of_two_and_the_plan_over_it(bench: Bench, tuned: Path) -> None:
 
 def test_what_does_not_hold_the_plan_opens_with_a_plan_of_its_own(bench: Bench) -> None:
     window = bench.window
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     dialog.rows[0].choice.setCurrentText(THESE)
     dialog.rows[0].numbers.setText("1")
     account(bench, dialog, "1 layer · ")
-    written(bench, dialog)
+    write_all(bench, dialog)
     dialog.open_button.click()
     bench.qtbot.waitUntil(lambda: window.services.model.paths == (bench.folder / "out.gguf",))
     (block,) = window.services.editor.plan.blocks.values()
@@ -103,7 +103,7 @@ def test_what_does_not_hold_the_plan_opens_with_a_plan_of_its_own(bench: Bench) 
 
 
 def test_problems_are_said_while_typing(bench: Bench, tuned: Path) -> None:
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     add(bench, dialog, tuned)
     account(bench, dialog, "6 layers")
     assert "without one, llama.cpp runs all layers" in dialog.account.text()
@@ -134,7 +134,7 @@ def test_problems_are_said_while_typing(bench: Bench, tuned: Path) -> None:
 def test_a_file_that_is_no_model_is_refused_in_words(bench: Bench) -> None:
     bad = bench.folder / "bad.gguf"
     bad.write_text("nothing")
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     n = len(dialog.rows)
     dialog.add.click()
     bench.pick(bad)
@@ -144,11 +144,11 @@ def test_a_file_that_is_no_model_is_refused_in_words(bench: Bench) -> None:
 
 def test_a_pack_is_added_as_a_source(bench: Bench, tiny_model: Path) -> None:
     window = bench.window
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     dialog.rows[0].choice.setCurrentText(THESE)
     dialog.rows[0].numbers.setText("2-3")
     dialog.is_pack.setChecked(True)
-    written(bench, dialog)
+    write_all(bench, dialog)
     assert dialog.open_button.text() == "Add as source"
     dialog.open_button.click()
     paths = (tiny_model, bench.folder / "out.gguf")
@@ -157,10 +157,10 @@ def test_a_pack_is_added_as_a_source(bench: Bench, tiny_model: Path) -> None:
 
 
 def test_parts_of_a_size(bench: Bench) -> None:
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     dialog.is_split.setChecked(True)
     dialog.part_size.setText("200 KiB")
-    written(bench, dialog)
+    write_all(bench, dialog)
     parts = sorted(bench.folder.glob("out-0000*.gguf"))
     assert f"in {len(parts)} parts" in dialog.row.words.text()
     assert read_source(parts[0]).n_layers == 4
@@ -169,7 +169,7 @@ def test_parts_of_a_size(bench: Bench) -> None:
 def test_nothing_is_replaced_unasked(bench: Bench) -> None:
     out = bench.folder / "out.gguf"
     out.write_bytes(b"mine")
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     dialog.write_button.click()
     assert "“out.gguf” already exists." in bench.answer("Cancel")
     assert out.read_bytes() == b"mine"
@@ -181,16 +181,16 @@ def test_nothing_is_replaced_unasked(bench: Bench) -> None:
 
 def test_the_place_is_chosen_and_replacing_confirmed_there(bench: Bench) -> None:
     out = bench.folder / "chosen.gguf"
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     dialog.choose.click()
     bench.pick(out)
     bench.qtbot.waitUntil(lambda: dialog.out.text() == str(out))
-    written(bench, dialog)
+    write_all(bench, dialog)
     assert read_source(out).n_layers == 4
 
 
 def test_what_cannot_be_written_is_said(bench: Bench, tiny_model: Path) -> None:
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     dialog.out.setText(str(bench.folder / "nowhere" / "out.gguf"))
     account(bench, dialog, "There is no folder")
     dialog.write_button.click()
@@ -221,7 +221,7 @@ def test_a_write_that_is_stopped_leaves_nothing(
         return write_some(out, data)
 
     there = {path.name for path in bench.folder.iterdir() if path.suffix == ".gguf"}
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     monkeypatch.setattr(os, "write", wait_in_the_middle)
     dialog.write_button.click()
     bench.qtbot.waitUntil(begun.is_set)
@@ -243,7 +243,7 @@ def test_a_write_that_is_stopped_leaves_nothing(
 
 
 def test_the_dialog_closes_with_the_window(bench: Bench) -> None:
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     for document in bench.window.services.documents.all:
         document.undo_stack.setClean()
     with bench.qtbot.waitSignals([dialog.finished, bench.window.closed]):
@@ -251,7 +251,7 @@ def test_the_dialog_closes_with_the_window(bench: Bench) -> None:
 
 
 def test_there_is_one_dialog(bench: Bench) -> None:
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     bench.window.composing.show()
     assert bench.window.composing.open is dialog
     dialog.reject()
@@ -260,7 +260,7 @@ def test_there_is_one_dialog(bench: Bench) -> None:
 
 def test_the_rows_follow_the_plan(bench: Bench) -> None:
     window = bench.window
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     dialog.rows[0].choice.setCurrentText(BORROWED)
     assert dialog.rows[0].layers == (0, 1, 2, 3)
     plan = window.services.editor.commit()
@@ -273,7 +273,7 @@ def test_the_rows_follow_the_plan(bench: Bench) -> None:
 
 
 def test_a_file_that_changed_after_it_was_opened_is_read_anew(bench: Bench, tuned: Path) -> None:
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     add(bench, dialog, tuned)
     other = write_tiny(bench.folder / "other.gguf", TinyModel(seed=3, n_embd=128))
     shutil.copy(other, tuned)
@@ -288,7 +288,7 @@ def test_all_open_plans_count(bench: Bench) -> None:
         if isinstance(block, WeightBlock):
             plan = set_weights(plan, block.id, 1, 1)
     window.services.editor.apply("Reshape", plan)
-    dialog = opened(bench)
+    dialog = open_dialog(bench)
     dialog.rows[0].choice.setCurrentText(BORROWED)
     assert dialog.rows[0].layers == (1,)
     window.files.put_new(Plan(output="a").with_blocks(WeightBlock("a", 2, 2, TOKENS)))

@@ -24,7 +24,7 @@ from tests.ui.hands import CTRL, LEFT
 from tests.ui.workbench import Bench
 
 
-def measured(bench: Bench, dialog: QDialog) -> None:
+def measure(bench: Bench, dialog: QDialog) -> None:
     """Press the default button and wait for the end."""
     button = dialog.search if isinstance(dialog, FitDialog) else dialog.measure
     bench.qtbot.mouseClick(button, LEFT)
@@ -32,9 +32,9 @@ def measured(bench: Bench, dialog: QDialog) -> None:
 
 
 def test_influence_is_measured_and_shown_in_chart_and_strips(bench: Bench) -> None:
-    dialog = bench.opened(InfluenceDialog, Qt.Key.Key_F7)
+    dialog = bench.open_with(InfluenceDialog, Qt.Key.Key_F7)
     assert dialog.chart.is_empty and not dialog.save.isEnabled()
-    measured(bench, dialog)
+    measure(bench, dialog)
     assert not dialog.chart.is_empty and dialog.save.isEnabled()
     assert "1,024 tokens" in dialog.row.words.text()
     canvas, scene = bench.window.canvas, bench.window.canvas.plan_scene
@@ -53,7 +53,7 @@ def test_influence_is_measured_and_shown_in_chart_and_strips(bench: Bench) -> No
 
 
 def test_influence_that_was_measured_before_is_found_when_the_model_is_opened(bench: Bench) -> None:
-    measured(bench, bench.opened(InfluenceDialog, Qt.Key.Key_F7))
+    measure(bench, bench.open_with(InfluenceDialog, Qt.Key.Key_F7))
     path = bench.window.services.model.paths[0]
     task = bench.window.services.tasks.start(bench.window.files.load_model(path))
     bench.qtbot.waitUntil(task.done)
@@ -64,7 +64,7 @@ def test_influence_that_was_measured_before_is_found_when_the_model_is_opened(be
 
 def test_a_measurement_is_cancelled_without_stopping_the_chat(bench: Bench) -> None:
     bench.script.holds_measuring = True
-    dialog = bench.opened(InfluenceDialog, Qt.Key.Key_F7)
+    dialog = bench.open_with(InfluenceDialog, Qt.Key.Key_F7)
     bench.qtbot.mouseClick(dialog.measure, LEFT)
     bench.qtbot.waitUntil(lambda: "400 tok/s" in dialog.row.words.text())
     assert not dialog.measure.isEnabled()
@@ -78,7 +78,7 @@ def test_a_measurement_is_cancelled_without_stopping_the_chat(bench: Bench) -> N
 
 def test_what_is_stopped_before_the_engine_was_asked_does_not_ask_it(bench: Bench) -> None:
     bench.script.layer_bytes = 100 * MIB
-    dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
+    dialog = bench.open_with(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText("600 MiB")
     bench.qtbot.mouseClick(dialog.search, LEFT)
     bench.qtbot.mouseClick(dialog.row.cancel, LEFT)
@@ -89,13 +89,13 @@ def test_what_is_stopped_before_the_engine_was_asked_does_not_ask_it(bench: Benc
 
 def test_closing_the_dialog_stops_what_it_asked_for(bench: Bench) -> None:
     bench.script.holds_measuring = True
-    dialog = bench.opened(ScoresDialog, Qt.Key.Key_F8)
+    dialog = bench.open_with(ScoresDialog, Qt.Key.Key_F8)
     bench.qtbot.mouseClick(dialog.measure, LEFT)
     bench.qtbot.waitUntil(lambda: bool(bench.engine.asked(EvaluatePerplexity)))
     dialog.close()
     bench.script.holds_measuring = False
     bench.qtbot.waitUntil(lambda: not bench.window.services.engine.busy)
-    assert bench.opened(ScoresDialog, Qt.Key.Key_F8) is not dialog
+    assert bench.open_with(ScoresDialog, Qt.Key.Key_F8) is not dialog
 
 
 def test_perplexity_and_difference_of_open_plans_stand_in_the_table(bench: Bench) -> None:
@@ -103,11 +103,11 @@ def test_perplexity_and_difference_of_open_plans_stand_in_the_table(bench: Bench
     other.write_text("WeightBlock; 0; 3; 0; -1\nTotalLayers; 3\n")
     task = bench.window.services.tasks.start(bench.window.services.documents.open(other))
     bench.qtbot.waitUntil(task.done)
-    dialog = bench.opened(ScoresDialog, Qt.Key.Key_F8)
+    dialog = bench.open_with(ScoresDialog, Qt.Key.Key_F8)
     assert dialog.plan.currentText() == "other.txt"
-    measured(bench, dialog)
+    measure(bench, dialog)
     dialog.other.setCurrentText("plan.txt")
-    measured(bench, dialog)
+    measure(bench, dialog)
     assert isinstance(bench.engine.requests[-1], ComparePlans)
     first, second = dialog.table.rows
     assert first[:3] == ["other.txt", "40.447", ""]
@@ -118,12 +118,12 @@ def test_perplexity_and_difference_of_open_plans_stand_in_the_table(bench: Bench
 
 
 def test_a_plan_with_problems_is_not_measured(bench: Bench) -> None:
-    dialog = bench.opened(ScoresDialog, Qt.Key.Key_F8)
+    dialog = bench.open_with(ScoresDialog, Qt.Key.Key_F8)
     editor = bench.window.services.editor
     from dataclasses import replace
 
     editor.apply("Cut", replace(editor.plan, output=None))
-    measured(bench, dialog)
+    measure(bench, dialog)
     assert "No block feeds the output." in dialog.problem.text()
     assert not bench.engines or not bench.engine.asked(EvaluatePerplexity)
 
@@ -132,9 +132,9 @@ def test_fit_leaves_layers_out_as_one_undo_step(bench: Bench) -> None:
     bench.script.layer_bytes = 100 * MIB
     editor = bench.window.services.editor
     before = editor.plan
-    dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
+    dialog = bench.open_with(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText("600 MiB")  # 660 MiB are needed
-    measured(bench, dialog)
+    measure(bench, dialog)
     assert dialog.problem.text() == ""
     assert "560 MiB of 600 MiB" in dialog.row.words.text()
     assert dialog.table.rows[-1] == ["560 MiB", "40.45", "layer 2"]
@@ -158,18 +158,18 @@ def test_fit_leaves_layers_out_as_one_undo_step(bench: Bench) -> None:
 def test_a_budget_that_cannot_be_met_is_refused_in_words(
     bench: Bench, budget: str, words: str
 ) -> None:
-    dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
+    dialog = bench.open_with(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText(budget)
-    measured(bench, dialog)
+    measure(bench, dialog)
     assert words in dialog.problem.text()
     assert not dialog.apply.isEnabled()
 
 
 def test_fit_is_not_applied_to_a_plan_that_was_edited_meanwhile(bench: Bench) -> None:
     bench.script.layer_bytes = 100 * MIB
-    dialog = bench.opened(FitDialog, Qt.Key.Key_F9)
+    dialog = bench.open_with(FitDialog, Qt.Key.Key_F9)
     dialog.budget.setText("600 MiB")
-    measured(bench, dialog)
+    measure(bench, dialog)
     editor = bench.window.services.editor
     assert dialog.apply.isEnabled()
     from app.plan import edits
@@ -181,18 +181,18 @@ def test_fit_is_not_applied_to_a_plan_that_was_edited_meanwhile(bench: Bench) ->
 
 
 def test_a_text_that_cannot_be_read_is_named(bench: Bench, tmp_path: Path) -> None:
-    dialog = bench.opened(InfluenceDialog, Qt.Key.Key_F7)
+    dialog = bench.open_with(InfluenceDialog, Qt.Key.Key_F7)
     bad = tmp_path / "picture.txt"
     bad.write_bytes(b"\x00\x01" * 100)
     dialog.text.choose(bad)
-    measured(bench, dialog)
+    measure(bench, dialog)
     assert "binary data" in dialog.problem.text()
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".csv"])
 def test_a_chart_is_saved_as_picture_or_numbers(bench: Bench, suffix: str) -> None:
-    dialog = bench.opened(InfluenceDialog, Qt.Key.Key_F7)
-    measured(bench, dialog)
+    dialog = bench.open_with(InfluenceDialog, Qt.Key.Key_F7)
+    measure(bench, dialog)
     content = dialog.chart._content(suffix)
     begins = {".png": b"\x89PNG", ".svg": b"<?xml", ".csv": b"weight_layer,influence\r\n0,0.9"}
     assert content is not None and content.startswith(begins[suffix])

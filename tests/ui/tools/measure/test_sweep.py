@@ -60,7 +60,7 @@ def merge(bench: Bench) -> MergeBlock:
 
 def test_each_scale_is_asked_once_with_one_seed_and_nothing_open_changes(bench: Bench) -> None:
     before = bench.window.services.editor.plan
-    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.open_with(SweepDialog, Qt.Key.Key_F6)
     asked = swept(bench, dialog)
     expected = [
         lower(edits.set_scale(before, before.output, 0, scale)).recipe
@@ -82,7 +82,7 @@ def test_each_scale_is_asked_once_with_one_seed_and_nothing_open_changes(bench: 
 def test_a_locked_sum_follows_as_under_the_hand(bench: Bench) -> None:
     editor = bench.window.services.editor
     editor.apply("Keep the sum", shaping.set_sums_to_one(editor.plan, merge(bench).id, True))
-    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.open_with(SweepDialog, Qt.Key.Key_F6)
     dialog.steps.setValue(2)
     asked = swept(bench, dialog)
     scales = [[s for _, s in r.plans[0].recipe.blocks[-1].inputs] for r in asked]
@@ -90,7 +90,7 @@ def test_a_locked_sum_follows_as_under_the_hand(bench: Bench) -> None:
 
 
 def test_a_rows_scale_is_set_as_one_undo_step(bench: Bench) -> None:
-    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.open_with(SweepDialog, Qt.Key.Key_F6)
     assert not dialog.take.isEnabled()
     swept(bench, dialog)
     dialog.table.selectRow(3)
@@ -103,14 +103,14 @@ def test_a_rows_scale_is_set_as_one_undo_step(bench: Bench) -> None:
 
 def test_the_context_menus_fader_is_chosen(bench: Bench) -> None:
     bench.window.canvas.sweep_wanted.emit(merge(bench).id, 1)
-    dialog = bench.shown(SweepDialog)
+    dialog = bench.wait_for(SweepDialog)
     assert dialog.fader.currentData() == faders_of(bench.window.services.editor.plan)[1]
     bench.window.canvas.sweep_wanted.emit(merge(bench).id, 0)
     assert dialog.fader.currentIndex() == 0
 
 
 def test_cancelling_keeps_the_rows_so_far(bench: Bench) -> None:
-    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.open_with(SweepDialog, Qt.Key.Key_F6)
     hold = functools.partial(setattr, bench.script, "hold_after_pieces", 1)
     dialog.table.model().rowsInserted.connect(lambda *_: hold())
     bench.qtbot.mouseClick(dialog.sweep, LEFT)
@@ -123,7 +123,7 @@ def test_cancelling_keeps_the_rows_so_far(bench: Bench) -> None:
 
 
 def test_closing_it_ends_the_sweep(bench: Bench) -> None:
-    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.open_with(SweepDialog, Qt.Key.Key_F6)
     bench.script.hold_after_pieces = 1
     bench.qtbot.mouseClick(dialog.sweep, LEFT)
     bench.qtbot.waitUntil(lambda: "Scale 0, 1 of 5" in dialog.row.words.text())
@@ -133,7 +133,7 @@ def test_closing_it_ends_the_sweep(bench: Bench) -> None:
 
 
 def test_what_fails_is_said_and_the_next_sweep_works(bench: Bench) -> None:
-    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.open_with(SweepDialog, Qt.Key.Key_F6)
     bench.script.fail_generate = EngineDied("The engine was killed.")
     swept(bench, dialog)
     assert dialog.problem.text() == "The engine was killed."
@@ -150,14 +150,14 @@ def test_a_plan_without_faders_says_what_it_lacks(bench: Bench) -> None:
     editor = bench.window.services.editor
     first = next(iter(editor.plan.blocks))
     editor.apply("Output", edits.connect_output(editor.plan, first))
-    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.open_with(SweepDialog, Qt.Key.Key_F6)
     assert "no fader" in dialog.fader.currentText()
     assert not dialog.sweep.isEnabled()
 
 
 @pytest.mark.parametrize("suffix", ["csv", "md", "json"])
 def test_the_table_is_saved(bench: Bench, suffix: str) -> None:
-    dialog = bench.opened(SweepDialog, Qt.Key.Key_F6)
+    dialog = bench.open_with(SweepDialog, Qt.Key.Key_F6)
     swept(bench, dialog)
     path = bench.folder / f"sweep.{suffix}"
     bench.qtbot.mouseClick(dialog.save, LEFT)

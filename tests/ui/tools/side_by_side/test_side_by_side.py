@@ -34,7 +34,7 @@ def open_second_plan(bench: Bench, text: str = WHOLE) -> None:
     bench.open_plan("other.txt", text)
 
 
-def marked(column: Column) -> list[str]:
+def marks(column: Column) -> list[str]:
     return [s.cursor.selectedText() for s in column.body.extraSelections()]
 
 
@@ -44,7 +44,7 @@ def requests(bench: Bench) -> list[GenerateTogether]:
 
 
 def test_the_shown_plan_answers_beside_itself_at_another_ratio(bench: Bench) -> None:
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Capital of France")
     plan = bench.window.services.editor.plan
     merge = bench.window.services.editor.lowered.block_ids[-1]
@@ -62,10 +62,10 @@ def test_the_shown_plan_answers_beside_itself_at_another_ratio(bench: Bench) -> 
 
 
 def test_what_differs_is_underlined(bench: Bench) -> None:
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
-    bench.qtbot.waitUntil(lambda: marked(beside.columns[0]) == ["is **Paris**."])
-    assert marked(beside.columns[1]) == ["is Lyon."]
+    bench.qtbot.waitUntil(lambda: marks(beside.columns[0]) == ["is **Paris**."])
+    assert marks(beside.columns[1]) == ["is Lyon."]
     selection: QTextEdit.ExtraSelection = beside.columns[0].body.extraSelections()[0]
     assert selection.format.fontUnderline()
     assert beside.columns[0].body.accessibleDescription() == "1 token of 3 underlined"
@@ -74,14 +74,14 @@ def test_what_differs_is_underlined(bench: Bench) -> None:
 def test_marks_stand_where_they_belong_behind_characters_of_two_units(bench: Bench) -> None:
     bench.script.pieces = ("A 🐟\n", "swims", ".")
     bench.script.others_pieces = (("A 🐟\n", "sings", "."),)
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
-    bench.qtbot.waitUntil(lambda: marked(beside.columns[0]) == ["swims."])
-    assert marked(beside.columns[1]) == ["sings."]
+    bench.qtbot.waitUntil(lambda: marks(beside.columns[0]) == ["swims."])
+    assert marks(beside.columns[1]) == ["sings."]
 
 
 def test_all_replies_become_variants_and_the_taken_one_is_gone_on_with(bench: Bench) -> None:
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     first, second = beside.columns
     conversation = bench.window.services.conversations.current
@@ -104,7 +104,7 @@ def test_all_replies_become_variants_and_the_taken_one_is_gone_on_with(bench: Be
 
 def test_the_last_prompt_is_answered_again_beside_the_chats_own_reply(bench: Bench) -> None:
     bench.say("Hi")
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     assert beside.prompt.text() == "You: Hi"
     bench.qtbot.mouseClick(beside.again, LEFT)
     bench.wait_idle()
@@ -115,7 +115,7 @@ def test_the_last_prompt_is_answered_again_beside_the_chats_own_reply(bench: Ben
 
 def test_two_documents_stand_beside_each_other_and_up_to_four_columns(bench: Bench) -> None:
     open_second_plan(bench)
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     names = [column.choice.plan.currentText() for column in beside.columns]
     assert names == ["other.txt", "plan.txt"]
     for _ in range(2):
@@ -129,7 +129,7 @@ def test_two_documents_stand_beside_each_other_and_up_to_four_columns(bench: Ben
 
 
 def test_columns_with_the_same_plan_are_told_of(bench: Bench) -> None:
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     assert beside.problem.isHidden()
     beside.columns[1].choice.fader.setCurrentIndex(0)
     assert "have the same plan" in beside.problem.text()
@@ -142,7 +142,7 @@ def test_a_plan_that_cannot_run_is_told_of_and_nothing_is_lost(bench: Bench) -> 
     open_second_plan(bench, "WeightBlock; 0; 4; 0; -1\nWeightBlock; 4; 5; 0; 7\nTotalLayers; 5\n")
     editor = bench.window.services.editor
     editor.apply("Remove link", edits.disconnect(editor.plan, editor.plan.output, 0))
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     assert "“other.txt” cannot run yet" in beside.problem.text()
@@ -156,7 +156,7 @@ def test_plans_over_different_files_are_not_asked(bench: Bench) -> None:
     open_second_plan(bench, named + WHOLE)
     bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.services.model.files] == ["Second"])
     bench.window.services.documents.show(bench.window.services.documents.all[0])
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     assert [c.choice.plan.currentText() for c in beside.columns] == ["plan.txt"] * 2
     beside.columns[1].choice.plan.setCurrentIndex(1)
     bench.qtbot.keyClicks(beside.composer, "Hi")
@@ -173,7 +173,7 @@ def test_a_plan_over_other_files_leaves_the_engine_for_the_columns(bench: Bench)
     named = '#@ llama-blocks {"version": 1, "sources": ["second.gguf"]}\n'
     open_second_plan(bench, named + PLAN)
     bench.qtbot.waitUntil(lambda: [f.name for f in bench.window.services.model.files] == ["Second"])
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "And you")
     assert [column.text for column in beside.columns] == [FIRST, SECOND]
     assert not runner.is_open(first)
@@ -182,7 +182,7 @@ def test_a_plan_over_other_files_leaves_the_engine_for_the_columns(bench: Bench)
 
 def test_it_is_asked_before_plans_are_opened_that_do_not_fit(bench: Bench) -> None:
     bench.window.services.settings.save_memory_reserve(1 << 60)
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     assert "but only 0 B is free" in bench.answer(dialogs.CANCEL)
@@ -198,7 +198,7 @@ def test_it_is_asked_before_plans_are_opened_that_do_not_fit(bench: Bench) -> No
 
 def test_stop_ends_all_and_what_was_said_stays(bench: Bench) -> None:
     bench.script.hold_after_pieces = 3
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     bench.qtbot.waitUntil(lambda: beside.columns[0].text == "The capital of France ")
@@ -212,7 +212,7 @@ def test_stop_ends_all_and_what_was_said_stays(bench: Bench) -> None:
 
 def test_what_was_said_stays_when_the_engine_dies(bench: Bench) -> None:
     bench.script.die_after_pieces = 3
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     texts = ["The capital of France ", "The capital "]
     assert [column.text for column in beside.columns] == texts
@@ -229,7 +229,7 @@ def test_what_was_said_stays_when_the_engine_dies(bench: Bench) -> None:
 
 def test_nothing_is_kept_of_replies_that_never_began(bench: Bench) -> None:
     bench.script.die_after_pieces = 0
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     (message,) = bench.window.services.conversations.current.path
     assert message.text == "Hi"
@@ -237,7 +237,7 @@ def test_nothing_is_kept_of_replies_that_never_began(bench: Bench) -> None:
 
 def test_closing_stops_the_columns_replies_and_keeps_them(bench: Bench) -> None:
     bench.script.hold_after_pieces = 3
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.qtbot.keyClicks(beside.composer, "Hi")
     bench.qtbot.keyClick(beside.composer, Qt.Key.Key_Return)
     bench.qtbot.waitUntil(lambda: beside.columns[0].text == "The capital of France ")
@@ -249,7 +249,7 @@ def test_closing_stops_the_columns_replies_and_keeps_them(bench: Bench) -> None:
 
 
 def test_closing_leaves_the_chats_own_reply_alone(bench: Bench) -> None:
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     bench.script.hold_after_pieces = 1
     bench.window.chat.flow.send("Hi")
     bench.qtbot.waitUntil(lambda: "The capital" in bench.window.chat.transcript.messages[-1].text)
@@ -261,7 +261,7 @@ def test_closing_leaves_the_chats_own_reply_alone(bench: Bench) -> None:
 
 
 def test_closing_frees_the_columns_contexts(bench: Bench) -> None:
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Hi")
     bench.qtbot.keyClick(beside, Qt.Key.Key_Escape)
     bench.qtbot.waitUntil(lambda: len(bench.engine.asked(ClosePlan)) == 2)
@@ -271,7 +271,7 @@ def test_closing_frees_the_columns_contexts(bench: Bench) -> None:
 
 def test_columns_count_in_memory_as_long_as_they_are_open(bench: Bench) -> None:
     memory = bench.window.memory
-    beside = bench.opened(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
+    beside = bench.open_with(SideBySide, Qt.Key.Key_B, CTRL_SHIFT)
     ask(bench, beside, "Capital of France")
     bench.qtbot.waitUntil(lambda: bench.figures is not None and bench.figures.n_beside == 2)
     assert "2 other plans" in memory.words
