@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.conversations.reply_record import ReplyRecord
 from app.engine.messages import ReplyStatistics
-from app.ui.widgets.counted import counted
+from app.ui.widgets.quantity import quantity
 
 STOP_WORDS = {
     "end": "the model ended its reply",
@@ -23,7 +23,7 @@ def footer_of(record: ReplyRecord | None) -> str:
     if not record.has_ended:
         return INTERRUPTED
     statistics = record.statistics
-    tokens = counted(statistics.n_generated, "more token" if record.n_begun else "token")
+    tokens = quantity(statistics.n_generated, "more token" if record.n_begun else "token")
     speed = f", {statistics.tokens_per_s:.0f} tok/s" if statistics.tokens_per_s else ""
     parts = [tokens + speed, _prompt(statistics)]
     if statistics.first_token_s:
@@ -52,6 +52,6 @@ def _left_out(statistics: ReplyStatistics) -> list[str]:
         return []
     became = ", replaced by a summary" if statistics.summary else ""
     return [
-        f"the oldest {counted(statistics.n_left_out, 'message')} were dropped from the full "
+        f"the oldest {quantity(statistics.n_left_out, 'message')} were dropped from the full "
         f"context{became}"
     ]

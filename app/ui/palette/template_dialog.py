@@ -25,7 +25,7 @@ from app.plan.templates import SECOND_START, Number, Template
 from app.ui.palette.plan_picture import PlanPicture
 from app.ui.views.inspector.fields import LayerSpin, ScaleSpin
 from app.ui.widgets import theme as themes
-from app.ui.widgets.counted import counted
+from app.ui.widgets.quantity import quantity
 
 MemoryWords = Callable[[Recipe], str]
 """What a plan will need, in words; empty while there is no model."""
@@ -166,9 +166,9 @@ class TemplateDialog(QDialog):
     def _figures_of(self, plan: Plan) -> str:
         recipe = lower(plan).recipe
         counts = (
-            f"{counted(recipe.n_plan_layers, 'plan layer')} on "
-            f"{counted(len(recipe.weight_layers), 'weight layer')}, "
-            f"{counted(len(plan.blocks), 'block')}"
+            f"{quantity(recipe.n_plan_layers, 'plan layer')} on "
+            f"{quantity(len(recipe.weight_layers), 'weight layer')}, "
+            f"{quantity(len(plan.blocks), 'block')}"
         )
         memory = self._memory_words(recipe)
         return f"{counts} · {memory}" if memory else counts

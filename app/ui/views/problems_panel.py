@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidge
 from app.ui.state.editor import PlanEditor
 from app.ui.state.fixes import fix, fix_all
 from app.ui.views.problem_rows import ProblemList, ProblemsModel
-from app.ui.widgets.counted import counted
 from app.ui.widgets.message_bar import Link, MessageBar
+from app.ui.widgets.quantity import quantity
 from app.ui.widgets.visibility import Visibility
 
 
@@ -56,8 +56,8 @@ class ProblemsPanel(QStackedWidget):
         self._problems.show(problems)
         n_errors = sum(p.severity == "error" for p in problems)
         n_notes = len(problems) - n_errors
-        counts = [counted(n_errors, "error")] * bool(n_errors)
-        counts += [counted(n_notes, "note")] * bool(n_notes)
+        counts = [quantity(n_errors, "error")] * bool(n_errors)
+        counts += [quantity(n_notes, "note")] * bool(n_notes)
         several = self._problems.n_with_one_mend() > 1
         fix_them = Link("Fix all", lambda: fix_all(self._editor, self._editor.problems))
         self.bar.say(None, ", ".join(counts), [fix_them] if several else [])

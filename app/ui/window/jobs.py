@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
 
 from app.ui.state.engine_bridge import AskedJob, EngineBridge
 from app.ui.state.plan_runner import RUN
-from app.ui.widgets.counted import counted
 from app.ui.widgets.link_button import LinkButton
+from app.ui.widgets.quantity import quantity
 
 DOING = {
     "Open": "Opening the plan",
@@ -68,7 +68,7 @@ class JobsButton(LinkButton):
 
     def _show_count(self) -> None:
         n = len(self._jobs())
-        self.setText(f"{counted(n, 'job')} …")
+        self.setText(f"{quantity(n, 'job')} …")
         self.setVisible(n > 0)
 
     def _open(self) -> None:

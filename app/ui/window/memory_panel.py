@@ -13,8 +13,8 @@ from app.memory.amounts import format_bytes
 from app.ui.state.memory_figures import MemoryFigures
 from app.ui.state.services import Services
 from app.ui.widgets import theme
-from app.ui.widgets.counted import counted
 from app.ui.widgets.link_button import LinkButton
+from app.ui.widgets.quantity import quantity
 
 if TYPE_CHECKING:
     from app.memory.changes import Change
@@ -47,7 +47,7 @@ def parts_of(figures: MemoryFigures) -> tuple[Part, ...]:
     )
     if not figures.n_beside:
         return parts
-    return (*parts, Part(counted(figures.n_beside, "other plan"), figures.beside_bytes, grey(0.2)))
+    return (*parts, Part(quantity(figures.n_beside, "other plan"), figures.beside_bytes, grey(0.2)))
 
 
 class MemoryPanel(QWidget):

@@ -13,8 +13,8 @@ from app.ui.chat.reply_flow import ReplyFlow
 from app.ui.chat.transcript import Transcript
 from app.ui.state.services import Services
 from app.ui.widgets import dialogs
-from app.ui.widgets.counted import counted
 from app.ui.widgets.message_bar import Link, MessageBar
+from app.ui.widgets.quantity import quantity
 
 if TYPE_CHECKING:
     from app.ui.chat.conversations.list import ConversationList
@@ -127,7 +127,7 @@ class ConversationActions(QObject):
         of = self._conversations.current
         taken = await self._conversations.remove_message(id)
         were = "was" if len(taken) == 1 else "were"
-        words = f"{counted(len(taken), 'message')} {were} deleted"
+        words = f"{quantity(len(taken), 'message')} {were} deleted"
         self._offer_undo(
             [self.undo], words, lambda: self._conversations.restore_messages(of, taken)
         )

@@ -14,7 +14,7 @@ from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
 from app.ui.state.writing import write_or_tell
 from app.ui.widgets import dialogs
-from app.ui.widgets.counted import counted
+from app.ui.widgets.quantity import quantity
 
 _KINDS = "Conversations (*.json);;Markdown (*.md)"
 
@@ -63,13 +63,13 @@ class ConversationExchange:
             return
         await self._conversations.with_store(lambda store: store.save_all(conversations))
         self._conversations.list_changed.emit()
-        self._notices.post(f"Imported {counted(len(conversations), 'conversation')}")
+        self._notices.post(f"Imported {quantity(len(conversations), 'conversation')}")
 
     async def _export(self, conversations: Sequence[Conversation], name: str) -> None:
         plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).strip(" .")[:60] or "Conversation"
         path = await dialogs.ask_save_path(
             self._window,
-            f"Export {counted(len(conversations), 'conversation')}",
+            f"Export {quantity(len(conversations), 'conversation')}",
             Path.home() / f"{plain}.json",
             _KINDS,
         )
@@ -80,7 +80,7 @@ class ConversationExchange:
         write = to_markdown if path.suffix.lower() == ".md" else to_json
         content = await in_thread(write, conversations)
         if await write_or_tell(self._window, path, content):
-            self._notices.post(f"Exported {counted(len(conversations), 'conversation')} to {path}")
+            self._notices.post(f"Exported {quantity(len(conversations), 'conversation')} to {path}")
 
     async def _tell(self, text: str, explanation: str) -> None:
         await dialogs.tell(self._window, text, explanation)

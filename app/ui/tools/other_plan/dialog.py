@@ -35,7 +35,7 @@ from app.ui.tools.other_plan.shades import Legend
 from app.ui.tools.other_plan.spans import in_one_line
 from app.ui.tools.other_plan.table import table_of
 from app.ui.tools.other_plan.token_panel import TokenPanel
-from app.ui.widgets.counted import counted
+from app.ui.widgets.quantity import quantity
 from app.ui.widgets.quiet_label import QuietLabel
 
 _SENTENCE = (
@@ -274,10 +274,10 @@ def _summary(read: PredictedReply, other: str) -> str:
     differing = [place for place, token in enumerate(read.tokens) if differs(token)]
     kl = f"Mean KL divergence {read.kl:.4f} nats."
     if not differing:
-        return f"“{other}” has the same top token at all {counted(n, 'token')}. {kl}"
+        return f"“{other}” has the same top token at all {quantity(n, 'token')}. {kl}"
     first = differing[0]
     return (
-        f"“{other}” has another top token at {len(differing):,} of {counted(n, 'token')} "
+        f"“{other}” has another top token at {len(differing):,} of {quantity(n, 'token')} "
         f"({len(differing) / n:.0%}), first at token {first + 1:,}, "
         f"“{in_one_line(read.tokens[first].piece)}”. {kl}"
     )

@@ -23,8 +23,8 @@ from app.ui.chat.reply_in_progress import ReplyInProgress
 from app.ui.state.documents import Documents
 from app.ui.tools.side_by_side.plan_choice import FilesOf, PlanChoice
 from app.ui.widgets import theme as themes
-from app.ui.widgets.counted import counted
 from app.ui.widgets.icons import set_icon
+from app.ui.widgets.quantity import quantity
 
 TAKE, TAKEN = "Use this reply", "In use"
 _FOOTER_LINES = 4
@@ -148,7 +148,7 @@ class Column(QFrame):
                 selection.cursor, selection.format = cursor, form
                 selections.append(selection)
         self.body.setExtraSelections(selections)
-        n_marked = counted(sum(differs), "token")
+        n_marked = quantity(sum(differs), "token")
         self.body.setAccessibleDescription(f"{n_marked} of {len(differs)} underlined")
 
     def show_state(self, *, taken: bool, busy: bool) -> None:

@@ -13,7 +13,7 @@ from app.ui.state.block_kinds import kind_ui, kind_uis, layer_range
 from app.ui.state.editor import PlanEditor
 from app.ui.views.inspector.fields import caption, fact
 from app.ui.widgets import icons
-from app.ui.widgets.counted import counted
+from app.ui.widgets.quantity import quantity
 
 
 class Summary(QWidget):
@@ -59,7 +59,7 @@ class Summary(QWidget):
         n_of_kind = Counter(kind_ui(block).name for block in blocks)
         self._heading.setText(f"{len(selected)} blocks selected" if selected else "The whole plan")
         self._facts.setVisible(bool(blocks))
-        counts = (counted(n_of_kind[k.name], k.title.lower()) for k in kind_uis())
+        counts = (quantity(n_of_kind[k.name], k.title.lower()) for k in kind_uis())
         self._blocks.setText(", ".join(counts))
         running = [b for b in blocks if selected or b.id in self._editor.live]
         ranges = [layers for b in running if (layers := layer_range(b)) is not None]

@@ -24,8 +24,8 @@ from app.ui.state.editor import PlanEditor
 from app.ui.views.list_view.columns import Column
 from app.ui.views.list_view.model import Index, ListModel
 from app.ui.widgets import theme as themes
-from app.ui.widgets.counted import counted
 from app.ui.widgets.message_bar import MessageBar
+from app.ui.widgets.quantity import quantity
 from app.ui.widgets.visibility import Visibility
 
 _WIDTHS = {
@@ -147,7 +147,7 @@ class ListPanel(QWidget):
         self._count()
 
     def _count(self) -> None:
-        blocks = counted(self.model.rowCount(), "block")
+        blocks = quantity(self.model.rowCount(), "block")
         self.bar.say(
             None,
             f"{blocks}, in running order. Double-click or F2 edits a cell, Insert adds a block.",

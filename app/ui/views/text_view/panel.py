@@ -15,8 +15,8 @@ from app.ui.state.fixes import fix, fix_labels
 from app.ui.state.tasks import Tasks
 from app.ui.views.text_view.text_edit import Marks, PlanTextEdit
 from app.ui.views.text_view.text_sync import LONG, TextSync
-from app.ui.widgets.counted import counted
 from app.ui.widgets.message_bar import Link, MessageBar
+from app.ui.widgets.quantity import quantity
 from app.ui.widgets.visibility import Visibility
 
 
@@ -129,7 +129,7 @@ class TextPanel(QWidget):
             n_blocks, n_layers = len(editor.plan.blocks), 0
             if editor.lowered is not None:
                 n_layers = editor.lowered.recipe.n_plan_layers
-            self.bar.say(None, f"{counted(n_blocks, 'block')}, {counted(n_layers, 'plan layer')}")
+            self.bar.say(None, f"{quantity(n_blocks, 'block')}, {quantity(n_layers, 'plan layer')}")
 
     def _worst(self) -> Problem | None:
         """The problem to speak of: an error before a note, and one of the cursor's line first."""

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def counted(n: int, word: str) -> str:
+def quantity(n: int, word: str) -> str:
     """The number with its word, which takes an s for all but one."""
     return f"1 {word}" if n == 1 else f"{n} {word}s"
