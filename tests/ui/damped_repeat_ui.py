@@ -42,8 +42,10 @@ def _shape_of(n_layers: int) -> Shape:
     return Shape(width, 130, (QPointF(0, 42),), out_port, (strip, FadersSection(left, 1)))
 
 
-def _figures(editor: PlanEditor, block: DampedRepeat, known: LayerFigures) -> tuple[Any, ...]:
-    strip = strip_figures(editor, block.id, KIND.layers(block), known)
+def _figures(
+    editor: PlanEditor, block: DampedRepeat, layer_figures: LayerFigures
+) -> tuple[Any, ...]:
+    strip = strip_figures(editor, block.id, KIND.layers(block), layer_figures)
     return strip, FaderFigures((block.scale,), (None,))
 
 

@@ -61,7 +61,7 @@ class AccessiblePlan:
         self.canvas = canvas
         self._root = _AccessibleCanvas(self)
         self._items: dict[ItemKey, AccessibleItem] = {}
-        self._listed: tuple[Plan, int, list[str]] | None = None
+        self._children: tuple[Plan, int, list[str]] | None = None
         canvas.editor.changed.connect(self._follow)
         canvas.editor.replaced.connect(self._start_over)
         canvas.selection_changed.connect(self._tell_focus)
@@ -76,10 +76,14 @@ class AccessiblePlan:
         """The children of the canvas, in their order."""
         scene, plan = self.canvas.plan_scene, self.canvas.editor.plan
         shown = scene.annotations.shown
-        if self._listed is None or self._listed[0] is not plan or self._listed[1] != len(shown):
-            listed = [TOKENS, *(i for i in plan.blocks if i in scene.blocks), OUTPUT, *shown]
-            self._listed = plan, len(shown), listed
-        return self._listed[2]
+        if (
+            self._children is None
+            or self._children[0] is not plan
+            or self._children[1] != len(shown)
+        ):
+            children = [TOKENS, *(i for i in plan.blocks if i in scene.blocks), OUTPUT, *shown]
+            self._children = plan, len(shown), children
+        return self._children[2]
 
     def item(self, key: ItemKey) -> AccessibleItem:
         """The interface of one thing, always the same one."""
@@ -136,7 +140,7 @@ class AccessiblePlan:
         named = QAccessibleEvent(self.item((block_id, None)), _Event.NameChanged)
         QAccessible.updateAccessibility(named)
 
-    def _tell_focus(self, _heard: object = None) -> None:
+    def _tell_focus(self, _change: object = None) -> None:
         if not QAccessible.isActive():
             return
         within = QAccessibleEvent(self._root, _Event.SelectionWithin)

@@ -123,8 +123,8 @@ class AccessibleItem(QAccessibleInterface):
         if not self.isValid():
             return QRect()
         canvas = self._canvas
-        seen = canvas.viewportTransform().mapRect(self._scene_rect()).toAlignedRect()
-        return QRect(canvas.viewport().mapToGlobal(seen.topLeft()), seen.size())
+        area = canvas.viewportTransform().mapRect(self._scene_rect()).toAlignedRect()
+        return QRect(canvas.viewport().mapToGlobal(area.topLeft()), area.size())
 
     def text(self, kind: QAccessible.Text) -> str:
         if not self.isValid():

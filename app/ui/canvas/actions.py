@@ -100,7 +100,7 @@ class CanvasActions(QObject):
         if not self.keyboard.part.delete():
             self._canvas.delete()
 
-    def _enable(self, _heard: object = None) -> None:
+    def _enable(self, _change: object = None) -> None:
         selected = self._canvas.plan_scene.selection()
         has_link = self._canvas.plan_scene.selected_link is not None
         for action in (self.cut, self.copy, self.duplicate, self.delete_and_join):

@@ -86,8 +86,8 @@ def free_port(block: Block) -> int:
 def selected_sums(canvas: GestureSurface) -> dict[str, VariableInputs]:
     """The selected blocks to which inputs can be added, by id."""
     blocks = (canvas.editor.plan.blocks[i] for i in canvas.selected_ids())
-    found = ((block.id, kind_ui(block).inputs) for block in blocks)
-    return {id_: inputs for id_, inputs in found if inputs is not None}
+    pairs = ((block.id, kind_ui(block).inputs) for block in blocks)
+    return {id_: inputs for id_, inputs in pairs if inputs is not None}
 
 
 def add_input(canvas: GestureSurface, ids: Iterable[str]) -> None:

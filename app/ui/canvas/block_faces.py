@@ -58,7 +58,7 @@ class BlockFaces:
 
     def __init__(self, editor: PlanEditor) -> None:
         self._editor = editor
-        self._known: dict[str, tuple[tuple[object, ...], BlockFace]] = {}
+        self._cache: dict[str, tuple[tuple[object, ...], BlockFace]] = {}
         self._bytes_before: tuple[int, ...] = (0,)
         self._influence: tuple[float, ...] = ()
 
@@ -80,18 +80,18 @@ class BlockFaces:
         badges = _badges(editor.problems)
         links = [links_into(block) for block in blocks.values()]
         feeding = {output, *chain.from_iterable(links)}
-        known, self._known = self._known, {}
+        cache, self._cache = self._cache, {}
         for (block_id, block), sources in zip(blocks.items(), links, strict=True):
             feeds, unused = block_id in feeding, block_id not in live and not block.muted
             badge, layers = badges.get(block_id), layer_range(block)
             figures = _NOTHING_KNOWN if layers is None else self._figures_of(layers)
             fed_by = [blocks.get(source or "") for source in sources]  # faders have their colours
             state = block, places.get(block_id), feeds, unused, badge, figures, starts, fed_by
-            before = known.get(block_id)
+            before = cache.get(block_id)
             if before is None or before[0] != state:
                 before = state, _face(editor, block, feeds, unused, badge, layers, figures)
-            self._known[block_id] = before
-        return {block_id: face for block_id, (_, face) in self._known.items()}
+            self._cache[block_id] = before
+        return {block_id: face for block_id, (_, face) in self._cache.items()}
 
     def _figures_of(self, layers: range) -> LayerFigures:
         before = self._bytes_before
@@ -111,14 +111,14 @@ def _face(
     unused: bool,
     badge: Badge | None,
     layers: range | None,
-    known: LayerFigures,
+    layer_figures: LayerFigures,
 ) -> BlockFace:
     linked = tuple([source is not None for source in links_into(block)])
     return BlockFace(
         number=editor.number(block.id),
         title=title_of(block),
         source=None if layers is None else editor.source_of(layers.start),
-        figures=kind_ui(block).figures(editor, block, known),
+        figures=kind_ui(block).figures(editor, block, layer_figures),
         linked=linked,
         feeds=feeds,
         unused=unused,

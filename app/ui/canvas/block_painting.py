@@ -119,11 +119,11 @@ class BlockPainting:
 
     def _heading(self, painter: QPainter, area: QRectF, face: BlockFace, scale: float) -> None:
         t, pens = self.theme, self._pens
-        used = 0.0
+        indent = 0.0
         prefix = "muted" if face.passes is not None else face.number
         if prefix is not None:
-            used = 6 + pens.write(painter, area, str(prefix), pens.title, t.quiet, LEFT, scale)
-        rest = area.adjusted(used, 0, 0, 0)
+            indent = 6 + pens.write(painter, area, str(prefix), pens.title, t.quiet, LEFT, scale)
+        rest = area.adjusted(indent, 0, 0, 0)
         pens.write(painter, rest, face.title, pens.title, t.text, LEFT, scale)
 
 

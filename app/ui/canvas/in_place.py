@@ -22,12 +22,12 @@ def type_title(canvas: GestureSurface, block_id: str) -> None:
     """Let the block's title be typed."""
     shape = canvas.plan_scene.blocks[block_id].block_shape
 
-    def renamed(text: str) -> Plan:
+    def rename(text: str) -> Plan:
         return edits.rename(canvas.editor.plan, block_id, text)
 
     area = _on_screen(canvas, block_id, shape.title, least_width=140)
     title = canvas.editor.plan.blocks[block_id].title
-    _edit_line(canvas, area, title, "Title of the block", "Rename block", renamed)
+    _edit_line(canvas, area, title, "Title of the block", "Rename block", rename)
 
 
 def type_scale(canvas: GestureSurface, block_id: str, index: int) -> None:
@@ -35,7 +35,7 @@ def type_scale(canvas: GestureSurface, block_id: str, index: int) -> None:
     block = canvas.editor.plan.blocks[block_id]
     shape = canvas.plan_scene.blocks[block_id].block_shape
 
-    def scaled(text: str) -> Plan:
+    def set_scale(text: str) -> Plan:
         scale = parse_number(text)
         if scale is None:
             refusal = Problem("typed", f"“{text}” is not a scale.", "Type a number such as 0.5.")
@@ -45,7 +45,7 @@ def type_scale(canvas: GestureSurface, block_id: str, index: int) -> None:
     number = shape.area_of(Part("number", index))
     area = _on_screen(canvas, block_id, number, least_width=64)
     scale, name = scales_of(block)[index], f"Scale of {kind_of(block).scale_name(block, index)}"
-    _edit_line(canvas, area, repr(scale), name, "Set scale", scaled)
+    _edit_line(canvas, area, repr(scale), name, "Set scale", set_scale)
 
 
 def type_range(canvas: GestureSurface, block_id: str) -> None:
@@ -54,12 +54,12 @@ def type_range(canvas: GestureSurface, block_id: str) -> None:
     shape = canvas.plan_scene.blocks[block_id].block_shape
     assert layers is not None
 
-    def borrowed(text: str) -> Plan:
+    def set_range(text: str) -> Plan:
         return edits.set_weights(canvas.editor.plan, block_id, *parse_range(text))
 
     area = _on_screen(canvas, block_id, shape.area_of(Part("range")), least_width=96)
     weights = range_text(layers.start, layers.stop)
-    _edit_line(canvas, area, weights, "Weight layers", "Change layers", borrowed)
+    _edit_line(canvas, area, weights, "Weight layers", "Change layers", set_range)
 
 
 def _edit_line(
@@ -70,8 +70,8 @@ def _edit_line(
     label: str,
     after: Callable[[str], Plan],
 ) -> None:
-    def take(typed: str) -> None:
-        canvas.attempt(lambda: canvas.editor.apply(label, after(typed)))
+    def take(text_now: str) -> None:
+        canvas.attempt(lambda: canvas.editor.apply(label, after(text_now)))
 
     InlineEdit(canvas.viewport(), area, text, font_at(canvas.zoom), name, take)
 
@@ -79,10 +79,10 @@ def _edit_line(
 def _on_screen(canvas: GestureSurface, block_id: str, rect: QRectF, least_width: int) -> QRect:
     """Where a part of a block is seen, large enough to type in; the block is brought into sight."""
     item = canvas.plan_scene.blocks[block_id]
-    placed = rect.translated(item.pos())
-    if not canvas.seen_rect().contains(placed.center()):
+    in_scene = rect.translated(item.pos())
+    if not canvas.seen_rect().contains(in_scene.center()):
         canvas.bring_into_sight(item.scene_rect())
-    seen = canvas.viewportTransform().mapRect(placed)
-    width, height = max(float(least_width), seen.width()), max(26.0, seen.height())
-    centre = seen.center()
+    on_screen = canvas.viewportTransform().mapRect(in_scene)
+    width, height = max(float(least_width), on_screen.width()), max(26.0, on_screen.height())
+    centre = on_screen.center()
     return QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height).toRect()

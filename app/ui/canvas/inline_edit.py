@@ -18,8 +18,8 @@ def font_at(zoom: float) -> QFont:
     return themes.canvas_font(themes.NORMAL * max(1.0, min(zoom, 1.5)))
 
 
-class Typing(QObject):
-    """Ends what is typed into a field over the canvas, which is gone then.
+class FieldCloser(QObject):
+    """Closes a field over the canvas: its text is taken or not, and it is gone then.
 
     The keys of `ends` or leaving the field take it, Escape does not. `typed` gives the text, None
     while it is as it was.
@@ -90,7 +90,7 @@ class InlineEdit(QLineEdit):
         take: Callable[[str], None],
     ) -> None:
         super().__init__(text, parent)
-        Typing(self, is_enter, lambda: self.text() if self.isModified() else None, take)
+        FieldCloser(self, is_enter, lambda: self.text() if self.isModified() else None, take)
         self.setFont(font)
         self.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.setAccessibleName(name)

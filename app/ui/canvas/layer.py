@@ -67,12 +67,14 @@ class Layer:
         for area in areas:
             self._paint_dots(painter, area, view)
         boxes = [(a.left(), a.top(), a.right(), a.bottom()) for a in areas]
-        remarks = self._scene.annotations
-        self._annotations.paint(painter, remarks.shown.values(), remarks.selected, boxes, view)
+        annotations = self._scene.annotations
+        self._annotations.paint(
+            painter, annotations.shown.values(), annotations.selected, boxes, view
+        )
         hidden = self._scene.hidden_link
-        links = [i for i in _seen(self._scene.links.values(), boxes) if i.key != hidden]
+        links = [i for i in _touching(self._scene.links.values(), boxes) if i.key != hidden]
         self._paint_links(painter, links, view)
-        self._paint_blocks(painter, _seen(self._scene.blocks.values(), boxes), view)
+        self._paint_blocks(painter, _touching(self._scene.blocks.values(), boxes), view)
 
     def _paint_dots(self, painter: QPainter, area: QRectF, view: View) -> None:
         step = float(_DOT_STEP)
@@ -161,11 +163,11 @@ class Layer:
 
     def _known_picture(self, item: BlockItem, power: int) -> QPixmap | None:
         """The block's picture as it looks now, where it has been drawn."""
-        known = self._pictures.get((item.block_id, power))
-        if known is None or known[0] is not item.block_shape or known[1] != item.face:
+        entry = self._pictures.get((item.block_id, power))
+        if entry is None or entry[0] is not item.block_shape or entry[1] != item.face:
             return None
         self._pictures.move_to_end((item.block_id, power))
-        return known[2]
+        return entry[2]
 
     def _picture(self, item: BlockItem, power: int) -> QPixmap:
         """Draw the block's picture, to be known from now on."""
@@ -217,7 +219,7 @@ def _dots(across: int, down: int, step: float) -> QPolygonF:
     return QPolygonF([QPointF(x * step, y * step) for x in range(across) for y in range(down)])
 
 
-def _seen(things: Iterable[Boxed], areas: Sequence[Box]) -> list[Boxed]:
+def _touching(things: Iterable[Boxed], areas: Sequence[Box]) -> list[Boxed]:
     """The things whose boxes touch one of the areas."""
     lefts, tops, rights, bottoms = zip(*areas, strict=True)
     left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
@@ -228,16 +230,16 @@ def _seen(things: Iterable[Boxed], areas: Sequence[Box]) -> list[Boxed]:
     ]
     if len(areas) == 1:
         return near
-    seen: set[int] = set()
+    numbers: set[int] = set()
     for left, top, right, bottom in areas:
-        seen.update(
+        numbers.update(
             [
                 n
                 for n, thing in enumerate(near)
                 if (b := thing.box)[0] < right and b[2] > left and b[1] < bottom and b[3] > top
             ]
         )
-    return [near[n] for n in sorted(seen)]
+    return [near[n] for n in sorted(numbers)]
 
 
 def _is_vast(item: BlockItem, power: int) -> bool:

@@ -42,6 +42,6 @@ def free_place(plan: Plan, block: Block, centre: QPointF) -> tuple[float, float]
     shape = shape_of(block)
     x, y = on_grid(centre.x() - shape.width / 2, centre.y() - shape.height / 2)
     places = {i: b.position for i, b in plan.blocks.items() if b.position is not None}
-    taken = boxes(places, sizes_of(plan))
-    down = way_down((x, y, x + shape.width, y + shape.height), taken, _CLEARANCE, _STEP)
+    obstacles = boxes(places, sizes_of(plan))
+    down = way_down((x, y, x + shape.width, y + shape.height), obstacles, _CLEARANCE, _STEP)
     return inside(x, y + down)

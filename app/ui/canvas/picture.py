@@ -32,9 +32,9 @@ class Picture:
 
     def __init__(self, scene: PlanScene, ids: Collection[str] | None = None) -> None:
         self._scene = scene
-        shown = (*scene.blocks, *scene.annotations.shown) if ids is None else tuple(ids)
-        self._ids = frozenset(shown)
-        self.bounds = scene.bounds_of(shown).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+        ids = (*scene.blocks, *scene.annotations.shown) if ids is None else tuple(ids)
+        self._ids = frozenset(ids)
+        self.bounds = scene.bounds_of(ids).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
 
     def paint(self, painter: QPainter, scale: float) -> None:
         """Paint it in scene coordinates; `scale` is the painter's pixels per scene pixel."""

@@ -213,10 +213,10 @@ class PlanScene(QGraphicsScene):
         Records are immutable, so a block whose record is the one seen before stands where it stood.
         """
         plan = self._editor.plan
-        gone = [i for i in self._records if i not in plan.blocks]
-        had_selected = any(self.blocks[block_id].isSelected() for block_id in gone)
+        removed = [i for i in self._records if i not in plan.blocks]
+        had_selected = any(self.blocks[block_id].isSelected() for block_id in removed)
         with QSignalBlocker(self):  # each selected one would tell of the selection
-            dirty = self._drop(gone)
+            dirty = self._drop(removed)
         looks = self._faces.of_all()
         fresh = [b for i, b in plan.blocks.items() if self._records.get(i) is not b]
         for block in fresh:
@@ -247,9 +247,9 @@ class PlanScene(QGraphicsScene):
         looks_other = item.take_look(shape_of(block), face)
         return before | item.scene_bounds() if item.place(left, top) or looks_other else QRectF()
 
-    def _drop(self, gone: Iterable[str]) -> QRectF:
+    def _drop(self, removed: Iterable[str]) -> QRectF:
         dirty = QRectF()
-        for block_id in gone:
+        for block_id in removed:
             item = self.blocks.pop(block_id)
             dirty |= item.scene_bounds()
             self.removeItem(item)

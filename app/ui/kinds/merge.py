@@ -42,7 +42,9 @@ def _shape_of(n_inputs: int) -> Shape:
     return Shape(width, height, ports, QPointF(width, height / 2), (total, faders))
 
 
-def _figures(editor: PlanEditor, block: MergeBlock, _known: LayerFigures) -> tuple[Any, ...]:
+def _figures(
+    editor: PlanEditor, block: MergeBlock, _layer_figures: LayerFigures
+) -> tuple[Any, ...]:
     scales = kinds.MERGE.scales(block)
     sources = tuple(_last_source(editor, link) for link in links_into(block))
     return SumFigures(sum(scales), block.sums_to_one), FaderFigures(scales, sources)

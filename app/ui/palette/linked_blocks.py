@@ -36,8 +36,8 @@ def with_linked_block(plan: Plan, block: Block, at: QPointF, end: LinkEnd) -> Pl
         corner = shape.in_ports[0]
     elif end.target is not None and shape.out_port is not None:
         corner = shape.out_port
-    block_there = replace(block, position=free_place(plan, block, at - corner + middle))
-    after = edits.add_block(plan, block_there)
+    block = replace(block, position=free_place(plan, block, at - corner + middle))
+    after = edits.add_block(plan, block)
     return after if end.target is None else with_link(after, block.id, end.target)
 
 

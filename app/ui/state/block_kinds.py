@@ -93,7 +93,9 @@ class BlockKindUi:
     """A block to start with, by plan, id, number of weight layers and the selected blocks."""
     for_link: Callable[[PlanEditor, str, LinkEnd], Proposal]
     """The block with an id that goes on from, or leads up to, a loose end."""
-    from_words: Callable[[PlanEditor, str, str, Sequence[str]], Proposal | None]
+    from_words: Callable[[PlanEditor, str, str, Sequence[str]], Proposal | None] = (
+        lambda _editor, _id, _typed, _sources: None
+    )
     """The block with an id that typed words mean, such as "22-29", fed by these blocks if it can
     have several inputs."""
     form: Callable[[PlanEditor, Any], Any]

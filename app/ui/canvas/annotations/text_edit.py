@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 from app.plan import annotating
 from app.ui.canvas.annotations.painting import NOTE_PAD, note_fill
 from app.ui.canvas.annotations.shapes import rect_of, title_of
-from app.ui.canvas.inline_edit import InlineEdit, Typing, font_at, is_enter
+from app.ui.canvas.inline_edit import FieldCloser, InlineEdit, font_at, is_enter
 from app.ui.canvas.surface import GestureSurface
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 160.0, 64.0
@@ -51,7 +51,7 @@ class NoteEdit(QPlainTextEdit):
         self, parent: QWidget, area: QRect, text: str, font: QFont, take: Callable[[str], None]
     ) -> None:
         super().__init__(text, parent)
-        Typing(self, _is_ctrl_enter, self._typed, take)
+        FieldCloser(self, _is_ctrl_enter, self._typed, take)
         self.setFont(font)
         self.setFrameShape(QFrame.Shape.Box)
         self.document().setDocumentMargin(NOTE_PAD - 2)

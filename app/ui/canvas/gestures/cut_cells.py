@@ -7,8 +7,8 @@ from collections.abc import Collection
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
-from app.ui.canvas.cutting import with_layers_cut
 from app.ui.canvas.gestures.hint import Hint
+from app.ui.canvas.layer_cut import with_layers_cut
 from app.ui.canvas.numbers import range_text
 from app.ui.canvas.sections.strip import StripSection, paint_cut
 from app.ui.canvas.surface import Gesture, GestureSurface, Pointer

@@ -18,7 +18,7 @@ from app.ui.canvas.keyboard.current_part import CurrentPart
 from app.ui.canvas.keyboard.key_insert import begin_insert
 from app.ui.canvas.keyboard.key_link import begin_link
 from app.ui.canvas.keyboard.key_walk import KeyWalk
-from app.ui.canvas.keyboard.leaving_out import type_layers
+from app.ui.canvas.keyboard.leave_out import type_layers
 from app.ui.canvas.keyboard.walking import Way, first_block, next_block
 from app.ui.canvas.sections.faders import FadersSection
 from app.ui.canvas.sections.strip import StripSection

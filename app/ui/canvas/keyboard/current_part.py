@@ -9,10 +9,10 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPen
 
 from app.plan import edits
 from app.ui.canvas import block_commands
-from app.ui.canvas.cutting import with_layers_cut
 from app.ui.canvas.in_place import type_scale
 from app.ui.canvas.keyboard.key_link import begin_link
 from app.ui.canvas.keyboard.parts import input_is_free, sentence_of
+from app.ui.canvas.layer_cut import with_layers_cut
 from app.ui.canvas.shapes import Part
 from app.ui.canvas.surface import GestureSurface
 from app.ui.state.block_kinds import kind_ui, layer_range, scales_of
@@ -178,7 +178,7 @@ class CurrentPart(QObject):
         item = self._canvas.plan_scene.blocks[self._block_id]
         return item.block_shape.area_of(self._part).translated(item.pos())
 
-    def _follow(self, _heard: object = None) -> None:
+    def _follow(self, _change: object = None) -> None:
         """Let go of a part that is there no more, or whose block is not the one selected."""
         if self._part is None:
             return

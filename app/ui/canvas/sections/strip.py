@@ -46,12 +46,12 @@ class StripFigures(NamedTuple):
 
 
 def strip_figures(
-    editor: PlanEditor, block_id: str, layers: range, known: LayerFigures
+    editor: PlanEditor, block_id: str, layers: range, layer_figures: LayerFigures
 ) -> StripFigures:
     """The figures of a block that runs these weight layers."""
     plan_layers = editor.plan_layers(block_id)
     runs = _runs(editor, layers)
-    return StripFigures(layers.start, len(layers), plan_layers, runs, *known)
+    return StripFigures(layers.start, len(layers), plan_layers, runs, *layer_figures)
 
 
 def _runs(editor: PlanEditor, layers: range) -> tuple[tuple[int, int], ...]:

@@ -27,8 +27,8 @@ from app.plan.document import Plan
 from app.plan.lowering import lower
 from app.ui.state.services import Services
 from app.ui.tools.measure.chart import Chart
-from app.ui.tools.measure.leaving_out import with_layers_left_out
 from app.ui.tools.measure.measure_dialog import MeasureDialog
+from app.ui.tools.measure.without_layers import with_layers_left_out
 from app.ui.tools.results_table import ResultsTable, Table
 
 _SENTENCE = (

@@ -20,8 +20,8 @@ from app.plan.layer_ranges import runs
 from app.plan.problem import PlanError, Problem
 from app.ui.state.block_kinds import kind_ui, layer_range, scales_of
 from app.ui.state.editor import PlanEditor
+from app.ui.views.list_view.cell_edits import LABELS, after_typing
 from app.ui.views.list_view.columns import HEADERS, Cells, Column
-from app.ui.views.list_view.typed import LABELS, after_typing
 from app.ui.widgets import theme as themes
 
 Index = QModelIndex | QPersistentModelIndex

@@ -16,8 +16,8 @@ from app.ui.canvas.sections.strip import StripSection
 from app.ui.tools.job_dialog import time_left
 from app.ui.tools.measure.fit_dialog import FitDialog
 from app.ui.tools.measure.influence_dialog import InfluenceDialog
-from app.ui.tools.measure.leaving_out import with_layers_left_out
 from app.ui.tools.measure.scores_dialog import ScoresDialog
+from app.ui.tools.measure.without_layers import with_layers_left_out
 from app.ui.tools.results_table import Table
 from tests.ui.fake_engine import MIB
 from tests.ui.hands import CTRL, LEFT

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF
 
 from app.plan.problem import PlanError, Problem
-from app.ui.canvas.cutting import with_layers_cut
 from app.ui.canvas.inline_edit import InlineEdit, font_at, parse_range
+from app.ui.canvas.layer_cut import with_layers_cut
 from app.ui.canvas.numbers import range_words
 from app.ui.canvas.surface import GestureSurface
 from app.ui.state.block_kinds import layer_range
@@ -22,10 +22,10 @@ def type_layers(canvas: GestureSurface) -> None:
     def take(text: str) -> None:
         plan = canvas.editor.plan
         block = plan.blocks.get(block_id)
-        borrowed = None if block is None else layer_range(block)
-        if borrowed is None:
+        block_layers = None if block is None else layer_range(block)
+        if block_layers is None:
             return
-        after, pieces = with_layers_cut(plan, block_id, parse_layers(text, borrowed))
+        after, pieces = with_layers_cut(plan, block_id, parse_layers(text, block_layers))
         canvas.editor.apply("Leave out layers", after)
         canvas.plan_scene.select(pieces)
 
@@ -41,17 +41,17 @@ def type_layers(canvas: GestureSurface) -> None:
     edit.setPlaceholderText(f"{words}: 3, 7-9")
 
 
-def parse_layers(text: str, borrowed: range) -> set[int]:
+def parse_layers(text: str, block_layers: range) -> set[int]:
     """The weight layers typed as 3, 7-9. Raises PlanError where they are not the block's."""
     layers: set[int] = set()
     for part in text.replace(";", ",").split(","):
         start, n_layers = parse_range(part)
-        if start < borrowed.start or start + n_layers > borrowed.stop:
-            has = range_words("weight", borrowed.start, borrowed.stop)
+        if start < block_layers.start or start + n_layers > block_layers.stop:
+            has = range_words("weight", block_layers.start, block_layers.stop)
             reason = f"“{part.strip()}” is not within the block’s layers."
             raise PlanError([Problem("typed", reason, f"It has {has}.")])
         layers.update(range(start, start + n_layers))
-    if len(layers) == len(borrowed):
+    if len(layers) == len(block_layers):
         raise PlanError(
             [
                 Problem(

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from app.plan import edits
 from app.plan.document import Plan
-from app.ui.canvas.cutting import with_layers_cut
+from app.ui.canvas.layer_cut import with_layers_cut
 from app.ui.state.block_kinds import layer_range
 
 
