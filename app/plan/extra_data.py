@@ -21,11 +21,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
-from app.plan.document import Annotation, Block, FileMark, Plan
-from app.plan.json_values import link_in, pair_in, plain
+from msgspec import Meta
+
+from app.plan.document import POSITION_LIMIT, Annotation, Block, FileMark, Plan
+from app.plan.json_records import JsonError, parse, value_of
+from app.plan.json_values import Point, link_in, pair_in, plain
 from app.plan.kinds import kind_of, kinds, links_into
 from app.plan.problem import Problem
 
@@ -35,6 +38,23 @@ HEADER_KEYS = frozenset({"version", "sources", "files"})
 ANNOTATION_KEYS = frozenset({"text", "at", "size", "colour"})
 
 Json = dict[str, Any]
+
+
+_Extent = Annotated[float, Meta(gt=0, le=POSITION_LIMIT)]
+
+
+@dataclass(frozen=True, slots=True)
+class _FileEntry:
+    bytes: Annotated[int, Meta(gt=0)]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class _AnnotationEntry:
+    text: str
+    at: Point
+    size: tuple[_Extent, _Extent]
+    colour: Annotated[int, Meta(ge=0, lt=1000)] = 0
 
 
 def block_keys() -> frozenset[str]:
@@ -118,35 +138,26 @@ def own_line(comment: str) -> tuple[str, Json | None]:
 def parse_object(text: str) -> Json | None:
     """The JSON object in a text, or None when it holds anything else."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        return value_of(Json, parse(text))
+    except JsonError:
         return None
-    return value if isinstance(value, dict) else None
 
 
 def sources_in(data: Json) -> tuple[str, ...]:
     """The model files a header names."""
-    sources = data.get("sources")
-    if not isinstance(sources, list) or not all(isinstance(s, str) for s in sources):
-        return ()
-    return tuple(sources)
+    return value_of(tuple[str, ...], data.get("sources")) or ()
 
 
 def marks_in(data: Json) -> dict[str, FileMark]:
     """What a header tells of the files it names; entries that make no sense are left out."""
-    marks = {}
-    files = data.get("files")
-    for name, entry in files.items() if isinstance(files, dict) else ():
-        match entry:
-            case {"bytes": int(size_bytes), "fingerprint": str(fingerprint)} if size_bytes > 0:
-                marks[name] = FileMark(size_bytes, fingerprint)
-    return marks
+    files = value_of(Json, data.get("files")) or {}
+    entries = {name: value_of(_FileEntry, entry) for name, entry in files.items()}
+    return {n: FileMark(e.bytes, e.fingerprint) for n, e in entries.items() if e is not None}
 
 
 def title_in(data: Json) -> str:
     """A block's title; empty when it has none."""
-    title = data.get("title")
-    return title if isinstance(title, str) else ""
+    return value_of(str, data.get("title")) or ""
 
 
 def position_in(data: Json) -> tuple[float, float] | None:
@@ -164,21 +175,19 @@ def with_looks(block: Block, data: Json) -> tuple[Block, Problem | None]:
 
 def links_in(data: Json, n_links: int) -> tuple[int | None, ...] | None:
     """The numbers of what feeds a block besides what its line says; None when nothing is said."""
-    links = data.get("links")
-    if not isinstance(links, list) or len(links) != n_links:
+    links = value_of(list[Any], data.get("links"))
+    if links is None or len(links) != n_links:
         return None
     return tuple(link_in(link) for link in links)
 
 
 def annotation_in(kind: str, data: Json, id_: str) -> Annotation | None:
     """A frame or a note; None when it makes no sense."""
-    text, colour = data.get("text"), data.get("colour", 0)
-    at, size = position_in(data), pair_in(data.get("size"))
-    if not isinstance(text, str) or at is None or size is None or min(size) <= 0:
+    read = value_of(_AnnotationEntry, data)
+    if read is None:
         return None
-    if not isinstance(colour, int) or isinstance(colour, bool) or not 0 <= colour < 1000:
-        return None
-    return Annotation(id_, "frame" if kind == "frame" else "note", text, at, size, colour)
+    which: Literal["frame", "note"] = "frame" if kind == "frame" else "note"
+    return Annotation(id_, which, read.text, read.at, read.size, read.colour)
 
 
 def draft_in(data: Json, id_: str) -> tuple[Block, tuple[int | None, ...]] | None:

@@ -1,7 +1,7 @@
 """Records in JSON that may be damaged, of another version, or not ours: read by their types.
 
 What does not suit is said in words (`strict_record`) or left out (`lenient_record`,
-`valid_entries`). msgspec does the
+`valid_entries`, `value_of`). msgspec does the
 types, with the limits that their annotations give. The syntax is left to Python's own reader: it
 takes what older files may hold, such as NaN and the halves of surrogate pairs in names of files.
 """
@@ -71,6 +71,14 @@ def valid_entries(kind: type[T], value: object) -> tuple[T, ...]:
         with suppress(msgspec.ValidationError):
             suiting.append(msgspec.convert(entry, kind))
     return tuple(suiting)
+
+
+def value_of(kind: type[T], value: object) -> T | None:
+    """The value where it is of this type; None where it is not."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return None
 
 
 def _suiting(kind: Any, value: object) -> object:

@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import math
+from typing import Annotated
+
+from msgspec import Meta
 
 from app.plan.document import LAYER_LIMIT, POSITION_LIMIT
+from app.plan.json_records import FiniteNumber, value_of
+
+_Coordinate = Annotated[float, Meta(ge=-POSITION_LIMIT, le=POSITION_LIMIT)]
+_LayerEnd = Annotated[int, Meta(ge=0, le=LAYER_LIMIT)]
+Point = tuple[_Coordinate, _Coordinate]
 
 
 def link_in(value: object) -> int | None:
     """The number of the block that an input names; None for an unlinked one."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value_of(int, value)
 
 
 def finite_number(value: object) -> float | None:
     """A JSON number as a finite double."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+    (number,) = value_of(tuple[FiniteNumber], (value,)) or (None,)
+    return number
 
 
 def pair_in(value: object) -> tuple[float, float] | None:
     """Two numbers that can be coordinates on the canvas."""
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    x, y = (finite_number(c) for c in value)
-    if x is None or y is None or max(abs(x), abs(y)) > POSITION_LIMIT:
-        return None
-    return x, y
+    return value_of(tuple[_Coordinate, _Coordinate], value)
 
 
 def weights_in(value: object) -> tuple[int, int] | None:
     """Weight layers `[start, end)` as (start, how many)."""
-    match value:
-        case [int(start), int(end)] if 0 <= start < end <= LAYER_LIMIT:
-            return int(start), int(end) - int(start)
-    return None
+    start, end = value_of(tuple[_LayerEnd, _LayerEnd], value) or (0, 0)
+    return (start, end - start) if start < end else None
 
 
 def plain(number: float) -> float:

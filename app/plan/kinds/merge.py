@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from app.plan import scales
 from app.plan.document import Block, MergeBlock, MergeInput, Plan
-from app.plan.json_values import finite_number, link_in, plain
+from app.plan.json_records import FiniteNumber, value_of
+from app.plan.json_values import link_in, plain
 from app.plan.kinds.kind import Field, Json, Kind
 from app.plan.kinds.statement import Statement
 from app.plan.problem import PlanError, Problem
@@ -17,6 +21,7 @@ from app.plan.recipe import RecipeBlock, RecipeMerge, block_line
 MAX_MERGE_INPUTS = 16
 """No input is added to a merge beyond these; a file may hold more."""
 
+_Pairs = Annotated[tuple[tuple[Any, FiniteNumber], ...], Meta(min_length=2)]
 _FIELDS = (Field("BLOCK", "link"), Field("SCALE", "scale"))
 
 
@@ -149,15 +154,11 @@ class MergeKind(Kind[MergeBlock]):
         return {"merge": [[link, plain(scale)] for link, scale in pairs]}
 
     def draft_in(self, data: Json, id_: str) -> tuple[MergeBlock, tuple[int | None, ...]] | None:
-        inputs, links = [], []
-        pairs = data.get("merge")
-        for pair in pairs if isinstance(pairs, list) else ():
-            scale = finite_number(pair[1]) if isinstance(pair, list) and len(pair) == 2 else None
-            if scale is None:
-                return None
-            inputs.append(MergeInput(None, scale))
-            links.append(link_in(pair[0]))
-        return (MergeBlock(id_, tuple(inputs)), tuple(links)) if len(inputs) >= 2 else None
+        pairs = value_of(_Pairs, data.get("merge"))
+        if pairs is None:
+            return None
+        inputs = tuple(MergeInput(None, scale) for _, scale in pairs)
+        return MergeBlock(id_, inputs), tuple(link_in(link) for link, _ in pairs)
 
     def comment_data(self, block: MergeBlock) -> Json:
         return {"sums_to_one": True} if block.sums_to_one else {}
