@@ -48,9 +48,9 @@ def judge(
     room_bytes = max(0, free_bytes - reserve_bytes)
     spare_bytes = room_bytes - total_bytes
     if spare_bytes >= max(_TIGHT_BELOW_BYTES, _TIGHT_BELOW_SHARE * room_bytes):
-        return Verdict("fits", f"Fits: {format_bytes(spare_bytes)} to spare", spare_bytes)
+        return Verdict("fits", f"Fits: {format_bytes(spare_bytes)} spare", spare_bytes)
     if spare_bytes >= 0:
-        return Verdict("tight", f"Fits tightly: {format_bytes(spare_bytes)} to spare", spare_bytes)
+        return Verdict("tight", f"Fits tightly: {format_bytes(spare_bytes)} spare", spare_bytes)
     missing_bytes = total_bytes - free_bytes
     if missing_bytes <= 0:
         reserve = f"{format_bytes(-spare_bytes)} of the {format_bytes(reserve_bytes)} kept free"
