@@ -32,7 +32,7 @@ from app.ui.state.settings import Settings
 from app.ui.state.tasks import Tasks
 from app.ui.tools.baking.opener import BakeOpener
 from app.ui.tools.composing.opener import ComposeOpener
-from app.ui.tools.measure.measuring import Measuring
+from app.ui.tools.measure.opener import MeasureOpener
 from app.ui.tools.other_plan.opener import OtherPlanOpener
 from app.ui.tools.side_by_side.opener import SideBySideOpener
 from app.ui.views.inspector import Inspector
@@ -78,7 +78,7 @@ class MainWindow(QMainWindow):
         )
         self.adding = AddingPalette(self.canvas, TEMPLATES, self.templates.ask_to_insert)
         self.find_block = FindBlock(self.canvas)
-        self.measuring = Measuring(services, self.canvas)
+        self.measure = MeasureOpener(services, self.canvas)
         self.baking = BakeOpener(services, self.files)
         self.composing = ComposeOpener(services, self.files, self.source_edits)
         self.side_by_side = SideBySideOpener(services, self.chat)
@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
         menus.fill_model_menu(model, settings, self.files, self.source_edits)
         add_action(model, "B&ake the plan …", self.baking.show, "Ctrl+B")
         add_action(model, "&Compose …", self.composing.show, "Ctrl+Shift+O")
-        menus.fill_measure_menu(bar.addMenu("M&easure"), self.measuring)
+        menus.fill_measure_menu(bar.addMenu("M&easure"), self.measure)
         chat = bar.addMenu("&Chat")
         self.chat.menu.fill(chat, self.find_conversation)
         chat.addSeparator()
@@ -194,9 +194,9 @@ class MainWindow(QMainWindow):
         self.area.tabs.new_requested.connect(self.files.new_plan)
         self.area.tabs.close_requested.connect(self.files.close_document)
         self.problems.block_requested.connect(canvas.show_block)
-        self.memory.fit_wanted.connect(self.measuring.show_fit)
+        self.memory.fit_wanted.connect(self.measure.show_fit)
         canvas.notice.connect(services.notices.post)
-        canvas.sweep_wanted.connect(self.measuring.show_sweep)
+        canvas.sweep_wanted.connect(self.measure.show_sweep)
         chat.flow.speed_changed.connect(self.status.set_speed)
         chat.transcript.ask_other_requested.connect(self.other_plan.show)
         chat.conversation_actions.opened.connect(self.docks["Chat"].raise_)

@@ -22,7 +22,7 @@ from app.ui.state.documents import SAMPLES
 from app.ui.state.services import Services
 from app.ui.state.settings import Settings
 from app.ui.state.tasks import Tasks
-from app.ui.tools.measure.measuring import Measuring
+from app.ui.tools.measure.opener import MeasureOpener
 from app.ui.widgets import dialogs
 from app.ui.window.actions import add_action, add_path_menu
 
@@ -110,12 +110,12 @@ def fill_model_menu(
     add_action(menu, "&New plan with the whole model", files.new_plan)
 
 
-def fill_measure_menu(menu: QMenu, measuring: Measuring) -> None:
+def fill_measure_menu(menu: QMenu, opener: MeasureOpener) -> None:
     """What is measured, each in a dialog of its own."""
-    add_action(menu, "&Influence of the layers …", measuring.show_influence, "F7")
-    add_action(menu, "&Perplexity and difference …", measuring.show_scores, "F8")
-    add_action(menu, "&Fit into memory …", measuring.show_fit, "F9")
-    add_action(menu, "&Sweep a fader …", measuring.show_sweep, "F6")
+    add_action(menu, "&Influence of the layers …", opener.show_influence, "F7")
+    add_action(menu, "&Perplexity and difference …", opener.show_scores, "F8")
+    add_action(menu, "&Fit into memory …", opener.show_fit, "F9")
+    add_action(menu, "&Sweep a fader …", opener.show_sweep, "F6")
 
 
 def fill_view_menu(

@@ -48,7 +48,7 @@ def test_columns_and_a_sweep_say_what_the_chat_says(qtbot: QtBot, window: MainWi
     assert all(r and r.statistics.n_prompt_evaluated < r.statistics.n_prompt for r in evaluated)
     beside.close()
 
-    window.measuring.show_sweep()
+    window.measure.show_sweep()
     qtbot.waitUntil(lambda: bool(window.findChildren(SweepDialog)), timeout=MS)
     dialog = window.findChildren(SweepDialog)[0]
     dialog.prompt.setPlainText(PROMPT)

@@ -1,4 +1,4 @@
-"""Opens the dialogs that measure; each needs a model, and is made when it is asked for."""
+"""Opens the dialogs that measure; each needs a model, and is built when it is asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LESS = 0.9
 
 
-class Measuring(QObject):
+class MeasureOpener(QObject):
     """What the Measure menu does."""
 
     def __init__(self, services: Services, canvas: Canvas) -> None:
