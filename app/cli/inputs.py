@@ -14,7 +14,7 @@ from app.plan.document import Plan
 from app.plan.edits import set_scale
 from app.plan.files import load
 from app.plan.lowering import lower
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import file_order
 from app.plan.problem import PlanError, Problem, errors
 from app.plan.reader import ReadPlan
@@ -101,7 +101,7 @@ def read_plan(
 
 
 def _with_scales(plan: Plan, scales: Scales) -> Plan:
-    block_ids = file_order(heard(plan))
+    block_ids = file_order(without_muted(plan))
     for block, index, scale in scales:
         if not 0 <= block < len(block_ids):
             last = len(block_ids) - 1

@@ -25,21 +25,21 @@ def new_annotation_ids(plan: Plan) -> Iterator[str]:
 def add_annotation(plan: Plan, annotation: Annotation) -> Plan:
     """The plan with one frame or note more. Raises PlanError for a used id or an absurd place."""
     if annotation.id in plan.annotations:
-        said = f"There is already a frame or note “{annotation.id}”."
-        raise PlanError([Problem("id-taken", said, "Use a new id.")])
+        message = f"There is already a frame or note “{annotation.id}”."
+        raise PlanError([Problem("id-taken", message, "Use a new id.")])
     return put_annotations(plan, (annotation,))
 
 
 def change_annotation(plan: Plan, id_: str, **fields: object) -> Plan:
     """The plan with these fields of a frame or note set. Raises PlanError as adding does."""
-    changed = replace(plan.annotations[id_], **fields)  # type: ignore[arg-type]
-    return put_annotations(plan, (changed,))
+    annotation = replace(plan.annotations[id_], **fields)  # type: ignore[arg-type]
+    return put_annotations(plan, (annotation,))
 
 
 def remove_annotations(plan: Plan, ids: Collection[str]) -> Plan:
     """The plan without these frames and notes; what stands in a frame stays."""
-    kept = {i: a for i, a in plan.annotations.items() if i not in ids}
-    return replace(plan, annotations=MappingProxyType(kept))
+    others = {i: a for i, a in plan.annotations.items() if i not in ids}
+    return replace(plan, annotations=MappingProxyType(others))
 
 
 def put_annotations(plan: Plan, annotations: Iterable[Annotation]) -> Plan:
@@ -54,8 +54,8 @@ def put_annotations(plan: Plan, annotations: Iterable[Annotation]) -> Plan:
 def _tidy(annotation: Annotation) -> Annotation:
     numbers = (*annotation.position, *annotation.size)
     if not all(math.isfinite(n) and abs(n) <= POSITION_LIMIT for n in numbers):
-        said = f"The {annotation.kind} is outside the canvas, or larger than it."
-        raise PlanError([Problem("position", said, "Choose another place or a smaller size.")])
+        message = f"The {annotation.kind} is outside the canvas, or larger than it."
+        raise PlanError([Problem("position", message, "Choose another place or a smaller size.")])
     text = annotation.text
     return replace(
         annotation,

@@ -85,15 +85,15 @@ def chain_of(recipe: Recipe) -> Chain:
 
 def _heard(recipe: Recipe) -> list[int]:
     """The blocks that the output depends on through scales other than 0, in file order."""
-    heard = {len(recipe.blocks) - 1}
+    reachable = {len(recipe.blocks) - 1}
     for number in range(len(recipe.blocks) - 1, -1, -1):
-        if number in heard:
+        if number in reachable:
             block = recipe.blocks[number]
             if isinstance(block, RecipeWeight):
-                heard.add(block.input)
+                reachable.add(block.input)
             else:
-                heard.update(input for input, scale in block.inputs if scale)
-    return sorted(heard - {-1})
+                reachable.update(input for input, scale in block.inputs if scale)
+    return sorted(reachable - {-1})
 
 
 def _exact_inputs(merge: RecipeMerge) -> list[tuple[int, Fraction]]:
@@ -103,17 +103,17 @@ def _exact_inputs(merge: RecipeMerge) -> list[tuple[int, Fraction]]:
 
 def _continued(recipe: Recipe, number: int, block: RecipeWeight, before: _Output) -> _Output:
     if before.factor != 1:
-        scaled, number = recipe.file_number(block.input), recipe.file_number(number)
+        scaled_number, number = recipe.file_number(block.input), recipe.file_number(number)
         raise NoChain(
-            scaled,
-            f"The scales of block {scaled} add up to {_decimal(before.factor)}, and block "
+            scaled_number,
+            f"The scales of block {scaled_number} add up to {_decimal(before.factor)}, and block "
             f"{number} comes after it: an ordinary file cannot scale what passes from layer to "
             "layer. Make them add up to 1.",
         )
     first = block.weight_start
     n_layers = block.end - block.start
-    added = tuple({layer: Fraction(1)} for layer in range(first, first + n_layers))
-    return _Output(before.layers + added, before.factor, before.merges)
+    layer_shares = tuple({layer: Fraction(1)} for layer in range(first, first + n_layers))
+    return _Output(before.layers + layer_shares, before.factor, before.merges)
 
 
 def _merged(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.plan.document import TOKENS, Block, Plan
 from app.plan.kinds import kind_of, links_into, n_layers_of
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import blocks_on_cycles, file_order, live_blocks
 from app.plan.problem import Problem, errors
 
@@ -21,7 +21,7 @@ def check_plan(plan: Plan, n_weight_layers: int | None = None) -> tuple[Problem,
     With `n_weight_layers`, the weight layers of all its sources together, the layers borrowed
     are checked against them. A block that the output does not need gets notes at most.
     """
-    plan = heard(plan)
+    plan = without_muted(plan)
     number = {id_: n for n, id_ in enumerate(file_order(plan))}
     return check_numbered(plan, number, live_blocks(plan), n_weight_layers)
 
@@ -120,8 +120,8 @@ class _Check:
                 block=self.number.get(plan.output or ""),
                 block_id=plan.output,
             )
-        counted = self.live | set(self.number)
-        n_layers = sum(n_layers_of(b) for i, b in plan.blocks.items() if i in counted)
+        judged_ids = self.live | set(self.number)
+        n_layers = sum(n_layers_of(b) for i, b in plan.blocks.items() if i in judged_ids)
         if n_layers > MAX_PLAN_LAYERS:
             yield Problem(
                 "too-many-layers",
@@ -141,8 +141,8 @@ class _Check:
         )
 
     def _unused(self, id_: str, block: Block) -> Problem:
-        unlinked = any(k != TOKENS and k not in self.plan.blocks for k in links_into(block))
-        also = " and has an input that is not linked" if unlinked else ""
+        is_unlinked = any(k != TOKENS and k not in self.plan.blocks for k in links_into(block))
+        also = " and has an input that is not linked" if is_unlinked else ""
         return self._at(
             id_,
             "unused",
@@ -161,10 +161,10 @@ class _Check:
 
     def _of(self, id_: str, problem: Problem, note: bool = False) -> Problem:
         """The problem with the block that it is about."""
-        needed = id_ in self.live or id_ in self.number or not self.has_output
+        is_needed = id_ in self.live or id_ in self.number or not self.has_output
         return replace(
             problem,
-            severity="error" if needed and not note else "note",
+            severity="error" if is_needed and not note else "note",
             block=self.number.get(id_),
             block_id=id_,
         )

@@ -40,8 +40,8 @@ def new_ids(plan: Plan) -> Iterator[str]:
 
 def unused_ids(letter: str, ids: Iterable[str]) -> Iterator[str]:
     """Ids of a letter and a number, counted on from the highest number among `ids`."""
-    taken = (i.removeprefix(letter) for i in ids if i.startswith(letter))
-    numbers = [int(n) for n in taken if n.isascii() and n.isdigit() and len(n) < 10]
+    suffixes = (i.removeprefix(letter) for i in ids if i.startswith(letter))
+    numbers = [int(n) for n in suffixes if n.isascii() and n.isdigit() and len(n) < 10]
     return (f"{letter}{n}" for n in count(max(numbers, default=-1) + 1))
 
 
@@ -66,30 +66,31 @@ def remove(plan: Plan, ids: Collection[str], heal: bool = False) -> Plan:
     With `heal` the chain goes on as if they had not been there: whatever a removed block fed is
     fed by the first block or token input that led into it.
     """
-    gone = set(ids) & set(plan.blocks)
+    ids_out = set(ids) & set(plan.blocks)
 
-    found: dict[str, str | None] = {}
+    sources: dict[str, str | None] = {}
 
     def next_source(link: str | None) -> str | None:
-        passed = []
-        while link is not None and link in gone:
-            if link in found:
-                link = found[link]
+        trail = []
+        while link is not None and link in ids_out:
+            if link in sources:
+                link = sources[link]
                 break
-            found[link] = None
-            passed.append(link)
-            linked = (k for k in links_into(plan.blocks[link]) if k is not None)
-            link = next(linked, None) if heal else None
-        found.update(dict.fromkeys(passed, link))
+            sources[link] = None
+            trail.append(link)
+            sources_of = (k for k in links_into(plan.blocks[link]) if k is not None)
+            link = next(sources_of, None) if heal else None
+        sources.update(dict.fromkeys(trail, link))
         return link
 
-    kept = {
+    rest = {
         id_: with_links(block, [next_source(link) for link in links_into(block)])
         for id_, block in plan.blocks.items()
-        if id_ not in gone
+        if id_ not in ids_out
     }
     output = next_source(plan.output)
-    return replace(plan, blocks=MappingProxyType(kept), output=None if output == TOKENS else output)
+    output = None if output == TOKENS else output
+    return replace(plan, blocks=MappingProxyType(rest), output=output)
 
 
 def why_not_connect(plan: Plan, from_id: str, to_id: str) -> str | None:
@@ -202,8 +203,8 @@ def set_weights(plan: Plan, id_: str, weight_start: int, n_layers: int) -> Plan:
     """
     layers_of(plan, id_)
     block, layers = plan.blocks[id_], range(weight_start, weight_start + n_layers)
-    (changed,) = kind_of(block).on_layers(block, (layers,), iter(()))
-    return put_block(plan, changed)
+    (block_there,) = kind_of(block).on_layers(block, (layers,), iter(()))
+    return put_block(plan, block_there)
 
 
 def put_block(plan: Plan, block: Block) -> Plan:
@@ -248,8 +249,8 @@ def swap_inputs(plan: Plan, id_: str, port: int, other: int) -> Plan:
 
 def move(plan: Plan, positions: Mapping[str, tuple[float, float]]) -> Plan:
     """The plan with blocks at other places, in scene units rounded to hundredths."""
-    moved = [replace(block_of(plan, i), position=_tidy(i, at)) for i, at in positions.items()]
-    return plan.with_blocks(*moved)
+    blocks = [replace(block_of(plan, i), position=_tidy(i, at)) for i, at in positions.items()]
+    return plan.with_blocks(*blocks)
 
 
 def rename(plan: Plan, id_: str, title: str) -> Plan:
@@ -263,8 +264,8 @@ def layers_of(plan: Plan, id_: str) -> Sequence[int]:
     kind = kind_of(block)
     layers: Sequence[int] = kind.layers(block)
     if not layers:
-        said = f"A {kind.title.lower()} has no layers."
-        raise _refusal("not-a-weight-block", said, "Choose a weight block.", id_)
+        message = f"A {kind.title.lower()} has no layers."
+        raise _refusal("not-a-weight-block", message, "Choose a weight block.", id_)
     return layers
 
 

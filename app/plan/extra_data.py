@@ -73,11 +73,11 @@ def header_comment(plan: Plan) -> str:
     data: Json = {"version": VERSION}
     if plan.sources:
         data["sources"] = list(plan.sources)
-    known = {name: plan.marks[name] for name in plan.sources if name in plan.marks}
-    if known:
+    marks = {name: plan.marks[name] for name in plan.sources if name in plan.marks}
+    if marks:
         data["files"] = {
             name: {"bytes": mark.size_bytes, "fingerprint": mark.fingerprint}
-            for name, mark in known.items()
+            for name, mark in marks.items()
         }
     return f"{MARK} llama-blocks {_dump(data)}"
 
@@ -118,10 +118,10 @@ def annotation_comment(annotation: Annotation) -> str:
 
 def split_own(comment: str) -> tuple[str, str]:
     """A trailing comment as (what others wrote, the JSON behind `#@`), either may be empty."""
-    found = re.search(r"#@\s*(?=\{)", comment)
-    if found is None or parse_object(comment[found.end() :]) is None:
+    match = re.search(r"#@\s*(?=\{)", comment)
+    if match is None or parse_object(comment[match.end() :]) is None:
         return comment, ""
-    return comment[: found.start()].strip(), comment[found.end() :]
+    return comment[: match.start()].strip(), comment[match.end() :]
 
 
 def own_line(comment: str) -> tuple[str, Json | None]:
@@ -195,10 +195,10 @@ def draft_in(data: Json, id_: str) -> tuple[Block, tuple[int | None, ...]] | Non
 
     None where its data makes no sense, or sense as several kinds of block.
     """
-    found = [draft for kind in kinds() if (draft := kind.draft_in(data, id_)) is not None]
-    if len(found) != 1:
+    drafts = [draft for kind in kinds() if (draft := kind.draft_in(data, id_)) is not None]
+    if len(drafts) != 1:
         return None
-    block, links = found[0]
+    block, links = drafts[0]
     return replace(block, title=title_in(data), muted=data.get("muted") is True), links
 
 
@@ -212,8 +212,8 @@ def relinked_draft(data: Json, links: Sequence[int | None]) -> str:
         return f"{MARK} draft {_dump(data)}"
     kind = kind_of(draft[0])
     fresh = kind.draft_data(draft[0], links)
-    kept = {k: fresh.get(k, v) for k, v in data.items() if k in fresh or k not in kind.draft_keys}
-    return f"{MARK} draft {_dump(kept | fresh)}"
+    result = {k: fresh.get(k, v) for k, v in data.items() if k in fresh or k not in kind.draft_keys}
+    return f"{MARK} draft {_dump(result | fresh)}"
 
 
 def relinked_comment(comment: str, links: Sequence[int | None]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.plan.checks import block_name
 from app.plan.document import Plan
 from app.plan.kinds import kind_of
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import file_order, live_blocks
 
 
@@ -26,7 +26,7 @@ class Fader:
 
 def faders_of(plan: Plan) -> tuple[Fader, ...]:
     """Those that the output depends on, in the order of the file."""
-    plan = heard(plan)
+    plan = without_muted(plan)
     order, live = file_order(plan), live_blocks(plan)
     number = {id_: n for n, id_ in enumerate(order)}
     faders = []

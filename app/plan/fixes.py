@@ -9,7 +9,7 @@ from functools import partial
 from app.plan import edits
 from app.plan.document import TOKENS, Block, Plan
 from app.plan.kinds import kind_of, links_into
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import live_blocks, order
 from app.plan.problem import Problem
 
@@ -45,9 +45,9 @@ def fixes_for(problem: Problem, plan: Plan, n_weight_layers: int | None) -> tupl
 
 
 def _with_output(plan: Plan) -> Iterator[Fix]:
-    spoken = heard(plan)
-    fed = {link for block in spoken.blocks.values() for link in links_into(block)}
-    last = [i for i in order(spoken) if i not in fed]
+    active = without_muted(plan)
+    sources = {link for block in active.blocks.values() for link in links_into(block)}
+    last = [i for i in order(active) if i not in sources]
     if last:
         yield Fix(
             "Link the last block to the output", partial(edits.connect_output, plan, last[-1])
@@ -61,7 +61,8 @@ def _unused(plan: Plan, id_: str) -> Iterator[Fix]:
 
 
 def _unlinked(plan: Plan, id_: str) -> Iterator[Fix]:
-    ports = [n for n, link in enumerate(links_into(heard(plan).blocks[id_])) if link is None]
+    links = links_into(without_muted(plan).blocks[id_])
+    ports = [n for n, link in enumerate(links) if link is None]
     if ports:
         yield Fix("Link to the tokens", partial(_from_tokens_into, plan, id_, ports))
     yield Fix("Remove", partial(edits.remove, plan, (id_,), heal=True))
@@ -75,11 +76,11 @@ def _from_tokens_into(plan: Plan, id_: str, ports: Iterable[int]) -> Plan:
 
 def _from_tokens(plan: Plan) -> Iterator[Fix]:
     """Link the open ends of the chain that leads to the output."""
-    needed = live_blocks(plan)
+    live = live_blocks(plan)
     open_ends = [
         (id_, port)
         for id_ in order(plan)
-        if id_ in needed
+        if id_ in live
         for port, link in enumerate(links_into(plan.blocks[id_]))
         if link is None
     ]

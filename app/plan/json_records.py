@@ -55,12 +55,12 @@ def lenient_record(kind: type[T], value: object) -> T:
     """
     with suppress(msgspec.ValidationError):
         return msgspec.convert(value, kind)
-    given = value if isinstance(value, Mapping) else {}
+    values = value if isinstance(value, Mapping) else {}
     suiting = {}
     for name, field in get_type_hints(kind, include_extras=True).items():
-        if name in given:
+        if name in values:
             with suppress(msgspec.ValidationError):
-                suiting[name] = _suiting(field, given[name])
+                suiting[name] = _suiting(field, values[name])
     return kind(**suiting)
 
 
@@ -100,10 +100,10 @@ def _in_words(error: str, kind: type, value: object) -> str:
     reason, _, path = error.partition(" - at ")
     if missing := re.match(r"Object missing required field `(.*)`", reason):
         path += f".{missing[1]}"
-    wanted: inspect.Type = inspect.type_info(kind)
+    field_type: inspect.Type = inspect.type_info(kind)
     place, names = [], []
     for name, number in re.findall(r"\.(\w+)|\[(\d+)\]", path):
-        wanted = _step(wanted, name)
+        field_type = _step(field_type, name)
         if name:
             names.append(name)
             value = value.get(name) if isinstance(value, Mapping) else None
@@ -112,14 +112,14 @@ def _in_words(error: str, kind: type, value: object) -> str:
             value = value[int(number)] if isinstance(value, list | tuple) else None
     where = ", ".join(place).capitalize()
     if not names:
-        return f"{where or 'It'} is not {_must_be(wanted)}."
+        return f"{where or 'It'} is not {_must_be(field_type)}."
     what = " of ".join(f"“{name}”" for name in reversed(names))
     what = f"{where}: {'the ' if names[1:] else ''}{what}" if where else what
     if value is None:
-        return f"{what} is missing; it must be {_must_be(wanted)}."
+        return f"{what} is missing; it must be {_must_be(field_type)}."
     if value == "":
         return f"{what} is empty."
-    return f"{what} is {in_json(value)}; it must be {_must_be(wanted)}."
+    return f"{what} is {in_json(value)}; it must be {_must_be(field_type)}."
 
 
 def _step(kind: inspect.Type, name: str) -> inspect.Type:

@@ -45,13 +45,13 @@ def arrange(
     if only is not None:
         return _with_room(plan, arrange(_part(plan, only), sizes), sizes)
     size = {id_: sizes.get(id_, DEFAULT_SIZE) for id_ in plan.blocks}
-    linked = {id_ for b in plan.blocks.values() for id_ in links_into(b) if id_ is not None}
-    linked |= {id_ for id_, b in plan.blocks.items() if any(links_into(b))}
-    linked |= {id_ for id_ in (plan.output,) if id_ is not None}
+    linked_ids = {id_ for b in plan.blocks.values() for id_ in links_into(b) if id_ is not None}
+    linked_ids |= {id_ for id_, b in plan.blocks.items() if any(links_into(b))}
+    linked_ids |= {id_ for id_ in (plan.output,) if id_ is not None}
     places = {}
     x = 0.0
-    if linked:
-        columns, graph = _columns(plan, linked)
+    if linked_ids:
+        columns, graph = _columns(plan, linked_ids)
         _reduce_crossings(columns, graph)
         middle = _place_rows(columns, graph, size)
         for column in columns[1:]:
@@ -62,29 +62,31 @@ def arrange(
                 places[id_] = (left, middle[id_] - size[id_][1] / 2)
             x += width + COLUMN_GAP
     below = max((y + size[i][1] + ROW_GAP for i, (_, y) in places.items()), default=0.0)
-    loose = [id_ for id_ in plan.blocks if id_ not in linked]
+    loose = [id_ for id_ in plan.blocks if id_ not in linked_ids]
     places |= _in_rows(loose, size, below, max(x, _LOOSE_ROW_WIDTH))
     return {id_: places[id_] for id_ in plan.blocks}
 
 
 def _part(plan: Plan, ids: Collection[str]) -> Plan:
     """These blocks of the plan with the links among them."""
-    gone = [id_ for id_ in plan.blocks if id_ not in ids]
-    return remove(plan, gone)
+    others = [id_ for id_ in plan.blocks if id_ not in ids]
+    return remove(plan, others)
 
 
 def _with_room(plan: Plan, places: Places, sizes: Mapping[str, tuple[float, float]]) -> Places:
     """The places moved as a whole to where these blocks stood, clear of the others."""
-    stood = {i: block.position for i, block in plan.blocks.items() if block.position is not None}
-    before = [stood[id_] for id_ in places if id_ in stood]
+    old_places = {
+        i: block.position for i, block in plan.blocks.items() if block.position is not None
+    }
+    before = [old_places[id_] for id_ in places if id_ in old_places]
     if not before:
         return places
     dx = min(x for x, _ in before) - min(x for x, _ in places.values())
     dy = min(y for _, y in before) - min(y for _, y in places.values())
-    moved = {id_: (x + dx, y + dy) for id_, (x, y) in places.items()}
-    others = {id_: at for id_, at in stood.items() if id_ not in places}
-    dx, dy = way_clear(boxes(moved, sizes), boxes(others, sizes), ROW_GAP / 2)
-    return {id_: (x + dx, y + dy) for id_, (x, y) in moved.items()}
+    shifted = {id_: (x + dx, y + dy) for id_, (x, y) in places.items()}
+    others = {id_: at for id_, at in old_places.items() if id_ not in places}
+    dx, dy = way_clear(boxes(shifted, sizes), boxes(others, sizes), ROW_GAP / 2)
+    return {id_: (x + dx, y + dy) for id_, (x, y) in shifted.items()}
 
 
 def boxes(places: Places, sizes: Mapping[str, tuple[float, float]]) -> list[Box]:
@@ -109,14 +111,14 @@ def _in_rows(
     return places
 
 
-def _columns(plan: Plan, linked: set[str]) -> tuple[list[list[Node]], nx.DiGraph[Node]]:
+def _columns(plan: Plan, linked_ids: set[str]) -> tuple[list[list[Node]], nx.DiGraph[Node]]:
     """The nodes of each column, the token input alone in the first, and the links between them."""
     import networkx as nx  # slow to import, and the first paint needs no layout
 
     links: nx.DiGraph[str] = nx.DiGraph()
     links.add_node(TOKENS)
     for id_, block in plan.blocks.items():
-        if id_ in linked:
+        if id_ in linked_ids:
             sources = [k for k in links_into(block) if k is not None]
             links.add_edges_from((source, id_) for source in sources or [TOKENS])
     columns: list[list[Node]] = [list(c) for c in nx.topological_generations(links)]
@@ -126,7 +128,7 @@ def _columns(plan: Plan, linked: set[str]) -> tuple[list[list[Node]], nx.DiGraph
     at = {node: n for n, column in enumerate(columns) for node in column}
 
     graph: nx.DiGraph[Node] = nx.DiGraph()
-    waypoints_left = 200 + 4 * len(linked)
+    waypoints_left = 200 + 4 * len(linked_ids)
     edges = sorted(
         links.edges, key=lambda e: (at[e[1]] - at[e[0]], insertion[e[0]], insertion[e[1]])
     )
@@ -150,8 +152,8 @@ def _reduce_crossings(columns: list[list[Node]], graph: nx.DiGraph[Node]) -> Non
             break
         neighbours = graph.pred if sweep % 2 == 0 else graph.succ
         for column in columns if sweep % 2 == 0 else reversed(columns):
-            wanted = {n: _mean((rank[k] for k in neighbours[n]), rank[n]) for n in column}
-            column.sort(key=wanted.__getitem__)
+            targets = {n: _mean((rank[k] for k in neighbours[n]), rank[n]) for n in column}
+            column.sort(key=targets.__getitem__)
             rank.update((node, float(n)) for n, node in enumerate(column))
         crossings = _crossings(columns, graph, rank)
         if crossings < fewest:
@@ -166,12 +168,12 @@ def _crossings(
     n_crossings = 0
     for column, following in pairwise(columns):
         inside = set(following)
-        seen: list[float] = []
+        ranks: list[float] = []
         for node in column:
             ends = sorted(rank[k] for k in graph.succ[node] if k in inside)
-            n_crossings += sum(len(seen) - bisect_right(seen, end) for end in ends)
+            n_crossings += sum(len(ranks) - bisect_right(ranks, end) for end in ends)
             for end in ends:
-                insort(seen, end)
+                insort(ranks, end)
     return n_crossings
 
 
@@ -195,8 +197,8 @@ def _place_rows(
     def settle(neighbours: Callable[[Node], Iterable[Node]], backwards: bool) -> None:
         steps = list(zip(columns[1:], distances[1:], strict=True))
         for column, apart in reversed(steps) if backwards else steps:
-            wanted = [_mean((middle[k] for k in neighbours(n)), middle[n]) for n in column]
-            middle.update(zip(column, _spread(wanted, apart), strict=True))
+            targets = [_mean((middle[k] for k in neighbours(n)), middle[n]) for n in column]
+            middle.update(zip(column, _spread(targets, apart), strict=True))
 
     for sweep in range(_N_SWEEPS):
         settle(graph.predecessors, backwards=False)
@@ -205,7 +207,7 @@ def _place_rows(
     return middle
 
 
-def _spread(wanted: Sequence[float], apart: Sequence[float]) -> list[float]:
+def _spread(targets: Sequence[float], apart: Sequence[float]) -> list[float]:
     """The values nearest to those wanted (least squares) that keep these distances, in order.
 
     Isotonic regression by pooling: neighbours that want to be too close form a group, which then
@@ -215,7 +217,7 @@ def _spread(wanted: Sequence[float], apart: Sequence[float]) -> list[float]:
     for distance in apart:
         offsets.append(offsets[-1] + distance)
     groups: list[tuple[float, int]] = []
-    for want, offset in zip(wanted, offsets, strict=True):
+    for want, offset in zip(targets, offsets, strict=True):
         total, n = want - offset, 1
         while groups and groups[-1][0] / groups[-1][1] > total / n:
             more, n_more = groups.pop()
@@ -226,5 +228,5 @@ def _spread(wanted: Sequence[float], apart: Sequence[float]) -> list[float]:
 
 
 def _mean(values: Iterable[float], otherwise: float) -> float:
-    found = list(values)
-    return sum(found) / len(found) if found else otherwise
+    result = list(values)
+    return sum(result) / len(result) if result else otherwise

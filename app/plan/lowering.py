@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.plan.checks import errors_of
 from app.plan.document import TOKENS, Plan
 from app.plan.kinds import kind_of
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import file_order
 from app.plan.problem import PlanError
 from app.plan.recipe import Recipe, RecipeBlock
@@ -31,7 +31,7 @@ def lower(plan: Plan) -> Lowered:
     Blocks that lack an input or come after the output are left out; unused blocks that the file
     can say keep their numbers, though the backend does not compute them.
     """
-    plan = heard(plan)
+    plan = without_muted(plan)
     block_ids = file_order(plan)
     wrong = errors_of(plan, {id_: n for n, id_ in enumerate(block_ids)})
     if wrong:

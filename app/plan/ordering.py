@@ -32,10 +32,10 @@ def file_order(plan: Plan) -> tuple[str, ...]:
     output = number.get(plan.output or "")
     if output is None or output in dead_ends:
         return ()
-    placed = in_order(feeders, dead_ends | {output})
-    if not set(feeders[output]) <= set(placed):
+    sequence = in_order(feeders, dead_ends | {output})
+    if not set(feeders[output]) <= set(sequence):
         return ()
-    return tuple([ids[n] for n in (*placed, output)])
+    return tuple([ids[n] for n in (*sequence, output)])
 
 
 def in_order(feeders: Sequence[Collection[int]], dead_ends: Container[int] = ()) -> list[int]:
@@ -48,17 +48,17 @@ def in_order(feeders: Sequence[Collection[int]], dead_ends: Container[int] = ())
     sorter = TopologicalSorter(dict(enumerate(feeders)))
     with suppress(CycleError):  # raised once all is ready for those that lie on no circle
         sorter.prepare()
-    placed = []
+    sequence = []
     ready = sorted(sorter.get_ready())
     while ready:
         n = heappop(ready)
         if n in dead_ends:
             continue
-        placed.append(n)
+        sequence.append(n)
         sorter.done(n)
         for following in sorter.get_ready():
             heappush(ready, following)
-    return placed
+    return sequence
 
 
 def _as_they_stand(feeders: Sequence[Collection[int]], dead_ends: Container[int]) -> list[int]:
@@ -67,20 +67,20 @@ def _as_they_stand(feeders: Sequence[Collection[int]], dead_ends: Container[int]
     With 10,000 blocks it takes a tenth of the time of a sort.
     """
     left_out: set[int] = set()
-    placed = []
+    sequence = []
     for n, names in enumerate(feeders):
         if n in dead_ends or not left_out.isdisjoint(names):
             left_out.add(n)
         else:
-            placed.append(n)
-    return placed
+            sequence.append(n)
+    return sequence
 
 
 def order(plan: Plan) -> tuple[str, ...]:
     """All blocks: those of the file in file order, then the others as they were inserted."""
-    placed = file_order(plan)
-    in_file = set(placed)
-    return (*placed, *(id_ for id_ in plan.blocks if id_ not in in_file))
+    sequence = file_order(plan)
+    in_file = set(sequence)
+    return (*sequence, *(id_ for id_ in plan.blocks if id_ not in in_file))
 
 
 def live_blocks(plan: Plan) -> frozenset[str]:
@@ -115,11 +115,11 @@ def _users(plan: Plan) -> dict[str, list[str]]:
 
 
 def _reach(start: str, steps: Callable[[str], Iterable[str | None]], plan: Plan) -> frozenset[str]:
-    seen: set[str] = set()
+    visited: set[str] = set()
     stack = [start]
     while stack:
         for step in steps(stack.pop()):
-            if step is not None and step not in seen and step in plan.blocks:
-                seen.add(step)
+            if step is not None and step not in visited and step in plan.blocks:
+                visited.add(step)
                 stack.append(step)
-    return frozenset(seen)
+    return frozenset(visited)

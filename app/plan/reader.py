@@ -12,7 +12,7 @@ from app.plan.document import TOKENS, Annotation, Block, FileMark, Plan
 from app.plan.extra_data import MARK, Json
 from app.plan.kinds import WEIGHT, links_into, with_links
 from app.plan.lines import Line
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import blocks_on_cycles, live_blocks
 from app.plan.problem import Problem, Severity
 from app.plan.statements import TOTAL_FORM, StatementReader, split_lines
@@ -57,8 +57,8 @@ def read_plan(text: str, n_weight_layers: int | None = None) -> ReadPlan:
     )
     problems = reader.problems
     number = {f"b{n}": n for n in range(reader.statements.n_blocks)}
-    spoken = heard(plan)
-    for problem in check_numbered(spoken, number, live_blocks(spoken), n_weight_layers):
+    active = without_muted(plan)
+    for problem in check_numbered(active, number, live_blocks(active), n_weight_layers):
         if problem.code == "missing-input" and problem.block_id in number:
             continue
         problems.append(replace(problem, line=reader.lines.get(problem.block_id or "")))
@@ -173,8 +173,8 @@ class _Reader:
         self.annotations[annotation.id] = annotation
         self._know_keys(line, data, extra_data.ANNOTATION_KEYS)
 
-    def _know_keys(self, line: int, data: Json, known: frozenset[str]) -> None:
-        if not known.issuperset(data):
+    def _know_keys(self, line: int, data: Json, allowed: frozenset[str]) -> None:
+        if not allowed.issuperset(data):
             self._newer = self._newer or line
 
     def _add_drafts(self) -> None:
@@ -191,10 +191,10 @@ class _Reader:
             if data is None or draft is None:
                 self._bad_draft(line, "cannot be read, so it is left out")
                 continue
-            block, named = draft
-            if any(n is not None and n not in links for n in named):
+            block, numbers_in = draft
+            if any(n is not None and n not in links for n in numbers_in):
                 self._bad_draft(line, "names a block that does not exist")
-            fed_by = [None if n is None else links.get(n) for n in named]
+            fed_by = [None if n is None else links.get(n) for n in numbers_in]
             self._put(line, with_links(block, fed_by), data)
             self._know_keys(line, data, known_keys)
         for id_ in blocks_on_cycles(Plan(self.blocks)):
@@ -206,25 +206,27 @@ class _Reader:
             if data is not None and f"b{n}" in self.blocks and data.get("output") is True:
                 self._feed_output(f"b{n}")
 
-    def _lead_through_muted(self, known: Mapping[int, str]) -> None:
+    def _lead_through_muted(self, id_of: Mapping[int, str]) -> None:
         """Lead links through muted blocks, where what is heard then is what the lines say."""
-        said = self.blocks
-        led = {
-            id_: with_links(said[id_], [None if k is None else known.get(k) for k in links])
+        stated = self.blocks
+        through = {
+            id_: with_links(stated[id_], [None if k is None else id_of.get(k) for k in links])
             for id_, links in self._passed.items()
         }
-        spoken = heard(Plan(MappingProxyType(said | led))).blocks
-        led = {i: b for i, b in led.items() if links_into(spoken[i]) == links_into(said[i])}
-        in_circles = blocks_on_cycles(Plan(MappingProxyType(said | led)))
-        self.blocks = said | {i: b for i, b in led.items() if i not in in_circles}
+        active = without_muted(Plan(MappingProxyType(stated | through))).blocks
+        through = {
+            i: b for i, b in through.items() if links_into(active[i]) == links_into(stated[i])
+        }
+        in_circles = blocks_on_cycles(Plan(MappingProxyType(stated | through)))
+        self.blocks = stated | {i: b for i, b in through.items() if i not in in_circles}
         for id_ in self._passed:
-            if id_ not in led or id_ in in_circles:
+            if id_ not in through or id_ in in_circles:
                 self._bad_links(self.lines[id_])
 
     def _feed_output(self, id_: str) -> None:
         """Let a draft feed the output, where no line says otherwise."""
         plan = Plan(MappingProxyType(self.blocks), id_)
-        if self.output is None or heard(plan).output == self.output:
+        if self.output is None or without_muted(plan).output == self.output:
             self.output = id_
         else:
             self._bad_draft(

@@ -105,14 +105,14 @@ def renumbered(text: str, before: str = "") -> str | None:
 def _drafts(text: str) -> list[_Draft]:
     """The drafts in their order; one that makes no sense has a number, but no inputs."""
     kinds = ((line, *own_line(line.comment)) for line in split_lines(text) if not line.statement)
-    found = ((line.number, data or {}) for line, kind, data in kinds if kind == "draft")
-    return [_Draft(line, data, _links_of(data)) for line, data in found]
+    drafts_data = ((line.number, data or {}) for line, kind, data in kinds if kind == "draft")
+    return [_Draft(line, data, _links_of(data)) for line, data in drafts_data]
 
 
 def _links_of(draft: Json) -> tuple[int | None, ...]:
     """The numbers of what feeds a draft, None for an unlinked input; none where it has no sense."""
-    found = draft_in(draft, "")
-    return () if found is None else found[1]
+    block_and_links = draft_in(draft, "")
+    return () if block_and_links is None else block_and_links[1]
 
 
 def _follow(blocks: list[_Block], drafts: list[_Draft], before: str) -> None:
@@ -122,33 +122,33 @@ def _follow(blocks: list[_Block], drafts: list[_Draft], before: str) -> None:
     """
     kinds = kinds_by_keyword()
     lines = (line for line in split_lines(before) if line.keyword in kinds)
-    known = [_block(line, kinds[line.keyword]) for line in lines]
-    before_blocks = [block for block in known if block is not None]
-    if len(before_blocks) < len(known):
+    old_blocks = [_block(line, kinds[line.keyword]) for line in lines]
+    before_blocks = [block for block in old_blocks if block is not None]
+    if len(before_blocks) < len(old_blocks):
         return
     old, new = (
         [(block.keyword, *block.fields) for block in side] for side in (before_blocks, blocks)
     )
-    moved = dict(pairs_of(old, new))
+    new_of = dict(pairs_of(old, new))
     for n, block in enumerate(before_blocks):
-        if n not in moved:
-            moved[n] = moved.get(block.inputs[0], -1)
-    meant: dict[int, int | None] = {-1: -1, **moved}
+        if n not in new_of:
+            new_of[n] = new_of.get(block.inputs[0], -1)
+    new_number: dict[int, int | None] = {-1: -1, **new_of}
     old_drafts = _drafts(before)
     kept = _same_drafts(old_drafts, drafts)
     for n, draft in enumerate(old_drafts, len(old)):
         fed_by = next((k for k in draft.inputs if k is not None), None)
-        meant[n] = None if fed_by is None else meant.get(fed_by)
+        new_number[n] = None if fed_by is None else new_number.get(fed_by)
         if n - len(old) in kept:
-            meant[n] = len(new) + kept[n - len(old)]
-    for n_old, n_new in moved.items():
+            new_number[n] = len(new) + kept[n - len(old)]
+    for n_old, n_new in new_of.items():
         if n_new >= 0 and old[n_old] == new[n_new]:
             block, said = blocks[n_new], before_blocks[n_old].passed
-            block.inputs = [moved.get(n, n) for n in block.inputs]
+            block.inputs = [new_of.get(n, n) for n in block.inputs]
             if block.passed is not None and block.passed == said:
-                block.passed = _renamed(block.passed, meant)
+                block.passed = _renamed(block.passed, new_number)
     for n_new in kept.values():
-        drafts[n_new].inputs = _renamed(drafts[n_new].inputs, meant)
+        drafts[n_new].inputs = _renamed(drafts[n_new].inputs, new_number)
 
 
 def _same_drafts(old: Sequence[_Draft], new: Sequence[_Draft]) -> dict[int, int]:
@@ -178,12 +178,12 @@ def _block(line: Line, kind: Kind[Any]) -> _Block | None:
     form = (kind.field(at) for at in range(len(line.fields)))
     roles = ["" if field is None else field.role for field in form]
     numbers = {n: parse_int(line.fields[n]) for n, role in enumerate(roles) if role != "scale"}
-    known = {n: number for n, number in numbers.items() if number is not None}
-    if len(known) < len(numbers):
+    values = {n: number for n, number in numbers.items() if number is not None}
+    if len(values) < len(numbers):
         return None
-    if "start" in roles and known[roles.index("end")] <= known[roles.index("start")]:
+    if "start" in roles and values[roles.index("end")] <= values[roles.index("start")]:
         return None
-    inputs = [known[n] for n, role in enumerate(roles) if role == "link"]
+    inputs = [values[n] for n, role in enumerate(roles) if role == "link"]
     data = parse_object(split_own(line.comment)[1]) or {}
     passed = links_in(data, len(inputs))
     return _Block(

@@ -100,9 +100,9 @@ def join(plan: Plan, ids: Collection[str]) -> Plan:
         for id_ in others:
             kind, following = kind_of(blocks[first]), blocks.pop(id_)
             blocks[first] = kind.joined(blocks[first], following) or blocks[first]
-    fed = {id_: _fed_by(block, taken_by) for id_, block in blocks.items()}
+    relinked = {id_: _fed_by(block, taken_by) for id_, block in blocks.items()}
     output = plan.output and taken_by.get(plan.output, plan.output)
-    return replace(plan, blocks=MappingProxyType(fed), output=output)
+    return replace(plan, blocks=MappingProxyType(relinked), output=output)
 
 
 def set_sums_to_one(plan: Plan, id_: str, on: bool) -> Plan:
@@ -124,8 +124,10 @@ def _merge(plan: Plan, id_: str) -> MergeBlock:
     """The merge block of this id. Raises PlanError where there is none."""
     block = edits.block_of(plan, id_)
     if not isinstance(block, MergeBlock):
-        said = f"A {kind_of(block).title.lower()} is not a merge block."
-        raise PlanError([Problem("not-a-merge-block", said, "Choose a merge block.", block_id=id_)])
+        message = f"A {kind_of(block).title.lower()} is not a merge block."
+        raise PlanError(
+            [Problem("not-a-merge-block", message, "Choose a merge block.", block_id=id_)]
+        )
     return block
 
 

@@ -80,15 +80,15 @@ class StatementReader:
         statement = Statement(line, n, kind.title, kind.form, self._next_start)
         block: Block = kind.read(statement)
         self.problems += statement.problems
-        self._late_links += [(line.number, n, named) for named in statement.late_links]
+        self._late_links += [(line.number, n, number) for number in statement.late_links]
         self._next_start = statement.next_start
         self.n_blocks += 1
         return block
 
     def finish(self) -> None:
         """Check what only the whole text can tell."""
-        for line, block, named in self._late_links:
-            self._late_link(line, block, named)
+        for line, block, number in self._late_links:
+            self._late_link(line, block, number)
         if self.n_blocks:
             self._check_total()
 
@@ -147,9 +147,9 @@ class StatementReader:
             "unknown-statement", f"{shown(line.statement)} is not a statement.", fix, line.number
         )
 
-    def _late_link(self, line: int, block: int, named: int) -> None:
-        if 0 <= named < self.n_blocks:
-            itself = "itself" if named == block else f"block {named}, which comes later"
+    def _late_link(self, line: int, block: int, number: int) -> None:
+        if 0 <= number < self.n_blocks:
+            itself = "itself" if number == block else f"block {number}, which comes later"
             self._problem(
                 "later-input",
                 f"Block {block} takes its input from {itself}.",
@@ -160,7 +160,7 @@ class StatementReader:
         else:
             self._problem(
                 "missing-input",
-                f"Block {block} takes its input from block {named}, which does not exist.",
+                f"Block {block} takes its input from block {number}, which does not exist.",
                 "Name an earlier block, counted from 0, or -1 for the token input.",
                 line,
                 block,

@@ -146,8 +146,8 @@ def _leave_out(n_layers: int, values: Values) -> Plan:
             f"too few to leave out {skipped}.",
             "Leave out fewer layers, or keep fewer.",
         )
-    gone = {first + int((n + 0.5) * room / skipped) for n in range(skipped)}
-    left = runs(layer for layer in range(n_layers) if layer not in gone)
+    layers_out = {first + int((n + 0.5) * room / skipped) for n in range(skipped)}
+    left = runs(layer for layer in range(n_layers) if layer not in layers_out)
     return _chain([("", run.start, len(run)) for run in left])
 
 

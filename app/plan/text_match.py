@@ -12,7 +12,7 @@ from typing import NamedTuple
 from app.plan.document import TOKENS, Block, Plan
 from app.plan.edits import new_ids, remove
 from app.plan.kinds import kind_of, links_into, with_links
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import blocks_on_cycles, file_order
 from app.plan.text_view import MUTED, muted_line
 
@@ -33,10 +33,10 @@ def matched(read: Plan, before: Plan) -> Matched:
     Blocks that correspond to one of `before` have its id, place and state, and are the same object
     where nothing changed. Muted blocks stay where they were, if their lines are still there.
     """
-    spoken = heard(before)
-    gone, comments = _without_muted_lines(read.comments, before)
-    ids = _ids(read, spoken, before)
-    blocks = {ids[i]: _renamed(block, ids, spoken) for i, block in read.blocks.items()}
+    active = without_muted(before)
+    dropped, comments = _without_muted_lines(read.comments, before)
+    ids = _ids(read, active, before)
+    blocks = {ids[i]: _renamed(block, ids, active) for i, block in read.blocks.items()}
     output = None if read.output is None else ids[read.output]
     plan = replace(
         before,
@@ -46,18 +46,18 @@ def matched(read: Plan, before: Plan) -> Matched:
         marks=MappingProxyType({**before.marks, **read.marks}),
         comments=comments,
     )
-    plan = _with_muted(plan, spoken, remove(before, gone, heal=True) if gone else before)
-    is_same = plan == before and file_order(heard(plan)) == file_order(spoken)
+    plan = _with_muted(plan, active, remove(before, dropped, heal=True) if dropped else before)
+    is_same = plan == before and file_order(without_muted(plan)) == file_order(active)
     return Matched(before if is_same else plan, ids)
 
 
-def _ids(read: Plan, spoken: Plan, before: Plan) -> dict[str, str]:
+def _ids(read: Plan, active: Plan, before: Plan) -> dict[str, str]:
     """The id that each block read shall have."""
-    in_file = file_order(spoken)
-    said = set(in_file)
-    old = [*in_file, *(i for i in spoken.blocks if i not in said)]
+    in_file = file_order(active)
+    id_set = set(in_file)
+    old = [*in_file, *(i for i in active.blocks if i not in id_set)]
     new = list(read.blocks)
-    old_looks = [_look(spoken.blocks[i]) for i in old]
+    old_looks = [_look(active.blocks[i]) for i in old]
     new_looks = [_look(read.blocks[i]) for i in new]
     ids = {}
     for n_old, n_new in pairs_of(old_looks, new_looks):
@@ -137,10 +137,10 @@ def _by_kind(
     return pairs
 
 
-def _renamed(block: Block, ids: dict[str, str], spoken: Plan) -> Block:
-    """The block under its id, with the place and state of the one of `spoken`."""
+def _renamed(block: Block, ids: dict[str, str], active: Plan) -> Block:
+    """The block under its id, with the place and state of the one of `active`."""
     id_ = ids[block.id]
-    old = spoken.blocks.get(id_)
+    old = active.blocks.get(id_)
     links = [None if link is None else ids.get(link, link) for link in links_into(block)]
     block = with_links(replace(block, id=id_), links)
     kind = kind_of(block)
@@ -160,45 +160,45 @@ def _without_muted_lines(
     A line stands for the block whose words it says; one that was changed for the next left over.
     """
     lines = Counter(c for c in comments if c.startswith(MUTED))
-    gone = []
+    dropped = []
     for id_, block in before.blocks.items():
         if block.muted and lines[muted_line(block)]:
             lines[muted_line(block)] -= 1
         elif block.muted:
-            gone.append(id_)
-    changed = list(lines.elements())
-    remarks = Counter(changed[len(gone) :])
+            dropped.append(id_)
+    new_lines = list(lines.elements())
+    remarks = Counter(new_lines[len(dropped) :])
     rest = []
     for comment in comments:
         if not comment.startswith(MUTED) or remarks[comment]:
             remarks[comment] -= 1
             rest.append(comment)
-    return gone[len(changed) :], tuple(rest)
+    return dropped[len(new_lines) :], tuple(rest)
 
 
-def _with_muted(plan: Plan, spoken: Plan, before: Plan) -> Plan:
+def _with_muted(plan: Plan, active: Plan, before: Plan) -> Plan:
     """The plan with the muted blocks of `before`, wired as they were where the text left it so."""
-    muted = {i: b for i, b in before.blocks.items() if b.muted}
-    if not muted:
+    silent = {i: b for i, b in before.blocks.items() if b.muted}
+    if not silent:
         return plan
-    everything = {*plan.blocks, *muted}
+    everything = {*plan.blocks, *silent}
     blocks = dict(plan.blocks)
     for id_, block in plan.blocks.items():
-        old, heard_old = before.blocks.get(id_), spoken.blocks.get(id_)
+        old, heard_old = before.blocks.get(id_), active.blocks.get(id_)
         if old is not None and heard_old is not None and links_into(block) == links_into(heard_old):
             blocks[id_] = with_links(block, links_into(old))
-    for id_, block in muted.items():
-        kept = tuple(k if k in everything or k == TOKENS else None for k in links_into(block))
-        blocks[id_] = with_links(block, kept)
-    output = before.output if plan.output == spoken.output else plan.output
+    for id_, block in silent.items():
+        links = tuple(k if k in everything or k == TOKENS else None for k in links_into(block))
+        blocks[id_] = with_links(block, links)
+    output = before.output if plan.output == active.output else plan.output
     whole = replace(plan, blocks=MappingProxyType(blocks), output=output)
     if not blocks_on_cycles(whole) and _is_heard(whole, plan):
         return whole
-    loose = {i: with_links(b, (None,) * len(links_into(b))) for i, b in muted.items()}
+    loose = {i: with_links(b, (None,) * len(links_into(b))) for i, b in silent.items()}
     return plan.with_blocks(*loose.values())
 
 
 def _is_heard(whole: Plan, plan: Plan) -> bool:
     """Whether what is heard of the one is the other."""
-    spoken = heard(whole)
-    return (spoken.blocks, spoken.output) == (plan.blocks, plan.output)
+    active = without_muted(whole)
+    return (active.blocks, active.output) == (plan.blocks, plan.output)

@@ -9,7 +9,7 @@ from app.plan.document import TOKENS, Block, Plan
 from app.plan.extra_data import block_comment, draft_comment
 from app.plan.kinds import kind_of
 from app.plan.lines import shown
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import file_order
 from app.plan.recipe import total_line
 from app.plan.writer import statements_of
@@ -31,27 +31,27 @@ def write_text_view(plan: Plan, in_file: Sequence[str] | None = None) -> TextVie
 
     `in_file` are the blocks that the file can say, in its order, where they are known already.
     """
-    spoken = heard(plan)
+    active = without_muted(plan)
     if in_file is None:
-        in_file = file_order(spoken)
-    statements, n_layers = statements_of(spoken, in_file)
-    said = set(in_file)
-    drafts = [id_ for id_ in spoken.blocks if id_ not in said]
+        in_file = file_order(active)
+    statements, n_layers = statements_of(active, in_file)
+    id_set = set(in_file)
+    drafts = [id_ for id_ in active.blocks if id_ not in id_set]
     lines = list(plan.comments)
     at: dict[str, int] = {}
     for id_, statement in zip(in_file, statements, strict=True):
-        lines.append(statement + _title(spoken.blocks[id_]))
+        lines.append(statement + _title(active.blocks[id_]))
         at[id_] = len(lines)
     if in_file:
         lines.append(total_line(n_layers))
     number: dict[str | None, int] = {i: n for n, i in enumerate((*in_file, *drafts))}
     number[TOKENS] = -1
     for id_ in drafts:
-        lines.append(draft_comment(_bare(spoken.blocks[id_]), number, id_ == spoken.output))
+        lines.append(draft_comment(_bare(active.blocks[id_]), number, id_ == active.output))
         at[id_] = len(lines)
-    for id_, muted in plan.blocks.items():
-        if muted.muted:
-            lines.append(muted_line(muted))
+    for id_, block in plan.blocks.items():
+        if block.muted:
+            lines.append(muted_line(block))
             at[id_] = len(lines)
     return TextView("\n".join(lines) + "\n", at)
 

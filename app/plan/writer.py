@@ -13,7 +13,7 @@ from app.plan.extra_data import (
 )
 from app.plan.kinds import kind_of, links_into
 from app.plan.lowering import lower
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import file_order, order
 from app.plan.recipe import Recipe, RecipeBlock, RecipeMerge, RecipeWeight, total_line
 
@@ -24,19 +24,19 @@ def write_document(plan: Plan) -> str:
     Blocks are numbered anew in file order. What a strict file cannot say follows in comments,
     and so do muted blocks: the lines say what is heard.
     """
-    spoken = heard(plan)
-    in_file = file_order(spoken)
-    said = {*in_file}
-    everything = (*in_file, *(id_ for id_ in order(plan) if id_ not in said))
+    active = without_muted(plan)
+    in_file = file_order(active)
+    id_set = {*in_file}
+    everything = (*in_file, *(id_ for id_ in order(plan) if id_ not in id_set))
     number: dict[str | None, int] = {id_: n for n, id_ in enumerate(everything)}
     number[TOKENS] = -1
     lines = [header_comment(plan)] if plan.sources or not plan.blocks else []
     lines += plan.comments
-    statements, n_layers = statements_of(spoken, in_file)
+    statements, n_layers = statements_of(active, in_file)
     for id_, statement in zip(in_file, statements, strict=True):
         links = links_into(plan.blocks[id_])
-        passed = links != links_into(spoken.blocks[id_])
-        extra = block_comment(plan.blocks[id_], [number.get(k) for k in links] if passed else None)
+        differs = links != links_into(active.blocks[id_])
+        extra = block_comment(plan.blocks[id_], [number.get(k) for k in links] if differs else None)
         lines.append(f"{statement}  {extra}" if extra else statement)
     if in_file:
         lines.append(total_line(n_layers))

@@ -21,7 +21,7 @@ from app.plan.document import (
     WeightBlock,
 )
 from app.plan.kinds import links_into, with_links
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import file_order, order
 from app.plan.problem import PlanError
 
@@ -124,7 +124,7 @@ def histories(draw: st.DrawFn, max_edits: int = 14) -> list[Plan]:
 
 def canonical(plan: Plan) -> Plan:
     """The plan with the ids that reading its text gives."""
-    said = file_order(heard(plan))
+    said = file_order(without_muted(plan))
     ids = (*said, *(id_ for id_ in order(plan) if id_ not in set(said)))
     new: dict[str | None, str] = {old: f"b{n}" for n, old in enumerate(ids)} | {TOKENS: TOKENS}
     blocks: dict[str, Block] = {}

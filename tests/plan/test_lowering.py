@@ -13,7 +13,7 @@ from app.plan.checks import check_plan
 from app.plan.document import TOKENS, MergeBlock, MergeInput, Plan, WeightBlock
 from app.plan.kinds import n_layers_of
 from app.plan.lowering import lower
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import file_order, order
 from app.plan.problem import PlanError, errors
 from app.plan.recipe import Recipe, RecipeMerge, RecipeWeight, inputs_of, scale_text
@@ -30,8 +30,8 @@ def test_a_lowered_plan_obeys_the_files_rules(plan: Plan) -> None:
         return
     lowered = lower(plan)
     recipe = lowered.recipe
-    assert lowered.block_ids[-1] == heard(plan).output
-    assert lowered.block_ids == order(heard(plan))[: len(lowered.block_ids)]
+    assert lowered.block_ids[-1] == without_muted(plan).output
+    assert lowered.block_ids == order(without_muted(plan))[: len(lowered.block_ids)]
     next_start = 0
     for number, (id_, block) in enumerate(zip(lowered.block_ids, recipe.blocks, strict=True)):
         assert all(-1 <= i < number for i in inputs_of(block))

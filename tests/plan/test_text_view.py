@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.plan import edits
 from app.plan.document import TOKENS, Annotation, MergeBlock, MergeInput, Plan, WeightBlock
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import blocks_on_cycles
 from app.plan.reader import read_plan
 from app.plan.text_match import matched
@@ -60,8 +60,8 @@ def test_the_text_as_it_is_leaves_the_plan_as_it_is(plan: Plan, data: st.DataObj
     plan = replace(plan, annotations=MappingProxyType({"a0": NOTE}))
     read = read_plan(write_text_view(plan).text)
     if read.plan is None:
-        assert not heard(plan).blocks
-    elif heard(plan).blocks:
+        assert not without_muted(plan).blocks
+    elif without_muted(plan).blocks:
         assert matched(read.plan, plan).plan is plan
 
 
@@ -73,7 +73,7 @@ def test_any_text_gives_a_sound_plan_with_the_ids_of_the_one_before(
     plan = plan.with_blocks(*(replace(plan.blocks[i], muted=True) for i in muted))
     said = [muted_line(plan.blocks[i]) for i in muted]
     stay = data.draw(st.lists(st.sampled_from(said), unique=True)) if said else []
-    read = read_plan(write_text_view(heard(other)).text + "\n".join(stay))
+    read = read_plan(write_text_view(without_muted(other)).text + "\n".join(stay))
     if read.plan is None:
         return
     after = matched(read.plan, plan).plan
@@ -82,7 +82,7 @@ def test_any_text_gives_a_sound_plan_with_the_ids_of_the_one_before(
     assert sorted(muted_line(after.blocks[i]) for i in muted) == sorted(stay)
     assert len(after.blocks) == len(read.plan.blocks) + len(muted)
     assert all(id_ == block.id for id_, block in after.blocks.items())
-    assert write_text_view(replace(heard(after), comments=())).text == (
+    assert write_text_view(replace(without_muted(after), comments=())).text == (
         write_text_view(replace(read.plan, comments=())).text
     )
 

@@ -221,5 +221,5 @@ class Kind(ABC, Generic[BlockT]):
 
 
 def _fixed_ports(title: str, block: Block) -> PlanError:
-    said = f"A {title.lower()} has a fixed number of inputs."
-    return PlanError([Problem("fixed-inputs", said, "Use a merge block.", block_id=block.id)])
+    message = f"A {title.lower()} has a fixed number of inputs."
+    return PlanError([Problem("fixed-inputs", message, "Use a merge block.", block_id=block.id)])

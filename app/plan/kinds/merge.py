@@ -49,9 +49,9 @@ class MergeKind(Kind[MergeBlock]):
 
     def with_port(self, block: MergeBlock, scale: float) -> MergeBlock:
         if len(block.inputs) >= MAX_MERGE_INPUTS:
-            said = f"A merge block has {MAX_MERGE_INPUTS} inputs at most."
+            message = f"A merge block has {MAX_MERGE_INPUTS} inputs at most."
             fix = "Merge some of them in another merge block first."
-            raise PlanError([Problem("too-many-inputs", said, fix, block_id=block.id)])
+            raise PlanError([Problem("too-many-inputs", message, fix, block_id=block.id)])
         return _with_inputs(block, (*block.inputs, MergeInput(None, float(scale))))
 
     def without_port(self, block: MergeBlock, port: int) -> MergeBlock:
@@ -63,15 +63,15 @@ class MergeKind(Kind[MergeBlock]):
         return tuple([i.scale for i in block.inputs])
 
     def with_scale(self, block: MergeBlock, index: int, scale: float) -> MergeBlock:
-        changed = [float(scale) if n == index else s for n, s in enumerate(self.scales(block))]
+        values = [float(scale) if n == index else s for n, s in enumerate(self.scales(block))]
         if not block.sums_to_one:
-            return with_scales(block, changed)
-        summed = scales.shared(changed, index)
-        if not scales.sum_is_one(summed):
-            said = f"With a scale of {scale:g} here, the others cannot bring the sum to 1."
+            return with_scales(block, values)
+        balanced = scales.shared(values, index)
+        if not scales.sum_is_one(balanced):
+            message = f"With a scale of {scale:g} here, the others cannot bring the sum to 1."
             fix = "Choose a smaller number, or turn off “Keep the sum at 1” first."
-            raise PlanError([Problem("scale-too-large", said, fix, block_id=block.id)])
-        return with_scales(block, summed)
+            raise PlanError([Problem("scale-too-large", message, fix, block_id=block.id)])
+        return with_scales(block, balanced)
 
     def refusal(self, block: MergeBlock) -> Problem | None:
         if len(block.inputs) < 2:

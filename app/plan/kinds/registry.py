@@ -47,8 +47,8 @@ def links_into(block: Block) -> tuple[str | None, ...]:
 def with_links(block: BlockT, links: Sequence[str | None]) -> BlockT:
     """The block with these links into its ports."""
     kind = kind_of(block)
-    changed: BlockT = block if tuple(links) == kind.links(block) else kind.with_links(block, links)
-    return changed
+    result: BlockT = block if tuple(links) == kind.links(block) else kind.with_links(block, links)
+    return result
 
 
 def n_layers_of(block: Block) -> int:

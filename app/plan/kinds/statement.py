@@ -34,11 +34,11 @@ class Statement:
             Problem(code, message, fix, line=self.line.number, block=self.number, block_id=self.id)
         )
 
-    def wrong_field_count(self, wanted: str) -> None:
+    def wrong_field_count(self, expectation: str) -> None:
         """Say that the line has too few or too many fields."""
         self.problem(
             "field-count",
-            f"{self.line.keyword} takes {wanted}, but this line has {len(self.fields)}.",
+            f"{self.line.keyword} takes {expectation}, but this line has {len(self.fields)}.",
             f"Write it as {self._form}.",
         )
 

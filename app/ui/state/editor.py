@@ -18,7 +18,7 @@ from app.plan.checks import check_numbered
 from app.plan.document import TOKENS, Block, Plan
 from app.plan.kinds import kind_of, links_into, n_layers_of
 from app.plan.lowering import Lowered, lower_blocks
-from app.plan.muting import heard
+from app.plan.muting import without_muted
 from app.plan.ordering import blocks_on_cycles, file_order, live_blocks
 from app.plan.problem import Problem, errors
 
@@ -218,15 +218,15 @@ class _Judged(NamedTuple):
 
 
 def _judge(plan: Plan, n_weight_layers: int | None) -> _Judged:
-    spoken = heard(plan)
-    block_ids = file_order(spoken)
+    active = without_muted(plan)
+    block_ids = file_order(active)
     number = {block_id: n for n, block_id in enumerate(block_ids)}
-    live = live_blocks(spoken)
-    problems = check_numbered(spoken, number, live, n_weight_layers)
-    lowered = None if errors(problems) else lower_blocks(spoken, block_ids)
+    live = live_blocks(active)
+    problems = check_numbered(active, number, live, n_weight_layers)
+    lowered = None if errors(problems) else lower_blocks(active, block_ids)
     places, start = {}, 0
     for n, block_id in enumerate(block_ids):
-        block = spoken.blocks[block_id]
+        block = active.blocks[block_id]
         end = start + n_layers_of(block)
         places[block_id] = n, start, end
         start = end
