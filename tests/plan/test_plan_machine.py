@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+import app.ui.kinds  # noqa: F401  # the clipboard asks kinds for their sizes
 from app.plan import annotating, edits, shaping
 from app.plan.change import Change
 from app.plan.checks import check_plan
