@@ -13,6 +13,7 @@ from statistics import median, quantiles
 
 from app.plan.document import TOKENS
 from app.plan.kinds import links_into
+from app.ui import kinds
 from tests.bench.big_plan import HUB, placed_plan
 from tests.bench.processes import ROOT, Answering, answering, environment, peer_python, screen
 from tests.bench.row import Row
@@ -32,6 +33,7 @@ SCENARIOS: tuple[tuple[str, str, tuple[float, ...], float], ...] = (
 
 def rows(_model: Path) -> Iterator[Row]:
     """All rows of the canvas; none where there is no Xvfb, which is said."""
+    kinds.install()  # the plan is laid out by the sizes of its blocks
     with screen(SIZE) as display, tempfile.TemporaryDirectory() as folder:
         if display is None:
             print("The canvas is not measured: Xvfb is not installed.", file=sys.stderr)
