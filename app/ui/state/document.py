@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 from PySide6.QtGui import QUndoStack
 
 from app.plan.document import Plan
 from app.ui.state.file_versions import Version
+from app.ui.state.slots import new_slot
 
 UNTITLED = "Untitled plan"
-_slots = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ class Document:
     """The model files that the names in its plan stand for, as far as they were found."""
     model_paths: tuple[Path, ...] = ()
     """The model files that it was over when it was last shown."""
-    slot: int = field(default_factory=_slots.__next__)
-    """Where its plan is opened in the engine: a number of its own, from 0 on."""
+    slot: int = field(default_factory=new_slot)
+    """Where its plan is opened in the engine: a number of its own."""
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.open_documents import OpenDocuments
 from app.ui.state.open_model import OpenModel
 from app.ui.state.reply_settings import ReplySettings
+from app.ui.state.slots import new_slot
 from app.ui.state.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 RUN = "run"
 """Whose jobs Stop stops: what opens plans and answers prompts."""
 
-EXTRA_SLOT = -5
-"""The engine's slot of a plan that is opened for one reply; documents have those from 0 on."""
+EXTRA_SLOT = new_slot()
+"""The engine's slot of a plan that is opened for one reply."""
 OTHER_WEIGHTS = "for a plan with other model files or another mmap setting"
 
 

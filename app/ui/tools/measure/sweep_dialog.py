@@ -33,6 +33,7 @@ from app.ui.chat.transcript import SUGGESTIONS
 from app.ui.state.document import Document
 from app.ui.state.plan_runner import ExtraPlan
 from app.ui.state.services import Services
+from app.ui.state.slots import new_slot
 from app.ui.state.writing import write_or_tell
 from app.ui.tools.job_dialog import EngineJobDialog
 from app.ui.tools.measure.sweep import HEADERS, Sweep, SweptReply, cells
@@ -43,8 +44,8 @@ from app.ui.tools.side_by_side.plan_reply import PlanReply, by_plan
 from app.ui.views.inspector.fields import ScaleSpin
 from app.ui.widgets import dialogs
 
-SLOT = -6
-"""The engine's slot for the plan that is swept; documents have those from 0 on."""
+SLOT = new_slot()
+"""The engine's slot for the plan that is swept."""
 MOST_STEPS = 101
 _SENTENCE = (
     "Asks one prompt at several values of a fader, with the same seed and settings. The open plan "

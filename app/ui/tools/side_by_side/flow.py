@@ -15,12 +15,13 @@ from app.ui.chat.panel import ChatPanel
 from app.ui.chat.reply_request import request_for
 from app.ui.state.plan_runner import RUN, ExtraPlan
 from app.ui.state.services import Services
+from app.ui.state.slots import new_slot
 from app.ui.tools.side_by_side.column import Column
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe
 from app.ui.tools.side_by_side.plan_reply import PlanReply, by_plan
 
-SLOTS = (-1, -2, -3, -4)
-"""The engine's slots for columns; documents have those from 0 on."""
+SLOTS = tuple(new_slot() for _ in range(4))
+"""The engine's slots for columns."""
 
 
 class SideBySideFlow(QObject):
