@@ -10,6 +10,7 @@ from app.engine.errors import EngineError
 from app.engine.native import Base
 from app.engine.process_memory import use_huge_pages
 from app.memory.machine import available_bytes
+from app.memory.shared_weights import can_share_weights, have_same_numbers
 from app.model_files.errors import ModelFileError
 from app.model_files.model_file import ModelFile, weight_layers_of
 from app.model_files.sources import read_sources
@@ -100,7 +101,10 @@ class Weights:
 
     def would_stay(self, paths: Sequence[str], use_mmap: bool) -> bool:
         """Whether weights of these files, held in this way, come beside those that are held."""
-        return use_mmap == self._use_mmap and self._are_alike(paths)
+        known = [str(model.path) for model in self._models]
+        return not self._have_changed() and can_share_weights(
+            paths, use_mmap, known, self._use_mmap
+        )
 
     def are_under(self, held: HeldLayers) -> bool:
         """Whether these are still the weights that a view was made over."""
@@ -128,9 +132,11 @@ class Weights:
 
     def _are_alike(self, paths: Sequence[str]) -> bool:
         known, asked = [str(model.path) for model in self._models], list(paths)
-        n = max(len(known), len(asked)) if self._dry else min(len(known), len(asked))
-        unchanged = not any(model.has_changed() for model in self._models)
-        return n > 0 and known[:n] == asked[:n] and unchanged
+        same = known == asked if self._dry else have_same_numbers(known, asked)
+        return same and not self._have_changed()
+
+    def _have_changed(self) -> bool:
+        return any(model.has_changed() for model in self._models)
 
     def _give_up_all_but(self, wanted: set[tuple[int, int]], beside: Sequence[Recipe]) -> None:
         """The layers of one base are in memory together, unless they lie in a mapped file, and one

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.engine.errors import EngineError, JobCancelled
-from app.engine.messages import EstimateMemory, Open
+from app.engine.messages import EstimateMemory
 from app.memory.amounts import format_bytes
 from app.memory.context_settings import ContextSettings
 from app.memory.figures import MemoryEstimate
 from app.plan.recipe import Recipe, changed_scales
 from app.ui.state.engine_bridge import EngineBridge
 from app.ui.state.memory_figures import MemoryFigures
-from app.ui.state.plan_runner import ExtraPlan, PlanRunner, RunningPlan, can_be_open_together
+from app.ui.state.plan_runner import ExtraPlan, PlanRunner, RunningPlan
 from app.ui.state.reply_settings import ReplySettings
 from app.ui.state.settings import Settings
 from app.ui.state.tasks import Tasks
@@ -227,10 +227,19 @@ class MemoryWatch(QObject):
         if asked is None or not (others or extra):
             return figures
         from app.memory.beside import beside_bytes, n_that_fit
+        from app.memory.shared_weights import can_share_weights
 
-        as_opened = Open(asked.model_paths, asked.recipe, asked.settings)
         open_ones: tuple[ExtraPlan | RunningPlan, ...] = (*extra, *others)
-        may_stay = [plan for plan in open_ones if can_be_open_together(plan.request, as_opened)]
+        may_stay = [
+            plan
+            for plan in open_ones
+            if can_share_weights(
+                plan.request.model_paths,
+                plan.request.settings.use_mmap,
+                asked.model_paths,
+                asked.settings.use_mmap,
+            )
+        ]
         contexts = [(plan.request.recipe, plan.opened.context_bytes) for plan in may_stay]
         files = max((self._model.files, *(plan.files for plan in may_stay)), key=len)
         added = beside_bytes(files, asked.recipe, contexts)

@@ -276,10 +276,3 @@ class PlanRunner(QObject):
         finally:
             running.is_sending = False
             self.changed.emit()
-
-
-def can_be_open_together(one: Open, other: Open) -> bool:
-    """Whether both run on the same weights, or one on some of the other's."""
-    n = min(len(one.model_paths), len(other.model_paths))
-    are_alike = one.model_paths[:n] == other.model_paths[:n]
-    return are_alike and one.settings.use_mmap == other.settings.use_mmap
