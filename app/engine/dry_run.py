@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from app.engine.messages import EstimateMemory
 from app.engine.open_plan import OpenPlan
@@ -66,7 +67,10 @@ class DryRun:
         self._models = ()
 
     def _open(self, held: HeldLayers, request: EstimateMemory) -> OpenPlan:
-        return OpenPlan(held, request.recipe, request.settings, self._should_stop)
+        # The library counts the graph of tokens before the last ones by the batch alone, though a
+        # smaller physical batch has it too; nothing else that is counted depends on the batch.
+        settings = replace(request.settings, n_batch=request.settings.n_at_once)
+        return OpenPlan(held, request.recipe, settings, self._should_stop)
 
 
 def _idle_bytes() -> int:
