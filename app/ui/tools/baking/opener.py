@@ -1,4 +1,4 @@
-"""Opens the bake dialog, and what it has written; the dialog is made when it is asked for."""
+"""Opens the bake dialog, and what it has written."""
 
 from __future__ import annotations
 
@@ -6,41 +6,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.ui.state.services import Services
-from app.ui.widgets import dialogs
+from app.ui.tools.opener import DialogOpener
 
 if TYPE_CHECKING:
     from app.ui.files.open_files import OpenFiles
-    from app.ui.tools.baking.dialog import BakeDialog
 
 
-class BakeOpener:
-    """There is one such dialog at most."""
+class BakeOpener(DialogOpener):
+    """`files` opens the file written."""
 
     def __init__(self, services: Services, files: OpenFiles) -> None:
-        self._services = services
-        self._model = services.model
-        self._tasks = services.tasks
-        self._open_files = files
-        self.open: BakeDialog | None = None
+        super().__init__(services)
+        self._files = files
 
     def show(self) -> None:
         """Open it, or bring it to the front."""
         from app.ui.tools.baking.dialog import BakeDialog
 
-        if self.open is not None:
-            self.open.raise_()
-            self.open.activateWindow()
+        if self.bring_up() or not self.has_model():
             return
-        if not self._model.files:
-            self._tasks.start(dialogs.tell(self._services.window, self._model.why_none))
-            return
-        self.open = BakeDialog(self._services)
-        self.open.finished.connect(self._forget)
-        self.open.open_wanted.connect(self._open)
-        self.open.show()
+        dialog = BakeDialog(self._services)
+        dialog.open_wanted.connect(self._open_file)
+        self.put_up(dialog)
 
-    def _open(self, path: Path) -> None:
-        self._tasks.start(self._open_files.open_over(path, None))
-
-    def _forget(self, _code: int) -> None:
-        self.open = None
+    def _open_file(self, path: Path) -> None:
+        self._services.tasks.start(self._files.open_over(path, None))

@@ -1,16 +1,14 @@
-"""Opens the dialogs that measure; each needs a model, and is built when it is asked for."""
+"""Opens the dialogs that measure; each needs a model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-
 from app.ui.canvas import Canvas
 from app.ui.state.services import Services
 from app.ui.state.tasks import in_thread
-from app.ui.widgets import dialogs
+from app.ui.tools.opener import DialogOpener
 
 if TYPE_CHECKING:
     from app.ui.tools.job_dialog import JobDialog
@@ -19,17 +17,12 @@ if TYPE_CHECKING:
 _LESS = 0.9
 
 
-class MeasureOpener(QObject):
-    """What the Measure menu does."""
+class MeasureOpener(DialogOpener):
+    """What the Measure menu does. The canvas shows all of a plan that was fitted into memory."""
 
     def __init__(self, services: Services, canvas: Canvas) -> None:
-        super().__init__(services.window)
-        self._services = services
-        self._window = services.window
-        self._model = services.model
-        self._tasks = services.tasks
+        super().__init__(services)
         self._canvas = canvas
-        self._open: dict[str, JobDialog] = {}
 
     def show_influence(self) -> None:
         """Open the dialog that measures the layers."""
@@ -52,29 +45,19 @@ class MeasureOpener(QObject):
             dialog.choose(block_id, port)
             return dialog
 
-        known = self._open.get("sweep")
+        known = self._dialogs.get("sweep")
         if isinstance(known, SweepDialog):
             known.choose(block_id, port)
         self._show("sweep", make)
 
-    def _show(self, name: str, make: Callable[[], JobDialog]) -> None:
-        known = self._open.get(name)
-        if known is not None:
-            known.raise_()
-            known.activateWindow()
-        else:
-            self._tasks.start(self._show_new(name, make))
+    def _show(self, key: str, make: Callable[[], JobDialog]) -> None:
+        if not self.bring_up(key) and self.has_model():
+            self._services.tasks.start(self._show_new(key, make))
 
-    async def _show_new(self, name: str, make: Callable[[], JobDialog]) -> None:
-        if not self._model.files:
-            await dialogs.tell(self._window, self._model.why_none)
-            return
+    async def _show_new(self, key: str, make: Callable[[], JobDialog]) -> None:
         await in_thread(_import_plots)
-        if name in self._open:
-            return
-        dialog = self._open[name] = make()
-        dialog.finished.connect(lambda _code: self._open.pop(name, None))
-        dialog.show()
+        if key not in self._dialogs:
+            self.put_up(make(), key)
 
     def _make_influence(self) -> JobDialog:
         from app.ui.tools.measure.influence_dialog import InfluenceDialog

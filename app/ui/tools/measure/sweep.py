@@ -14,7 +14,7 @@ HEADERS = ("Scale", "Tokens", "tok/s", "First other token", "Reply")
 
 
 @dataclass(frozen=True, slots=True)
-class SweptReply:
+class SweepReply:
     """What was said at one scale. `first_difference` is the number, from 1, of the first token
     that the reply before does not have there; None where it is the same or there is none before."""
 
@@ -36,7 +36,7 @@ class Sweep:
     seed: int | None
     sampling: Mapping[str, Any]
     n_predict: int
-    replies: tuple[SweptReply, ...]
+    replies: tuple[SweepReply, ...]
 
     def csv(self) -> str:
         """A row for each reply."""
@@ -61,7 +61,7 @@ class Sweep:
         return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _json(reply: SweptReply) -> dict[str, object]:
+def _json(reply: SweepReply) -> dict[str, object]:
     statistics = reply.statistics
     return {
         "scale": reply.scale,
@@ -74,7 +74,7 @@ def _json(reply: SweptReply) -> dict[str, object]:
     }
 
 
-def cells(reply: SweptReply, place: int) -> tuple[str, str, str, str, str]:
+def cells(reply: SweepReply, place: int) -> tuple[str, str, str, str, str]:
     """A reply under HEADERS; `place` is its row, from 0."""
     if place == 0:
         other = "the first reply"

@@ -36,7 +36,7 @@ from app.ui.state.services import Services
 from app.ui.state.slots import new_slot
 from app.ui.state.writing import write_or_tell
 from app.ui.tools.job_dialog import EngineJobDialog
-from app.ui.tools.measure.sweep import HEADERS, Sweep, SweptReply, cells
+from app.ui.tools.measure.sweep import HEADERS, Sweep, SweepReply, cells
 from app.ui.tools.results_table import ResultsTable
 from app.ui.tools.side_by_side.differences import first_difference
 from app.ui.tools.side_by_side.plan_choice import NamedRecipe
@@ -56,7 +56,7 @@ _PATTERN = "CSV (*.csv);;Markdown (*.md);;JSON (*.json)"
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Run:
     """What the rows of the table are of."""
 
     document: Document
@@ -75,7 +75,7 @@ class SweepDialog(EngineJobDialog):
         self._reply_settings = services.reply_settings
         self._memory_check = services.memory_check
         self._runner = services.runner
-        self._asked: _Asked | None = None
+        self._last: _Run | None = None
         self.fader = QComboBox()
         self.fader.setAccessibleName("Fader")
         self.start_at = ScaleSpin("First scale")
@@ -163,7 +163,7 @@ class SweepDialog(EngineJobDialog):
         self.sweep.setEnabled(idle and can_sweep)
         for widget in (self.start_at, self.end_at, self.steps, self.n_predict, self.prompt):
             widget.setEnabled(idle)
-        has_rows = self._asked is not None and bool(self._asked.sweep.replies)
+        has_rows = self._last is not None and bool(self._last.sweep.replies)
         self.save.setEnabled(idle and has_rows)
         self.take.setEnabled(idle and has_rows and bool(self.table.selected_rows()))
 
@@ -199,17 +199,17 @@ class SweepDialog(EngineJobDialog):
             n_predict=settings.n_predict,
             replies=(),
         )
-        self._asked = _Asked(document, fader, sweep)
+        self._last = _Run(document, fader, sweep)
         self.table.clear()
         self.reply.clear()
         before: list[str] = []
         try:
             for n, (scale, opened) in enumerate(plans):
                 named = NamedRecipe(document.name, opened.recipe, files)
-                coming = PlanReply(named, conversation, prompt.id, settings)
+                plan_reply = PlanReply(named, conversation, prompt.id, settings)
                 generate = request_for(conversation, prompt.id, settings)
                 request = GenerateTogether((opened,), generate)
-                reply = await self._reply(request, coming, n, len(plans), scale)
+                reply = await self._reply(request, plan_reply, n, len(plans), scale)
                 seed = reply.record.statistics.seed
                 settings = replace(settings, sampling=replace(settings.sampling, seed=seed))
                 self._add(scale, reply, first_difference(reply.tokens, before) if n else None)
@@ -226,7 +226,7 @@ class SweepDialog(EngineJobDialog):
         return Open(paths, recipe, self._reply_settings.context, SLOT)
 
     async def _reply(
-        self, request: GenerateTogether, coming: PlanReply, n: int, n_all: int, scale: float
+        self, request: GenerateTogether, plan_reply: PlanReply, n: int, n_all: int, scale: float
     ) -> ReplyInProgress:
         """A scale's reply. Raises as `run_on`, also when stopped half-way."""
 
@@ -234,32 +234,32 @@ class SweepDialog(EngineJobDialog):
             if isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
                 plan = ExtraPlan(request.plans[0], event.told, self._model.files)
                 self._runner.add_extra(plan)
-            if coming.take(by_plan((event,), 1)[0]) and coming.reply is not None:
-                part = (n + len(coming.reply.tokens) / request.generate.n_predict) / n_all
+            if plan_reply.take(by_plan((event,), 1)[0]) and plan_reply.reply is not None:
+                part = (n + len(plan_reply.reply.tokens) / request.generate.n_predict) / n_all
                 self.row.show_progress(f"Scale {scale:g}, {n + 1} of {n_all}", part, 0.0, None)
 
         await self.run_on(request, on_event)
-        reply = coming.reply
+        reply = plan_reply.reply
         assert reply is not None
         if reply.record.statistics.stop_reason == "cancelled":
             raise JobCancelled
         return reply
 
     def _add(self, scale: float, reply: ReplyInProgress, difference: int | None) -> None:
-        assert self._asked is not None
+        assert self._last is not None
         statistics = reply.record.statistics
-        row = SweptReply(scale, reply.text, statistics, difference)
-        asked = self._asked
-        replies = (*asked.sweep.replies, row)
-        sweep = replace(asked.sweep, seed=statistics.seed, replies=replies)
-        self._asked = replace(asked, sweep=sweep)
+        row = SweepReply(scale, reply.text, statistics, difference)
+        run = self._last
+        replies = (*run.sweep.replies, row)
+        sweep = replace(run.sweep, seed=statistics.seed, replies=replies)
+        self._last = replace(run, sweep=sweep)
         *numbers, text = cells(row, len(replies) - 1)
         self.table.add((*numbers, " ".join(text.split())))
         self.table.setColumnWidth(len(numbers), 0)  # it takes what the others leave, no more
 
-    def _chosen(self) -> SweptReply | None:
+    def _chosen(self) -> SweepReply | None:
         rows = self.table.selected_rows()
-        return self._asked.sweep.replies[rows[0]] if rows and self._asked is not None else None
+        return self._last.sweep.replies[rows[0]] if rows and self._last is not None else None
 
     def _show_chosen(self) -> None:
         chosen = self._chosen()
@@ -268,14 +268,14 @@ class SweepDialog(EngineJobDialog):
 
     def _take(self) -> None:
         """Set the fader of the plan that was swept, where it still has it."""
-        asked, chosen = self._asked, self._chosen()
-        if asked is None or chosen is None:
+        run, chosen = self._last, self._chosen()
+        if run is None or chosen is None:
             return
-        if asked.document not in self._documents.all:
-            self.row.end(f"“{asked.sweep.plan_name}” is closed. Open it again to set its fader.")
+        if run.document not in self._documents.all:
+            self.row.end(f"“{run.sweep.plan_name}” is closed. Open it again to set its fader.")
             return
-        self._documents.show(asked.document)
-        fader = asked.fader
+        self._documents.show(run.document)
+        fader = run.fader
         try:
             plan = self._editor.commit()
             after = edits.set_scale(plan, fader.block_id, fader.port, chosen.scale)
@@ -286,8 +286,8 @@ class SweepDialog(EngineJobDialog):
         self.row.end(f"{fader.words} is at {chosen.scale:g} now.")
 
     async def _save(self) -> None:
-        assert self._asked is not None
-        sweep = self._asked.sweep
+        assert self._last is not None
+        sweep = self._last.sweep
         proposed = Path.home() / "sweep.csv"
         path = await dialogs.ask_save_path(self, "Save table", proposed, _PATTERN)
         if path is None:

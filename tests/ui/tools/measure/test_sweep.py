@@ -16,7 +16,7 @@ from app.plan import edits, shaping
 from app.plan.document import MergeBlock
 from app.plan.faders import faders_of
 from app.plan.lowering import lower
-from app.ui.tools.measure.sweep import HEADERS, Sweep, SweptReply
+from app.ui.tools.measure.sweep import HEADERS, Sweep, SweepReply
 from app.ui.tools.measure.sweep_dialog import SLOT, SweepDialog
 from tests.ui.hands import LEFT
 from tests.ui.workbench import Bench
@@ -38,9 +38,9 @@ SWEEP = Sweep(
     sampling={"temperature": 0.7},
     n_predict=120,
     replies=(
-        SweptReply(0.0, "So.", statistics(2, 30.0, "end", "abc")),
-        SweptReply(0.5, "So,\n“yes”.", statistics(5, 31.25, "length", "def"), 2),
-        SweptReply(1.0, "So,\n“yes”.", statistics(5, 31.0, "length", "ghi")),
+        SweepReply(0.0, "So.", statistics(2, 30.0, "end", "abc")),
+        SweepReply(0.5, "So,\n“yes”.", statistics(5, 31.25, "length", "def"), 2),
+        SweepReply(1.0, "So,\n“yes”.", statistics(5, 31.0, "length", "ghi")),
     ),
 )
 
