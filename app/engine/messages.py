@@ -244,7 +244,7 @@ Request = (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is: `fraction` 0..1, `phase` in words ("Loading weights", "Reading prompt").
+    """How far a job is: `fraction` 0..1, `phase` in words ("Loading weights", "Processing prompt").
 
     Jobs that read a text tell their speed so far and the seconds that the rest will take at it;
     0 and None before the first batch.

@@ -28,7 +28,7 @@ def test_the_conversation_has_what_came_so_far() -> None:
     reply = ReplyInProgress(conversation, prompt.id, RECORD)
     assert conversation.path[-1].id == reply.id
     assert conversation.path[-1].record == RECORD
-    assert reply.take([Progress("Reading prompt", 0.5)]) == []
+    assert reply.take([Progress("Processing prompt", 0.5)]) == []
     assert reply.take([TextPiece("One"), TextPiece(" two")]) == ["One", " two"]
     assert conversation.path[-1].text == reply.text == "One two"
     assert reply.tokens == ["One", " two"]
