@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from app.plan.document import LAYER_LIMIT, POSITION_LIMIT
-from app.plan.json_records import FiniteNumber, value_of
+from app.plan.json_records import value_of
 
 _Coordinate = Annotated[float, Meta(ge=-POSITION_LIMIT, le=POSITION_LIMIT)]
 _LayerEnd = Annotated[int, Meta(ge=0, le=LAYER_LIMIT)]
@@ -17,12 +17,6 @@ Point = tuple[_Coordinate, _Coordinate]
 def link_in(value: object) -> int | None:
     """The number of the block that an input names; None for an unlinked one."""
     return value_of(int, value)
-
-
-def finite_number(value: object) -> float | None:
-    """A JSON number as a finite double."""
-    (number,) = value_of(tuple[FiniteNumber], (value,)) or (None,)
-    return number
 
 
 def pair_in(value: object) -> tuple[float, float] | None:

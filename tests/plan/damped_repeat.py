@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from app.plan.document import LAYER_LIMIT, Block, MergeBlock, MergeInput, Plan, WeightBlock
-from app.plan.json_values import finite_number, link_in, plain, weights_in
+from app.plan.json_records import FiniteNumber, value_of
+from app.plan.json_values import link_in, plain, weights_in
 from app.plan.kinds import Kind, register, unregister
 from app.plan.kinds.kind import Field, Json
 from app.plan.kinds.statement import Statement
@@ -141,10 +142,11 @@ class DampedRepeatKind(Kind[DampedRepeat]):
         return data | {"damping": plain(block.scale)}
 
     def draft_in(self, data: Json, id_: str) -> tuple[DampedRepeat, tuple[int | None, ...]] | None:
-        weights, scale = weights_in(data.get("repeat")), finite_number(data.get("damping"))
-        if weights is None or scale is None:
+        weights = weights_in(data.get("repeat"))
+        numbers = value_of(tuple[FiniteNumber], (data.get("damping"),))
+        if weights is None or numbers is None:
             return None
-        return DampedRepeat(id_, *weights, None, scale), (link_in(data.get("input")),)
+        return DampedRepeat(id_, *weights, None, *numbers), (link_in(data.get("input")),)
 
     def content(self, block: DampedRepeat) -> tuple[object, ...]:
         return block.weight_start, block.n_layers, block.scale

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from app.plan.problem import Severity
 from app.ui.widgets import icons
 from app.ui.widgets import theme as themes
 from app.ui.widgets.link_button import LinkButton
 from app.ui.widgets.quiet_label import QuietLabel
 
 _ICON = 16
+
+Severity = Literal["error", "note"]
 
 
 class Link(NamedTuple):
