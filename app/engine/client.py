@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Literal
 
 from app.engine.envelopes import (
-    Answered,
     Cancel,
-    Failed,
     FromEngine,
     Job,
+    JobEvent,
+    JobFailure,
+    JobResult,
+    JobStop,
     LogLine,
     Ready,
-    Stopped,
-    Told,
 )
 from app.engine.errors import EngineDied, EngineError, JobCancelled
 from app.engine.messages import (
@@ -224,13 +224,13 @@ class EngineClient:
                 self._update_state()
             case LogLine(text):
                 self._log.append(text)
-            case Told(job_id, event):
+            case JobEvent(job_id, event):
                 self._deliver(job_id, event)
-            case Answered(job_id, result):
+            case JobResult(job_id, result):
                 self._finish(job_id, result)
-            case Stopped(job_id):
+            case JobStop(job_id):
                 self._finish(job_id, JobCancelled())
-            case Failed(job_id, text):
+            case JobFailure(job_id, text):
                 self._finish(job_id, EngineError(text, tuple(self._log)))
 
     def _deliver(self, job_id: int, event: Event) -> None:

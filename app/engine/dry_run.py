@@ -9,7 +9,7 @@ from app.engine.messages import EstimateMemory
 from app.engine.open_plan import OpenPlan
 from app.engine.process_memory import give_back_free, huge_page_bytes, rss_bytes
 from app.engine.replies.sampling import Sampler
-from app.engine.weights import HeldLayers, Weights
+from app.engine.weights import WeightLayers, Weights
 from app.memory.figures import MemoryEstimate
 from app.model_files.model_file import ModelFile
 
@@ -37,15 +37,15 @@ class DryRun:
         so that it is told to the page. With them the scheduler's records, where a plan runs, end
         in one of which next to nothing is used, and so may the heap.
         """
-        held = self._weights.get(request.model_paths, request.recipe, lambda _: True)
+        weights = self._weights.get(request.model_paths, request.recipe, lambda _: True)
         models = self._weights.read(request.model_paths)
         if models != self._models:
-            self._open(held, request).close()
+            self._open(weights, request).close()
             give_back_free()
             self._models, self._process_bytes = models, rss_bytes()
         give_back_free()
         before_bytes = rss_bytes()
-        dry = self._open(held, request)
+        dry = self._open(weights, request)
         try:
             main, *devices = dry.context.memory()
             unheld_bytes = dry.context.unheld_bytes() + Sampler.bytes(dry.vocabulary.n_tokens)
@@ -66,11 +66,11 @@ class DryRun:
         self._weights.close()
         self._models = ()
 
-    def _open(self, held: HeldLayers, request: EstimateMemory) -> OpenPlan:
+    def _open(self, weights: WeightLayers, request: EstimateMemory) -> OpenPlan:
         # The library counts the graph of tokens before the last ones by the batch alone, though a
         # smaller physical batch has it too; nothing else that is counted depends on the batch.
         settings = replace(request.settings, n_batch=request.settings.n_at_once)
-        return OpenPlan(held, request.recipe, settings, self._should_stop)
+        return OpenPlan(weights, request.recipe, settings, self._should_stop)
 
 
 def _idle_bytes() -> int:

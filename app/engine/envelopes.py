@@ -23,7 +23,7 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class JobEvent:
     """Something a running job tells on the way."""
 
     job_id: int
@@ -31,7 +31,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class JobResult:
     """A job's end."""
 
     job_id: int
@@ -39,7 +39,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class JobFailure:
     """A job's end with an error, in words for the user."""
 
     job_id: int
@@ -47,7 +47,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class JobStop:
     """A job's end because it was cancelled and has nothing to give."""
 
     job_id: int
@@ -67,4 +67,4 @@ class Ready:
     pid: int
 
 
-FromEngine = Told | Answered | Failed | Stopped | LogLine | Ready
+FromEngine = JobEvent | JobResult | JobFailure | JobStop | LogLine | Ready

@@ -20,15 +20,15 @@ from multiprocessing.connection import Connection
 from app.engine.baking.averaging import average
 from app.engine.baking.writing import baked
 from app.engine.envelopes import (
-    Answered,
     Cancel,
-    Failed,
     FromEngine,
     Job,
+    JobEvent,
+    JobFailure,
+    JobResult,
+    JobStop,
     LogLine,
     Ready,
-    Stopped,
-    Told,
 )
 from app.engine.errors import EngineError
 from app.engine.messages import (
@@ -107,19 +107,19 @@ class Host:
         try:
             if job.id in self._cancelled:
                 raise Aborted
-            self._send(Answered(job.id, self._result(job)))
+            self._send(JobResult(job.id, self._result(job)))
         except Aborted:
-            self._send(Stopped(job.id))
+            self._send(JobStop(job.id))
         except (EngineError, NativeError) as error:
-            self._send(Failed(job.id, str(error)))
+            self._send(JobFailure(job.id, str(error)))
         except Exception as error:  # the border: the process goes on
             for line in traceback.format_exc().splitlines():
                 self._send(LogLine(line))
-            self._send(Failed(job.id, f"Internal error in the engine: {error!r}"))
+            self._send(JobFailure(job.id, f"Internal error in the engine: {error!r}"))
 
     def _result(self, job: Job) -> Result:
         def tell(event: Event) -> None:
-            self._send(Told(job.id, event))
+            self._send(JobEvent(job.id, event))
 
         match job.request:
             case Open():

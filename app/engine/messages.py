@@ -279,7 +279,7 @@ class OfPlan:
 
     at: int
     """The plan's place in the request."""
-    told: OpenedPlan | TextPiece | Reply
+    event: OpenedPlan | TextPiece | Reply
 
 
 # --- what a job ends with -------------------------------------------------------------------------

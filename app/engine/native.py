@@ -134,13 +134,13 @@ def keep_log(on_line: Callable[[str], None]) -> None:
 def _with_logged(message: str) -> str:
     """The message with what the library said first of the error, without its function names, and
     what to do where memory was refused."""
-    said = _errors_logged[0].split(": ", 1)[-1] if _errors_logged else ""
+    reason = _errors_logged[0].split(": ", 1)[-1] if _errors_logged else ""
     if any(words in line for line in _errors_logged for words in _NO_MEMORY):
         return (
-            f"There is not enough memory: {message} ({said}). Shorten the context, use a q8_0 KV "
+            f"There is not enough memory: {message} ({reason}). Shorten the context, use a q8_0 KV "
             "cache, leave out layers, or close other programs."
         )
-    return f"{message}: {said}" if said else message
+    return f"{message}: {reason}" if reason else message
 
 
 class Base:
@@ -170,20 +170,20 @@ class Base:
         params.no_alloc = dry
         if dry or not use_mmap:
             params.load_mode = llama.LLAMA_LOAD_MODE_NONE
-        stopped = False
+        is_stopped = False
 
         def progress(fraction: float, _data: Any) -> bool:
-            nonlocal stopped
-            stopped = not on_progress(fraction)
-            return not stopped
+            nonlocal is_stopped
+            is_stopped = not on_progress(fraction)
+            return not is_stopped
 
         params.progress_callback = llama.llama_progress_callback(progress)
-        wanted = (_I * len(layers))(*layers) if layers is not None else None
+        layer_array = (_I * len(layers))(*layers) if layers is not None else None
         n_wanted = len(layers) if layers is not None else 0
         _errors_logged.clear()
-        self._handle = _base_load(os.fsencode(path), params, wanted, n_wanted, layers_only)
+        self._handle = _base_load(os.fsencode(path), params, layer_array, n_wanted, layers_only)
         if not self._handle:
-            raise Aborted if stopped else NativeError(_with_logged(_reason()))
+            raise Aborted if is_stopped else NativeError(_with_logged(_reason()))
         self.model = _base_model(self._handle)
         """The loaded model as llama.cpp's own pointer: for its vocabulary and metadata."""
 
@@ -218,22 +218,24 @@ class View:
             n_numbers = max(recipe.weight_layers, default=0) + 1
             weight_layers = [(0, layer) for layer in range(n_numbers)]
         places = [_WeightLayer(*(at or (-1, -1))) for at in weight_layers]
-        held = (_WeightLayer * len(places))(*places)
+        places_array = (_WeightLayer * len(places))(*places)
         handles = (_P * len(bases))(*(base._handle for base in bases))
         plan = _plan_init()
         try:
             for block in recipe.blocks:
                 if isinstance(block, RecipeWeight):
                     n_layers = block.end - block.start
-                    added = _plan_add_weights(plan, block.weight_start, n_layers, block.input)
+                    block_number = _plan_add_weights(
+                        plan, block.weight_start, n_layers, block.input
+                    )
                 else:
                     n = len(block.inputs)
                     inputs = (_I * n)(*(number for number, _ in block.inputs))
                     scales = (ctypes.c_float * n)(*(scale for _, scale in block.inputs))
-                    added = _plan_add_merge(plan, inputs, scales, n)
-                if added < 0:
+                    block_number = _plan_add_merge(plan, inputs, scales, n)
+                if block_number < 0:
                     raise NativeError(_reason())
-            self.model = _view_init(handles, len(bases), held, len(held), plan)
+            self.model = _view_init(handles, len(bases), places_array, len(places_array), plan)
         finally:
             _plan_free(plan)
         if not self.model:
@@ -301,7 +303,7 @@ class Context:
         params.abort_callback = self._abort
         if on_tensor is not None:
             self._on_tensor = llama.ggml_backend_sched_eval_callback(
-                lambda tensor, asked, _data: on_tensor(tensor, asked)
+                lambda tensor, is_question, _data: on_tensor(tensor, is_question)
             )
             params.cb_eval = self._on_tensor
         self.model = model

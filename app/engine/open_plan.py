@@ -14,7 +14,7 @@ from app.engine.replies.prompts import Prompt, Prompts
 from app.engine.replies.reading_order import Piece, ReadingOrder
 from app.engine.replies.sampling import Sampler
 from app.engine.vocabulary import Vocabulary
-from app.engine.weights import HeldLayers
+from app.engine.weights import WeightLayers
 from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe
 
@@ -27,23 +27,23 @@ class OpenPlan:
 
     def __init__(
         self,
-        held: HeldLayers,
+        weights: WeightLayers,
         recipe: Recipe,
         settings: ContextSettings,
         should_stop: Callable[[], bool],
     ) -> None:
-        self.held = held
+        self.weights = weights
         self.recipe = recipe
         self.settings = settings
         self.tokens: list[int] = []
         self.order = ReadingOrder()
-        self.heard: tuple[str, list[int]] = "", []
+        self.transcript: tuple[str, list[int]] = "", []
         """What was read and said last, and its tokens: those of a text that is read anew may be
         others."""
-        self.vocabulary = Vocabulary(held.bases[0].model)
+        self.vocabulary = Vocabulary(weights.bases[0].model)
         self._is_mixed = False
         """Whether the KV cache may hold tokens that were read at other scales."""
-        self._view = View(held.bases, recipe, held.weight_layers)
+        self._view = View(weights.bases, recipe, weights.weight_layers)
         try:
             self.context = Context(self._view.model, settings, n_logits=1, should_stop=should_stop)
         except NativeError:
@@ -72,7 +72,7 @@ class OpenPlan:
 
     def tokens_of(self, prompt: Prompt) -> list[int]:
         """The prompt's tokens; those of what was said here before are as they were said."""
-        text, tokens = self.heard
+        text, tokens = self.transcript
         if not tokens or not prompt.text.startswith(text):
             return prompt.tokens
         rest = self.vocabulary.tokenize(prompt.text[len(text) :], add_special=False)
@@ -104,15 +104,15 @@ class OpenPlan:
     def _take_out_turns(self, prompt: list[int], n: int) -> int:
         """Takes out what the KV cache holds between the first `n` tokens and those that come next
         in the prompt; how many of these are kept."""
-        begin, held = prompt[n : n + _N_ALIKE], self.tokens
-        places = range(n + 1, len(held) - _N_ALIKE + 1)
-        at = next((at for at in places if held[at : at + _N_ALIKE] == begin), None)
+        begin, tokens = prompt[n : n + _N_ALIKE], self.tokens
+        places = range(n + 1, len(tokens) - _N_ALIKE + 1)
+        at = next((at for at in places if tokens[at : at + _N_ALIKE] == begin), None)
         if at is None or len(begin) < _N_ALIKE or not self.context.can_shift:
             return 0
         self.context.take_out(n, at)
-        del held[n:at]
+        del tokens[n:at]
         self.order.take_out(n, at)
-        pairs = zip(held[n:], prompt[n:-1], strict=False)
+        pairs = zip(tokens[n:], prompt[n:-1], strict=False)
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     def decode(self, tokens: list[int], n_logits: int) -> None:
@@ -128,9 +128,9 @@ class OpenPlan:
     def decode_piece(self, tokens: list[int], piece: Piece, n_logits: int) -> None:
         """Evaluates the piece's kept ones of these tokens, together with as many others as were
         evaluated with them, which are forgotten again."""
-        kept = tokens[: piece.n_kept]
+        evaluated = tokens[: piece.n_kept]
         n_others = piece.n_tokens - piece.n_kept
-        self.decode(kept + kept[-1:] * n_others, n_logits)
+        self.decode(evaluated + evaluated[-1:] * n_others, n_logits)
         if n_others:
             self._forget_from(len(self.tokens) - n_others)
 

@@ -39,7 +39,7 @@ from app.engine.process_memory import give_back_free, use_huge_pages
 from app.engine.replies.generation import Generation, Tell
 from app.engine.replies.together import generate_together
 from app.engine.vocabulary import Vocabulary
-from app.engine.weights import HeldLayers, Weights
+from app.engine.weights import WeightLayers, Weights
 from app.memory.context_settings import ContextSettings
 from app.memory.figures import MemoryEstimate
 from app.model_files.model_file import weight_layers_of
@@ -70,9 +70,9 @@ class Session:
         self._close_slot(request.slot)
         if not self._would_stay(request):
             self._close_plans()
-        started = time.monotonic()
+        start_s = time.monotonic()
         tell(Progress("Loading weights", 0.0))
-        held = self._weights.get(
+        weights = self._weights.get(
             request.model_paths,
             request.recipe,
             lambda part: self._report(tell, "Loading weights", part),
@@ -80,13 +80,13 @@ class Session:
             use_mmap=request.settings.use_mmap,
         )
         give_back_free()
-        loaded = time.monotonic()
-        plan = OpenPlan(held, request.recipe, request.settings, self._should_stop)
+        loaded_s = time.monotonic()
+        plan = OpenPlan(weights, request.recipe, request.settings, self._should_stop)
         self._open[request.slot] = plan
         plan.context.commit()
-        viewed = time.monotonic()
+        viewed_s = time.monotonic()
         return plan.describe(
-            self._open, load_ms=(loaded - started) * 1e3, view_ms=(viewed - loaded) * 1e3
+            self._open, load_ms=(loaded_s - start_s) * 1e3, view_ms=(viewed_s - loaded_s) * 1e3
         )
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class Session:
         """Frees context and view of a slot, if it has any, and the weights that no other open plan
         borrows. Those of the last one stay, for the next."""
         self._close_slot(slot)
-        over = [p.recipe for p in self._open.values() if self._weights.are_under(p.held)]
+        over = [p.recipe for p in self._open.values() if self._weights.are_under(p.weights)]
         if over:
             self._weights.keep_only(over)
         give_back_free()
@@ -127,64 +127,64 @@ class Session:
 
     def generate_together(self, request: GenerateTogether, tell: Tell) -> None:
         """Answers the conversation with several plans, opened where they are not open as asked."""
-        for at, asked in enumerate(request.plans):
-            if not self._is_open(asked):
-                self.open(asked, tell)
-            opened = self._open[asked.slot].describe(self._open, load_ms=0.0, view_ms=0.0)
-            tell(OfPlan(at, opened))
-        plans = [self._opened(asked.slot) for asked in request.plans]
+        for at, opening in enumerate(request.plans):
+            if not self._is_open(opening):
+                self.open(opening, tell)
+            description = self._open[opening.slot].describe(self._open, load_ms=0.0, view_ms=0.0)
+            tell(OfPlan(at, description))
+        plans = [self._opened(opening.slot) for opening in request.plans]
         generate_together(plans, request.generate, self._pause, tell)
 
     def perplexity(self, request: EvaluatePerplexity, tell: Tell) -> Perplexity:
         """Perplexity of the recipe on the text; the open plan is not touched."""
-        held = self._hold(request.model_paths, request.recipe, tell)
+        weights = self._hold(request.model_paths, request.recipe, tell)
         text = TextPieces(
-            Vocabulary(held.bases[0].model),
+            Vocabulary(weights.bases[0].model),
             request.text,
             request.settings,
             whole_windows=request.whole_windows,
         )
         reading = self._reading("Evaluating text", text.n_tokens, tell)
-        made = (held, request.settings, text.n_logits, self._should_stop)
-        with Scored(request.recipe, *made) as scored:
-            return perplexity(scored, text, reading)
+        options = (weights, request.settings, text.n_logits, self._should_stop)
+        with Scored(request.recipe, *options) as scores:
+            return perplexity(scores, text, reading)
 
     def difference(self, request: ComparePlans, tell: Tell) -> PlanDifference:
         """How the other recipe predicts the text differently; the open plan is not touched."""
         if request.other_paths is None:
-            held = self._hold(request.model_paths, request.recipe, tell)
-            held = self._hold(request.model_paths, request.other, tell)
-            return self._difference(request, held, held, tell)
+            weights = self._hold(request.model_paths, request.recipe, tell)
+            weights = self._hold(request.model_paths, request.other, tell)
+            return self._difference(request, weights, weights, tell)
         others = Weights()
         try:
-            held = self._hold(request.model_paths, request.recipe, tell)
-            other_held = self._hold(request.other_paths, request.other, tell, others)
-            return self._difference(request, held, other_held, tell)
+            weights = self._hold(request.model_paths, request.recipe, tell)
+            other_weights = self._hold(request.other_paths, request.other, tell, others)
+            return self._difference(request, weights, other_weights, tell)
         finally:
             others.close()
             give_back_free()
 
     def _difference(
-        self, request: ComparePlans, held: HeldLayers, other_held: HeldLayers, tell: Tell
+        self, request: ComparePlans, weights: WeightLayers, other_weights: WeightLayers, tell: Tell
     ) -> PlanDifference:
-        text = _pieces(held, request.text, request.settings)
+        text = _pieces(weights, request.text, request.settings)
         reading = self._reading("Comparing plans", 2 * text.n_tokens, tell)
-        made = (request.settings, text.n_logits, self._should_stop)
+        options = (request.settings, text.n_logits, self._should_stop)
         with (
-            Scored(request.recipe, held, *made) as first,
-            Scored(request.other, other_held, *made) as other,
+            Scored(request.recipe, weights, *options) as first,
+            Scored(request.other, other_weights, *options) as other,
         ):
             return difference(first, other, text, reading)
 
     def ask_other_plan(self, request: AskOtherPlan, tell: Tell) -> PredictedReply:
         """How both recipes predict the reply; open plans are not touched."""
-        held = self._hold(request.model_paths, request.recipe, tell)
-        held = self._hold(request.model_paths, request.other, tell)
-        said = SaidReply(held.bases[0].model, request)
-        reading = self._reading("Reading the reply", 2 * said.n_decoded, tell)
-        made = (held, said.settings, said.n_logits, self._should_stop)
-        with Scored(request.recipe, *made) as first, Scored(request.other, *made) as other:
-            return predictions(first, other, said, reading)
+        weights = self._hold(request.model_paths, request.recipe, tell)
+        weights = self._hold(request.model_paths, request.other, tell)
+        reply = SaidReply(weights.bases[0].model, request)
+        reading = self._reading("Reading the reply", 2 * reply.n_decoded, tell)
+        options = (weights, reply.settings, reply.n_logits, self._should_stop)
+        with Scored(request.recipe, *options) as first, Scored(request.other, *options) as other:
+            return predictions(first, other, reply, reading)
 
     def influence(self, request: MeasureInfluence, tell: Tell) -> Influence:
         """What each weight layer does to the hidden states of the text; the open plan is not
@@ -193,24 +193,24 @@ class Session:
         sources = [at.source for at in weight_layers_of(models)]
         orders = [layers_in_order(models, source) for source in range(len(models))]
         for order in orders:
-            held = self._hold(request.model_paths, chain(order), tell)
-        text = _pieces(held, request.text, request.settings)
+            weights = self._hold(request.model_paths, chain(order), tell)
+        text = _pieces(weights, request.text, request.settings)
         reading = self._reading("Measuring influence", len(orders) * text.n_tokens, tell)
         values = [0.0] * len(sources)
         for source, order in enumerate(orders):
-            passed = PassedStates(len(order), models[0].n_embd)
-            made = (held, request.settings, 1, self._should_stop, passed.on_tensor)
-            with Scored(chain(order), *made) as scored:
+            states = PassedStates(len(order), models[0].n_embd)
+            options = (weights, request.settings, 1, self._should_stop, states.on_tensor)
+            with Scored(chain(order), *options) as scores:
                 for batch in text:
-                    reading.read(scored, batch, n_logits=0)
-            for number, value in zip(order, passed.influence(), strict=True):
+                    reading.read(scores, batch, n_logits=0)
+            for number, value in zip(order, states.influence(), strict=True):
                 if sources[number] == source:
                     values[number] = value
         return Influence(tuple(values), text.n_tokens, reading.tokens_per_s, text.is_short)
 
     def _hold(
         self, paths: Sequence[str], recipe: Recipe, tell: Tell, weights: Weights | None = None
-    ) -> HeldLayers:
+    ) -> WeightLayers:
         """Loads what of the recipe's layers is not loaded yet, beside all others."""
         return (weights or self._weights).add(
             paths, recipe, lambda part: self._report(tell, "Loading weights", part)
@@ -229,12 +229,12 @@ class Session:
         tell(Progress(phase, fraction))
         return not self._should_stop()
 
-    def _is_open(self, asked: Open) -> bool:
-        plan = self._open.get(asked.slot)
+    def _is_open(self, opening: Open) -> bool:
+        plan = self._open.get(opening.slot)
         return (
             plan is not None
-            and self._would_stay(asked)
-            and (plan.recipe, plan.settings) == (asked.recipe, asked.settings)
+            and self._would_stay(opening)
+            and (plan.recipe, plan.settings) == (opening.recipe, opening.settings)
         )
 
     def _opened(self, slot: int) -> OpenPlan:
@@ -245,7 +245,7 @@ class Session:
     def _would_stay(self, request: Open) -> bool:
         """Whether the plans that are open may stay beside one over the weights asked for."""
         paths, use_mmap = request.model_paths, request.settings.use_mmap
-        over_these = all(self._weights.are_under(plan.held) for plan in self._open.values())
+        over_these = all(self._weights.are_under(plan.weights) for plan in self._open.values())
         return over_these and self._weights.would_stay(paths, use_mmap)
 
     def _close_slot(self, slot: int) -> None:
@@ -258,5 +258,5 @@ class Session:
             self._close_slot(slot)
 
 
-def _pieces(held: HeldLayers, text: str, settings: ContextSettings) -> TextPieces:
-    return TextPieces(Vocabulary(held.bases[0].model), text, settings)
+def _pieces(weights: WeightLayers, text: str, settings: ContextSettings) -> TextPieces:
+    return TextPieces(Vocabulary(weights.bases[0].model), text, settings)

@@ -18,7 +18,7 @@ from app.plan.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class HeldLayers:
+class WeightLayers:
     """What a view is made over: bases, and for each weight layer its base and number there."""
 
     bases: tuple[Base, ...]
@@ -34,7 +34,7 @@ class Weights:
         self._dry = dry
         self._use_mmap = True
         self._models: tuple[ModelFile, ...] = ()
-        self._bases: list[_HeldBase] = []
+        self._bases: list[_LoadedBase] = []
 
     def get(
         self,
@@ -44,7 +44,7 @@ class Weights:
         *,
         beside: Sequence[Recipe] = (),
         use_mmap: bool | None = None,
-    ) -> HeldLayers:
+    ) -> WeightLayers:
         """Bases that hold the recipe's layers, to run it; of the others, those that the recipes of
         open plans, `beside`, borrow stay. Dry ones hold all of the files' at no cost. `use_mmap`
         None: as those before."""
@@ -60,7 +60,7 @@ class Weights:
 
     def add(
         self, paths: Sequence[str], recipe: Recipe, on_progress: Callable[[float], bool]
-    ) -> HeldLayers:
+    ) -> WeightLayers:
         """Bases that hold the recipe's layers, to measure it, and all that are held already."""
         self.read(paths)
         wanted = self._layers_of(recipe)
@@ -75,19 +75,19 @@ class Weights:
     def _layers_of(self, recipe: Recipe) -> set[tuple[int, int]]:
         """The source and the file's own number of each layer it borrows, of dry ones of all.
         Raises EngineError for one that no source holds."""
-        numbered = weight_layers_of(self._models)
+        places = weight_layers_of(self._models)
         layers: set[tuple[int, int]] = set()
-        for number in range(len(numbered)) if self._dry else recipe.weight_layers:
-            if number >= len(numbered):
+        for number in range(len(places)) if self._dry else recipe.weight_layers:
+            if number >= len(places):
                 raise EngineError(
                     f"The plan borrows weight layer {number}, but its models have only "
-                    f"{len(numbered)}, 0 to {len(numbered) - 1}."
+                    f"{len(places)}, 0 to {len(places) - 1}."
                 )
-            at = numbered[number]
+            at = places[number]
             layers.add((at.source, self._models[at.source].layers[at.index]))
         return layers
 
-    def _held(self) -> HeldLayers:
+    def _held(self) -> WeightLayers:
         place = {
             (base.source, layer): (n, layer)
             for n, base in reversed(list(enumerate(self._bases)))
@@ -97,23 +97,23 @@ class Weights:
             place.get((at.source, self._models[at.source].layers[at.index]))
             for at in weight_layers_of(self._models)
         )
-        return HeldLayers(tuple(held.base for held in self._bases), tuple(layers))
+        return WeightLayers(tuple(base.base for base in self._bases), tuple(layers))
 
     def would_stay(self, paths: Sequence[str], use_mmap: bool) -> bool:
         """Whether weights of these files, held in this way, come beside those that are held."""
-        known = [str(model.path) for model in self._models]
+        old_paths = [str(model.path) for model in self._models]
         return not self._have_changed() and can_share_weights(
-            paths, use_mmap, known, self._use_mmap
+            paths, use_mmap, old_paths, self._use_mmap
         )
 
-    def are_under(self, held: HeldLayers) -> bool:
+    def are_under(self, weights: WeightLayers) -> bool:
         """Whether these are still the weights that a view was made over."""
-        return bool(self._bases) and self._bases[0].base is held.bases[0]
+        return bool(self._bases) and self._bases[0].base is weights.bases[0]
 
     def close(self) -> None:
         """Gives all weights up."""
-        for held in self._bases:
-            held.base.close()
+        for base in self._bases:
+            base.base.close()
         self._bases.clear()
 
     def read(self, paths: Sequence[str]) -> tuple[ModelFile, ...]:
@@ -131,8 +131,8 @@ class Weights:
         return self._models[: len(paths)]
 
     def _are_alike(self, paths: Sequence[str]) -> bool:
-        known, asked = [str(model.path) for model in self._models], list(paths)
-        same = known == asked if self._dry else have_same_numbers(known, asked)
+        old_paths, new_paths = [str(model.path) for model in self._models], list(paths)
+        same = old_paths == new_paths if self._dry else have_same_numbers(old_paths, new_paths)
         return same and not self._have_changed()
 
     def _have_changed(self) -> bool:
@@ -141,19 +141,19 @@ class Weights:
     def _give_up_all_but(self, wanted: set[tuple[int, int]], beside: Sequence[Recipe]) -> None:
         """The layers of one base are in memory together, unless they lie in a mapped file, and one
         over which a plan of `beside` is open is there until that is closed."""
-        if not beside and not all(held.is_repacked for held in self._bases):
+        if not beside and not all(base.is_repacked for base in self._bases):
             self.close()  # what stays open runs as fast as it can
         wanted = wanted.union(*map(self._layers_of, beside))
-        for held in list(self._bases):
-            layers = [layer for layer in held.layers if (held.source, layer) in wanted]
-            n_bytes_too_many = held.base.keep(layers)
-            if held is self._bases[0]:
-                if not beside and n_bytes_too_many and len(held.layers) > 1:
+        for base in list(self._bases):
+            layers = [layer for layer in base.layers if (base.source, layer) in wanted]
+            n_bytes_too_many = base.base.keep(layers)
+            if base is self._bases[0]:
+                if not beside and n_bytes_too_many and len(base.layers) > 1:
                     self.close()
                     return
-            elif not layers or not held.is_repacked or (n_bytes_too_many and not beside):
-                held.base.close()
-                self._bases.remove(held)
+            elif not layers or not base.is_repacked or (n_bytes_too_many and not beside):
+                base.base.close()
+                self._bases.remove(base)
 
     def _load(
         self,
@@ -164,7 +164,7 @@ class Weights:
     ) -> None:
         """With `spare_memory`, weights that would not fit are left in the mapped file, from which
         the system reads what is in use: a model that is too large can be measured, if slowly."""
-        missing = wanted - {(held.source, layer) for held in self._bases for layer in held.layers}
+        missing = wanted - {(base.source, layer) for base in self._bases for layer in base.layers}
         is_repacked = not spare_memory or self._bytes_of(missing) < available_bytes()
         for source in range(len(self._models)):
             layers = sorted(layer for at, layer in missing if at == source)
@@ -181,7 +181,7 @@ class Weights:
                 repacked=is_repacked,
                 on_progress=on_progress,
             )
-            self._bases.append(_HeldBase(source, frozenset(layers or (0,)), base, is_repacked))
+            self._bases.append(_LoadedBase(source, frozenset(layers or (0,)), base, is_repacked))
 
     def _bytes_of(self, layers: Iterable[tuple[int, int]]) -> int:
         """What these layers (source, the file's own number) take in their files."""
@@ -192,7 +192,7 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class _HeldBase:
+class _LoadedBase:
     source: int
     layers: frozenset[int]
     """The file's own numbers."""

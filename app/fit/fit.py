@@ -120,7 +120,7 @@ async def _leave_out(
     layers = removable(task.recipe)
     await _require_possible(room, settings, layers)
     whole_bytes = missing_bytes + room.budget_bytes
-    freed = {
+    gains = {
         layer: whole_bytes - await room.needed_bytes(settings, frozenset({layer}))
         for layer in layers
     }
@@ -128,10 +128,10 @@ async def _leave_out(
     of_layers = {layer: influence[layer] for layer in layers}
 
     async def quick(missing_bytes: int) -> LayerSet:
-        return by_influence(of_layers, freed, missing_bytes)
+        return by_influence(of_layers, gains, missing_bytes)
 
     async def thorough(missing_bytes: int) -> LayerSet:
-        return await by_score(layers, freed, missing_bytes, scores.on_sample, scores.on_all, guess)
+        return await by_score(layers, gains, missing_bytes, scores.on_sample, scores.on_all, guess)
 
     guess = await _enough(room, settings, missing_bytes, quick)
     is_thorough = task.method == "thorough"
@@ -170,7 +170,7 @@ async def _require_possible(room: Room, settings: ContextSettings, layers: Seque
     least_bytes = await room.needed_bytes(settings, frozenset(layers))
     if least_bytes <= room.budget_bytes:
         return
-    kept = [layer for layer in room.recipe.weight_layers if layer not in layers]
+    layers_left = [layer for layer in room.recipe.weight_layers if layer not in layers]
     trades = []
     if room.kv_type is None and settings.kv_type in ("f32", "f16"):
         trades.append("a KV cache in q8_0")
@@ -179,6 +179,6 @@ async def _require_possible(room: Room, settings: ContextSettings, layers: Seque
     allow = f" Allow {' or '.join(trades)}, or give it" if trades else " Give it"
     raise CannotFit(
         f"{format_bytes(room.budget_bytes)} are too little: even with only weight layers "
-        f"{', '.join(map(str, kept))}, and {settings.n_ctx} tokens of context in "
+        f"{', '.join(map(str, layers_left))}, and {settings.n_ctx} tokens of context in "
         f"{settings.kv_type}, the plan needs {format_bytes(least_bytes)}.{allow} more memory."
     )

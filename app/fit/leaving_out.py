@@ -32,8 +32,8 @@ def without(recipe: Recipe, layers: Collection[int]) -> Recipe:
             now[number] = len(blocks) - 1
             continue
         source = now[block.input]
-        borrowed = range(block.weight_start, block.weight_start + block.end - block.start)
-        for run in runs(layer for layer in borrowed if layer not in layers):
+        block_layers = range(block.weight_start, block.weight_start + block.end - block.start)
+        for run in runs(layer for layer in block_layers if layer not in layers):
             blocks.append(RecipeWeight(start, start + len(run), run.start, source))
             source = len(blocks) - 1
             start += len(run)

@@ -49,11 +49,11 @@ async def influence_of(
     Raises FileChanged, and what `run` raises.
     """
     require_unchanged(models)
-    known = kept_influence(models, text, folder)
-    if known is not None:
-        return known
-    measured = await run(MeasureInfluence(paths_of(models), text), on_event)
-    assert isinstance(measured, Influence)
+    stored = kept_influence(models, text, folder)
+    if stored is not None:
+        return stored
+    influence = await run(MeasureInfluence(paths_of(models), text), on_event)
+    assert isinstance(influence, Influence)
     require_unchanged(models)
-    keep_influence(models, text, measured, folder)
-    return measured
+    keep_influence(models, text, influence, folder)
+    return influence

@@ -38,11 +38,11 @@ class Room:
     async def needed_bytes(self, settings: ContextSettings, left_out: frozenset[int]) -> int:
         """What the recipe takes in memory without these layers, in all."""
         recipe = without(self.recipe, left_out)
-        needed = await self.estimate(EstimateMemory(paths_of(self.models), recipe, settings))
-        assert isinstance(needed, MemoryEstimate)
+        estimate = await self.estimate(EstimateMemory(paths_of(self.models), recipe, settings))
+        assert isinstance(estimate, MemoryEstimate)
         if self._process_bytes is None:
-            self._process_bytes = needed.process_bytes
-        return needed.total_bytes - needed.process_bytes + self._process_bytes
+            self._process_bytes = estimate.process_bytes
+        return estimate.total_bytes - estimate.process_bytes + self._process_bytes
 
     async def fits(self, settings: ContextSettings, left_out: frozenset[int]) -> bool:
         """Whether that keeps within the budget."""

@@ -63,14 +63,14 @@ class Scores:
         self._sample = self._text
         self.measured: dict[LayerSet, float] = {}
         """Mean negative log likelihood (nats) on all of the text."""
-        self._sampled: dict[LayerSet, float] = {}
+        self._samples: dict[LayerSet, float] = {}
         self._n_expected = 1
         self._seconds = 0.0
 
     @property
     def n_tried(self) -> int:
         """Evaluations done."""
-        return len(self.measured) + len(self._sampled)
+        return len(self.measured) + len(self._samples)
 
     @property
     def tried_per_minute(self) -> float:
@@ -83,8 +83,8 @@ class Scores:
 
     async def influence(self) -> Sequence[float]:
         """Block Influence by weight layer."""
-        told = self._forward("Measuring influence")
-        influence = await influence_of(self._models, self._influence_text, self._run, told)
+        on_event = self._forward("Measuring influence")
+        influence = await influence_of(self._models, self._influence_text, self._run, on_event)
         return influence.values
 
     async def on_all(self, left_out: LayerSet) -> float:
@@ -109,26 +109,26 @@ class Scores:
         """The same on a sample of the text, where it is long enough for one."""
         if self._sample == self._text:
             return await self.on_all(left_out)
-        if left_out not in self._sampled:
-            self._sampled[left_out] = (await self._evaluate(left_out, self._sample)).nll
-        return self._sampled[left_out]
+        if left_out not in self._samples:
+            self._samples[left_out] = (await self._evaluate(left_out, self._sample)).nll
+        return self._samples[left_out]
 
     async def _evaluate(self, left_out: LayerSet, text: str) -> Perplexity:
         recipe = without(self._recipe, left_out)
         request = EvaluatePerplexity(
             paths_of(self._models), recipe, text, self._settings, whole_windows=True
         )
-        begun = time.monotonic()
+        start_s = time.monotonic()
         result = await self._run(request, self._forward("Trying plans"))
         assert isinstance(result, Perplexity)
-        self._seconds += time.monotonic() - begun
+        self._seconds += time.monotonic() - start_s
         require_unchanged(self._models)
         return result
 
     def _forward(self, phase: str) -> Callable[[Event], None]:
         """Tells how far all is when the engine tells how far its part is."""
 
-        def told(event: Event) -> None:
+        def on_event(event: Event) -> None:
             if isinstance(event, Progress):
                 n_done = self.n_tried + (event.fraction if event.tokens_per_s else 0.0)
                 n_left = max(self._n_expected - n_done, 0.0)
@@ -137,4 +137,4 @@ class Scores:
                 words = phase if event.tokens_per_s else event.phase
                 self._tell(FitProgress(words, fraction, self.n_tried, event.tokens_per_s, left))
 
-        return told
+        return on_event

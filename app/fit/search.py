@@ -79,8 +79,8 @@ async def by_score(
     best = await _best(quick_score, enough, _N_FINALISTS)
     found = (await _best(score, {*best, first_guess}, 1))[0]
     for _ in range(_MOST_ROUNDS):
-        swapped = _swaps(found, mildest, freed_bytes, needed_bytes)
-        finalists = await _best(quick_score, swapped, _N_FINALISTS // 2)
+        neighbours = _swaps(found, mildest, freed_bytes, needed_bytes)
+        finalists = await _best(quick_score, neighbours, _N_FINALISTS // 2)
         better = (await _best(score, {found, *finalists}, 1))[0]
         if better == found:
             break
@@ -102,8 +102,8 @@ def _swaps(
 
 async def _best(score: Score, sets: Iterable[LayerSet], n: int) -> list[LayerSet]:
     """The n sets of the lowest scores, best first; of equal ones the lower layers' first."""
-    scored = [(await score(s), sorted(s), s) for s in sorted(set(sets), key=sorted)]
-    return [s for _, _, s in sorted(scored, key=lambda one: one[:2])[:n]]
+    ranking = [(await score(s), sorted(s), s) for s in sorted(set(sets), key=sorted)]
+    return [s for _, _, s in sorted(ranking, key=lambda one: one[:2])[:n]]
 
 
 def _freed(layers: Iterable[int], freed_bytes: Mapping[int, int]) -> int:

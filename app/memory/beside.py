@@ -18,12 +18,12 @@ def beside_bytes(
     Raises IndexError for a weight layer that no source holds.
     """
     layer_bytes = weight_layer_bytes(models)
-    held, added = set(recipe.weight_layers), []
+    layers, sizes = set(recipe.weight_layers), []
     for other, context_bytes in others:
-        new = set(other.weight_layers) - held
-        added.append(context_bytes + sum(layer_bytes[n] for n in new))
-        held |= new
-    return tuple(added)
+        new = set(other.weight_layers) - layers
+        sizes.append(context_bytes + sum(layer_bytes[n] for n in new))
+        layers |= new
+    return tuple(sizes)
 
 
 def n_that_fit(added_bytes: Sequence[int], spare_bytes: int) -> int:

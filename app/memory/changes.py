@@ -53,12 +53,12 @@ def changes_that_help(
     shorter context none but its length. Where none suffices, the one that gains most.
     """
     kv_bytes = estimate_exact(models, recipe, settings).kv_bytes
-    found = [
+    options = [
         _smaller_type(models, recipe, settings, missing_bytes, kv_bytes),
         _shorter_context(models, recipe, settings, missing_bytes, kv_bytes),
         _fewer_layers(models, recipe, settings, missing_bytes),
     ]
-    changes = [change for change in found if change is not None and change.gain_bytes > 0]
+    changes = [change for change in options if change is not None and change.gain_bytes > 0]
     return tuple(
         sorted(changes, key=lambda c: (not c.suffices, 0 if c.suffices else -c.gain_bytes))
     )
@@ -116,6 +116,6 @@ def _fewer_layers(
     if not each_bytes or n_layers < 2:
         return None
     most = max(1, int(n_layers * _MOST_LEFT_OUT))
-    needed = min(most, -(-missing_bytes // each_bytes))
-    gain = needed * each_bytes
-    return Change("layers", needed, gain, gain >= missing_bytes)
+    n_out = min(most, -(-missing_bytes // each_bytes))
+    gain = n_out * each_bytes
+    return Change("layers", n_out, gain, gain >= missing_bytes)

@@ -67,12 +67,12 @@ def estimate_exact(
 
 def weights_by_source(models: Sequence[ModelFile], recipe: Recipe) -> tuple[int, ...]:
     """The bytes of the layers of each source that the recipe borrows, each layer once."""
-    borrowed = [0] * len(models)
+    totals = [0] * len(models)
     places = weight_layers_of(models)
     for n in recipe.weight_layers:
         at = places[n]
-        borrowed[at.source] += models[at.source].layer_bytes[at.index]
-    return tuple(borrowed)
+        totals[at.source] += models[at.source].layer_bytes[at.index]
+    return tuple(totals)
 
 
 def block_memory(
@@ -89,8 +89,8 @@ def block_memory(
     layer_kv_bytes = _weight_layer_kv_bytes(models, settings)
     ran: dict[int, list[int]] = {}
     for number in range(len(recipe.blocks)):
-        borrowed = _borrowed(recipe, number) if number in recipe.live else range(0)
-        ran.setdefault(recipe.file_number(number), []).extend(borrowed)
+        layers_of = _borrowed(recipe, number) if number in recipe.live else range(0)
+        ran.setdefault(recipe.file_number(number), []).extend(layers_of)
     n_borrowers = Counter(n for layers in ran.values() for n in set(layers))
     return tuple(
         BlockMemory(

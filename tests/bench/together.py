@@ -45,8 +45,8 @@ def rows(model: Path) -> Iterator[Row]:
         n_tokens: list[int] = []
 
         def take(event: Event) -> None:
-            if isinstance(event, OfPlan) and isinstance(event.told, Reply):
-                n_tokens.append(event.told.statistics.n_generated)
+            if isinstance(event, OfPlan) and isinstance(event.event, Reply):
+                n_tokens.append(event.event.statistics.n_generated)
 
         process = psutil.Process(next(state.pid for state in states if state.pid))
         before = sum(process.cpu_times()[:2])

@@ -135,7 +135,10 @@ def test_tokens_that_the_model_would_read_otherwise_are_kept_as_they_were_said(
         reply.statistics.n_prompt_evaluated
         == reply.statistics.n_prompt - said.statistics.n_ctx_used
     )
-    assert talk.tokens[: said.statistics.n_ctx_used] == plan.heard[1][: said.statistics.n_ctx_used]
+    assert (
+        talk.tokens[: said.statistics.n_ctx_used]
+        == plan.transcript[1][: said.statistics.n_ctx_used]
+    )
 
 
 def test_an_edited_message_keeps_what_stands_before_it(session: Session, model_path: Path) -> None:

@@ -183,7 +183,7 @@ def test_layers_are_given_up_with_the_last_plan_that_borrows_them(
 
 def n_bases(session: Session, slot: int) -> int:
     """How many bases there were when the plan of this slot was opened."""
-    return len(session._open[slot].held.bases)
+    return len(session._open[slot].weights.bases)
 
 
 def say_alone(paths: tuple[str, ...], recipe: Recipe) -> str:

@@ -16,19 +16,19 @@ def order_of(*sizes: int) -> ReadingOrder:
 
 def test_single_tokens_take_few_numbers() -> None:
     order = order_of(40, *[1] * 500, 12)
-    assert order.told() == ((40, 40, 1), (1, 1, 500), (12, 12, 1))
-    pieces = list(pieces_of(order.told(), 552, 512))
+    assert order.pieces() == ((40, 40, 1), (1, 1, 500), (12, 12, 1))
+    pieces = list(pieces_of(order.pieces(), 552, 512))
     assert pieces == [Piece(40, 40), *[Piece(1, 1)] * 500, Piece(12, 12)]
 
 
 def test_a_piece_that_is_cut_keeps_its_size() -> None:
     order = order_of(40, 1, 1, 30)
     order.cut(50)
-    assert order.told() == ((40, 40, 1), (1, 1, 2), (30, 8, 1))
+    assert order.pieces() == ((40, 40, 1), (1, 1, 2), (30, 8, 1))
     order.cut(40)
-    assert order.told() == ((40, 40, 1),)
+    assert order.pieces() == ((40, 40, 1),)
     order.cut(0)
-    assert order.told() == ()
+    assert order.pieces() == ()
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_an_order_that_does_not_fit_is_read_in_batches(order: tuple[tuple[int, .
 def test_no_order_gives_a_context_from_which_turns_were_taken_out() -> None:
     order = order_of(40, 1, 1)
     order.take_out(10, 20)
-    assert order.told() == ((32, 32, 1),)
+    assert order.pieces() == ((32, 32, 1),)

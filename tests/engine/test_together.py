@@ -51,13 +51,13 @@ class Heard:
     def take(self, event: Event) -> None:
         if not isinstance(event, OfPlan):
             return
-        if isinstance(event.told, TextPiece):
+        if isinstance(event.event, TextPiece):
             self.order.append(event.at)
-            self.pieces.setdefault(event.at, []).append(event.told.text)
-        elif isinstance(event.told, Reply):
-            self.replies[event.at] = event.told
+            self.pieces.setdefault(event.at, []).append(event.event.text)
+        elif isinstance(event.event, Reply):
+            self.replies[event.at] = event.event
         else:
-            self.opened[event.at] = event.told
+            self.opened[event.at] = event.event
 
     def should_stop(self) -> bool:
         return self._stops_at is not None and len(self.order) >= self._stops_at

@@ -49,15 +49,15 @@ class PassedStates:
         self._n_embd = n_embd
         self._places = {_LAYER_OUTPUT + str(n).encode(): n + 1 for n in range(n_layers)}
         self._places[_TOKEN_INPUT] = 0
-        self._turned = np.zeros(n_layers)
+        self._angles = np.zeros(n_layers)
         self.n_tokens = 0
         self._entering: np.ndarray
         self._entering_norms: np.ndarray
 
-    def on_tensor(self, tensor: int, asked: bool) -> bool:
-        """Whether the tensor is wanted, and when not `asked`, its arrival."""
+    def on_tensor(self, tensor: int, is_question: bool) -> bool:
+        """Whether the tensor is wanted, and when it is no question, its arrival."""
         place = self._places.get(_name_of(tensor))
-        if place is None or asked:
+        if place is None or is_question:
             return place is not None
         state = np.empty((_n_bytes_of(tensor) // (4 * self._n_embd), self._n_embd), np.float32)
         _read_tensor(tensor, state.ctypes.data, 0, state.nbytes)
@@ -67,10 +67,10 @@ class PassedStates:
         else:
             products = np.einsum("ij,ij->i", state, self._entering)
             lengths = np.maximum(norms * self._entering_norms, np.finfo(np.float32).tiny)
-            self._turned[place - 1] += float((1 - products / lengths).sum(dtype=np.float64))
+            self._angles[place - 1] += float((1 - products / lengths).sum(dtype=np.float64))
         self._entering, self._entering_norms = state, norms
         return True
 
     def influence(self) -> list[float]:
         """Block Influence by the layer's place in the chain, over the tokens so far."""
-        return [float(value) for value in self._turned / max(self.n_tokens, 1)]
+        return [float(value) for value in self._angles / max(self.n_tokens, 1)]

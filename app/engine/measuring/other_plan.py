@@ -58,12 +58,12 @@ class SaidReply:
         return batches(self._tokens, self.n_prompt, self.settings.n_batch, self.n_logits)
 
 
-def predictions(first: Scored, other: Scored, said: SaidReply, reading: Reading) -> PredictedReply:
+def predictions(first: Scored, other: Scored, reply: SaidReply, reading: Reading) -> PredictedReply:
     """How both plans predict each token of the reply."""
     tokens: list[PredictedToken] = []
     kl = 0.0
-    vocabulary, room = said.vocabulary, room_for_a_row(first.context)
-    for batch in said:
+    vocabulary, room = reply.vocabulary, room_for_a_row(first.context)
+    for batch in reply:
         n = len(batch.targets)
         reading.read(first, batch, n)
         reading.read(other, batch, n)
@@ -83,7 +83,7 @@ def predictions(first: Scored, other: Scored, said: SaidReply, reading: Reading)
                     _prediction(other_row, token, at.other_partition, vocabulary),
                 )
             )
-    return PredictedReply(tuple(tokens), max(0.0, kl / len(tokens)), said.n_prompt)
+    return PredictedReply(tuple(tokens), max(0.0, kl / len(tokens)), reply.n_prompt)
 
 
 def _tokens(

@@ -12,13 +12,13 @@ from app.engine.measuring.scoring import Reading, Scored, TextPieces
 from app.engine.native import Context, llama
 
 
-def perplexity(scored: Scored, text: TextPieces, reading: Reading) -> Perplexity:
+def perplexity(plan_scores: Scored, text: TextPieces, reading: Reading) -> Perplexity:
     """Perplexity over the text's predicted tokens."""
     nll, n_scored = 0.0, 0
-    room = room_for_a_row(scored.context)
+    room = room_for_a_row(plan_scores.context)
     for batch in text:
-        reading.read(scored, batch, len(batch.targets))
-        rows = logits(scored.context, len(batch.targets))
+        reading.read(plan_scores, batch, len(batch.targets))
+        rows = logits(plan_scores.context, len(batch.targets))
         for row, target in zip(rows, batch.targets, strict=True):
             nll += log_partition(row, room) - float(row[target])
         n_scored += len(batch.targets)

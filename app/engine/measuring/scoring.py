@@ -10,7 +10,7 @@ from app.engine.errors import EngineError
 from app.engine.messages import Progress
 from app.engine.native import Context, View
 from app.engine.vocabulary import Vocabulary
-from app.engine.weights import HeldLayers
+from app.engine.weights import WeightLayers
 from app.memory.context_settings import ContextSettings
 from app.plan.recipe import Recipe
 
@@ -121,14 +121,14 @@ class Scored:
     def __init__(
         self,
         recipe: Recipe,
-        held: HeldLayers,
+        weights: WeightLayers,
         settings: ContextSettings,
         n_logits: int,
         should_stop: Callable[[], bool],
         on_tensor: Callable[[int, bool], bool] | None = None,
     ) -> None:
         self.context: Context
-        self._view = View(held.bases, recipe, held.weight_layers)
+        self._view = View(weights.bases, recipe, weights.weight_layers)
         try:
             self.context = Context(
                 self._view.model,
@@ -168,7 +168,7 @@ class Reading:
         self._before_batch = before_batch
         self._tell = tell
         self._n_read = 0
-        self._begun = time.monotonic()
+        self._start_s = time.monotonic()
 
     def read(self, scored: Scored, batch: Batch, n_logits: int) -> None:
         """Decodes a batch; its last `n_logits` tokens leave their logits in the context."""
@@ -184,4 +184,4 @@ class Reading:
     @property
     def tokens_per_s(self) -> float:
         """Since the beginning."""
-        return self._n_read / max(time.monotonic() - self._begun, 1e-9)
+        return self._n_read / max(time.monotonic() - self._start_s, 1e-9)

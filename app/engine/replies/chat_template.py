@@ -44,15 +44,15 @@ class ChatTemplate:
     def default_system(self) -> str:
         """The system message that the template sends when none is given, '' for none."""
         mark = "\x02system\x03"
-        asked = ChatMessage("user", "?")
+        question = ChatMessage("user", "?")
         try:
-            with_mark = self._render((ChatMessage("system", mark), asked))
-            without = self._render((asked,))
+            with_mark = self._render((ChatMessage("system", mark), question))
+            without = self._render((question,))
         except TemplateError:
             return ""
-        before, found, after = with_mark.partition(mark)
+        before, has_mark, after = with_mark.partition(mark)
         fits = without.startswith(before) and without.endswith(after)
-        if not found or not fits or len(without) < len(before) + len(after):
+        if not has_mark or not fits or len(without) < len(before) + len(after):
             return ""
         return without[len(before) : len(without) - len(after)]
 
@@ -78,12 +78,14 @@ def apply_known(name: str, messages: Sequence[ChatMessage]) -> str:
     )
     room = 0
     while True:
-        made = ctypes.create_string_buffer(room + 1)
-        n: int = llama.llama_chat_apply_template(name.encode(), chat, len(turns), True, made, room)
+        buffer = ctypes.create_string_buffer(room + 1)
+        n: int = llama.llama_chat_apply_template(
+            name.encode(), chat, len(turns), True, buffer, room
+        )
         if n < 0:
             raise NativeError(f"the chat template “{name}” cannot be used for this conversation")
         if n <= room:
-            return made.raw[:n].decode(errors="replace")
+            return buffer.raw[:n].decode(errors="replace")
         room = n
 
 

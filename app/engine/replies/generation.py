@@ -43,12 +43,12 @@ class Generation:
     def __init__(
         self, plan: OpenPlan, request: Generate, pause: Callable[[], None], tell: Tell
     ) -> None:
-        self._asked = time.monotonic()
+        self._request_s = time.monotonic()
         self._plan = plan
         self._request = request
         self._pause = pause
         self._tell = tell
-        self._said: list[int] = []
+        self._reply_tokens: list[int] = []
         self._n_left_out, self._summary = 0, ""
         self._order: Order = ()
         prompt = plan.prompts.of(request)
@@ -63,7 +63,9 @@ class Generation:
                 "Shorten the conversation, use a larger context, or drop the oldest turns "
                 "(Reply settings, Limits)."
             )
-        self._started = self._prompted = self._began = self._answered = time.monotonic()
+        self._prompt_start_s = self._prompt_end_s = self._first_token_s = self._last_token_s = (
+            time.monotonic()
+        )
         self._recipe = plan.recipe
         self._n_prompt = len(self._prompt)
         self._n_kept, self._earlier = plan.keep_prefix(
@@ -81,13 +83,13 @@ class Generation:
 
     def read_prompt(self) -> None:
         """Evaluates what of the prompt is new, and begins the reply as the template does."""
-        self._started = time.monotonic()
+        self._prompt_start_s = time.monotonic()
         try:
             self._read(self._prompt[self._n_kept :], self._request.order)
-            self._order = self._plan.order.told()
+            self._order = self._plan.order.pieces()
         except Aborted:
             self._stop_reason = "cancelled"
-        self._prompted = time.monotonic()
+        self._prompt_end_s = time.monotonic()
         self._n_evaluated = len(self._plan.tokens) - self._n_kept
         if self._stop_reason is None:
             self._say(self._begins)
@@ -106,10 +108,10 @@ class Generation:
         assert self._stop_reason is not None
         rest = self._pieces.rest()
         self._say(self._stop.add(rest) + self._stop.rest())
-        heard = "".join((self._read_text, *self._said_text, rest))
-        self._plan.heard = heard, self._prompt + self._said
-        prompt_s = self._prompted - self._started
-        answer_s = self._answered - self._began
+        text_so_far = "".join((self._read_text, *self._said_text, rest))
+        self._plan.transcript = text_so_far, self._prompt + self._reply_tokens
+        prompt_s = self._prompt_end_s - self._prompt_start_s
+        answer_s = self._last_token_s - self._first_token_s
         statistics = ReplyStatistics(
             plan_hash=self._plan.recipe.hash,
             seed=self._sampler.seed,
@@ -119,7 +121,7 @@ class Generation:
             n_ctx_used=len(self._plan.tokens),
             prompt_tokens_per_s=self._n_evaluated / prompt_s if prompt_s else 0.0,
             tokens_per_s=(self._n_generated - 1) / answer_s if self._n_generated > 1 else 0.0,
-            first_token_s=self._began - self._asked if self._n_generated else 0.0,
+            first_token_s=self._first_token_s - self._request_s if self._n_generated else 0.0,
             stop_reason=self._stop_reason,
             n_left_out=self._n_left_out,
             summary=self._summary,
@@ -140,19 +142,19 @@ class Generation:
         if plan.vocabulary.is_end(token):
             return "end"
         self._n_generated += 1
-        self._said.append(token)
+        self._reply_tokens.append(token)
         self._said_text.append(self._pieces.add(token))
         self._say(self._stop.add(self._said_text[-1]))
-        self._answered = time.monotonic()
+        self._last_token_s = time.monotonic()
         if self._n_generated == 1:
-            self._began = self._answered
+            self._first_token_s = self._last_token_s
         if self._stop.found:
             return "stop_string"
         if len(plan.tokens) < plan.context.n_ctx:
             self._let_scales_move()
             plan.decode([token], n_logits=1)
         elif self._make_room():
-            text = self._prompt + self._said
+            text = self._prompt + self._reply_tokens
             n_kept, _ = plan.keep_prefix(text, reread=False, slides=True)
             self._read(text[n_kept:])
         else:
@@ -174,19 +176,21 @@ class Generation:
         Raises Aborted."""
         request = self._request
         left = (
-            None if request.when_full == "stop" else with_room(self._plan, request, len(self._said))
+            None
+            if request.when_full == "stop"
+            else with_room(self._plan, request, len(self._reply_tokens))
         )
         if left is None:
             return False
         self._request = left.request
         if request.when_full == "summarise":
             self._summary = self._summary_of(summary_request(self._plan, request, left.out))
-            summed = with_summary(left.request.messages, self._summary)
-            self._request = replace(left.request, messages=summed)
+            messages_now = with_summary(left.request.messages, self._summary)
+            self._request = replace(left.request, messages=messages_now)
         self._n_left_out += len(left.out)
         prompt = self._plan.prompts.of(self._request)
         self._read_text, self._prompt = prompt.text, prompt.tokens
-        return len(self._prompt) + len(self._said) < self._plan.context.n_ctx
+        return len(self._prompt) + len(self._reply_tokens) < self._plan.context.n_ctx
 
     def _summary_of(self, request: Generate) -> str:
         generation = Generation(self._plan, request, self._pause, lambda _event: None)
@@ -206,9 +210,9 @@ class Generation:
         self._pause()
         before, self._recipe = self._recipe, self._plan.recipe
         if self._recipe is not before:
-            moved = changed_scales(before, self._recipe) or ()
+            moves = changed_scales(before, self._recipe) or ()
             number = before.file_number
-            scales = ((number(b), i, before.scale(b, i), now) for b, i, now in moved)
+            scales = ((number(b), i, before.scale(b, i), now) for b, i, now in moves)
             self._tell(ScalesMoved(tuple(scales)))
 
     def _say(self, piece: str) -> None:

@@ -47,12 +47,12 @@ class Prompts:
             text, add_special = self._format(request)
         except TemplateError as error:
             raise EngineError(str(error)) from error
-        opened = opened_thought(text)
+        thought_start = opened_thought(text)
         if request.begun:
-            if opened and request.begun.startswith(opened.strip()):
-                text = text.removesuffix(opened)
-            text, opened = text + request.begun, ""
-        return self._prompt(text, opened, add_special=add_special)
+            if thought_start and request.begun.startswith(thought_start.strip()):
+                text = text.removesuffix(thought_start)
+            text, thought_start = text + request.begun, ""
+        return self._prompt(text, thought_start, add_special=add_special)
 
     def _prompt(self, text: str, begins: str, *, add_special: bool) -> Prompt:
         return Prompt(text, self._vocabulary.tokenize(text, add_special=add_special), begins)

@@ -43,7 +43,7 @@ class ReadingOrder:
         n_left = sum(piece.n_kept for piece in self._pieces) - (end - begin)
         self._pieces = [Piece(n_left, n_left)]
 
-    def told(self) -> Order:
+    def pieces(self) -> Order:
         """The pieces, in few numbers."""
         return tuple((*piece, len(list(same))) for piece, same in groupby(self._pieces))
 

@@ -80,10 +80,10 @@ class Sampler:
             tau_eta = settings.mirostat_tau, settings.mirostat_eta
             if settings.mirostat == 1:
                 n_vocab = self._vocabulary.n_tokens
-                made = llama.llama_sampler_init_mirostat(n_vocab, seed, *tau_eta, _MIROSTAT_M)
+                sampler = llama.llama_sampler_init_mirostat(n_vocab, seed, *tau_eta, _MIROSTAT_M)
             else:
-                made = llama.llama_sampler_init_mirostat_v2(seed, *tau_eta)
-            self._add(made)
+                sampler = llama.llama_sampler_init_mirostat_v2(seed, *tau_eta)
+            self._add(sampler)
             return
         self._add(llama.llama_sampler_init_top_k(settings.top_k))
         if settings.typical_p < 1:

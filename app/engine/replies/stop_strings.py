@@ -10,7 +10,7 @@ class StopStrings:
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = [stop for stop in stops if stop]
-        self._held = ""
+        self._rest = ""
         self.found = False
         """Whether a stop string was said; nothing comes through any more."""
 
@@ -18,21 +18,21 @@ class StopStrings:
         """The text that can be shown now that this piece has come."""
         if self.found:
             return ""
-        self._held += piece
-        at = [where for stop in self._stops if (where := self._held.find(stop)) >= 0]
+        self._rest += piece
+        at = [where for stop in self._stops if (where := self._rest.find(stop)) >= 0]
         if at:
             self.found = True
-            shown, self._held = self._held[: min(at)], ""
-            return shown
-        n_kept = max((_n_begun(self._held, stop) for stop in self._stops), default=0)
-        n_shown = len(self._held) - n_kept
-        shown, self._held = self._held[:n_shown], self._held[n_shown:]
-        return shown
+            piece_out, self._rest = self._rest[: min(at)], ""
+            return piece_out
+        n_kept = max((_n_begun(self._rest, stop) for stop in self._stops), default=0)
+        n_shown = len(self._rest) - n_kept
+        piece_out, self._rest = self._rest[:n_shown], self._rest[n_shown:]
+        return piece_out
 
     def rest(self) -> str:
         """What was held back, when no text follows."""
-        held, self._held = self._held, ""
-        return held
+        rest, self._rest = self._rest, ""
+        return rest
 
 
 def _n_begun(text: str, stop: str) -> int:

@@ -27,10 +27,10 @@ class Parts:
 
 def split_thinking(text: str) -> Parts:
     """A reply's parts. Only a thought at its beginning is one: elsewhere a tag is talked about."""
-    begun = text.lstrip()
+    start = text.lstrip()
     for opening, closing in _TAGS:
-        if begun.startswith(opening):
-            thought, end, answer = begun[len(opening) :].partition(closing)
+        if start.startswith(opening):
+            thought, end, answer = start[len(opening) :].partition(closing)
             return Parts(thought.lstrip(), answer.lstrip() if end else "", not end)
     return Parts("", text)
 

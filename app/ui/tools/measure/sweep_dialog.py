@@ -231,8 +231,8 @@ class SweepDialog(EngineJobDialog):
         """A scale's reply. Raises as `run_on`, also when stopped half-way."""
 
         def on_event(event: Event) -> None:
-            if isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
-                plan = ExtraPlan(request.plans[0], event.told, self._model.files)
+            if isinstance(event, OfPlan) and isinstance(event.event, OpenedPlan):
+                plan = ExtraPlan(request.plans[0], event.event, self._model.files)
                 self._runner.add_extra(plan)
             if plan_reply.take(by_plan((event,), 1)[0]) and plan_reply.reply is not None:
                 part = (n + len(plan_reply.reply.tokens) / request.generate.n_predict) / n_all

@@ -99,8 +99,8 @@ class SideBySideFlow(QObject):
             for event in events:
                 if isinstance(event, Progress):
                     self.progressed.emit(f"{event.phase} {event.fraction:.0%}")
-                elif isinstance(event, OfPlan) and isinstance(event.told, OpenedPlan):
-                    self._runner.add_extra(ExtraPlan(plans[event.at], event.told, files))
+                elif isinstance(event, OfPlan) and isinstance(event.event, OpenedPlan):
+                    self._runner.add_extra(ExtraPlan(plans[event.at], event.event, files))
             self._show(replies, columns, events)
 
         self.is_answering = True

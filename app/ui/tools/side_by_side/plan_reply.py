@@ -57,5 +57,5 @@ def by_plan(events: Sequence[Event], n: int) -> list[list[OfReply]]:
     of_plans: list[list[OfReply]] = [[] for _ in range(n)]
     for event in events:
         if isinstance(event, OfPlan):
-            of_plans[event.at].append(event.told)
+            of_plans[event.at].append(event.event)
     return of_plans
