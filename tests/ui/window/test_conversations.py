@@ -18,12 +18,12 @@ from tests.ui.window.test_chat import kinds, last
 from tests.ui.window.test_messages import (
     REPLY,
     answers,
+    bar_button,
     begin_another,
     chat_action,
     click,
     in_file,
     sent,
-    strip_button,
     texts,
 )
 from tests.ui.workbench import Bench, open_bench
@@ -83,7 +83,7 @@ def test_the_list_opens_searches_renames_and_deletes(bench: Bench, chats: Conver
     wait_titles(bench, chats, "What is the capital?")
     assert kinds(bench) == []
     assert chats.undo.words.text() == "“Sky” was deleted"
-    click(bench, strip_button(chats.undo, "Undo"))
+    click(bench, bar_button(chats.undo, "Undo"))
     wait_titles(bench, chats, "Sky", "What is the capital?")
     bench.window.docks["Chat"].raise_()
     chats.open_requested.emit(chats.rows.summaries[0].id, "")
@@ -91,7 +91,7 @@ def test_the_list_opens_searches_renames_and_deletes(bench: Bench, chats: Conver
     chat_action(bench, "Delete conversation").trigger()
     undo = bench.window.chat.conversation_actions.undo
     bench.qtbot.waitUntil(undo.isVisible)
-    click(bench, strip_button(undo, "Undo"))
+    click(bench, bar_button(undo, "Undo"))
     wait_titles(bench, chats, "Sky", "What is the capital?")
     assert undo.isHidden()
     assert chats.undo.isHidden()
@@ -261,13 +261,13 @@ def test_chat_goes_on_where_nothing_can_be_kept(spoilt: Path, bench: Bench) -> N
     assert trouble.isVisible()
     assert trouble.words.text() == "Conversations are not saved"
     bench.say("Hi")
-    click(bench, strip_button(trouble, "Why …"))
+    click(bench, bar_button(trouble, "Why …"))
     assert "is damaged, so it was left unchanged" in bench.answer("Continue for now")
     assert spoilt.read_bytes() == b"damaged" * 1000
     bench.window.close()
     assert "only in memory" in bench.answer("Cancel")
     assert bench.window.isVisible()
-    click(bench, strip_button(trouble, "Why …"))
+    click(bench, bar_button(trouble, "Why …"))
     bench.answer("Try again")
     assert "is damaged" in bench.dialog().informativeText()
     spoilt.unlink()
