@@ -24,6 +24,8 @@ from tests.engine.unpatched import Batch, Unpatched
 from tests.model_files.tiny import TinyModel, write_tiny
 
 N_LAYERS = 6
+EPSILON = 1e-5
+"""Of the tiny model's norms."""
 TOKENS = tuple(i * 37 % 260 for i in range(32))
 SCALES = st.sampled_from((0.0, 1.0, 0.5, -1.0)) | st.floats(-2, 2, width=32)
 
@@ -167,6 +169,10 @@ def assert_close(
     """As close as single precision allows to the logits at those positions."""
     exact, single = (r.logits(tokens, recipes)[rows] for r in references)
     allowed = 2e-5 * max(1.0, np.abs(exact).max()) + 16 * np.abs(single - exact).max()
+    if not exact.any(axis=-1).all():
+        # Branches that are the same cancel out. What rounding leaves of them the last norm makes
+        # larger by 1/sqrt(epsilon), and the references, which round alike, do not show it.
+        allowed /= np.sqrt(EPSILON)
     assert np.abs(actual - exact).max() <= allowed
 
 
@@ -218,6 +224,15 @@ SIXTEEN = Recipe(
         RecipeMerge((*((i - 1, (-1) ** i * 0.1) for i in range(15)), (17, 1.0))),
     )
 )
+SAME_BRANCHES_CANCEL_OUT = Recipe(
+    (
+        RecipeWeight(0, 1, 0, -1),
+        RecipeWeight(1, 2, 0, -1),
+        RecipeWeight(2, 3, 0, -1),
+        RecipeWeight(3, 4, 0, -1),
+        RecipeMerge(((3, 1.0), (1, -1.0))),
+    )
+)
 LAST_LAYER_OFF_THE_PATH = Recipe(
     (
         RecipeWeight(0, 2, 0, -1),
@@ -232,6 +247,7 @@ LAST_LAYER_OFF_THE_PATH = Recipe(
 @example(SIXTEEN, [(TOKENS[:7], 3), (TOKENS[7:], 20)])
 @example(LAST_LAYER_OFF_THE_PATH, [(TOKENS[:7], 3), (TOKENS[7:], 20)])
 @example(LAST_LAYER_OFF_THE_PATH, [(TOKENS, len(TOKENS))])
+@example(SAME_BRANCHES_CANCEL_OUT, [((0, 37), 1)])
 def test_merges_add_up_what_they_say(
     base: Base,
     references: tuple[Reference, Reference],
