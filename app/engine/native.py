@@ -303,7 +303,7 @@ class Context:
         params.abort_callback = self._abort
         if on_tensor is not None:
             self._on_tensor = llama.ggml_backend_sched_eval_callback(
-                lambda tensor, is_question, _data: on_tensor(tensor, is_question)
+                lambda tensor, ask, _data: on_tensor(tensor, ask)
             )
             params.cb_eval = self._on_tensor
         self.model = model

@@ -34,7 +34,7 @@ class Weights:
         self._dry = dry
         self._use_mmap = True
         self._models: tuple[ModelFile, ...] = ()
-        self._bases: list[_LoadedBase] = []
+        self._entries: list[_LoadedBase] = []
 
     def get(
         self,
@@ -90,14 +90,14 @@ class Weights:
     def _held(self) -> WeightLayers:
         place = {
             (base.source, layer): (n, layer)
-            for n, base in reversed(list(enumerate(self._bases)))
+            for n, base in reversed(list(enumerate(self._entries)))
             for layer in base.layers
         }
         layers = (
             place.get((at.source, self._models[at.source].layers[at.index]))
             for at in weight_layers_of(self._models)
         )
-        return WeightLayers(tuple(base.base for base in self._bases), tuple(layers))
+        return WeightLayers(tuple(entry.base for entry in self._entries), tuple(layers))
 
     def would_stay(self, paths: Sequence[str], use_mmap: bool) -> bool:
         """Whether weights of these files, held in this way, come beside those that are held."""
@@ -108,13 +108,13 @@ class Weights:
 
     def are_under(self, weights: WeightLayers) -> bool:
         """Whether these are still the weights that a view was made over."""
-        return bool(self._bases) and self._bases[0].base is weights.bases[0]
+        return bool(self._entries) and self._entries[0].base is weights.bases[0]
 
     def close(self) -> None:
         """Gives all weights up."""
-        for base in self._bases:
-            base.base.close()
-        self._bases.clear()
+        for entry in self._entries:
+            entry.base.close()
+        self._entries.clear()
 
     def read(self, paths: Sequence[str]) -> tuple[ModelFile, ...]:
         """The sources; their headers are read anew when they are others, or have changed. What is
@@ -141,19 +141,19 @@ class Weights:
     def _give_up_all_but(self, wanted: set[tuple[int, int]], beside: Sequence[Recipe]) -> None:
         """The layers of one base are in memory together, unless they lie in a mapped file, and one
         over which a plan of `beside` is open is there until that is closed."""
-        if not beside and not all(base.is_repacked for base in self._bases):
+        if not beside and not all(entry.is_repacked for entry in self._entries):
             self.close()  # what stays open runs as fast as it can
         wanted = wanted.union(*map(self._layers_of, beside))
-        for base in list(self._bases):
-            layers = [layer for layer in base.layers if (base.source, layer) in wanted]
-            n_bytes_too_many = base.base.keep(layers)
-            if base is self._bases[0]:
-                if not beside and n_bytes_too_many and len(base.layers) > 1:
+        for entry in list(self._entries):
+            layers = [layer for layer in entry.layers if (entry.source, layer) in wanted]
+            n_bytes_too_many = entry.base.keep(layers)
+            if entry is self._entries[0]:
+                if not beside and n_bytes_too_many and len(entry.layers) > 1:
                     self.close()
                     return
-            elif not layers or not base.is_repacked or (n_bytes_too_many and not beside):
-                base.base.close()
-                self._bases.remove(base)
+            elif not layers or not entry.is_repacked or (n_bytes_too_many and not beside):
+                entry.base.close()
+                self._entries.remove(entry)
 
     def _load(
         self,
@@ -164,11 +164,13 @@ class Weights:
     ) -> None:
         """With `spare_memory`, weights that would not fit are left in the mapped file, from which
         the system reads what is in use: a model that is too large can be measured, if slowly."""
-        missing = wanted - {(base.source, layer) for base in self._bases for layer in base.layers}
+        missing = wanted - {
+            (entry.source, layer) for entry in self._entries for layer in entry.layers
+        }
         is_repacked = not spare_memory or self._bytes_of(missing) < available_bytes()
         for source in range(len(self._models)):
             layers = sorted(layer for at, layer in missing if at == source)
-            is_first = source == 0 and not self._bases
+            is_first = source == 0 and not self._entries
             if not layers and not is_first:
                 continue
             base = Base(
@@ -181,7 +183,7 @@ class Weights:
                 repacked=is_repacked,
                 on_progress=on_progress,
             )
-            self._bases.append(_LoadedBase(source, frozenset(layers or (0,)), base, is_repacked))
+            self._entries.append(_LoadedBase(source, frozenset(layers or (0,)), base, is_repacked))
 
     def _bytes_of(self, layers: Iterable[tuple[int, int]]) -> int:
         """What these layers (source, the file's own number) take in their files."""

@@ -89,8 +89,8 @@ def block_memory(
     layer_kv_bytes = _weight_layer_kv_bytes(models, settings)
     ran: dict[int, list[int]] = {}
     for number in range(len(recipe.blocks)):
-        layers_of = _borrowed(recipe, number) if number in recipe.live else range(0)
-        ran.setdefault(recipe.file_number(number), []).extend(layers_of)
+        layers = _borrowed(recipe, number) if number in recipe.live else range(0)
+        ran.setdefault(recipe.file_number(number), []).extend(layers)
     n_borrowers = Counter(n for layers in ran.values() for n in set(layers))
     return tuple(
         BlockMemory(

@@ -54,10 +54,10 @@ class PassedStates:
         self._entering: np.ndarray
         self._entering_norms: np.ndarray
 
-    def on_tensor(self, tensor: int, is_question: bool) -> bool:
-        """Whether the tensor is wanted, and when it is no question, its arrival."""
+    def on_tensor(self, tensor: int, ask: bool) -> bool:
+        """Whether the tensor is wanted, and when the library does not `ask`, its arrival."""
         place = self._places.get(_name_of(tensor))
-        if place is None or is_question:
+        if place is None or ask:
             return place is not None
         state = np.empty((_n_bytes_of(tensor) // (4 * self._n_embd), self._n_embd), np.float32)
         _read_tensor(tensor, state.ctypes.data, 0, state.nbytes)

@@ -110,11 +110,11 @@ def _sorted_lines(things: Sequence[Aligning], axis: int, kind: int) -> list[Line
 
 
 def _nearest(
-    lines_there: Sequence[Sequence[Line]], thing: Sequence[Sequence[float]], reach: float
+    neighbours: Sequence[Sequence[Line]], thing: Sequence[Sequence[float]], reach: float
 ) -> tuple[float | None, Line | None]:
     """The shortest way from one of the dragged lines to one of the same kind, if within reach."""
     best: tuple[float, float, Line] | None = None
-    for lines, places in zip(lines_there, thing, strict=False):
+    for lines, places in zip(neighbours, thing, strict=False):
         for at in places:
             n = bisect_left(lines, (at, float("-inf"), float("-inf")))
             for line in lines[max(0, n - 1) : n + 1]:
